@@ -1,0 +1,42 @@
+# The project's own commands; CI calls the same ones. Needs Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.txt
+
+.PHONY: setup run test check bench lock help
+
+help:            ## What there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/	/'
+
+$(VENV)/.installed: $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version)."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@touch $@
+
+setup: $(VENV)/.installed   ## Create .venv with the locked dependencies
+
+run: setup       ## Sandbox, dashboard and worker; prints where to go. Ctrl-C stops all of it
+	@exec $(BIN)/python bin/demo.py
+
+test: setup      ## All tests; those that need Chromium are skipped, and say so, where there is none
+	$(BIN)/python -m pytest -n auto
+
+check: setup     ## Lint, format, types, templates, migrations, check --deploy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/djlint templates --check --quiet
+	$(BIN)/djlint templates --lint --quiet
+	DJANGO_DEBUG=on $(BIN)/python manage.py makemigrations --check --dry-run
+	DJANGO_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') DJANGO_DEBUG=off DJANGO_HTTPS=on \
+	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: setup     ## Calls, queries, time against plain Django, and weight of the pages
+	$(BIN)/python bin/bench.py
+
+lock: setup      ## Resolve the dependencies anew
+	cd requirements && for set in base production dev; do \
+	  ../$(BIN)/uv pip compile $$set.in -o $$set.txt --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --quiet; \
+	done

@@ -1,0 +1,256 @@
+"""Editing and creating a contact: every field that SlickText's page names, and the custom fields."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core import signing
+from django.core.validators import EmailValidator
+from django.forms.boundfield import BoundField
+from django.utils import timezone
+
+from contacts_ui.forms.consent import EvidenceFields
+from contacts_ui.phone import is_us_or_canada, to_e164
+from contacts_ui.places import TIME_ZONES, state_code
+from contacts_ui.services.editing import CUSTOM, LABELS
+
+BLANK_CUSTOM_ROWS = 2
+LANGUAGES: Final = {"en": "English", "es": "Spanish", "fr": "French"}
+GROUPS: Final = (
+    ("Who", ("first_name", "last_name", "birthdate", "language")),
+    ("How to reach", ("mobile_number", "email")),
+    ("Where", ("address", "city", "state", "zip", "country", "timezone")),
+)
+_SALT = "contacts_ui.contact_as_opened"
+_CUSTOM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+def _text(field: str, **attributes: str) -> forms.CharField:
+    return forms.CharField(
+        label=LABELS[field],
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", **attributes}),
+    )
+
+
+class ContactForm(forms.Form):
+    """Edits a contact. `opened` is the contact as the form showed it first, and travels along, signed.
+
+    What stays as it was is not checked: an odd value that the vendor holds must not stand in the way of another change.
+    """
+
+    first_name = _text("first_name")
+    last_name = _text("last_name")
+    birthdate = _text("birthdate", type="date")
+    language = forms.CharField(label=LABELS["language"], required=False, max_length=20)
+    mobile_number = _text("mobile_number", inputmode="tel")
+    email = _text("email", inputmode="email")
+    address = _text("address")
+    city = _text("city")
+    state = _text("state")
+    zip = _text("zip")
+    country = _text("country")
+    timezone = forms.CharField(label=LABELS["timezone"], required=False, max_length=60)
+    base = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(
+        self, data: Any = None, *, opened: dict[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        if data is not None:
+            opened = self._opened_from(data) or opened
+        self.opened = opened or {}
+        initial = {_field_name(field): text for field, text in self.opened.items()}
+        kwargs["initial"] = {**kwargs.get("initial", {}), **initial, "base": self.sign(self.opened)}
+        super().__init__(data, **kwargs)
+        self.fields["mobile_number"].required = True
+        self.fields["mobile_number"].help_text = "US or Canada; any way of writing it will do."
+        self._offer("language", LANGUAGES)
+        self._offer("timezone", TIME_ZONES)
+        self.custom_names = self._add_custom_fields()
+
+    @staticmethod
+    def sign(opened: dict[str, str]) -> str:
+        """The hidden field that tells, when the form comes back, what it had shown."""
+        return signing.dumps(opened, salt=_SALT, compress=True)
+
+    @staticmethod
+    def _opened_from(data: Any) -> dict[str, str]:
+        try:
+            opened = signing.loads(data.get("base", ""), salt=_SALT)
+        except signing.BadSignature:
+            return {}
+        return opened if isinstance(opened, dict) else {}
+
+    def _offer(self, field: str, choices: dict[str, str]) -> None:
+        """A choice of the usual values, and of the present one however odd it is."""
+        present = self.opened.get(field, "")
+        offered = {"": "Not given", **choices}
+        offered.setdefault(present, present)
+        self.fields[field].widget = forms.Select(choices=list(offered.items()))
+
+    def _add_custom_fields(self) -> list[str]:
+        names = [field for field in self.opened if field.startswith(CUSTOM)]
+        for field in names:
+            self.fields[_field_name(field)] = forms.CharField(
+                label=field.removeprefix(CUSTOM), required=False, max_length=2000
+            )
+        for row in range(1, BLANK_CUSTOM_ROWS + 1):
+            self.fields[f"new_custom_name_{row}"] = forms.CharField(
+                label=f"Another custom field {row}", required=False, help_text="Its internal name"
+            )
+            self.fields[f"new_custom_value_{row}"] = forms.CharField(
+                label=f"Its value {row}", required=False, max_length=2000
+            )
+        return names
+
+    @property
+    def grouped(self) -> list[dict[str, Any]]:
+        """The fields as a person thinks of them, for the template."""
+        groups = [self._group(title, names) for title, names in GROUPS]
+        custom = [name for name in self.fields if name.startswith(("custom-", "new_custom_"))]
+        return [*groups, self._group("Custom fields", custom)]
+
+    def _group(self, title: str, names: Iterable[str]) -> dict[str, Any]:
+        fields: list[BoundField] = [self[name] for name in names if name in self.fields]
+        return {"title": title, "fields": fields}
+
+    def _unchanged(self, field: str) -> bool:
+        return bool(self.opened) and self.cleaned_data.get(field, "") == self.opened.get(field, "")
+
+    def clean_mobile_number(self) -> str:
+        typed: str = self.cleaned_data["mobile_number"]
+        if self._unchanged("mobile_number"):
+            return typed
+        number = to_e164(typed)
+        if not number:
+            raise forms.ValidationError(
+                "This is not a phone number. It needs ten digits, as in (615) 555-0123."
+            )
+        if not is_us_or_canada(number):
+            raise forms.ValidationError("SlickText takes only numbers of the US and Canada.")
+        return number
+
+    def clean_email(self) -> str:
+        typed: str = self.cleaned_data["email"]
+        if typed and not self._unchanged("email"):
+            EmailValidator("This is not an email address, as in name@example.com.")(typed)
+        return typed
+
+    def clean_birthdate(self) -> str:
+        typed: str = self.cleaned_data["birthdate"]
+        if not typed or self._unchanged("birthdate"):
+            return typed
+        try:
+            day = date.fromisoformat(typed)
+        except ValueError:
+            raise forms.ValidationError(
+                "Write the date as year-month-day, as in 1968-06-12."
+            ) from None
+        if not date(1900, 1, 1) <= day <= timezone.localdate():
+            raise forms.ValidationError("Nobody who gets texts was born on this day.")
+        return day.isoformat()
+
+    def clean_state(self) -> str:
+        typed: str = self.cleaned_data["state"]
+        if not typed or self._unchanged("state"):
+            return typed
+        code = state_code(typed)
+        if code is None:
+            raise forms.ValidationError("This is not a state or province, as in TN or Tennessee.")
+        return code
+
+    def clean_timezone(self) -> str:
+        typed: str = self.cleaned_data["timezone"]
+        if typed and not self._unchanged("timezone") and typed not in available_timezones():
+            raise forms.ValidationError("Choose one of the time zones in the list.")
+        return typed
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for row in range(1, BLANK_CUSTOM_ROWS + 1):
+            self._clean_new_custom(f"new_custom_name_{row}", f"new_custom_value_{row}")
+        return data
+
+    def _clean_new_custom(self, name_field: str, value_field: str) -> None:
+        name, value = self.cleaned_data.get(name_field), self.cleaned_data.get(value_field)
+        if value and not name:
+            self.add_error(name_field, "Which custom field should have this value?")
+        elif name and not _CUSTOM_NAME.fullmatch(name):
+            self.add_error(name_field, "Letters, digits and _ only, as in member_number.")
+        elif name and not value:
+            self.add_error(value_field, "Which value should this custom field have?")
+
+    def typed(self) -> dict[str, str]:
+        """What the person wants the contact to be, as `editing.editable_values` writes it."""
+        data = self.cleaned_data
+        values = {field: data.get(field, "") for field in LABELS}
+        values |= {field: data.get(_field_name(field), "") for field in self.custom_names}
+        for row in range(1, BLANK_CUSTOM_ROWS + 1):
+            if name := data.get(f"new_custom_name_{row}"):
+                values[f"{CUSTOM}{name}"] = data[f"new_custom_value_{row}"]
+        return values
+
+    def place_complaints(self, complaints: dict[str, list[str]]) -> None:
+        """Put the vendor's own complaints at their fields, and what belongs to none on top."""
+        for name, words in complaints.items():
+            field = name if name in self.fields else _field_name(f"{CUSTOM}{name}")
+            self.add_error(
+                field if field in self.fields else None, [f"SlickText: {word}" for word in words]
+            )
+
+
+class NewContactForm(ContactForm, EvidenceFields):
+    """Creates a contact: *not subscribed*, unless somebody who may brings the evidence."""
+
+    NOT_SUBSCRIBED, DOUBLE_OPT_IN, SUBSCRIBED = "not_subscribed", "double_opt_in", "subscribed"
+    consent = forms.ChoiceField(
+        label="May we text them?",
+        required=False,
+        initial=NOT_SUBSCRIBED,
+        choices=[
+            (NOT_SUBSCRIBED, "Not subscribed: nobody texts them"),
+            (
+                DOUBLE_OPT_IN,
+                "Ask them: SlickText sends them a real text now, and they must answer YES",
+            ),
+            (SUBSCRIBED, "Subscribed: they have consented, and the evidence is below"),
+        ],
+        widget=forms.RadioSelect,
+    )
+    EVIDENCE = ("consent_who", "consent_channel", "consent_at", "consent_words")
+
+    def __init__(self, data: Any = None, *, may_subscribe: bool, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.may_subscribe = may_subscribe
+        for name in self.EVIDENCE:
+            self.fields[name].required = False
+        if not may_subscribe:
+            for name in (*self.EVIDENCE, "consent"):
+                del self.fields[name]
+        del self.fields["base"]
+
+    @property
+    def grouped(self) -> list[dict[str, Any]]:
+        groups = super().grouped
+        if self.may_subscribe:
+            groups.insert(3, self._group("Consent", ("consent", *self.EVIDENCE)))
+        return groups
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("consent") == self.SUBSCRIBED:
+            for name in self.EVIDENCE:
+                if not data.get(name) and name not in self.errors:
+                    self.add_error(
+                        name, "Subscribing somebody needs the evidence of their consent."
+                    )
+        return data
+
+
+def _field_name(field: str) -> str:
+    """The form's name of an editable field: a dot would be awkward in ids and labels."""
+    return field.replace(CUSTOM, "custom-", 1) if field.startswith(CUSTOM) else field

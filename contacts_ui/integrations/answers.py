@@ -1,0 +1,184 @@
+"""A raw HTTP answer becomes a Reply or one of our errors; its headers become numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+
+from contacts_ui.integrations import errors
+from contacts_ui.integrations.complaints import Complaint, read_complaint
+from contacts_ui.integrations.redact import redact, redact_all
+
+# A vendor that asks for a longer silence is asked again after this many seconds all the same:
+# opt-outs are waiting.
+LONGEST_PAUSE = 600.0
+
+_REQUEST_IDS = ("x-request-id", "x-correlation-id", "cf-ray", "x-amzn-requestid")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A 2xx answer; ``data`` is the decoded JSON, None for an empty body."""
+
+    status: int
+    data: Any
+    headers: Mapping[str, str]
+    is_write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What the x-RateLimit headers say; ``reset_seconds`` until the window starts anew."""
+
+    limit: int | None
+    remaining: int | None
+    reset_seconds: float | None
+
+    def __bool__(self) -> bool:
+        return (self.limit, self.remaining, self.reset_seconds) != (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (case-insensitive) and body as they came."""
+
+    vendor: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    is_write: bool
+    secrets: tuple[str, ...]
+
+    def reply(self) -> Reply:
+        """Return the decoded answer, or raise the error that it stands for."""
+        if not 200 <= self.status < 300:
+            raise self._error()
+        try:
+            return Reply(self.status, decode(self.body), self.headers, self.is_write)
+        except ValueError:
+            problem = "not JSON"
+        raise self.unreadable(problem)
+
+    def unreadable(self, problem: str) -> errors.Unreadable:
+        """Return the error for an answer that is not what the vendor's page promises."""
+        return errors.Unreadable(
+            self.vendor,
+            status=self.status,
+            outcome_unknown=self.is_write,
+            log={"problem": problem, **self._facts()},
+        )
+
+    def _error(self) -> errors.VendorError:
+        if self.status < 400:
+            return self.unreadable("a redirect" if self.status >= 300 else "no final answer")
+        complaint = _complaint(self.body, self.secrets)
+        facts: dict[str, Any] = {
+            "status": self.status,
+            "words": complaint.words,
+            "retry_after": retry_after(self.headers),
+            "log": {"code": complaint.code, **self._facts()},
+        }
+        if self.status >= 500:
+            return errors.ServerTrouble(self.vendor, outcome_unknown=self.is_write, **facts)
+        if self.status == 408:
+            # A proxy may give up on a request that the vendor goes on to carry out.
+            return errors.NoAnswer(self.vendor, outcome_unknown=self.is_write, **facts)
+        if self.status == 429:
+            facts["retry_after"] = facts["retry_after"] or rate_limit(self.headers).reset_seconds
+            return errors.RateLimited(self.vendor, **facts)
+        return _refusal(self.vendor, complaint, facts)
+
+    def _facts(self) -> dict[str, Any]:
+        request_id = next((self.headers[k] for k in _REQUEST_IDS if k in self.headers), None)
+        return {
+            "request_id": request_id and redact(request_id[:100], self.secrets),
+            "content_type": self.headers.get("content-type", "")[:50],
+            "bytes": len(self.body),
+        }
+
+
+def decode(body: bytes) -> Any:
+    """Decode JSON, also with a byte order mark or slips of the pen. Raises ValueError."""
+    text = body.decode("utf-8-sig", "replace")
+    if not text.strip():
+        return None
+    try:
+        return _decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _decode(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        # Half an emoji or a bare line break in one contact must not hide the other 49.
+        return json.loads(text, strict=False)
+
+
+def rate_limit(headers: Mapping[str, str]) -> RateLimit:
+    """Read x-RateLimit, x-RateLimit-Remaining and x-RateLimit-Reset, each if it is there."""
+    limit = _number(headers.get("x-ratelimit") or headers.get("x-ratelimit-limit"))
+    remaining = _number(headers.get("x-ratelimit-remaining"))
+    return RateLimit(
+        limit=None if limit is None else int(limit),
+        remaining=None if remaining is None else int(remaining),
+        reset_seconds=_seconds(headers.get("x-ratelimit-reset")),
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read Retry-After, in seconds or as an HTTP date, as seconds from now (at most 600)."""
+    value = headers.get("retry-after")
+    if value is None or _number(value) is not None:
+        return _seconds(value)
+    try:
+        wait = parsedate_to_datetime(value).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return None
+    return min(max(wait, 0.0), LONGEST_PAUSE)
+
+
+def _seconds(value: str | None) -> float | None:
+    number = _number(value)
+    if number is None:
+        return None
+    if number > 1_000_000_000:
+        number -= time.time()
+    return min(max(number, 0.0), LONGEST_PAUSE)
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _complaint(body: bytes, secrets: tuple[str, ...]) -> Complaint:
+    try:
+        data = decode(body)
+    except ValueError:
+        data = body.decode("utf-8", "replace")
+    return read_complaint(redact_all(data, secrets))
+
+
+def _refusal(vendor: str, complaint: Complaint, facts: dict[str, Any]) -> errors.Refused:
+    status = facts["status"]
+    if status in (401, 403):
+        return errors.BadCredentials(vendor, **facts)
+    if status == 404:
+        return errors.NotFound(vendor, **facts)
+    if status == 409 or (status in (400, 422) and complaint.number_is_taken):
+        return errors.NumberExists(vendor, **facts)
+    if status in (400, 422):
+        return errors.Invalid(vendor, fields=complaint.fields, **facts)
+    return errors.Refused(vendor, **facts)

@@ -1,0 +1,176 @@
+"""Everything that can go wrong with a vendor, as one tree.
+
+VendorError
+ |- NotConnected        no keys for this vendor
+ |- Unreachable         no connection: certainly not carried out
+ |- NoAnswer            sent, but no whole answer came: may have been carried out
+ |- Unreadable          an answer that makes no sense: a write may have been carried out
+ |- ServerTrouble       5xx: a write may have been carried out
+ |- RateLimited         429: certainly not carried out
+ |   '- BudgetSpent     our own call budget has no room: nothing was sent
+ '- Refused             any other 4xx: certainly not carried out
+     |- BadCredentials  401, 403
+     |- NotFound        404
+     |- NumberExists    409, or a complaint that the number is taken
+     '- Invalid         400, 422: complaints by field name
+"""
+# The tree says what each member is; "Error" after every name would say it again.
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from contacts_ui.integrations.redact import redact, redact_all
+
+VENDOR_NAMES = {"slicktext": "SlickText", "cloudcontactai": "CloudContactAI"}
+
+
+class VendorError(Exception):
+    """A call to a vendor did not end well.
+
+    Attributes:
+        vendor: "slicktext" or "cloudcontactai".
+        retryable: repeating the same request later may help.
+        outcome_unknown: the request may have been carried out.
+        quotes: the sentence for a person ends with the vendor's own words.
+        person: one calm sentence for the screen.
+        log: what to write to a log; holds no key and no full number.
+        status: the HTTP status, None when there was no answer.
+        words: the vendor's own complaint, tidied and redacted, "" if it made none.
+        retry_after: seconds to wait before repeating, None when the vendor did not say.
+    """
+
+    retryable: ClassVar[bool] = False
+    quotes: ClassVar[bool] = False
+    sentence: ClassVar[str] = "Something went wrong with {vendor}."
+
+    def __init__(
+        self,
+        vendor: str,
+        *,
+        outcome_unknown: bool = False,
+        status: int | None = None,
+        words: str = "",
+        retry_after: float | None = None,
+        log: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(vendor)
+        self.vendor = vendor
+        self.outcome_unknown = outcome_unknown
+        self.status = status
+        self.words = redact(words)
+        self.retry_after = retry_after
+        self.log: dict[str, Any] = {
+            "vendor": vendor,
+            "error": type(self).__name__,
+            "status": status,
+            "outcome_unknown": outcome_unknown,
+            **redact_all(dict(log or {})),
+        }
+
+    @property
+    def person(self) -> str:
+        """One calm sentence for the screen; a second one where the first is not enough."""
+        parts = [self.sentence.format(vendor=VENDOR_NAMES.get(self.vendor, self.vendor))]
+        if self.outcome_unknown:
+            parts.append("We do not know yet whether the change went through.")
+        if self.quotes and self.words:
+            parts.append(f"It said: {self.words}")
+        return " ".join(parts)
+
+    def __str__(self) -> str:
+        facts = " ".join(f"{key}={value}" for key, value in self.log.items() if key != "error")
+        return f"{facts} words={self.words!r}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
+
+
+class NotConnected(VendorError):
+    """This vendor has no keys in our settings."""
+
+    sentence = "{vendor} is not connected to this dashboard."
+
+
+class Unreachable(VendorError):
+    """No connection could be made (refused, unknown host, connect timeout, bad certificate)."""
+
+    retryable = True
+    sentence = "{vendor} cannot be reached right now, so nothing was sent."
+
+
+class NoAnswer(VendorError):
+    """The request went out and no whole answer came back in time."""
+
+    retryable = True
+    sentence = "{vendor} did not answer in time."
+
+
+class Unreadable(VendorError):
+    """An answer that is not what the vendor's page promises (HTML, a redirect, another shape)."""
+
+    retryable = True
+    sentence = "{vendor} gave an answer that we could not read."
+
+
+class ServerTrouble(VendorError):
+    """5xx."""
+
+    retryable = True
+    sentence = "{vendor} has a problem on its side right now."
+
+
+class RateLimited(VendorError):
+    """429: too many calls. ``retry_after`` comes from Retry-After or x-RateLimit-Reset."""
+
+    retryable = True
+    sentence = "{vendor} asks us to slow down. Please try again in a moment."
+
+
+class BudgetSpent(RateLimited):
+    """Our own shared call budget had no room within the caller's patience: nothing was sent."""
+
+    sentence = "{vendor} is very busy with our requests. Please try again in a moment."
+
+
+class Refused(VendorError):
+    """The vendor understood the request and said no."""
+
+    quotes = True
+    sentence = "{vendor} did not accept this."
+
+
+class BadCredentials(Refused):
+    """401 or 403. The request may well succeed once the key is put right."""
+
+    retryable = True
+    quotes = False
+    sentence = "{vendor} does not accept our key. Please tell an administrator."
+
+
+class NotFound(Refused):
+    """404."""
+
+    quotes = False
+    sentence = "{vendor} does not know this contact."
+
+
+class NumberExists(Refused):
+    """The number already belongs to a contact."""
+
+    quotes = False
+    sentence = "{vendor} already has a contact with this number."
+
+
+class Invalid(Refused):
+    """400 or 422. ``fields`` holds the complaints by field name; "" for those of no field."""
+
+    def __init__(
+        self, vendor: str, *, fields: Mapping[str, Sequence[str]] | None = None, **facts: Any
+    ) -> None:
+        super().__init__(vendor, **facts)
+        self.fields: dict[str, list[str]] = {
+            name: [redact(complaint) for complaint in complaints]
+            for name, complaints in (fields or {}).items()
+        }

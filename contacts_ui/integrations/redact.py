@@ -1,0 +1,59 @@
+"""What may be logged or shown: keys, full phone numbers and e-mail addresses taken out."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+from urllib.parse import quote
+
+from contacts_ui.phone import mask
+
+HIDDEN = "[hidden]"
+
+_BEARER = re.compile(r"(?i)\bbearer(?:\s|%20|\+)+[^\s\"',;&]+")
+_EMAIL = re.compile(r"([\w.+%-])[\w.+%-]*(@|%40)([\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)
+# Ten digits or more with anything that people, URLs and JSON put between them.
+_BETWEEN = r"(?:[\s()+.,/_\u00ad\u2010-\u2015\u2212-]|%20|%28|%29|%2D|%2E|\\u00[aA]0)"
+_DATE = r"(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d(?!\d)"
+_NUMBER = re.compile(
+    rf"(?!{_DATE})(?:\+|%2B|\\u002b)?\(?\d(?:{_BETWEEN}{{0,4}}\d){{9,}}", re.IGNORECASE
+)
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}")
+
+
+def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """Return ``text`` without the given secrets, bearer tokens, full numbers and addresses."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, HIDDEN).replace(quote(secret, safe=""), HIDDEN)
+    text = _BEARER.sub(f"Bearer {HIDDEN}", text)
+    text = _EMAIL.sub(r"\1***\2\3", text)
+    return _NUMBER.sub(lambda found: mask(_ESCAPE.sub("", found.group())), text)
+
+
+def redact_all(value: Any, secrets: tuple[str, ...] = ()) -> Any:
+    """Return ``value`` with every text inside it redacted; lists and dicts are walked."""
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, dict):
+        return {redact_all(k, secrets): redact_all(v, secrets) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact_all(item, secrets) for item in value]
+    return value
+
+
+class RedactingFilter(logging.Filter):
+    """Redact the finished message of a record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record in place; never drop it."""
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+def quieten_urllib3() -> None:
+    """Redact what urllib3 logs: its debug lines carry whole URLs, and ours carry numbers."""
+    for name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(item, RedactingFilter) for item in logger.filters):
+            logger.addFilter(RedactingFilter())

@@ -1,0 +1,303 @@
+"""SlickText v2: the contact directory. One function for each endpoint of its Contacts page.
+
+Every function raises the members of ``VendorError``. All times are UTC.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from contacts_ui.integrations import errors, tidy
+from contacts_ui.integrations.http import (
+    READ,
+    WRITE,
+    Budget,
+    CallRecord,
+    Connection,
+    Manner,
+    Reply,
+    with_default_path,
+)
+from contacts_ui.integrations.parsing import (
+    CONTACT_FIELDS,
+    parse_brand,
+    parse_contact,
+    parse_page,
+    unwrap,
+)
+from contacts_ui.integrations.types import Brand, Contact, ContactPage, Created, OptInStatus
+from contacts_ui.phone import to_e164
+
+VENDOR = "slicktext"
+
+# Seconds before each look-up that settles a create whose answer was lost.
+SETTLING_PAUSES = (0.2, 0.8, 1.5)
+# More than one row, in case the filter is ignored; with the filter there is one at most.
+FIND_LIMIT = 50
+
+
+def connect(
+    base_url: str,
+    api_key: str,
+    brand_id: str,
+    budget: Budget,
+    on_call: Callable[[CallRecord], None] | None = None,
+) -> Connection:
+    """Return a connection for one brand; "/v1" is added to a base URL without a path.
+
+    SlickText's screen shows the brand id with a letter ("b26136"); its paths want the digits.
+    """
+    digits = re.sub(r"\D", "", brand_id)
+    return Connection(VENDOR, with_default_path(base_url, "/v1"), api_key, digits, budget, on_call)
+
+
+def list_contacts(
+    conn: Connection,
+    *,
+    limit: int = 50,
+    offset: int = 0,
+    filters: Mapping[str, str] | None = None,
+    manner: Manner = READ,
+) -> ContactPage:
+    """Return one page of contacts, in the vendor's order.
+
+    SlickText, Contacts, "Retrieve All Contacts": GET /brands/{brand}/contacts. ``filters`` match
+    exactly and case-sensitively; custom fields go by their internal name. The vendor may send
+    fewer rows than ``limit``: go on at ``offset + received`` while ``has_more``.
+    """
+    params = {**(filters or {}), "limit": limit, "offset": offset}
+    reply = conn.call(
+        "GET",
+        _contacts(conn),
+        endpoint="contacts.list",
+        params=params,
+        manner=manner,
+        repeatable=True,
+    )
+    return conn.parsed(reply, lambda data: parse_page(data, offset))
+
+
+def get_contact(conn: Connection, contact_id: int, *, manner: Manner = READ) -> Contact:
+    """Return one contact.
+
+    SlickText, Contacts, "Retrieve a Specific Contact": GET /brands/{brand}/contacts/{id}.
+    Raises NotFound, and Unreadable when the answer is about somebody else.
+    """
+    reply = conn.call(
+        "GET",
+        _contacts(conn, contact_id),
+        endpoint="contacts.read",
+        manner=manner,
+        repeatable=True,
+    )
+    return _same_person(conn, reply, conn.parsed(reply, parse_contact), contact_id)
+
+
+def find_contact(conn: Connection, number: str, *, manner: Manner = READ) -> Contact | None:
+    """Return the contact with this number (any spelling), None when there certainly is none.
+
+    SlickText, Contacts, "Retrieve All Contacts", filtered by mobile_number. Raises Unreadable
+    when the vendor ignored the filter, since not found would then mean nothing.
+    """
+    wanted = to_e164(number) or number
+    page = list_contacts(conn, limit=FIND_LIMIT, filters={"mobile_number": wanted}, manner=manner)
+    for contact in page.contacts:
+        if contact.number == wanted:
+            return contact
+    if page.malformed or (page.contacts and page.has_more):
+        raise errors.Unreadable(VENDOR, log={"problem": "the filter was ignored"})
+    return None
+
+
+def create_contact(
+    conn: Connection, fields: Mapping[str, Any], *, manner: Manner = WRITE
+) -> Created:
+    """Create a contact; ``mobile_number`` is mandatory.
+
+    SlickText, Contacts, "Create a Contact": POST /brands/{brand}/contacts. It is sent once.
+    When the answer is lost the number is looked up: found counts as created, ``settled`` (it
+    may also have been there before: compare); not found raises the original error, whose
+    outcome stays unknown. With WRITE that takes 23 seconds at the very most.
+    Raises NumberExists, Invalid.
+    """
+    try:
+        reply = conn.call(
+            "POST",
+            _contacts(conn),
+            endpoint="contacts.create",
+            body=_wire(fields),
+            manner=manner,
+            repeatable=False,
+        )
+        return Created(conn.parsed(reply, parse_contact), settled=False)
+    except errors.VendorError as error:
+        if not error.outcome_unknown:
+            raise
+        lost = error
+    contact = _settle(conn, str(fields.get("mobile_number", "")), manner)
+    if contact is None:
+        raise lost
+    return Created(contact, settled=True)
+
+
+def edit_contact(
+    conn: Connection,
+    id_or_number: int | str,
+    changes: Mapping[str, Any],
+    *,
+    manner: Manner = WRITE,
+) -> Contact:
+    """Change only the given fields and return the whole contact as it is now.
+
+    SlickText, Contacts, "Edit a Specific Contact": PUT /brands/{brand}/contacts/{id or number}.
+    ``custom_fields`` go nested, and once more flat when the reply shows them unchanged.
+    The vendor may leave a change out without a word: compare. Raises NotFound, Invalid,
+    NumberExists.
+    """
+    if isinstance(id_or_number, str):
+        id_or_number = to_e164(id_or_number) or id_or_number
+    reply, contact = _put(conn, id_or_number, changes, manner)
+    flat = _not_applied(changes.get("custom_fields") or {}, reply, contact)
+    if not flat:
+        return contact
+    try:
+        return _put(conn, contact.contact_id, flat, manner)[1]
+    except errors.Refused:
+        # Everything else is saved; the contact as it is now says what is not.
+        return contact
+
+
+def delete_contact(conn: Connection, contact_id: int, *, manner: Manner = WRITE) -> None:
+    """Remove a contact from the brand; nobody is told, and it may be created again.
+
+    SlickText, Contacts, "Delete a Specific Contact": DELETE /brands/{brand}/contacts/{id}.
+    When the answer is lost it is sent once more, and "not found" then means done.
+    Raises NotFound when it was gone before.
+    """
+    try:
+        _delete(conn, contact_id, manner)
+        return
+    except errors.VendorError as error:
+        if not error.outcome_unknown:
+            raise
+        lost = error
+    try:
+        _delete(conn, contact_id, _settling(manner))
+    except errors.NotFound:
+        return
+    except errors.VendorError:
+        raise lost from None
+
+
+def get_brand(conn: Connection, *, manner: Manner = READ) -> Brand:
+    """Return the brand behind our key: the cheapest check of the credentials.
+
+    SlickText, Brands: GET /brands. Raises BadCredentials.
+    """
+    reply = conn.call("GET", "/brands", endpoint="brands.read", manner=manner, repeatable=True)
+    return conn.parsed(reply, lambda data: parse_brand(data, conn.account))
+
+
+def _contacts(conn: Connection, id_or_number: int | str | None = None) -> str:
+    path = f"/brands/{conn.account}/contacts"
+    return path if id_or_number is None else f"{path}/{quote(str(id_or_number), safe='')}"
+
+
+def _put(
+    conn: Connection, id_or_number: int | str, changes: Mapping[str, Any], manner: Manner
+) -> tuple[Reply, Contact]:
+    status = changes.get("opt_in_status")
+    reply = conn.call(
+        "PUT",
+        _contacts(conn, id_or_number),
+        endpoint="contacts.edit",
+        body=_wire(changes),
+        manner=manner,
+        # A repeat of "subscribed" could undo a STOP that came in between.
+        repeatable=status != OptInStatus.SUBSCRIBED,
+    )
+    contact = conn.parsed(reply, parse_contact)
+    if "mobile_number" not in changes:
+        _same_person(conn, reply, contact, id_or_number)
+    return reply, contact
+
+
+def _delete(conn: Connection, contact_id: int, manner: Manner) -> None:
+    conn.call(
+        "DELETE",
+        _contacts(conn, contact_id),
+        endpoint="contacts.delete",
+        manner=manner,
+        repeatable=False,
+    )
+
+
+def _settle(conn: Connection, number: str, manner: Manner) -> Contact | None:
+    """Look a number up until it is there, a few times."""
+    for pause in SETTLING_PAUSES:
+        time.sleep(pause)
+        try:
+            contact = find_contact(conn, number, manner=_settling(manner))
+        except errors.VendorError:
+            continue
+        if contact is not None:
+            return contact
+    return None
+
+
+def _settling(manner: Manner) -> Manner:
+    """Return a short manner for one look after a lost answer; somebody is waiting."""
+    return replace(
+        manner,
+        attempts=1,
+        read_timeout=min(manner.read_timeout, 2.5),
+        total_timeout=min(manner.total_timeout, 2.5),
+        patience=min(manner.patience, 1.0),
+    )
+
+
+def _same_person(
+    conn: Connection, reply: Reply, contact: Contact, id_or_number: int | str
+) -> Contact:
+    """Return the contact if it is the one asked for; raise Unreadable if not."""
+    asked = str(id_or_number)
+    names = {str(contact.contact_id), contact.mobile_number, contact.number}
+    if asked not in names and (to_e164(asked) or asked) not in names:
+        raise conn.unreadable(reply, "it is about another contact")
+    return contact
+
+
+def _not_applied(wanted: Mapping[str, Any], reply: Reply, contact: Contact) -> dict[str, Any]:
+    """Return the custom fields that a reply shows otherwise than wanted.
+
+    A reply without custom fields proves nothing. A name that is also a field of the contact
+    itself cannot be written flat without overwriting that field.
+    """
+    if "custom_fields" not in unwrap(reply.data, "contact_id"):
+        return {}
+    return {
+        name: value
+        for name, value in wanted.items()
+        if name not in CONTACT_FIELDS and not _alike(contact.custom_fields.get(name), value)
+    }
+
+
+def _alike(shown: Any, wanted: Any) -> bool:
+    """Compare loosely: the vendor turns 1 into "1" and empty text into null at will."""
+    if isinstance(shown, dict | list) or isinstance(wanted, dict | list):
+        return bool(shown == wanted)
+    return (tidy.text(shown) or "").lower() == (tidy.text(wanted) or "").lower()
+
+
+def _wire(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as JSON can carry them."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in fields.items()
+    }

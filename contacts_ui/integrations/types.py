@@ -1,0 +1,110 @@
+"""Our words for what the vendors send: typed, tidy, frozen. `parsing` makes them of raw JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from contacts_ui.phone import to_e164
+
+
+class OptInStatus:
+    """The known values of ``Contact.opt_in_status``; others are kept as they are."""
+
+    SUBSCRIBED: Final = "subscribed"
+    UNSUBSCRIBED: Final = "unsubscribed"
+    NOT_SUBSCRIBED: Final = "not subscribed"
+    BLOCKED: Final = "blocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """One person in SlickText's directory. What the vendor left empty is None."""
+
+    contact_id: int
+    brand_id: int | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    mobile_number: str | None = None
+    carrier: str | None = None
+    email: str | None = None
+    birthdate: date | None = None
+    address: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip: str | None = None
+    country: str | None = None
+    source: str | None = None
+    source_id: str | None = None
+    sub_source: str | None = None
+    sub_source_id: str | None = None
+    custom_fields: dict[str, Any] = field(default_factory=dict)
+    timezone: str | None = None
+    language: str | None = None
+    opt_in_status: str | None = None
+    last_opt_in_status_change: datetime | None = None
+    created: datetime | None = None
+    last_updated: datetime | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def number(self) -> str | None:
+        """The mobile number in E.164, None when it cannot be one."""
+        return to_e164(self.mobile_number)
+
+    @property
+    def name(self) -> str:
+        """First and last name, "" when there is neither."""
+        return " ".join(filter(None, (self.first_name, self.last_name)))
+
+    @property
+    def textable(self) -> bool:
+        """True only for exactly "subscribed": an unknown status is never textable."""
+        return self.opt_in_status == OptInStatus.SUBSCRIBED
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A row of a page that could not be read; ``position`` counts from 0 within the page."""
+
+    position: int
+    contact_id: int | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPage:
+    """One page of the list. The next one starts at ``offset + received``."""
+
+    contacts: tuple[Contact, ...]
+    has_more: bool
+    offset: int
+    malformed: tuple[Malformed, ...]
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new contact; ``settled`` when the answer was lost and looking it up found it."""
+
+    contact: Contact
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """The SlickText account behind a key."""
+
+    brand_id: int
+    name: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DoNotText:
+    """What CloudContactAI confirmed. ``contact_id`` is its own id, not SlickText's."""
+
+    contact_id: str | None
+    phone: str | None
+    do_not_text: bool

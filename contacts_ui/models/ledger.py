@@ -1,0 +1,110 @@
+"""The ledger: every change of a person's data or consent, append-only, chained by hash.
+
+`contacts_ui.services.ledger.record` is the one door to write it.
+"""
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+
+
+class Channel(models.TextChoices):
+    """How the person told us."""
+
+    PHONE = "phone", "Phone call"
+    TEXT = "text", "Text message"
+    EMAIL = "email", "Email"
+    LETTER = "letter", "Letter"
+    IN_PERSON = "in_person", "In person"
+    WEB = "web", "Web form"
+    UNRECORDED = "unrecorded", "Not recorded"
+
+
+class Action(models.TextChoices):
+    """What happened, as subject:verb."""
+
+    CONTACT_CREATED = "contact:created", "Created the contact"
+    CONTACT_EDITED = "contact:edited", "Edited the contact"
+    CONTACT_DELETED = "contact:deleted", "Deleted the contact"
+    STOP_REQUESTED = "stop:requested", "Stopped texts"
+    STOP_CONFIRMED = "stop:confirmed", "Stop confirmed"
+    STOP_REFUSED = "stop:refused", "Stop refused"
+    CONSENT_REQUESTED = "consent:requested", "Changed consent"
+    CONSENT_CONFIRMED = "consent:confirmed", "Consent change confirmed"
+    CONSENT_REFUSED = "consent:refused", "Consent change refused"
+    CONSENT_EXPIRED = "consent:expired", "Consent change expired"
+
+
+class AppendOnly(Exception):
+    """Somebody tried to change or remove a ledger entry."""
+
+
+class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
+    """Reads; what would alter an entry is refused."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("Ledger entries are never changed.")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly("Ledger entries are never removed.")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("Ledger entries are never changed.")
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("Ledger entries are written by services.ledger.record alone.")
+
+
+class LedgerEntry(models.Model):
+    """One thing that happened to one person. Outlives the contact and the member of staff."""
+
+    at = models.DateTimeField(help_text="When we recorded it")
+    asked_at = models.DateTimeField(null=True, help_text="When the person asked")
+    action = models.CharField(max_length=40, choices=Action)
+    # The name is kept as it was: accounts are renamed and removed, entries are not.
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False
+    )
+    staff_name = models.CharField(max_length=150, help_text="Empty: the dashboard itself")
+    number = models.CharField(max_length=40, db_index=True)
+    contact_id = models.BigIntegerField(null=True, db_index=True)
+    vendor = models.CharField(max_length=20, blank=True)
+    channel = models.CharField(max_length=20, choices=Channel, blank=True)
+    reason = models.TextField(blank=True, help_text="In words, as it was typed")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    answer = models.JSONField(default=dict, help_text="What the vendor answered")
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64, unique=True)
+
+    objects = LedgerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"ledger entry {self.pk}: {self.action}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write a new entry; raise AppendOnly for one that exists."""
+        if not self._state.adding:
+            raise AppendOnly("Ledger entries are never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("Ledger entries are never removed.")
+
+
+class LedgerHead(models.Model):
+    """The end of the chain: one row, locked while an entry is added, so that writers queue up."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    hash = models.CharField(max_length=64, default="0" * 64)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"ledger head {self.hash[:12]}"

@@ -1,0 +1,97 @@
+"""What we want each vendor to hold for each number: desired state, not a queue of commands."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Vendor(models.TextChoices):
+    """The two vendors, by the names used in code, database and ledger."""
+
+    SLICKTEXT = "slicktext", "SlickText"
+    CLOUDCONTACTAI = "cloudcontactai", "CloudContactAI"
+
+
+class WishState(models.TextChoices):
+    """Where the current version of a wish stands."""
+
+    ON_ITS_WAY = "on_its_way", "On its way"
+    CONFIRMED = "confirmed", "Confirmed"
+    REFUSED = "refused", "Refused"
+    EXPIRED = "expired", "Expired"
+
+
+class WishQuerySet(models.QuerySet["Wish"]):
+    def due(self, now: datetime) -> "WishQuerySet":
+        """Wishes that want a call to their vendor now, and that nobody is calling about."""
+        return self.filter(due_at__lte=now).filter(
+            Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+        )
+
+    def unsettled(self) -> "WishQuerySet":
+        """Wishes whose current version neither their vendor nor we have settled."""
+        return self.exclude(settled_version=F("version"))
+
+
+class Wish(models.Model):
+    """One row for each number and vendor: what we want, and the version that the vendor last settled.
+
+    Every new wish raises `version`. Delivering sends the current wish and settles that version only if no newer one
+    came meanwhile; so crashes, repeats and races do no harm.
+    """
+
+    number = models.CharField(max_length=20, help_text="E.164")
+    vendor = models.CharField(max_length=20, choices=Vendor)
+
+    # The wish.
+    do_not_text = models.BooleanField()
+    opt_in_status = models.CharField(
+        max_length=40, blank=True, help_text="What SlickText shall hold; empty for CloudContactAI"
+    )
+    version = models.PositiveIntegerField(default=0)
+    wished_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, help_text="A stop never expires")
+    ledger_entry = models.ForeignKey(
+        "contacts_ui.LedgerEntry", on_delete=models.PROTECT, related_name="+"
+    )
+
+    # How its delivery stands.
+    state = models.CharField(max_length=20, choices=WishState, default=WishState.ON_ITS_WAY)
+    settled_version = models.PositiveIntegerField(default=0)
+    answer = models.CharField(
+        max_length=500, blank=True, help_text="The vendor's last words, or why we are waiting"
+    )
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, help_text="When to call the vendor next, if at all")
+    leased_until = models.DateTimeField(null=True)
+    lease = models.CharField(max_length=32, blank=True)
+    # A call of this version ended without an answer: the vendor may still carry it out, late.
+    unanswered_version = models.PositiveIntegerField(default=0)
+    unanswered_at = models.DateTimeField(null=True)
+
+    # What the vendor confirmed last, which a newer wish does not change until it is confirmed too.
+    confirmed_do_not_text = models.BooleanField(null=True)
+    confirmed_opt_in_status = models.CharField(max_length=40, blank=True)
+    confirmed_at = models.DateTimeField(null=True)
+
+    objects = WishQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "wishes"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number", "vendor"], name="one_wish_per_number_and_vendor"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="wish_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"wish {self.pk} for {self.vendor}"
+
+    @property
+    def settled(self) -> bool:
+        """Whether the current version is confirmed, refused or expired."""
+        return self.settled_version == self.version

@@ -1,0 +1,101 @@
+"""One budget of vendor calls, shared by every process: a reservation in one database row.
+
+The rule is GCRA: calls come evenly at the allowed rate, and a burst may run ahead of the even pace by what is left of
+the window. The less a call matters, the less of the burst it may use, so that stops and people always find room.
+SlickText allows 480 calls in any 60 seconds (vendor-apis.md): burst + rate * 60 stays at or below it.
+"""
+
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from contacts_ui.integrations.errors import BudgetSpent
+from contacts_ui.integrations.http import Priority
+from contacts_ui.models import CallBudget
+
+WINDOW_SECONDS = 60.0
+BURST_SECONDS = 5.0
+# What share of the burst each priority may use. A stop never queues behind anything.
+SHARE = {Priority.PERSON: 1.0, Priority.BATCH: 0.5, Priority.SYNC: 0.25}
+REPORT_EVERY_SECONDS = 5.0
+
+
+@dataclass
+class DatabaseBudget:
+    """The Budget of `integrations.http`, kept in CallBudget. `per_second` is what the vendor allows."""
+
+    per_second: float
+    _last_report: float = 0.0
+
+    def take(self, vendor: str, priority: Priority, patience: float) -> None:
+        """Reserve one call, sleeping up to `patience` seconds for it.
+
+        Raises BudgetSpent, with the seconds to wait, when there is no room in that time; nothing is reserved then.
+        """
+        wait = self._reserve(vendor, priority, patience)
+        if wait > patience:
+            raise BudgetSpent(vendor, retry_after=wait)
+        if wait > 0:
+            time.sleep(wait)
+
+    def report(
+        self, vendor: str, limit: int | None, remaining: int | None, reset_seconds: float | None
+    ) -> None:
+        """Keep what the vendor's headers say; pause everyone when nothing is left of the window."""
+        now = time.time()
+        spent = remaining is not None and remaining <= 0
+        if not spent and now - self._last_report < REPORT_EVERY_SECONDS:
+            return
+        self._last_report = now
+        changes = {
+            "reported_limit": limit,
+            "reported_remaining": remaining,
+            "reported_reset": now + reset_seconds if reset_seconds is not None else None,
+            "reported_at": now,
+        }
+        if spent:
+            changes["paused_until"] = now + (reset_seconds if reset_seconds is not None else 1.0)
+        CallBudget.objects.update_or_create(vendor=vendor, defaults=changes)
+
+    def pause(self, vendor: str, seconds: float) -> None:
+        """Let nobody call `vendor` for `seconds`: it said 429."""
+        until = time.time() + min(seconds, WINDOW_SECONDS * 2)
+        CallBudget.objects.update_or_create(vendor=vendor, defaults={"paused_until": until})
+
+    def _reserve(self, vendor: str, priority: Priority, patience: float) -> float:
+        interval, ahead = self._pace()
+        with transaction.atomic():
+            row, _ = CallBudget.objects.select_for_update().get_or_create(vendor=vendor)
+            now = time.time()
+            even = max(row.next_even_call, now)
+            wait = max(0.0, row.paused_until - now)
+            if priority is not Priority.STOP:
+                wait = max(wait, even - now - ahead * SHARE[priority])
+            if wait <= patience:
+                row.next_even_call = even + interval
+                row.save(update_fields=["next_even_call"])
+        return wait
+
+    def _pace(self) -> tuple[float, float]:
+        """Seconds between two calls at the even pace, and how many seconds a burst may run ahead of it."""
+        burst = self.per_second * BURST_SECONDS
+        rate = (self.per_second * WINDOW_SECONDS - burst) / WINDOW_SECONDS
+        return 1 / rate, burst / rate
+
+
+@dataclass
+class PoliteBudget(DatabaseBudget):
+    """For CloudContactAI, which documents no limit: only a pause that it asked for is kept."""
+
+    per_second: float = 0.0
+
+    def _reserve(self, vendor: str, priority: Priority, patience: float) -> float:
+        paused = CallBudget.objects.filter(vendor=vendor).values_list("paused_until", flat=True)
+        return max(0.0, (paused.first() or 0.0) - time.time())
+
+
+def slicktext_budget() -> DatabaseBudget:
+    """The budget of the configured SlickText plan."""
+    return DatabaseBudget(per_second=settings.SLICKTEXT_CALLS_PER_SECOND)

@@ -1,0 +1,295 @@
+"""Contacts at SlickText: read, create, edit, delete. Listing and searching are in `listing`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from contacts_ui.integrations import slicktext
+from contacts_ui.integrations.errors import NotFound, NumberExists, VendorError
+from contacts_ui.integrations.types import Contact, OptInStatus
+from contacts_ui.models.ledger import Action, Channel
+from contacts_ui.permissions import Staff, require
+from contacts_ui.phone import to_e164
+from contacts_ui.services import consent, last_known, ledger
+from contacts_ui.services.consent import Evidence, Seen
+from contacts_ui.services.editing import Merge, editable_values, for_vendor, merge
+from contacts_ui.services.vendors import to_slicktext
+
+
+class NumberTaken(Exception):
+    """Somebody with this number is in SlickText already. `contact` is None where it could not be read."""
+
+    def __init__(self, contact: Contact | None) -> None:
+        self.contact = contact
+        super().__init__("the number is taken")
+
+
+class EditConflict(Exception):
+    """Somebody else changed the same fields since the form was opened."""
+
+    def __init__(self, merged: Merge, fresh: Contact) -> None:
+        self.merged = merged
+        self.fresh = fresh
+        super().__init__("changed by somebody else")
+
+
+class OtherNumber(Exception):
+    """The number typed to confirm a deletion is not the contact's."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One contact and when it was read; `trouble` when that was not just now."""
+
+    contact: Contact
+    as_of: datetime
+    trouble: VendorError | None = None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A contact as it is after saving, and what was really changed."""
+
+    contact: Contact
+    changes: Mapping[str, str]
+    stop_followed: bool = False
+
+
+def read(contact_id: int) -> Reading:
+    """Read one contact from SlickText, or the last known copy, marked by `trouble`, when that is down.
+
+    Raises NotFound when SlickText knows no such contact, and another VendorError when no copy is known either.
+    """
+    try:
+        contact = slicktext.get_contact(to_slicktext(), contact_id)
+    except NotFound:
+        last_known.forget_contact(contact_id)
+        raise
+    except VendorError as trouble:
+        known = last_known.contact(contact_id)
+        if known is None:
+            raise
+        return Reading(known.value, known.as_of, trouble)
+    last_known.keep_contact(contact)
+    return Reading(contact, timezone.now())
+
+
+def last_known_contact(contact_id: int) -> Contact | None:
+    """The copy of a contact read last, to name the person while a form is shown again; no vendor is asked."""
+    known = last_known.contact(contact_id)
+    return known.value if known else None
+
+
+def edit(
+    *,
+    staff: Staff,
+    contact_id: int,
+    original: Mapping[str, str],
+    typed: Mapping[str, str],
+) -> Saved:
+    """Send what `typed` changes of `original` (both as `editing.editable_values`), and only that.
+
+    Raises NotAllowed; EditConflict when somebody changed the same fields since; NumberTaken; or a VendorError.
+    """
+    require(staff, "edit_contacts")
+    fresh = slicktext.get_contact(to_slicktext(), contact_id)
+    merged = merge(original, editable_values(fresh), typed)
+    if merged.conflicts:
+        raise EditConflict(merged, fresh)
+    if not merged.changes:
+        return Saved(fresh, {})
+    contact = _send_edit(staff, fresh, merged.changes)
+    last_known.keep_contact(contact)
+    return Saved(contact, merged.changes, _stop_follows(staff, fresh, contact))
+
+
+def _send_edit(staff: Staff, fresh: Contact, changes: Mapping[str, str]) -> Contact:
+    """Edit and write the ledger; a lost answer is settled by reading the contact again."""
+    before = editable_values(fresh)
+    about: dict[str, Any] = {
+        "staff": staff,
+        "action": Action.CONTACT_EDITED,
+        "number": fresh.number or fresh.mobile_number or "",
+        "contact_id": fresh.contact_id,
+        "vendor": "slicktext",
+        "before": {field: before.get(field, "") for field in changes},
+        "after": changes,
+    }
+    try:
+        contact = slicktext.edit_contact(
+            to_slicktext(), fresh.contact_id, for_vendor(changes, fresh)
+        )
+    except NumberExists as refusal:
+        raise _taken(changes.get("mobile_number", "")) from refusal
+    except VendorError as error:
+        if not error.outcome_unknown:
+            raise
+        found = _reread(fresh.contact_id)
+        if found is None or not _holds(found, changes):
+            ledger.record(**about, answer={"outcome": "unknown"})
+            raise
+        contact = found
+    ledger.record(**about, answer=_answer(contact))
+    return contact
+
+
+def create(
+    *,
+    staff: Staff,
+    typed: Mapping[str, str],
+    evidence: Evidence | None = None,
+    double_opt_in: bool = False,
+) -> Saved:
+    """Create a contact, *not subscribed* unless a manager brings the evidence of consent.
+
+    With `evidence` the wish to subscribe is written and sent after the contact exists, as any other change of consent;
+    with `double_opt_in` SlickText asks the person by text. A number that we hold as stopped stays stopped otherwise.
+    Raises NotAllowed; NumberTaken, with the contact who has it; or a VendorError. A lost answer is settled by looking
+    the number up, never by sending again.
+    """
+    require(staff, "edit_contacts")
+    if evidence or double_opt_in:
+        require(staff, "lift_stops")
+    number = typed["mobile_number"]
+    if taken := slicktext.find_contact(to_slicktext(), number):
+        raise NumberTaken(taken)
+    stopped = consent.is_stopped(number) and not evidence
+    fields = for_vendor({field: text for field, text in typed.items() if text})
+    if stopped:
+        fields["opt_in_status"] = OptInStatus.UNSUBSCRIBED
+    elif double_opt_in:
+        fields["force_double_opt_in"] = "true"
+    else:
+        fields["opt_in_status"] = OptInStatus.NOT_SUBSCRIBED
+    contact = _send_create(staff, number, fields)
+    last_known.keep_contact(contact)
+    if evidence:
+        consent.change_opt_in_status(
+            staff=staff,
+            seen=Seen(number, contact.contact_id, contact.name, contact.opt_in_status),
+            status=OptInStatus.SUBSCRIBED,
+            evidence=evidence,
+        )
+    return Saved(contact, typed, stopped)
+
+
+def _send_create(staff: Staff, number: str, fields: Mapping[str, Any]) -> Contact:
+    about: dict[str, Any] = {
+        "staff": staff,
+        "action": Action.CONTACT_CREATED,
+        "number": number,
+        "vendor": "slicktext",
+        "after": fields,
+    }
+    try:
+        created = slicktext.create_contact(to_slicktext(), fields)
+    except NumberExists as refusal:
+        raise _taken(number) from refusal
+    except VendorError as error:
+        if error.outcome_unknown:
+            ledger.record(**about, answer={"outcome": "unknown"})
+        raise
+    contact = created.contact
+    answer = {**_answer(contact), **({"settled": "by look-up"} if created.settled else {})}
+    ledger.record(**about, contact_id=contact.contact_id, answer=answer)
+    return contact
+
+
+def delete(*, staff: Staff, contact_id: int, typed_number: str) -> Contact:
+    """Delete a contact from SlickText once its number was typed again; return who it was.
+
+    The ledger and every stop stay. Raises NotAllowed, OtherNumber, or a VendorError.
+    """
+    require(staff, "delete_contacts")
+    contact = slicktext.get_contact(to_slicktext(), contact_id)
+    held = contact.number or contact.mobile_number
+    if not held or (to_e164(typed_number) or typed_number.strip()) != held:
+        raise OtherNumber
+    about: dict[str, Any] = {
+        "staff": staff,
+        "action": Action.CONTACT_DELETED,
+        "number": held,
+        "contact_id": contact_id,
+        "vendor": "slicktext",
+        "before": {**editable_values(contact), "opt_in_status": contact.opt_in_status},
+    }
+    try:
+        slicktext.delete_contact(to_slicktext(), contact_id)
+    except VendorError as error:
+        if not error.outcome_unknown or not _gone(contact_id):
+            if error.outcome_unknown:
+                ledger.record(**about, answer={"outcome": "unknown"})
+            raise
+    ledger.record(**about, answer={"outcome": "deleted"})
+    last_known.forget_contact(contact_id)
+    return contact
+
+
+def _stop_follows(staff: Staff, before: Contact, after: Contact) -> bool:
+    """A stopped person who gets another number is still the person who asked for no texts."""
+    if not before.number or not after.number or before.number == after.number:
+        return False
+    if not consent.is_stopped(before.number) or consent.is_stopped(after.number):
+        return False
+    seen = Seen(after.number, after.contact_id, after.name, after.opt_in_status)
+    reason = "The stop of the old number follows the person to the new one."
+    consent.write_stop(
+        staff=staff, seen=seen, request=consent.Request(Channel.UNRECORDED, None, reason)
+    )
+    return True
+
+
+def _taken(number: str) -> NumberTaken:
+    try:
+        return NumberTaken(slicktext.find_contact(to_slicktext(), number))
+    except VendorError:
+        return NumberTaken(None)
+
+
+def _reread(contact_id: int) -> Contact | None:
+    try:
+        return slicktext.get_contact(to_slicktext(), contact_id)
+    except VendorError:
+        return None
+
+
+def _holds(contact: Contact, changes: Mapping[str, str]) -> bool:
+    values = editable_values(contact)
+    return all(values.get(field, "") == text for field, text in changes.items())
+
+
+def _gone(contact_id: int) -> bool:
+    try:
+        slicktext.get_contact(to_slicktext(), contact_id)
+    except NotFound:
+        return True
+    except VendorError:
+        return False
+    return False
+
+
+def _answer(contact: Contact) -> dict[str, Any]:
+    updated = contact.last_updated
+    return {
+        "contact_id": contact.contact_id,
+        "opt_in_status": contact.opt_in_status,
+        "last_updated": updated.isoformat() if updated else None,
+    }
+
+
+__all__ = [
+    "Contact",
+    "EditConflict",
+    "NumberTaken",
+    "OtherNumber",
+    "Reading",
+    "Saved",
+    "create",
+    "delete",
+    "edit",
+    "last_known_contact",
+    "read",
+]

@@ -1,0 +1,70 @@
+"""The last known copy of what was read, for the hours when a vendor is down. Always shown as old, never as the truth.
+
+Kept in Django's cache for a day (files under var/, or Redis), so it can be emptied without harm.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from contacts_ui.integrations.types import Contact, ContactPage
+
+KEPT_SECONDS = 24 * 3600
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Known(Generic[T]):
+    """Something as it was read at `as_of`."""
+
+    value: T
+    as_of: datetime
+
+
+def keep_page(key: str, page: ContactPage) -> None:
+    """Keep a page of the list under the question it answers."""
+    _keep(f"page:{key}", page)
+
+
+def page(key: str) -> Known[ContactPage] | None:
+    """The page kept last for this question."""
+    return _get(f"page:{key}", ContactPage)
+
+
+def keep_contact(value: Contact) -> None:
+    """Keep one contact."""
+    _keep(f"contact:{value.contact_id}", value)
+
+
+def contact(contact_id: int) -> Known[Contact] | None:
+    """The copy of a contact kept last."""
+    return _get(f"contact:{contact_id}", Contact)
+
+
+def forget_contact(contact_id: int) -> None:
+    """Forget the copy of a contact who is gone."""
+    cache.delete(f"contact:{contact_id}")
+
+
+def _keep(key: str, value: object) -> None:
+    try:
+        cache.set(key, Known(value, timezone.now()), KEPT_SECONDS)
+    except Exception:
+        # A full disk or a Redis that is away must not take the page down.
+        logger.warning("the last known copy could not be kept", exc_info=True)
+
+
+def _get(key: str, kind: type[T]) -> Known[T] | None:
+    try:
+        known = cache.get(key)
+    except Exception:
+        # Also a copy that an older version of this dashboard pickled.
+        logger.warning("the last known copy could not be read", exc_info=True)
+        return None
+    return known if isinstance(known, Known) and isinstance(known.value, kind) else None

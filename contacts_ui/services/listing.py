@@ -1,0 +1,159 @@
+"""The table's pages, straight from SlickText: filters, the search box, and what to show when the vendor is down."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from contacts_ui.integrations import slicktext
+from contacts_ui.integrations.errors import NotFound, VendorError
+from contacts_ui.integrations.types import Contact, ContactPage
+from contacts_ui.services import last_known
+from contacts_ui.services.editing import as_text
+from contacts_ui.services.search import Kind, Reading, Understanding, understand
+from contacts_ui.services.vendors import to_slicktext
+
+NO_PAGE = ContactPage(contacts=(), has_more=False, offset=0, malformed=(), received=0)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the table is asked for. `filters` are SlickText's own field names and exact values.
+
+    `reading` picks one of the ways in which `search` can be understood, by its index.
+    """
+
+    search: str = ""
+    reading: int | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+    limit: int = 50
+    offset: int = 0
+
+    @property
+    def key(self) -> str:
+        """Under which the answer is kept."""
+        parts = [self.search, self.reading, sorted(self.filters.items()), self.limit, self.offset]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of contacts and how it came about.
+
+    `found` are the readings of the search that found somebody, by index; `tried` says how many spellings were asked.
+    `trouble` is why the page is a kept one from `as_of`. `ignored` are filters that SlickText did not apply.
+    """
+
+    page: ContactPage
+    as_of: datetime
+    understanding: Understanding | None = None
+    found: tuple[int, ...] = ()
+    tried: int = 0
+    trouble: VendorError | None = None
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def readings(self) -> list[tuple[int, Reading]]:
+        """The readings that found somebody."""
+        if self.understanding is None:
+            return []
+        return [(index, self.understanding.readings[index]) for index in self.found]
+
+
+def list_contacts(question: Question) -> Listing:
+    """Answer `question` from SlickText; from the last known copy, marked by `trouble`, when that is down.
+
+    Raises the VendorError when there is no copy either.
+    """
+    try:
+        listing = _ask(question)
+    except VendorError as trouble:
+        known = last_known.page(question.key)
+        if known is None:
+            raise
+        return Listing(known.value, known.as_of, understand(question.search), trouble=trouble)
+    last_known.keep_page(question.key, listing.page)
+    return listing
+
+
+def _ask(question: Question) -> Listing:
+    understanding = understand(question.search)
+    if understanding is None:
+        return _checked(Listing(_page(question, question.filters), timezone.now()), question)
+    if question.reading is not None and question.reading < len(understanding.readings):
+        reading = understanding.readings[question.reading]
+        page = _read(question, reading)
+        return Listing(page, timezone.now(), understanding, (question.reading,), 1)
+    return _search(question, understanding)
+
+
+def _search(question: Question, understanding: Understanding) -> Listing:
+    """Try round after round until somebody is found; the readings of one round are shown together."""
+    index = 0
+    for readings in understanding.rounds:
+        pages = [_read(question, reading) for reading in readings]
+        found = tuple(index + at for at, page in enumerate(pages) if page.received)
+        index += len(readings)
+        if found:
+            page = _together([page for page in pages if page.received])
+            return Listing(page, timezone.now(), understanding, found, index)
+    return Listing(NO_PAGE, timezone.now(), understanding, (), index)
+
+
+def _read(question: Question, reading: Reading) -> ContactPage:
+    if reading.contact_id is None:
+        return _page(question, {**question.filters, **dict(reading.filters)})
+    try:
+        contact = slicktext.get_contact(to_slicktext(), reading.contact_id)
+    except NotFound:
+        return NO_PAGE
+    return replace(NO_PAGE, contacts=(contact,), received=1)
+
+
+def _page(question: Question, filters: Mapping[str, str]) -> ContactPage:
+    return slicktext.list_contacts(
+        to_slicktext(), limit=question.limit, offset=question.offset, filters=filters
+    )
+
+
+def _together(pages: list[ContactPage]) -> ContactPage:
+    """The people of several readings, each once."""
+    if len(pages) == 1:
+        return pages[0]
+    people = {contact.contact_id: contact for page in pages for contact in page.contacts}
+    return ContactPage(
+        contacts=tuple(people.values()),
+        has_more=any(page.has_more for page in pages),
+        offset=pages[0].offset,
+        malformed=tuple(problem for page in pages for problem in page.malformed),
+        received=sum(page.received for page in pages),
+    )
+
+
+def _checked(listing: Listing, question: Question) -> Listing:
+    """Take out who does not match: how SlickText treats a filter on a custom field is not documented."""
+    matching, ignored = [], set()
+    for contact in listing.page.contacts:
+        missed = [
+            name for name, value in question.filters.items() if not _matches(contact, name, value)
+        ]
+        ignored.update(missed)
+        if not missed:
+            matching.append(contact)
+    if not ignored:
+        return listing
+    page = replace(listing.page, contacts=tuple(matching))
+    return replace(listing, page=page, ignored=tuple(sorted(ignored)))
+
+
+def _matches(contact: Contact, name: str, value: str) -> bool:
+    held = getattr(contact, name) if hasattr(contact, name) else contact.custom_fields.get(name)
+    if name == "mobile_number":
+        return contact.number == value or held == value
+    return as_text(held).casefold().lstrip("0") == value.casefold().lstrip("0")
+
+
+__all__ = ["Kind", "Listing", "Question", "list_contacts"]

@@ -1,0 +1,128 @@
+"""What was typed into *Search contacts*, and how the vendor can be asked for it.
+
+SlickText matches exactly and minds capitals (its contacts page). So a name is tried as people usually write it, in the
+likely order, and the screen says which spelling was found.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from contacts_ui.phone import pretty, to_e164
+
+MOST_TRIES = 6
+_PARTICLES = {"da", "de", "del", "den", "der", "di", "du", "la", "le", "van", "von", "y"}
+
+
+class Kind(Enum):
+    """What a search turned out to be."""
+
+    NUMBER = "number"
+    EMAIL = "email"
+    ID = "id"
+    NAME = "name"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to ask the vendor: exact filters, or one contact id. `words` says it to a person."""
+
+    words: str
+    filters: tuple[tuple[str, str], ...] = ()
+    contact_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What was typed, understood.
+
+    The readings of one round are asked together; the next round is tried only when a round found nobody.
+    """
+
+    kind: Kind
+    rounds: tuple[tuple[Reading, ...], ...]
+    number: str | None = None
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Every reading in the order in which it is tried; an index into it stays valid for the same typed text."""
+        return tuple(reading for readings in self.rounds for reading in readings)
+
+
+def understand(typed: str) -> Understanding | None:
+    """Understand what was typed; None when there is nothing to search for."""
+    text = " ".join(typed.split())
+    if not text:
+        return None
+    if "@" in text:
+        return Understanding(Kind.EMAIL, tuple((reading,) for reading in _emails(text)))
+    digits = re.sub(r"\D", "", text)
+    if digits and not re.search(r"[^\W\d_]", text):
+        return _digits(text, digits)
+    words = text.split()
+    if len(words) == 1:
+        return Understanding(Kind.NAME, tuple(_one_name(words[0]))[: MOST_TRIES // 2])
+    readings = dict.fromkeys(_first_and_last(words))
+    return Understanding(Kind.NAME, tuple((reading,) for reading in readings)[:MOST_TRIES])
+
+
+def _digits(text: str, digits: str) -> Understanding:
+    number = to_e164(text) if len(digits) >= 10 else None
+    if number:
+        reading = Reading(f"the number {pretty(number)}", (("mobile_number", number),))
+        return Understanding(Kind.NUMBER, ((reading,),), number)
+    # SQLite and PostgreSQL both end at 19 digits, and so does every id we have seen.
+    readings = (Reading(f"the id {digits}", contact_id=int(digits)),) if len(digits) < 19 else ()
+    return Understanding(Kind.ID, (readings,))
+
+
+def _emails(text: str) -> Iterator[Reading]:
+    for spelling in dict.fromkeys((text, text.lower())):
+        yield Reading(f"the email {spelling}", (("email", spelling),))
+
+
+def _one_name(word: str) -> Iterator[tuple[Reading, ...]]:
+    for spelling in spellings(word):
+        yield (
+            Reading(f"the first name {spelling}", (("first_name", spelling),)),
+            Reading(f"the last name {spelling}", (("last_name", spelling),)),
+        )
+
+
+def _first_and_last(words: list[str]) -> Iterator[Reading]:
+    """The likeliest spelling of every split, then "last, first", then the less likely spellings."""
+    cuts = (1, *range(len(words) - 1, 1, -1))
+    splits = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in cuts]
+    last, first = splits[0][0].rstrip(","), splits[0][1]
+    splits = [(first, last), *splits] if words[0].endswith(",") else [*splits, (first, last)]
+    for rank in range(3):
+        for first, last in splits:
+            yield from _pair(first, last, rank)
+
+
+def _pair(first: str, last: str, rank: int) -> Iterator[Reading]:
+    firsts, lasts = spellings(first), spellings(last)
+    if rank >= max(len(firsts), len(lasts)):
+        return
+    first, last = firsts[min(rank, len(firsts) - 1)], lasts[min(rank, len(lasts) - 1)]
+    yield Reading(f"{first} {last}", (("first_name", first), ("last_name", last)))
+
+
+def spellings(name: str) -> list[str]:
+    """The likely capital letters of one name, the likeliest first: "mcfly" is McFly, Mcfly, mcfly."""
+    words = name.split()
+    usual = " ".join(_capitals(word) for word in words)
+    plain = " ".join(word.capitalize() for word in words)
+    particles = " ".join(
+        word.lower() if word.lower() in _PARTICLES else _capitals(word) for word in words
+    )
+    mixed = name if any(map(str.isupper, name[1:])) and not name.isupper() else usual
+    return list(dict.fromkeys((mixed, usual, particles, plain, name)))
+
+
+def _capitals(word: str) -> str:
+    """Capitals at the start, after a hyphen or an apostrophe, and after Mc."""
+    parts = re.split(r"([-'’])", word.lower())
+    joined = "".join(part[:1].upper() + part[1:] for part in parts)
+    return re.sub(r"^Mc(\w)", lambda match: "Mc" + match[1].upper(), joined)

@@ -1,0 +1,48 @@
+"""The connections to both vendors, made once in each process from the settings."""
+
+from functools import cache
+
+from django.conf import settings
+
+from contacts_ui import timing
+from contacts_ui.integrations import cloudcontactai, slicktext
+from contacts_ui.integrations.errors import NotConnected, VendorError
+from contacts_ui.integrations.http import Connection
+from contacts_ui.models import Vendor
+from contacts_ui.services.budget import PoliteBudget, slicktext_budget
+
+
+@cache
+def to_slicktext() -> Connection:
+    """The connection to SlickText. Raises NotConnected when it has no keys."""
+    vendor = settings.VENDORS.slicktext
+    if vendor is None:
+        raise NotConnected(Vendor.SLICKTEXT.value)
+    return slicktext.connect(
+        vendor.base_url, vendor.api_key, vendor.account, slicktext_budget(), timing.vendor_called
+    )
+
+
+@cache
+def to_cloudcontactai() -> Connection:
+    """The connection to CloudContactAI. Raises NotConnected when it has no keys."""
+    vendor = settings.VENDORS.cloudcontactai
+    if vendor is None:
+        raise NotConnected(Vendor.CLOUDCONTACTAI.value)
+    return cloudcontactai.connect(
+        vendor.base_url, vendor.api_key, vendor.account, PoliteBudget(), timing.vendor_called
+    )
+
+
+def connected() -> tuple[Vendor, ...]:
+    """The vendors that have keys (or are the sandbox), in the order of Vendor."""
+    return tuple(vendor for vendor in Vendor if getattr(settings.VENDORS, vendor.value) is not None)
+
+
+def forget_connections() -> None:
+    """Make the next call read the settings anew; for tests and for a process that forks."""
+    to_slicktext.cache_clear()
+    to_cloudcontactai.cache_clear()
+
+
+__all__ = ["VendorError", "connected", "forget_connections", "to_cloudcontactai", "to_slicktext"]

@@ -1,0 +1,44 @@
+"""How times and numbers are written for people."""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from contacts_ui.phone import pretty
+
+register = template.Library()
+
+
+@register.filter
+def when(moment: datetime | None) -> SafeString | str:
+    """A time in the reader's zone, with UTC on hover; empty for None."""
+    if moment is None:
+        return ""
+    utc = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        utc.strftime("%Y-%m-%d %H:%M:%S"),
+        date_format(timezone.localtime(moment), "j M Y, H:i"),
+    )
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """How long ago a time was, in its largest unit."""
+    if moment is None:
+        return ""
+    if (timezone.now() - moment).total_seconds() < 60:
+        return "just now"
+    return f"{timesince(moment, depth=1)} ago"
+
+
+@register.filter
+def phone(number: str | None) -> str:
+    """A number as people write it."""
+    return pretty(number) if number else ""

@@ -1,0 +1,81 @@
+"""Where the time of one request went: database, vendors, rendering. Read by the Server-Timing header and by tests."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from contacts_ui.integrations.http import CallRecord
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Tally:
+    """Seconds spent and things counted in one request."""
+
+    started: float = field(default_factory=time.perf_counter)
+    db: float = 0.0
+    vendor: float = 0.0
+    render: float = 0.0
+    queries: int = 0
+    calls: list[str] = field(default_factory=list)
+
+    def start_rendering(self) -> None:
+        """Called when the view has answered and its template begins."""
+        self.render -= time.perf_counter()
+
+    def stop_rendering(self) -> None:
+        """Called when the template is done."""
+        self.render += time.perf_counter()
+
+    def header(self) -> str:
+        """The value of Server-Timing: `total`, `db`, `vendor`, `render` in milliseconds."""
+        total = time.perf_counter() - self.started
+        parts = {"total": total, "db": self.db, "vendor": self.vendor, "render": self.render}
+        timings = ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in parts.items())
+        return f'{timings}, queries;desc="{self.queries}", calls;desc="{len(self.calls)}"'
+
+
+_current: ContextVar[Tally | None] = ContextVar("tally", default=None)
+
+
+@contextmanager
+def tallied() -> Iterator[Tally]:
+    """Count queries and vendor calls of the code inside, in this thread and context."""
+    tally = Tally()
+    token = _current.set(tally)
+
+    def timed(execute: Callable[..., Any], *args: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return execute(*args)
+        finally:
+            tally.db += time.perf_counter() - started
+            tally.queries += 1
+
+    try:
+        with connection.execute_wrapper(timed):
+            yield tally
+    finally:
+        _current.reset(token)
+
+
+def vendor_called(call: CallRecord) -> None:
+    """Note one finished vendor call; the connections call this."""
+    logger.info(
+        "vendor call %s %s %s in %.0f ms%s",
+        call.vendor,
+        call.endpoint,
+        call.status or "-",
+        call.seconds * 1000,
+        f" ({call.error})" if call.error else "",
+    )
+    if tally := _current.get():
+        tally.vendor += call.seconds
+        tally.calls.append(f"{call.vendor}:{call.endpoint}")

@@ -1,0 +1,34 @@
+"""The whole URL map on one page, grouped by noun, with the permission beside each route.
+
+A test walks every route here as every role.
+"""
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from contacts_ui.views.consent import consent, do_not_text
+from contacts_ui.views.contact import contact_delete, contact_detail, contact_edit, contact_new
+from contacts_ui.views.contact_list import contact_columns, contact_list
+from contacts_ui.views.operations import healthz, readyz, status
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="contact-list"), name="home"),
+    # Contacts
+    path("contacts/", contact_list, name="contact-list"),  # view_contacts
+    path("contacts/columns/", contact_columns, name="contact-columns"),  # view_contacts
+    path("contacts/new/", contact_new, name="contact-new"),  # edit_contacts
+    path("contacts/<int:contact_id>/", contact_detail, name="contact-detail"),  # view_contacts
+    path("contacts/<int:contact_id>/edit/", contact_edit, name="contact-edit"),  # edit_contacts
+    path(
+        "contacts/<int:contact_id>/delete/", contact_delete, name="contact-delete"
+    ),  # delete_contacts
+    # Consent
+    path(
+        "contacts/<int:contact_id>/do-not-text/", do_not_text, name="do-not-text"
+    ),  # view_contacts; POST: stop_texts
+    path("contacts/<int:contact_id>/consent/", consent, name="consent"),  # lift_stops
+    # Operations
+    path("status/", status, name="status"),  # view_status
+    path("healthz", healthz, name="healthz"),  # anyone
+    path("readyz", readyz, name="readyz"),  # anyone
+]

@@ -1,0 +1,1 @@
+"""HTTP only: guard, form, one use case, response."""

@@ -1,0 +1,284 @@
+"""One contact: read, edit, create, delete."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from contacts_ui.forms import ContactForm, DeleteForm, NewContactForm, StopForm
+from contacts_ui.permissions import may
+from contacts_ui.phone import pretty
+from contacts_ui.services import contacts, ledger
+from contacts_ui.services.consent import is_stopped, judge_one
+from contacts_ui.services.contacts import Contact, EditConflict, NumberTaken, OtherNumber, Saved
+from contacts_ui.services.editing import CUSTOM, Merge, editable_values
+from contacts_ui.services.troubles import Invalid, NotFound, VendorError
+from contacts_ui.views.consent_panel import Powers, panel, seen_of
+from contacts_ui.views.contact_facts import groups_of
+from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.history import history_of
+from contacts_ui.views.troubles import trouble_of
+
+
+@require_safe
+@permission("view_contacts")
+def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
+    """Everything about one person: both vendors' states, all fields, and what this dashboard did to them."""
+    reading = _read_or_404(contact_id)
+    if isinstance(reading, VendorError):
+        return _no_contact(request, contact_id, reading)
+    contact, staff = reading.contact, request.user
+    seen, powers = seen_of(contact, reading.as_of), Powers.of(staff)
+    consent = panel(seen, judge_one(seen), powers, view="card")
+    context = {
+        "contact": contact,
+        "groups": groups_of(contact),
+        "consent": consent,
+        "history": history_of(ledger.history(contact_id=contact_id, number=contact.number)),
+        "trouble": trouble_of(reading.trouble, request.path),
+        "is_old": reading.trouble is not None,
+        "as_of": reading.as_of,
+        "here": request.path,
+        "can_edit": may(staff, "edit_contacts"),
+        "can_delete": may(staff, "delete_contacts"),
+        "can_change_consent": powers.lift,
+        "stop_form": StopForm() if consent.can_stop else None,
+    }
+    return TemplateResponse(request, "contacts/detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("edit_contacts")
+def contact_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
+    """Edit a contact; what somebody else changed meanwhile is shown, never overwritten."""
+    if request.method == "POST":
+        return _save_edit(request, contact_id)
+    reading = _read_or_404(contact_id)
+    if isinstance(reading, VendorError) or reading.trouble:
+        # An old copy is for reading only: editing it would show conflicts that are none.
+        failure = reading if isinstance(reading, VendorError) else reading.trouble
+        return _no_contact(request, contact_id, failure)
+    form = ContactForm(opened=editable_values(reading.contact))
+    return _edit_page(request, form, contact=reading.contact)
+
+
+def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
+    form = ContactForm(request.POST)
+    contact = contacts.last_known_contact(contact_id)
+    if not form.is_valid():
+        return _edit_page(request, form, contact=contact, contact_id=contact_id, status=422)
+    typed = form.typed() | _theirs_chosen(request, form)
+    try:
+        saved = contacts.edit(
+            staff=request.user, contact_id=contact_id, original=form.opened, typed=typed
+        )
+    except EditConflict as conflict:
+        again = _reopened(request, conflict)
+        shown = _conflicts(conflict.merged)
+        return _edit_page(request, again, contact=conflict.fresh, status=409, **shown)
+    except NumberTaken as taken:
+        form.add_error("mobile_number", "Another contact has this number.")
+        return _edit_page(
+            request,
+            form,
+            contact=contact,
+            contact_id=contact_id,
+            status=409,
+            existing=_existing(taken),
+        )
+    except NotFound as error:
+        raise Http404(error.person) from error
+    except VendorError as error:
+        return _refused_by_vendor(request, form, error, contact=contact, contact_id=contact_id)
+    messages.success(request, _saved_words(saved))
+    return redirect("contact-detail", contact_id=contact_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("edit_contacts")
+def contact_new(request: StaffRequest) -> HttpResponse:
+    """Create a contact: *not subscribed*, unless a manager brings the evidence."""
+    may_subscribe = may(request.user, "lift_stops")
+    if request.method != "POST":
+        initial = {
+            "mobile_number": request.GET.get("number", ""),
+            "country": "US",
+            "language": "en",
+        }
+        form = NewContactForm(may_subscribe=may_subscribe, initial=initial)
+        return _edit_page(request, form)
+    form = NewContactForm(request.POST, may_subscribe=may_subscribe)
+    if not form.is_valid():
+        return _edit_page(request, form, status=422)
+    wanted = form.cleaned_data.get("consent")
+    try:
+        saved = contacts.create(
+            staff=request.user,
+            typed=form.typed(),
+            evidence=form.evidence() if wanted == form.SUBSCRIBED else None,
+            double_opt_in=wanted == form.DOUBLE_OPT_IN,
+        )
+    except NumberTaken as taken:
+        form.add_error("mobile_number", "Somebody has this number already.")
+        return _edit_page(request, form, status=409, existing=_existing(taken))
+    except VendorError as error:
+        return _refused_by_vendor(request, form, error)
+    messages.success(request, _created_words(saved))
+    return redirect("contact-detail", contact_id=saved.contact.contact_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("delete_contacts")
+def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
+    """Delete a contact from SlickText, after its number was typed again."""
+    form = DeleteForm(request.POST if request.method == "POST" else None)
+    failure: VendorError | None = None
+    if form.is_bound and form.is_valid():
+        try:
+            gone = contacts.delete(
+                staff=request.user, contact_id=contact_id, typed_number=form.cleaned_data["number"]
+            )
+        except OtherNumber:
+            form.add_error("number", "This is not the number of this contact.")
+        except NotFound as error:
+            raise Http404(error.person) from error
+        except VendorError as error:
+            failure = error
+        else:
+            messages.success(request, f"{gone.name or 'The contact'} was deleted from SlickText.")
+            return redirect("contact-list")
+    reading = _read_or_404(contact_id)
+    if isinstance(reading, VendorError):
+        return _no_contact(request, contact_id, reading)
+    context = {
+        "contact": reading.contact,
+        "form": form,
+        "trouble": trouble_of(failure or reading.trouble, request.path),
+        "explanation": _what_deleting_does(reading.contact),
+    }
+    return TemplateResponse(
+        request, "contacts/delete.html", context, status=422 if form.errors else 200
+    )
+
+
+def _read_or_404(contact_id: int) -> contacts.Reading | VendorError:
+    """The contact, or why it cannot be shown; 404 when SlickText knows no such person."""
+    try:
+        return contacts.read(contact_id)
+    except NotFound as error:
+        raise Http404(error.person) from error
+    except VendorError as error:
+        return error
+
+
+def _no_contact(
+    request: StaffRequest, contact_id: int, failure: VendorError | None
+) -> HttpResponse:
+    context = {"trouble": trouble_of(failure, request.path), "contact_id": contact_id}
+    return TemplateResponse(request, "contacts/unavailable.html", context)
+
+
+def _edit_page(
+    request: StaffRequest,
+    form: ContactForm,
+    *,
+    contact: Contact | None = None,
+    contact_id: int | None = None,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "contact": contact,
+        "contact_id": contact.contact_id if contact else contact_id,
+        **more,
+    }
+    return TemplateResponse(request, "contacts/edit.html", context, status=status)
+
+
+def _refused_by_vendor(
+    request: StaffRequest, form: ContactForm, error: VendorError, **page: Any
+) -> HttpResponse:
+    """The vendor's complaints at their fields, or its failure on top; everything typed stays."""
+    if isinstance(error, Invalid):
+        form.place_complaints(error.fields or {"": [error.words or error.person]})
+        return _edit_page(request, form, status=422, **page)
+    return _edit_page(request, form, trouble=trouble_of(error), **page)
+
+
+def _theirs_chosen(request: StaffRequest, form: ContactForm) -> dict[str, str]:
+    """The fields for which the person chose to keep what somebody else had saved."""
+    return {
+        field: form.opened[field]
+        for field in form.opened
+        if request.POST.get(f"resolve_{field}") == "theirs"
+    }
+
+
+def _reopened(request: StaffRequest, conflict: EditConflict) -> ContactForm:
+    """The form with what was typed, now over the contact as somebody else saved it."""
+    data = request.POST.copy()
+    fresh = editable_values(conflict.fresh)
+    for versions in conflict.merged.theirs_only:
+        data[versions.field.replace(CUSTOM, "custom-", 1)] = versions.theirs
+    data["base"] = ContactForm.sign(fresh)
+    form = ContactForm(data)
+    form.is_valid()
+    return form
+
+
+def _conflicts(merged: Merge) -> dict[str, Any]:
+    return {
+        "conflicts": [
+            {
+                "label": versions.label,
+                "original": versions.original,
+                "theirs": versions.theirs,
+                "mine": versions.mine,
+                "name": f"resolve_{versions.field}",
+            }
+            for versions in merged.conflicts
+        ],
+        "also_changed": [
+            {"label": versions.label, "before": versions.original, "after": versions.theirs}
+            for versions in merged.theirs_only
+        ],
+    }
+
+
+def _existing(taken: NumberTaken) -> dict[str, str] | None:
+    if taken.contact is None:
+        return None
+    label = taken.contact.name or pretty(taken.contact.number or "")
+    return {"label": label, "url": reverse("contact-detail", args=[taken.contact.contact_id])}
+
+
+def _saved_words(saved: Saved) -> str:
+    if not saved.changes:
+        return "Nothing was changed, so nothing was sent."
+    if saved.stop_followed:
+        return (
+            "Saved. The old number stays stopped, and the stop follows the person to the new one."
+        )
+    return "Saved."
+
+
+def _created_words(saved: Saved) -> str:
+    if saved.stop_followed:
+        return "Created as unsubscribed: this number was stopped here before, and it stays stopped."
+    return "Created."
+
+
+def _what_deleting_does(contact: Contact) -> str:
+    stop = ""
+    if contact.number and is_stopped(contact.number):
+        stop = " This number is stopped, and it stays stopped, also if the person is added again."
+    return (
+        "SlickText forgets this person: name, address, fields and opt-in status. They are told nothing.\n\n"
+        "The ledger of this dashboard keeps its entries, and CloudContactAI keeps what it holds."
+        + stop
+    )

@@ -1,0 +1,188 @@
+"""The table of contacts."""
+
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from contacts_ui.forms import FilterForm, SearchForm
+from contacts_ui.permissions import may
+from contacts_ui.services.listing import Kind, Listing, Question, list_contacts
+from contacts_ui.services.preferences import choose_columns, chosen_columns
+from contacts_ui.services.troubles import VendorError
+from contacts_ui.views.addresses import safe_next, with_changes
+from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS, rows_of
+from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.troubles import trouble_of
+
+SIZES = (25, 50, 100, 250)
+DEFAULT_SIZE = 50
+
+
+@require_safe
+@permission("view_contacts")
+def contact_list(request: StaffRequest) -> HttpResponse:
+    """A page of contacts straight from SlickText; every filter, page and search is in the address."""
+    search, filters = SearchForm(request.GET), FilterForm(_with_custom_field(request))
+    valid = search.is_valid() and filters.is_valid()
+    question = _question(request, search, filters)
+    listing, failure = None, None
+    if valid:
+        try:
+            listing = list_contacts(question)
+        except VendorError as error:
+            failure = error
+    columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
+    here = request.get_full_path()
+    context = {
+        "search_form": search,
+        "filter_form": filters,
+        "here": here,
+        "trouble": trouble_of(failure or (listing.trouble if listing else None), here),
+        "active_filters": _active_filters(request, filters),
+        "clear_url": f"{request.path}?{urlencode({'q': request.GET['q']})}"
+        if request.GET.get("q")
+        else request.path,
+        "columns": [COLUMNS[key] for key in columns],
+        "column_choices": [
+            {"key": key, "label": column.label, "chosen": key in columns}
+            for key, column in COLUMNS.items()
+        ],
+        **_pages(request, question, listing),
+        **_results(request, listing, columns),
+    }
+    template = "contacts/list.html"
+    # The results alone where htmx swaps them; the whole page where it asks for one (a reload after "back").
+    if request.htmx and not request.htmx.history_restore_request:
+        template += "#results"
+    return TemplateResponse(request, template, context)
+
+
+@require_POST
+@permission("view_contacts")
+def contact_columns(request: StaffRequest) -> HttpResponse:
+    """Remember which columns this person wants to see."""
+    wanted = request.POST.getlist("columns")
+    choose_columns(request.user, [key for key in COLUMNS if key in wanted])
+    return redirect(safe_next(request, reverse("contact-list")))
+
+
+def _with_custom_field(request: StaffRequest) -> QueryDict:
+    """`custom.member=1` in the address is the custom field `member`, as people would write it."""
+    data = request.GET.copy()
+    for name, value in request.GET.items():
+        if name.startswith("custom.") and value:
+            data["custom_field"], data["custom_value"] = name.removeprefix("custom."), str(value)
+    return data
+
+
+def _question(request: StaffRequest, search: SearchForm, filters: FilterForm) -> Question:
+    reading = _whole_number(request.GET.get("reading"), -1)
+    size = _whole_number(request.GET.get("size"), DEFAULT_SIZE)
+    return Question(
+        search=search.cleaned_data.get("q", "") if search.is_valid() else "",
+        reading=reading if reading >= 0 else None,
+        filters=filters.exact_filters(),
+        limit=size if size in SIZES else DEFAULT_SIZE,
+        offset=_whole_number(request.GET.get("offset"), 0),
+    )
+
+
+def _whole_number(text: str | None, otherwise: int) -> int:
+    """A number from the address; whatever else stands there is taken for `otherwise`."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else otherwise
+
+
+def _active_filters(request: StaffRequest, filters: FilterForm) -> list[dict[str, str]]:
+    active = []
+    for name, field in filters.fields.items():
+        value = request.GET.get(name, "")
+        if value and name not in ("size", "custom_field", "custom_value"):
+            remove_url = with_changes(request, **{name: None, "offset": None, "reading": None})
+            active.append({"label": str(field.label), "value": value, "remove_url": remove_url})
+    custom = filters.data.get("custom_field", ""), filters.data.get("custom_value", "")
+    if all(custom):
+        gone = {"custom_field": None, "custom_value": None, f"custom.{custom[0]}": None}
+        remove_url = with_changes(request, **gone, offset=None, reading=None)
+        active.append({"label": custom[0], "value": custom[1], "remove_url": remove_url})
+    return active
+
+
+def _pages(request: StaffRequest, question: Question, listing: Listing | None) -> dict[str, Any]:
+    """Where "previous" and "next" lead. The vendor tells no total, so there is no last page."""
+    before = max(question.offset - question.limit, 0)
+    # A search that two readings answer has no second page of its own; each reading has.
+    one_reading = listing is None or len(listing.found) <= 1
+    reading = listing.found[0] if listing and listing.found else None
+    next_url = None
+    if listing and listing.page.has_more and one_reading:
+        onward = listing.page.offset + listing.page.received
+        next_url = with_changes(request, offset=onward, reading=reading)
+    return {
+        "first_url": with_changes(request, offset=None),
+        "previous_url": with_changes(request, offset=before or None) if question.offset else None,
+        "next_url": next_url,
+        "sizes": [
+            {
+                "size": size,
+                "url": with_changes(request, size=size, offset=None),
+                "current": size == question.limit,
+            }
+            for size in SIZES
+        ],
+    }
+
+
+def _results(request: StaffRequest, listing: Listing | None, columns: list[str]) -> dict[str, Any]:
+    if listing is None:
+        return {"listing": None}
+    understanding = listing.understanding
+    number = understanding.number if understanding and understanding.kind is Kind.NUMBER else None
+    return {
+        "listing": {
+            "rows": rows_of(request.user, listing, columns),
+            "explanation": _explanation(listing),
+            "links": _other_readings(request, listing),
+            "offset": listing.page.offset,
+            "shown": len(listing.page.contacts),
+            "malformed": len(listing.page.malformed),
+            "as_of": listing.as_of,
+            "is_old": listing.trouble is not None,
+            "ignored_filters": listing.ignored,
+        },
+        "create_url": _create_url(request, number) if number else "",
+    }
+
+
+def _create_url(request: StaffRequest, number: str) -> str:
+    if not may(request.user, "edit_contacts"):
+        return ""
+    return f"{reverse('contact-new')}?{urlencode({'number': number})}"
+
+
+def _explanation(listing: Listing) -> str:
+    """How the search was understood, since SlickText minds every capital letter."""
+    if listing.understanding is None or not listing.found:
+        return ""
+    words = " or ".join(reading.words for _, reading in listing.readings)
+    tried = ""
+    if listing.understanding.kind is Kind.NAME:
+        tried = " SlickText minds capital letters, so we tried the usual ones."
+    return f"Found by {words}.{tried}"
+
+
+def _other_readings(request: StaffRequest, listing: Listing) -> list[dict[str, str]]:
+    """Where two readings found more than fits, each can be seen by itself."""
+    if len(listing.found) < 2 or not listing.page.has_more:
+        return []
+    return [
+        {
+            "label": f"Everyone with {reading.words}",
+            "url": with_changes(request, reading=index, offset=None),
+        }
+        for index, reading in listing.readings
+    ]

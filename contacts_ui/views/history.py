@@ -1,0 +1,61 @@
+"""Ledger entries in words, for the history on a contact's page."""
+
+from typing import Any
+
+from contacts_ui.models import LedgerEntry, Vendor
+from contacts_ui.models.ledger import Action, Channel
+from contacts_ui.services.editing import LABELS, as_text, label_of
+from contacts_ui.services.verdicts import STATUS_WORDS
+
+
+def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
+    """What the template prints for each entry."""
+    return [
+        {
+            "at": entry.at,
+            "asked_at": entry.asked_at,
+            "actor": entry.staff_name or "the dashboard",
+            "action_label": Action(entry.action).label,
+            "summary": _summary(entry),
+            "vendor": Vendor(entry.vendor).label if entry.vendor else "",
+            "channel": Channel(entry.channel).label.lower() if entry.channel else "",
+            "reason": entry.reason,
+            "changes": _changes(entry),
+            "answer": _answer(entry),
+        }
+        for entry in entries
+    ]
+
+
+def _summary(entry: LedgerEntry) -> str:
+    if entry.action == Action.CONSENT_REQUESTED:
+        status = str(entry.after.get("opt_in_status", ""))
+        words = STATUS_WORDS.get(status, status)
+        return f"To {words.lower()}; {entry.after.get('consented', 'somebody')} consented."
+    return ""
+
+
+def _changes(entry: LedgerEntry) -> list[dict[str, str]]:
+    if entry.action != Action.CONTACT_EDITED:
+        return []
+    return [
+        {
+            "label": label_of(field),
+            "before": as_text(entry.before.get(field)),
+            "after": as_text(value),
+        }
+        for field, value in sorted(entry.after.items(), key=lambda item: _rank(item[0]))
+    ]
+
+
+def _rank(field: str) -> tuple[int, str]:
+    names = list(LABELS)
+    return (names.index(field) if field in names else len(names), field)
+
+
+def _answer(entry: LedgerEntry) -> str:
+    if entry.answer.get("outcome") == "unknown":
+        return "SlickText never answered; whether it was done is not known."
+    if entry.answer.get("settled"):
+        return "The answer was lost; looking the number up showed that it was done."
+    return str(entry.answer.get("words") or "")

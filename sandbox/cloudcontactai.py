@@ -1,0 +1,105 @@
+"""CloudContactAI, by the vendor's do-not-text guide: a register that is written, not read."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+from sandbox.schema import ccai_id
+from sandbox.store import Contact, Store, exact_now
+from sandbox.switches import Switches
+from sandbox.wire import Reply, Request, json_reply
+
+KEY = "sandbox-ccai-key"
+CLIENT_ID = "sandbox-client"
+E164 = re.compile(r"\+[1-9]\d{7,14}")
+
+
+def refuse(status: int, message: str) -> Reply:
+    """The guide is silent about errors; the vendor's own client tests read an `error`."""
+    return json_reply({"error": message}, status)
+
+
+class CloudContactAI:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def answer(self, request: Request, switches: Switches) -> Reply:
+        """The caller is authenticated by now; the path starts behind /api."""
+        match request.segments[1:]:
+            case ["account", "do-not-text"]:
+                if request.method != "PUT":
+                    return refuse(405, "Method not allowed")
+                return self.do_not_text(request, switches)
+            case ["v2", "contacts", contact_id] if switches.ccai_readable:
+                return self.read(contact_id)
+        return refuse(404, "Not found")
+
+    def do_not_text(self, request: Request, switches: Switches) -> Reply:
+        body = request.json()
+        problem = "The body must be a JSON object" if body is None else problem_of(body)
+        if body is None or problem:
+            return refuse(400, problem)
+        if body["clientId"] != CLIENT_ID:
+            return refuse(403, "This API key does not belong to that client")
+        wish = bool(body["doNotText"])
+        with self.store.writing() as db:
+            contact = find(db, body)
+            if contact is None and (
+                body.get("contactId") is not None or switches.unknown_phone == "404"
+            ):
+                return refuse(404, "Contact not found")
+            phone = contact["phone"] if contact else body["phone"]
+            self._set(db, phone, wish, known=contact is not None)
+            contact_id = contact["contact_id"] if contact else ccai_id(phone)
+        return json_reply({"contactId": contact_id, "phone": phone, "doNotText": wish})
+
+    def _set(self, db: sqlite3.Connection, phone: str, wish: bool, known: bool) -> None:
+        db.execute(
+            "INSERT INTO register VALUES (?, ?, ?, ?) ON CONFLICT (phone)"
+            " DO UPDATE SET do_not_text = excluded.do_not_text, at = excluded.at",
+            (phone, ccai_id(phone), wish, exact_now()),
+        )
+        detail = {"doNotText": wish, "created": not known}
+        self.store.record(db, "cloudcontactai", phone, "do_not_text", detail)
+
+    def read(self, contact_id: str) -> Reply:
+        """Hinted at by a general page and not promised to every account: off unless switched on."""
+        with self.store.reading() as db:
+            contact = find(db, {"contactId": contact_id})
+        if contact is None:
+            return refuse(404, "Contact not found")
+        return json_reply(
+            {
+                "id": contact["contact_id"],
+                "phone": contact["phone"],
+                "phoneUnsubscribedSince": contact["at"] if contact["do_not_text"] else None,
+                "phoneManuallyUnsubscribed": bool(contact["do_not_text"]),
+            }
+        )
+
+
+def problem_of(body: Contact) -> str:
+    """What the guide calls required; null is as good as absent, for its own client sends it."""
+    if not isinstance(body.get("clientId"), str) or not body["clientId"]:
+        return "clientId is required"
+    if not isinstance(body.get("doNotText"), bool):
+        return "doNotText is required and must be true or false"
+    contact_id, phone = body.get("contactId"), body.get("phone")
+    if contact_id is None and phone is None:
+        return "Either contactId or phone is required"
+    if contact_id is not None and not isinstance(contact_id, str):
+        return "contactId must be a string"
+    if phone is not None and not (isinstance(phone, str) and E164.fullmatch(phone)):
+        return "phone must be in E.164 format"
+    return ""
+
+
+def find(db: sqlite3.Connection, body: Contact) -> sqlite3.Row | None:
+    """The contactId decides where both are given."""
+    column, value = ("phone", body.get("phone"))
+    if body.get("contactId") is not None:
+        column, value = ("contact_id", body["contactId"])
+    sql = f"SELECT * FROM register WHERE {column} = ?"  # noqa: S608
+    row: sqlite3.Row | None = db.execute(sql, (value,)).fetchone()
+    return row

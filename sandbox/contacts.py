@@ -1,0 +1,176 @@
+"""SlickText's contacts as rows: finding a page of them quickly, and changing one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from sandbox.people import FIRST_ID
+from sandbox.schema import CUSTOM_FIELDS, custom_value
+from sandbox.store import Contact, Store, now
+
+Filters = tuple[tuple[str, str], ...]
+# The inner query walks the index alone; the fat rows are read for this page only.
+PAGE = """
+SELECT * FROM contacts WHERE contact_id IN (
+    SELECT contact_id FROM contacts WHERE {where} contact_id > ?
+    ORDER BY contact_id LIMIT ? OFFSET ?
+) ORDER BY contact_id
+"""
+# Only names from COLUMNS and CUSTOM_FIELDS ever stand in the braces of these statements.
+READ = "SELECT * FROM contacts WHERE {column} = ?"
+INSERT = "INSERT INTO contacts ({columns}) VALUES ({marks})"
+UPDATE = "UPDATE contacts SET {sets} WHERE contact_id = ?"
+# The fewer people share a value, the earlier.
+NARROWEST_FIRST = """
+contact_id mobile_number email member_number created last_updated last_opt_in_status_change address
+birthdate membership_date zip last_name first_name city _source_id _sub_source_id sub_source state
+favorite_store loyalty_tier timezone source opt_in_status language member country custom_fields
+mobile_number_carrier
+"""
+NARROWNESS = NARROWEST_FIRST.split()
+
+
+def as_contact(row: sqlite3.Row) -> Contact:
+    contact: Contact = dict(row)
+    fields = contact["custom_fields"]
+    contact["custom_fields"] = json.loads(fields) if fields else None
+    return contact
+
+
+class Contacts:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._marks = Bookmarks()
+
+    def page(self, filters: Filters, limit: int, offset: int) -> tuple[list[Contact], bool]:
+        """One page and whether more follow; one row more than asked for tells."""
+        version = self.store.version
+        if filters:
+            after, skip = self._marks.nearest(filters, version, offset)
+        else:
+            after, skip = self.store.id_at(offset, FIRST_ID) - 1, 0
+        where, values = conditions(filters)
+        with self.store.reading() as db:
+            sql = PAGE.format(where=where)
+            rows = db.execute(sql, [*values, after, limit + 1, skip]).fetchall()
+        found = [as_contact(row) for row in rows[:limit]]
+        if filters and found:
+            self._marks.add(filters, version, offset, found[0]["contact_id"] - 1)
+            self._marks.add(filters, version, offset + len(found), found[-1]["contact_id"])
+        return found, len(rows) > limit
+
+    def get(self, key: str) -> Contact | None:
+        """By id or by number, as the path of a request says it."""
+        column = "contact_id" if key.isdecimal() else "mobile_number"
+        # An id beyond 64 bits is nobody's, and SQLite would not take it.
+        if column == "contact_id" and len(key) > 18:
+            return None
+        value: object = int(key) if column == "contact_id" else key
+        with self.store.reading() as db:
+            row = db.execute(READ.format(column=column), (value,)).fetchone()
+        return as_contact(row) if row else None
+
+    def create(self, values: Contact, texted: bool = False) -> Contact | None:
+        """The new contact, or None where its number exists already.
+
+        `texted`: the vendor would send a real text now, which the history must show.
+        """
+        columns = ", ".join(values)
+        marks = ", ".join("?" * len(values))
+        try:
+            with self.store.writing() as db:
+                sql = INSERT.format(columns=columns, marks=marks)
+                cursor = db.execute(sql, plain(values))
+                self.store.record(db, "slicktext", values["mobile_number"], "create", values)
+                if texted:
+                    self.store.record(db, "slicktext", values["mobile_number"], "text_sent", {})
+                return _by_id(db, cursor.lastrowid)
+        except sqlite3.IntegrityError:
+            return None
+
+    def edit(self, contact: Contact, changes: Contact) -> Contact | None:
+        """The contact after the change, or None where the new number is another's."""
+        changes = changes | {"last_updated": now()}
+        sets = ", ".join(f"{name} = ?" for name in changes)
+        try:
+            with self.store.writing() as db:
+                db.execute(UPDATE.format(sets=sets), [*plain(changes), contact["contact_id"]])
+                numbers = {contact["mobile_number"], changes.get("mobile_number")} - {None}
+                for number in sorted(numbers):
+                    self.store.record(db, "slicktext", number, "edit", changes)
+                return _by_id(db, contact["contact_id"])
+        except sqlite3.IntegrityError:
+            return None
+
+    def delete(self, contact: Contact) -> None:
+        with self.store.writing() as db:
+            gone = db.execute(
+                "DELETE FROM contacts WHERE contact_id = ?", (contact["contact_id"],)
+            ).rowcount
+            if gone:
+                db.execute("INSERT INTO gaps VALUES (?)", (contact["contact_id"],))
+                self.store.record(db, "slicktext", contact["mobile_number"], "delete", {})
+        if gone:
+            self.store.note_gap(contact["contact_id"])
+
+
+def plain(values: Mapping[str, object]) -> list[object]:
+    return [
+        json.dumps(v, ensure_ascii=False) if isinstance(v, dict) else v for v in values.values()
+    ]
+
+
+def _by_id(db: sqlite3.Connection, contact_id: int | None) -> Contact:
+    row = db.execute("SELECT * FROM contacts WHERE contact_id = ?", (contact_id,)).fetchone()
+    return as_contact(row)
+
+
+def conditions(filters: Filters) -> tuple[str, list[object]]:
+    """Exact and case-sensitive, as the vendor says; the columns are text, so `=` is just that.
+
+    The narrowest filter's index is walked and the others are checked on the way: a plus before a
+    column tells SQLite to leave that column's index alone.
+    """
+    ordered = sorted(filters, key=lambda each: NARROWNESS.index(each[0]))
+    parts = [
+        f"{'+' if place else ''}{custom_value(name) if name in CUSTOM_FIELDS else name} = ? AND"
+        for place, (name, _) in enumerate(ordered)
+    ]
+    return " ".join(parts), [value for _, value in ordered]
+
+
+class Bookmarks:
+    """Where earlier pages of a filtered list ended: the next page starts there, however deep."""
+
+    def __init__(self, lists: int = 200, marks: int = 20_000) -> None:
+        self._lists: OrderedDict[Filters, dict[int, int]] = OrderedDict()
+        self._limits = (lists, marks)
+        self._version = -1
+        self._lock = threading.Lock()
+
+    def nearest(self, filters: Filters, version: int, offset: int) -> tuple[int, int]:
+        """The last id before a known place at or before the offset, and how many more to skip."""
+        with self._lock:
+            marks = self._lists.get(filters) if version == self._version else None
+            places = sorted(marks) if marks else []
+            found = bisect_right(places, offset)
+            if not marks or not found:
+                return 0, offset
+            return marks[places[found - 1]], offset - places[found - 1]
+
+    def add(self, filters: Filters, version: int, offset: int, contact_id: int) -> None:
+        with self._lock:
+            if version != self._version:
+                self._lists.clear()
+                self._version = version
+            marks = self._lists.setdefault(filters, {})
+            self._lists.move_to_end(filters)
+            if len(marks) < self._limits[1]:
+                marks[offset] = contact_id
+            if len(self._lists) > self._limits[0]:
+                self._lists.popitem(last=False)

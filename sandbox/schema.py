@@ -1,0 +1,101 @@
+"""The tables, and filling them with people."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from hashlib import blake2b
+
+from sandbox.people import COLUMNS, FIRST_ID, Row, people
+
+# The brand's custom fields, with the type that the vendor's screen would give them.
+CUSTOM_FIELDS = {
+    "member": "number",
+    "member_number": "number",
+    "membership_date": "date",
+    "favorite_store": "text",
+    "loyalty_tier": "text",
+}
+TABLES = """
+DROP TABLE IF EXISTS contacts;
+DROP TABLE IF EXISTS gaps;
+DROP TABLE IF EXISTS register;
+DROP TABLE IF EXISTS writes;
+DROP TABLE IF EXISTS meta;
+CREATE TABLE contacts (contact_id INTEGER PRIMARY KEY AUTOINCREMENT, {columns});
+CREATE TABLE gaps (contact_id INTEGER PRIMARY KEY);
+CREATE TABLE register (
+    phone TEXT PRIMARY KEY, contact_id TEXT NOT NULL, do_not_text INTEGER NOT NULL, at TEXT
+) WITHOUT ROWID;
+CREATE TABLE writes (
+    id INTEGER PRIMARY KEY, at TEXT NOT NULL, vendor TEXT NOT NULL, number TEXT NOT NULL,
+    action TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE TABLE meta (people INTEGER NOT NULL, seed INTEGER NOT NULL);
+"""
+INDEXES = """
+CREATE UNIQUE INDEX by_mobile_number ON contacts (mobile_number);
+CREATE UNIQUE INDEX register_contact_id ON register (contact_id);
+CREATE INDEX writes_number ON writes (number);
+"""
+
+
+def custom_value(name: str) -> str:
+    """The expression that a filter on a custom field reads and its index holds."""
+    if name not in CUSTOM_FIELDS:
+        raise KeyError(name)
+    return f"CAST(json_extract(custom_fields, '$.{name}') AS TEXT)"
+
+
+def fill(connection: sqlite3.Connection, count: int, seed: int) -> None:
+    """Build everything anew inside the caller's transaction: indexes last, which is faster."""
+    run(connection, TABLES.format(columns=", ".join(f"{name} TEXT" for name in COLUMNS[1:])))
+    marks = ", ".join("?" * len(COLUMNS))
+    connection.executemany(f"INSERT INTO contacts VALUES ({marks})", people(count, seed))  # noqa: S608
+    if not count:
+        # Ids start where the people would have ended, also when there are none.
+        connection.execute("INSERT INTO sqlite_sequence VALUES ('contacts', ?)", (FIRST_ID - 1,))
+    connection.executemany("INSERT INTO register VALUES (?, ?, ?, ?)", _register(connection))
+    run(connection, INDEXES + "".join(_indexes()))
+    connection.execute("INSERT INTO meta VALUES (?, ?)", (count, seed))
+
+
+def run(connection: sqlite3.Connection, script: str) -> None:
+    """Statement by statement: executescript would commit the transaction."""
+    for statement in script.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _indexes() -> Iterator[str]:
+    for name in COLUMNS[1:]:
+        if name not in ("mobile_number", "custom_fields"):
+            yield _index(name, name)
+    for name in CUSTOM_FIELDS:
+        yield _index(f"custom_{name}", custom_value(name))
+
+
+def _index(name: str, value: str) -> str:
+    """A filter is never for null, so the index leaves the nulls out."""
+    return f"CREATE INDEX by_{name} ON contacts ({value}) WHERE {value} IS NOT NULL;"
+
+
+def _register(connection: sqlite3.Connection) -> Iterator[Row]:
+    """CloudContactAI knows four in five people, and two in three of the stops that SlickText has.
+
+    The stops it does not have are the disagreements that a dashboard must show.
+    """
+    rows = connection.execute(
+        "SELECT mobile_number, opt_in_status, last_opt_in_status_change FROM contacts"
+        " ORDER BY mobile_number"
+    )
+    for number, status, changed in rows:
+        chance = int(ccai_id(number)[-6:], 16) % 15
+        if chance < 12:
+            stopped = status in ("unsubscribed", "blocked") and chance < 8
+            yield number, ccai_id(number), int(stopped), changed if stopped else None
+
+
+def ccai_id(number: str) -> str:
+    """CloudContactAI's own id: a string, and nothing like SlickText's."""
+    return blake2b(number.encode(), key=b"cloudcontactai", digest_size=12).hexdigest()

@@ -1,0 +1,124 @@
+"""The server as a thing: start it, stop it at once, or have one for the length of a test."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from sandbox import truth
+from sandbox.app import Sandbox
+from sandbox.faults import VENDORS, parse
+from sandbox.handler import Handler
+from sandbox.store import Store, build
+from sandbox.switches import Switches
+
+
+class SandboxServer(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 512
+
+    def __init__(self, address: tuple[str, int], sandbox: Sandbox, quiet: bool = False) -> None:
+        super().__init__(address, Handler)
+        self.sandbox = sandbox
+        self.quiet = quiet
+        self._open: set[socket.socket] = set()
+        self._open_lock = threading.Lock()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.server_address[0]!s}:{self.server_address[1]}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Waiting calls are let go, kept connections closed, and then the port."""
+        self.sandbox.stopping.set()
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+        with self._open_lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._open_lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._open_lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller who leaves early is everyday life here, not an error."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
+class Running:
+    """A running sandbox, from a test's side."""
+
+    def __init__(self, server: SandboxServer) -> None:
+        self.server = server
+        self.sandbox = server.sandbox
+        self.url = server.url
+        self.slicktext_url = f"{self.url}/v1"
+        self.ccai_url = f"{self.url}/api"
+
+    def set_fault(self, vendor: str, kind: str | list[dict[str, Any]], **options: Any) -> None:
+        """One fault by its kind and options, or a list of faults as the control JSON has them."""
+        value = kind if isinstance(kind, list) else {"kind": kind, **options}
+        self.sandbox.faults[vendor].set(parse(value))
+
+    def clear_faults(self) -> None:
+        for vendor in VENDORS:
+            self.sandbox.faults[vendor].set([])
+
+    def set_switches(self, **values: Any) -> None:
+        self.sandbox.switches = self.sandbox.switches.changed(values)
+
+    def reset(self) -> None:
+        self.sandbox.reset()
+
+    def truth(self, number: str) -> dict[str, Any]:
+        return truth.of_number(self.sandbox.store, number)
+
+    def calls(self, vendor: str) -> list[dict[str, Any]]:
+        return self.sandbox.calls.latest(vendor)
+
+
+@contextlib.contextmanager
+def running(
+    people: int = 50,
+    seed: int = 1,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    db: Path | None = None,
+    quiet: bool = True,
+    **switches: Any,
+) -> Iterator[Running]:
+    """A sandbox on a free port, with switches as keywords; a given `db` is built anew."""
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
+        path = db or Path(folder) / "sandbox.sqlite3"
+        build(path, people, seed)
+        store = Store(path)
+        sandbox = Sandbox(store, Switches().changed(switches), seed)
+        server = SandboxServer((host, port), sandbox, quiet)
+        server.start()
+        try:
+            yield Running(server)
+        finally:
+            server.stop()
+            store.close()

@@ -1,0 +1,75 @@
+"""Everything that the vendors leave open or do in more than one way, as switches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Each line is one open point of the vendor documents; the first choice is the default."""
+
+    generation: Literal["new", "old"] = "new"
+    rate_limit: bool = True
+    calls_per_minute: int = 480
+    ccai_calls_per_minute: int = 0
+    max_page: int = 0
+    over_max: Literal["clamp", "error"] = "clamp"
+    page_base: Literal[0, 1] = 0
+    ignore_custom_filters: bool = False
+    unknown_filters: Literal["ignore", "error", "nothing"] = "ignore"
+    custom_fields: Literal["both", "nested", "flat"] = "both"
+    edit_by_number: bool = True
+    exists_status: Literal[422, 409] = 422
+    pending_status: bool = True
+    refuse_resubscribe: bool = False
+    error_body: Literal["message", "error", "error_list", "detail", "errors", "html"] = "message"
+    unknown_phone: Literal["create", "404"] = "create"
+    ccai_readable: bool = False
+
+    @property
+    def page_ceiling(self) -> int:
+        """10,000 on the older page, 250 as newer clients have it, unless set."""
+        return self.max_page or (10_000 if self.generation == "old" else 250)
+
+    def changed(self, values: Mapping[str, Any]) -> Switches:
+        """A copy with these values; ValueError names what is wrong."""
+        kinds = get_type_hints(Switches)
+        for name, value in values.items():
+            if name not in kinds:
+                raise ValueError(f"no switch is called {name}")
+            _check(name, kinds[name], value)
+        return replace(self, **values)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def choices(name: str) -> tuple[Any, ...]:
+    """What a switch can be set to; empty where it is a number."""
+    kind = get_type_hints(Switches)[name]
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return (True, False) if kind is bool else ()
+
+
+def from_form(form: Mapping[str, str]) -> dict[str, Any]:
+    """The page posts words; each switch knows which value its word stands for."""
+    values: dict[str, Any] = {}
+    for field in fields(Switches):
+        if field.name in form:
+            named = {str(choice): choice for choice in choices(field.name)}
+            word = form[field.name]
+            values[field.name] = named.get(word, int(word) if word.isdecimal() else word)
+    return values
+
+
+def _check(name: str, kind: Any, value: object) -> None:
+    allowed = choices(name)
+    if allowed:
+        if not any(value == choice and type(value) is type(choice) for choice in allowed):
+            raise ValueError(f"{name} is one of {', '.join(map(str, allowed))}")
+    elif not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{name} is a whole number")

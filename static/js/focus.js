@@ -1,0 +1,27 @@
+// htmx gives the focus back to an element whose id is still there after a swap. Where it is gone (the last
+// page has no "next"), the focus would fall to the top of the document; here it goes to the swapped region.
+// Changed answers are also said aloud: a live region that is itself replaced stays silent in most readers.
+const announcer = document.getElementById("announcer")
+const said = new Map()
+let lostFrom = null
+
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  lostFrom = target.contains(document.activeElement) ? target.id : null
+})
+
+document.addEventListener("htmx:afterSettle", () => {
+  if (!lostFrom || document.activeElement !== document.body) return
+  const region = document.getElementById(lostFrom)
+  const next = region?.querySelector("[data-focus]") ?? region
+  next?.focus({ preventScroll: true })
+  lostFrom = null
+})
+
+document.addEventListener("htmx:load", ({ target }) => {
+  for (const element of target.querySelectorAll("[data-say]")) {
+    const text = element.textContent.replace(/\s+/g, " ").trim()
+    if (said.get(element.dataset.say) === text) continue
+    said.set(element.dataset.say, text)
+    if (target !== document.body) announcer.textContent = text
+  }
+})

@@ -1,0 +1,50 @@
+// What htmx cannot know: which failures bring their own fragment, what to say when nothing came back at all,
+// and that an empty filter has no place in an address that people send to each other.
+const NOTHING = "No answer from the dashboard. Check your connection and try again: repeating it does no harm."
+const SENTENCES = {
+  400: "The dashboard could not read this. Reload the page and try again.",
+  403: "You may not do this. A manager can.",
+  404: "This is no longer here. Reload the page to see what is.",
+  413: "This is too large to send.",
+  429: "Too much at once. Wait a moment and try again.",
+}
+
+function sentence(xhr) {
+  if (!xhr.status) return NOTHING
+  const plain = (xhr.getResponseHeader("content-type") ?? "").startsWith("text/plain")
+  if (plain && xhr.responseText.length < 300) return xhr.responseText
+  return SENTENCES[xhr.status] ?? "Something went wrong on our side. It is not certain that this was done: reload and look."
+}
+
+function place(pressed) {
+  return pressed.closest(".consent") ?? pressed.closest("form, .results") ?? document.querySelector("main")
+}
+
+function showNotice({ detail }) {
+  clearNotice(detail)
+  const notice = document.getElementById("notice-template").content.firstElementChild.cloneNode(true)
+  notice.querySelector("p").textContent = sentence(detail.xhr)
+  place(detail.elt).append(notice)
+}
+
+function clearNotice({ elt }) {
+  place(elt).querySelector("[data-notice]")?.remove()
+}
+
+document.addEventListener("htmx:responseError", showNotice)
+document.addEventListener("htmx:sendError", showNotice)
+document.addEventListener("htmx:timeout", showNotice)
+document.addEventListener("htmx:beforeRequest", ({ detail }) => clearNotice(detail))
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.xhr.getResponseHeader("HX-Retarget") && !detail.xhr.getResponseHeader("HX-Reswap")) return
+  detail.shouldSwap = true
+  detail.isError = false
+})
+
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.verb !== "get") return
+  for (const [name, value] of [...detail.formData]) if (value === "") detail.formData.delete(name)
+})
+
+document.addEventListener("click", ({ target }) => target.closest("[data-dismiss]")?.closest("[data-notice]").remove())

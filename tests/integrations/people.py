@@ -1,0 +1,88 @@
+"""The people, keys and manners of these tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from contacts_ui.integrations.errors import BudgetSpent
+from contacts_ui.integrations.http import Manner, Priority
+
+KEY = "sk_live_0a1B2c3D4e5F"
+CLIENT = "client-77"
+NUMBER = "+16155553338"
+OTHER_NUMBER = "+16155550001"
+CONTACTS = "http://slick.test/v1/brands/26136/contacts"
+DO_NOT_TEXT = "http://ccai.test/api/account/do-not-text"
+
+ONCE = Manner(
+    Priority.PERSON, 1, connect_timeout=0.3, read_timeout=0.2, total_timeout=0.5, patience=0
+)
+THRICE = replace(ONCE, attempts=3, total_timeout=2)
+
+
+def marty(**changes: Any) -> dict[str, Any]:
+    """The contact of the vendor's page, as raw JSON."""
+    return {
+        "contact_id": 7778,
+        "_brand_id": 123456789,
+        "first_name": "Marty",
+        "last_name": "McFly",
+        "mobile_number": NUMBER,
+        "mobile_number_carrier": None,
+        "email": "marty@slicktext.com",
+        "birthdate": "1968-06-12",
+        "address": "9303 Lyon Drive",
+        "city": "Hill Valley",
+        "state": "CA",
+        "zip": 95420,
+        "country": "US",
+        "source": "api",
+        "_source_id": "null",
+        "sub_source": "null",
+        "_sub_source_id": "null",
+        "custom_fields": {"member": 1, "member_number": 12345},
+        "timezone": "America/Los_Angeles",
+        "language": "en",
+        "opt_in_status": "subscribed",
+        "last_opt_in_status_change": None,
+        "created": "1955-11-12 06:38:00",
+        "last_updated": "2015-10-15 07:28:00",
+        **changes,
+    }
+
+
+def page(*rows: Any, has_more: Any = False) -> dict[str, Any]:
+    return {
+        "data": list(rows),
+        "pagingData": {
+            "prevPage": None,
+            "currentPage": None,
+            "nextPage": None,
+            "currentPageString": None,
+            "hasMore": has_more,
+        },
+    }
+
+
+@dataclass
+class FakeBudget:
+    """Gives what it has, and remembers what it was told."""
+
+    room: int = 1000
+    taken: list[tuple[str, Priority, float]] = field(default_factory=list)
+    reports: list[tuple[Any, ...]] = field(default_factory=list)
+    pauses: list[tuple[str, float]] = field(default_factory=list)
+
+    def take(self, vendor: str, priority: Priority, patience: float) -> None:
+        if len(self.taken) >= self.room:
+            raise BudgetSpent(vendor, retry_after=2.5)
+        self.taken.append((vendor, priority, patience))
+
+    def report(
+        self, vendor: str, limit: int | None, remaining: int | None, reset_seconds: float | None
+    ) -> None:
+        self.reports.append((vendor, limit, remaining, reset_seconds))
+
+    def pause(self, vendor: str, seconds: float) -> None:
+        self.pauses.append((vendor, seconds))

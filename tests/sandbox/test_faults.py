@@ -1,0 +1,192 @@
+"""Every fault for each vendor: what the caller sees, and whether the work was done."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from threading import Thread
+
+import pytest
+import requests
+
+from sandbox.faults import KINDS, VENDORS
+from sandbox.server import Running
+from tests.sandbox.conftest import CONTACTS, Caller
+
+NUMBER = "+16155553338"
+
+
+def stop(call: Caller, vendor: str, **kwargs: float) -> requests.Response:
+    """The call that matters most, at either vendor."""
+    if vendor == "slicktext":
+        body = {"opt_in_status": "unsubscribed"}
+        return call.slicktext("PUT", f"{CONTACTS}/7778", json=body, **kwargs)
+    wish = {"clientId": "sandbox-client", "phone": NUMBER, "doNotText": True}
+    return call.ccai(wish, **kwargs)
+
+
+def stopped(server: Running, vendor: str) -> bool:
+    return vendor in [write["vendor"] for write in server.truth(NUMBER)["history"]]
+
+
+@pytest.fixture(params=VENDORS)
+def vendor(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_every_kind_is_tested() -> None:
+    tested = {"latency", "error", "html", "drop_before", "drop_after", "hang", "unauthorized"}
+    assert set(KINDS) == tested | {"too_many", "down"}
+
+
+def test_latency(server: Running, call: Caller, vendor: str) -> None:
+    server.set_fault(vendor, "latency", seconds=0.2)
+    start = time.monotonic()
+    assert stop(call, vendor).status_code == 200
+    assert time.monotonic() - start >= 0.2
+    assert stopped(server, vendor)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_error(server: Running, call: Caller, vendor: str, status: int) -> None:
+    server.set_fault(vendor, "error", status=status)
+    reply = stop(call, vendor)
+    assert reply.status_code == status
+    assert isinstance(reply.json(), dict)
+    assert not stopped(server, vendor)
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_html(server: Running, call: Caller, vendor: str, status: int) -> None:
+    server.set_fault(vendor, "html", status=status)
+    reply = stop(call, vendor)
+    assert reply.status_code == status
+    assert reply.headers["Content-Type"].startswith("text/html")
+    assert reply.text.startswith("<!DOCTYPE html>")
+    assert not stopped(server, vendor)
+
+
+@pytest.mark.parametrize(
+    ("kind", "done"), [("drop_before", False), ("drop_after", True), ("down", False)]
+)
+def test_no_answer(server: Running, call: Caller, vendor: str, kind: str, done: bool) -> None:
+    server.set_fault(vendor, kind)
+    with pytest.raises(requests.ConnectionError):
+        stop(call, vendor)
+    assert stopped(server, vendor) is done
+    server.clear_faults()
+    assert stop(call, vendor).status_code == 200
+
+
+def test_hang(server: Running, call: Caller, vendor: str) -> None:
+    server.set_fault(vendor, "hang")
+    with pytest.raises(requests.ReadTimeout):
+        stop(call, vendor, timeout=0.2)
+    assert not stopped(server, vendor)
+    server.set_fault(vendor, "hang", seconds=0.1)
+    with pytest.raises(requests.ConnectionError):
+        stop(call, vendor)
+    assert not stopped(server, vendor)
+
+
+def test_unauthorized(server: Running, call: Caller, vendor: str) -> None:
+    server.set_fault(vendor, "unauthorized")
+    assert stop(call, vendor).status_code == 401
+    assert not stopped(server, vendor)
+
+
+def test_too_many(server: Running, call: Caller, vendor: str) -> None:
+    server.set_fault(vendor, "too_many", seconds=7)
+    reply = stop(call, vendor)
+    assert (reply.status_code, reply.headers["Retry-After"]) == (429, "7")
+    assert ("x-RateLimit-Remaining" in reply.headers) == (vendor == "slicktext")
+    assert not stopped(server, vendor)
+
+
+def test_one_vendor_may_fail_alone(server: Running, call: Caller) -> None:
+    server.set_fault("slicktext", "error")
+    assert stop(call, "slicktext").status_code == 503
+    assert stop(call, "cloudcontactai").status_code == 200
+
+
+def test_only_so_many_times(server: Running, call: Caller, vendor: str) -> None:
+    server.set_fault(vendor, "error", times=2)
+    assert [stop(call, vendor).status_code for _ in range(3)] == [503, 503, 200]
+
+
+def test_only_some_methods_and_paths(server: Running, call: Caller) -> None:
+    server.set_fault("slicktext", "error", methods=["PUT"])
+    assert call.slicktext("GET").status_code == 200
+    assert stop(call, "slicktext").status_code == 503
+    server.set_fault("slicktext", "error", path="limit=7")
+    assert call.slicktext("GET").status_code == 200
+    assert call.slicktext("GET", f"{CONTACTS}?limit=7").status_code == 503
+
+
+def outcomes(server: Running, call: Caller, faults: list[dict[str, object]]) -> list[int]:
+    server.set_fault("slicktext", faults)
+    return [call.slicktext("GET", "/brands").status_code for _ in range(200)]
+
+
+def test_shares_lie_side_by_side_and_repeat(server: Running, call: Caller) -> None:
+    faults: list[dict[str, object]] = [
+        {"kind": "error", "share": 0.2},
+        {"kind": "unauthorized", "share": 0.2},
+        {"kind": "html", "share": 0.2, "status": 504},
+    ]
+    first = outcomes(server, call, faults)
+    assert first == outcomes(server, call, faults)
+    counts = Counter(first)
+    assert set(counts) == {200, 401, 503, 504}
+    assert all(20 < counts[status] < 60 for status in (401, 503, 504))
+
+
+def test_latency_goes_with_another_fault(server: Running, call: Caller) -> None:
+    slow = {"kind": "latency", "seconds": 0.1, "up_to": 0.2}
+    server.set_fault("slicktext", [{"kind": "error"}, slow])
+    start = time.monotonic()
+    assert stop(call, "slicktext").status_code == 503
+    assert time.monotonic() - start >= 0.1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "flood"},
+        {"kind": "error", "status": 99},
+        {"kind": "error", "share": 2},
+        {"kind": "error", "times": "3"},
+        {"kind": "error", "times": True},
+        {"kind": "latency", "seconds": -1},
+        {"kind": "error", "methods": "PUT"},
+        {"kind": "error", "methods": ["put"]},
+        {"kind": "error", "path": 3},
+        {"kind": "error", "colour": "red"},
+        {"seconds": 1},
+        "error",
+        7,
+    ],
+)
+def test_a_fault_that_makes_no_sense(server: Running, call: Caller, fault: object) -> None:
+    server.set_fault("slicktext", "unauthorized")
+    reply = call.control("PUT", "faults/slicktext", json=fault)
+    assert reply.status_code == 400
+    assert reply.json()["error"]
+    assert call.slicktext("GET").status_code == 401, "the old fault stays"
+
+
+def test_hanging_calls_do_not_hold_up_others(server: Running, call: Caller) -> None:
+    server.set_fault("slicktext", "hang", methods=["PUT"])
+    waiting = [Thread(target=hang, args=(Caller(server),)) for _ in range(50)]
+    for thread in waiting:
+        thread.start()
+    start = time.monotonic()
+    assert call.slicktext("GET").status_code == 200
+    assert time.monotonic() - start < 0.5
+    for thread in waiting:
+        thread.join()
+
+
+def hang(call: Caller) -> None:
+    with call.session, pytest.raises(requests.ReadTimeout):
+        stop(call, "slicktext", timeout=0.6)
