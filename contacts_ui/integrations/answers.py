@@ -1,36 +1,29 @@
-"""A raw HTTP answer becomes a Reply or one of our errors; its headers become numbers."""
+"""A raw HTTP answer becomes a typed value or one of our errors; its headers become numbers."""
 
 from __future__ import annotations
 
 import json
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from contacts_ui.integrations import errors
-from contacts_ui.integrations.complaints import Complaint, read_complaint
+from contacts_ui.integrations.complaints import Complaint, read_complaint, read_excuse
+from contacts_ui.integrations.parsing import BadShape
 from contacts_ui.integrations.redact import redact, redact_all
+
+T = TypeVar("T")
 
 # A vendor that asks for a longer silence is asked again after this many seconds all the same:
 # opt-outs are waiting.
 LONGEST_PAUSE = 600.0
 
 _REQUEST_IDS = ("x-request-id", "x-correlation-id", "cf-ray", "x-amzn-requestid")
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A 2xx answer; ``data`` is the decoded JSON, None for an empty body."""
-
-    status: int
-    data: Any
-    headers: Mapping[str, str]
-    is_write: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +45,39 @@ class Answer:
     vendor: str
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     is_write: bool
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
 
-    def reply(self) -> Reply:
-        """Return the decoded answer, or raise the error that it stands for."""
+    def read(self, parse: Callable[[Any], T]) -> T:
+        """Return what ``parse`` makes of a 2xx answer; raise the error that any other stands for.
+
+        Raises Unreadable for what is not JSON, or of another shape than ``parse`` wants.
+        """
         if not 200 <= self.status < 300:
             raise self._error()
+        data = None
         try:
-            return Reply(self.status, decode(self.body), self.headers, self.is_write)
+            data = decode(self.body)
+            return parse(data)
+        except BadShape as error:
+            problem = str(error)
         except ValueError:
             problem = "not JSON"
-        raise self.unreadable(problem)
+        raise self._unreadable(problem, data)
 
-    def unreadable(self, problem: str) -> errors.Unreadable:
-        """Return the error for an answer that is not what the vendor's page promises."""
+    def _unreadable(self, problem: str, data: Any = None) -> errors.Unreadable:
         return errors.Unreadable(
             self.vendor,
             status=self.status,
             outcome_unknown=self.is_write,
+            words=read_excuse(redact_all(data, self.secrets)),
             log={"problem": problem, **self._facts()},
         )
 
     def _error(self) -> errors.VendorError:
         if self.status < 400:
-            return self.unreadable("a redirect" if self.status >= 300 else "no final answer")
+            return self._unreadable("a redirect" if self.status >= 300 else "no final answer")
         complaint = _complaint(self.body, self.secrets)
         facts: dict[str, Any] = {
             "status": self.status,
@@ -91,7 +91,7 @@ class Answer:
             # A proxy may give up on a request that the vendor goes on to carry out.
             return errors.NoAnswer(self.vendor, outcome_unknown=self.is_write, **facts)
         if self.status == 429:
-            facts["retry_after"] = facts["retry_after"] or rate_limit(self.headers).reset_seconds
+            facts["retry_after"] = asked_pause(self.headers)
             return errors.RateLimited(self.vendor, **facts)
         return _refusal(self.vendor, complaint, facts)
 
@@ -144,6 +144,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(wait, 0.0), LONGEST_PAUSE)
+
+
+def asked_pause(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that Retry-After or, where it is missing, the reset asks to wait."""
+    asked = retry_after(headers)
+    return rate_limit(headers).reset_seconds if asked is None else asked
 
 
 def _seconds(value: str | None) -> float | None:

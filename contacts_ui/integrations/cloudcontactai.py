@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from contacts_ui.integrations.http import (
     WRITE,
@@ -12,7 +13,7 @@ from contacts_ui.integrations.http import (
     Manner,
     with_default_path,
 )
-from contacts_ui.integrations.parsing import parse_do_not_text
+from contacts_ui.integrations.parsing import BadShape, parse_do_not_text
 from contacts_ui.integrations.types import DoNotText
 from contacts_ui.phone import to_e164
 
@@ -48,19 +49,23 @@ def set_do_not_text(
     if (phone is None) == (contact_id is None):
         raise ValueError("give either phone or contact_id")
     who = {"phone": phone} if phone is not None else {"contactId": contact_id}
-    reply = conn.call(
+
+    def parse(data: Any) -> DoNotText:
+        answer = parse_do_not_text(data)
+        if answer.do_not_text is not do_not_text or not _same_person(answer, phone, contact_id):
+            raise BadShape("it confirms something else")
+        return answer
+
+    return conn.call(
         "PUT",
         "/account/do-not-text",
         endpoint="do_not_text.set",
+        parse=parse,
         body={"clientId": conn.account, **who, "doNotText": do_not_text},
         manner=manner,
         # A repeat of "opt back in" could undo an opt-out that came in between.
         repeatable=do_not_text,
     )
-    answer = conn.parsed(reply, parse_do_not_text)
-    if answer.do_not_text is not do_not_text or not _same_person(answer, phone, contact_id):
-        raise conn.unreadable(reply, "it confirms something else")
-    return answer
 
 
 def _same_person(answer: DoNotText, phone: str | None, contact_id: str | None) -> bool:

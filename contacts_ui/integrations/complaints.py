@@ -58,6 +58,16 @@ def read_complaint(data: Any) -> Complaint:
     return Complaint({name: lines for name, lines in fields.items() if lines}, _code(data))
 
 
+def read_excuse(data: Any) -> str:
+    """Return the words of a 2xx answer that turned out to be a complaint, "" if it is none.
+
+    Other answers hold people's data, which must not end up among the words.
+    """
+    if isinstance(data, dict) and any(data.get(key) for key in _WORDS):
+        return read_complaint({key: data.get(key) for key in _WORDS}).words
+    return ""
+
+
 def _walk(data: Any, field: str) -> Iterator[tuple[str, str]]:
     """Yield (field, words) pairs, top-level words first."""
     if isinstance(data, str):

@@ -13,7 +13,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from contacts_ui.integrations import errors, tidy
+from contacts_ui.integrations import errors
+from contacts_ui.integrations.custom_fields import not_applied
 from contacts_ui.integrations.http import (
     READ,
     WRITE,
@@ -21,11 +22,10 @@ from contacts_ui.integrations.http import (
     CallRecord,
     Connection,
     Manner,
-    Reply,
     with_default_path,
 )
 from contacts_ui.integrations.parsing import (
-    CONTACT_FIELDS,
+    BadShape,
     parse_brand,
     parse_contact,
     parse_page,
@@ -72,15 +72,15 @@ def list_contacts(
     fewer rows than ``limit``: go on at ``offset + received`` while ``has_more``.
     """
     params = {**(filters or {}), "limit": limit, "offset": offset}
-    reply = conn.call(
+    return conn.call(
         "GET",
         _contacts(conn),
         endpoint="contacts.list",
+        parse=lambda data: parse_page(data, offset),
         params=params,
         manner=manner,
         repeatable=True,
     )
-    return conn.parsed(reply, lambda data: parse_page(data, offset))
 
 
 def get_contact(conn: Connection, contact_id: int, *, manner: Manner = READ) -> Contact:
@@ -89,14 +89,14 @@ def get_contact(conn: Connection, contact_id: int, *, manner: Manner = READ) -> 
     SlickText, Contacts, "Retrieve a Specific Contact": GET /brands/{brand}/contacts/{id}.
     Raises NotFound, and Unreadable when the answer is about somebody else.
     """
-    reply = conn.call(
+    return conn.call(
         "GET",
         _contacts(conn, contact_id),
         endpoint="contacts.read",
+        parse=lambda data: _same_person(parse_contact(data), contact_id),
         manner=manner,
         repeatable=True,
     )
-    return _same_person(conn, reply, conn.parsed(reply, parse_contact), contact_id)
 
 
 def find_contact(conn: Connection, number: str, *, manner: Manner = READ) -> Contact | None:
@@ -127,23 +127,24 @@ def create_contact(
     Raises NumberExists, Invalid.
     """
     try:
-        reply = conn.call(
+        contact = conn.call(
             "POST",
             _contacts(conn),
             endpoint="contacts.create",
+            parse=parse_contact,
             body=_wire(fields),
             manner=manner,
             repeatable=False,
         )
-        return Created(conn.parsed(reply, parse_contact), settled=False)
+        return Created(contact, settled=False)
     except errors.VendorError as error:
         if not error.outcome_unknown:
             raise
         lost = error
-    contact = _settle(conn, str(fields.get("mobile_number", "")), manner)
-    if contact is None:
+    found = _settle(conn, str(fields.get("mobile_number", "")), manner)
+    if found is None:
         raise lost
-    return Created(contact, settled=True)
+    return Created(found, settled=True)
 
 
 def edit_contact(
@@ -162,12 +163,13 @@ def edit_contact(
     """
     if isinstance(id_or_number, str):
         id_or_number = to_e164(id_or_number) or id_or_number
-    reply, contact = _put(conn, id_or_number, changes, manner)
-    flat = _not_applied(changes.get("custom_fields") or {}, reply, contact)
+    custom_fields = changes.get("custom_fields") or {}
+    contact, shows_custom_fields = _put(conn, id_or_number, changes, manner)
+    flat = not_applied(custom_fields, contact) if shows_custom_fields else {}
     if not flat:
         return contact
     try:
-        return _put(conn, contact.contact_id, flat, manner)[1]
+        return _put(conn, contact.contact_id, flat, manner)[0]
     except errors.Refused:
         # Everything else is saved; the contact as it is now says what is not.
         return contact
@@ -200,8 +202,14 @@ def get_brand(conn: Connection, *, manner: Manner = READ) -> Brand:
 
     SlickText, Brands: GET /brands. Raises BadCredentials.
     """
-    reply = conn.call("GET", "/brands", endpoint="brands.read", manner=manner, repeatable=True)
-    return conn.parsed(reply, lambda data: parse_brand(data, conn.account))
+    return conn.call(
+        "GET",
+        "/brands",
+        endpoint="brands.read",
+        parse=lambda data: parse_brand(data, conn.account),
+        manner=manner,
+        repeatable=True,
+    )
 
 
 def _contacts(conn: Connection, id_or_number: int | str | None = None) -> str:
@@ -211,21 +219,25 @@ def _contacts(conn: Connection, id_or_number: int | str | None = None) -> str:
 
 def _put(
     conn: Connection, id_or_number: int | str, changes: Mapping[str, Any], manner: Manner
-) -> tuple[Reply, Contact]:
-    status = changes.get("opt_in_status")
-    reply = conn.call(
+) -> tuple[Contact, bool]:
+    """Return the contact as it is now, and whether the reply showed its custom fields."""
+    moves = "mobile_number" in changes
+
+    def parse(data: Any) -> tuple[Contact, bool]:
+        contact = parse_contact(data)
+        shows_custom_fields = "custom_fields" in unwrap(data, "contact_id")
+        return contact if moves else _same_person(contact, id_or_number), shows_custom_fields
+
+    return conn.call(
         "PUT",
         _contacts(conn, id_or_number),
         endpoint="contacts.edit",
+        parse=parse,
         body=_wire(changes),
         manner=manner,
         # A repeat of "subscribed" could undo a STOP that came in between.
-        repeatable=status != OptInStatus.SUBSCRIBED,
+        repeatable=changes.get("opt_in_status") != OptInStatus.SUBSCRIBED,
     )
-    contact = conn.parsed(reply, parse_contact)
-    if "mobile_number" not in changes:
-        _same_person(conn, reply, contact, id_or_number)
-    return reply, contact
 
 
 def _delete(conn: Connection, contact_id: int, manner: Manner) -> None:
@@ -233,6 +245,7 @@ def _delete(conn: Connection, contact_id: int, manner: Manner) -> None:
         "DELETE",
         _contacts(conn, contact_id),
         endpoint="contacts.delete",
+        parse=lambda _: None,
         manner=manner,
         repeatable=False,
     )
@@ -262,37 +275,13 @@ def _settling(manner: Manner) -> Manner:
     )
 
 
-def _same_person(
-    conn: Connection, reply: Reply, contact: Contact, id_or_number: int | str
-) -> Contact:
-    """Return the contact if it is the one asked for; raise Unreadable if not."""
+def _same_person(contact: Contact, id_or_number: int | str) -> Contact:
+    """Return the contact if it is the one asked for. Raises BadShape if not."""
     asked = str(id_or_number)
     names = {str(contact.contact_id), contact.mobile_number, contact.number}
-    if asked not in names and (to_e164(asked) or asked) not in names:
-        raise conn.unreadable(reply, "it is about another contact")
+    if asked not in names:
+        raise BadShape("it is about another contact")
     return contact
-
-
-def _not_applied(wanted: Mapping[str, Any], reply: Reply, contact: Contact) -> dict[str, Any]:
-    """Return the custom fields that a reply shows otherwise than wanted.
-
-    A reply without custom fields proves nothing. A name that is also a field of the contact
-    itself cannot be written flat without overwriting that field.
-    """
-    if "custom_fields" not in unwrap(reply.data, "contact_id"):
-        return {}
-    return {
-        name: value
-        for name, value in wanted.items()
-        if name not in CONTACT_FIELDS and not _alike(contact.custom_fields.get(name), value)
-    }
-
-
-def _alike(shown: Any, wanted: Any) -> bool:
-    """Compare loosely: the vendor turns 1 into "1" and empty text into null at will."""
-    if isinstance(shown, dict | list) or isinstance(wanted, dict | list):
-        return bool(shown == wanted)
-    return (tidy.text(shown) or "").lower() == (tidy.text(wanted) or "").lower()
 
 
 def _wire(fields: Mapping[str, Any]) -> dict[str, Any]:

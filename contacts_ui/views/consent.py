@@ -16,6 +16,7 @@ from contacts_ui.services.consent import Seen, change_opt_in_status, judge_one, 
 from contacts_ui.services.troubles import NotFound, VendorError
 from contacts_ui.views.addresses import safe_next
 from contacts_ui.views.consent_panel import (
+    REASONS,
     UNREADABLE_NUMBER,
     ConsentPanel,
     Powers,
@@ -143,6 +144,7 @@ def _answer(
     context = {
         "consent": consent,
         "view": _view(request),
+        "refusals": REASONS,
         "here": safe_next(request, reverse("contact-detail", args=[consent.contact_id])),
         **more,
     }
@@ -158,7 +160,7 @@ def _answer(
 def _receipt(consent: ConsentPanel) -> str:
     """Each vendor's answer in one sentence, for the message after a reload."""
     answers = "; ".join(f"{state.name}: {_state_words(state)}" for state in consent.vendors)
-    return f"{consent.verdict.label}. {answers}."
+    return f"{consent.verdict_label}. {answers}."
 
 
 def _state_words(state: Any) -> str:

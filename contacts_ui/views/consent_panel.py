@@ -2,41 +2,59 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from typing import Final
 
 from django.core import signing
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString, mark_safe
 
 from contacts_ui.permissions import REFUSALS, Staff, may
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent import Seen
 from contacts_ui.services.contacts import Contact
-from contacts_ui.services.verdicts import Judgement, VendorState, Verdict
+from contacts_ui.services.verdicts import Judgement, VendorState
 
 _TICKETS = signing.Signer(salt="contacts_ui.seen")
 UNREADABLE_NUMBER = "This number cannot be read as a phone number. Correct it first."
+# Why a switch does not move, by the key that the page's hidden sentences have.
+REASONS: Final = {
+    "lift": REFUSALS["lift_stops"],
+    "stop": REFUSALS["stop_texts"],
+    "number": UNREADABLE_NUMBER,
+}
+_PENDING = mark_safe(" data-pending")
+_SETTLED = mark_safe("")
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentPanel:
-    """Everything `contacts/_consent.html` needs. `poll_url` is empty once everything is settled."""
+    """Everything `contacts/_consent.html` needs, ready to print: a page holds up to 250 of these.
+
+    `move` is what the switch does, stop or lift, or empty when the reader may do neither; `refused_by` is then the key
+    of the reason in REASONS. `poll_url` is empty once everything is settled. `news`: something happened just now, so
+    each vendor's answer is shown.
+    """
 
     contact_id: int
-    number: str
     label: str
-    verdict: Verdict
+    verdict_key: str
+    verdict_label: str
     reason: str
     vendors: tuple[VendorState, ...]
     stopped: bool
-    on_its_way: bool
-    needs_attention: bool
-    ticket: str
-    can_stop: bool
-    can_lift: bool
+    move: str
+    refused_by: str
     refusal: str
+    ticket: str
+    stop_url: str
+    lift_url: str
     poll_url: str
-    receipt: bool = False
-    error: str = ""
+    pending: SafeString
+    news: bool
+    can_stop: bool
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,39 +101,49 @@ def panel(
     receipt: bool = False,
     error: str = "",
 ) -> ConsentPanel:
-    """Put together what one reader sees and may do about one person."""
+    """Put together what one reader sees and may do about one person. `receipt`: they have just clicked."""
     ticket = issue_ticket(seen)
-    can_stop = powers.stop and bool(seen.number)
-    can_lift = powers.lift and bool(seen.number)
+    move, refused_by = _move(seen, judgement.stopped, powers)
+    address = address_of(seen.contact_id or 0)
     return ConsentPanel(
         contact_id=seen.contact_id or 0,
-        number=seen.number,
         label=seen.label,
-        verdict=judgement.verdict,
+        verdict_key=judgement.verdict.key,
+        verdict_label=judgement.verdict.label,
         reason=judgement.reason,
         vendors=judgement.vendors,
         stopped=judgement.stopped,
-        on_its_way=judgement.on_its_way,
-        needs_attention=judgement.needs_attention,
+        move=move,
+        refused_by=refused_by,
+        refusal=REASONS.get(refused_by, ""),
         ticket=ticket,
-        can_stop=can_stop,
-        can_lift=can_lift,
-        refusal=_refusal(seen, judgement.stopped, powers),
-        poll_url=_poll_url(seen, ticket, view) if judgement.on_its_way else "",
-        receipt=receipt,
+        stop_url=f"{address}do-not-text/",
+        lift_url=f"{address}consent/",
+        poll_url=_poll_url(f"{address}do-not-text/", ticket, view) if judgement.on_its_way else "",
+        pending=_PENDING if judgement.on_its_way else _SETTLED,
+        news=receipt or judgement.on_its_way,
+        can_stop=powers.stop and bool(seen.number),
         error=error,
     )
 
 
-def _refusal(seen: Seen, stopped: bool, powers: Powers) -> str:
-    """Why the switch cannot be moved from where it is; empty if it can."""
+def _move(seen: Seen, stopped: bool, powers: Powers) -> tuple[str, str]:
+    """What pressing the switch does, and if nothing, the key of the reason."""
     if not seen.number:
-        return UNREADABLE_NUMBER
-    if stopped:
-        return "" if powers.lift else REFUSALS["lift_stops"]
-    return "" if powers.stop else REFUSALS["stop_texts"]
+        return "", "number"
+    move, may_move = ("lift", powers.lift) if stopped else ("stop", powers.stop)
+    return (move, "") if may_move else ("", move)
 
 
-def _poll_url(seen: Seen, ticket: str, view: str) -> str:
-    address = reverse("do-not-text", args=[seen.contact_id])
+@cache
+def _pattern() -> str:
+    return reverse("contact-detail", args=[0])
+
+
+def address_of(contact_id: int) -> str:
+    """A contact's address. One reverse() for the process: fifty for a page cost more than its vendor."""
+    return _pattern().replace("/0/", f"/{contact_id}/")
+
+
+def _poll_url(address: str, ticket: str, view: str) -> str:
     return f"{address}?{urlencode({'ticket': ticket, 'view': view})}"

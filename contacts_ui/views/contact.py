@@ -17,7 +17,7 @@ from contacts_ui.services.consent import is_stopped, judge_one
 from contacts_ui.services.contacts import Contact, EditConflict, NumberTaken, OtherNumber, Saved
 from contacts_ui.services.editing import CUSTOM, Merge, editable_values
 from contacts_ui.services.troubles import Invalid, NotFound, VendorError
-from contacts_ui.views.consent_panel import Powers, panel, seen_of
+from contacts_ui.views.consent_panel import REASONS, Powers, panel, seen_of
 from contacts_ui.views.contact_facts import groups_of
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.history import history_of
@@ -43,6 +43,8 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
         "is_old": reading.trouble is not None,
         "as_of": reading.as_of,
         "here": request.path,
+        "view": "card",
+        "refusals": REASONS,
         "can_edit": may(staff, "edit_contacts"),
         "can_delete": may(staff, "delete_contacts"),
         "can_change_consent": powers.lift,

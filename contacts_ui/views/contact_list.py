@@ -16,6 +16,7 @@ from contacts_ui.services.preferences import choose_columns, chosen_columns
 from contacts_ui.services.troubles import VendorError
 from contacts_ui.views.addresses import safe_next, with_changes
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS, rows_of
+from contacts_ui.views.consent_panel import REASONS
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.troubles import trouble_of
 
@@ -42,6 +43,8 @@ def contact_list(request: StaffRequest) -> HttpResponse:
         "search_form": search,
         "filter_form": filters,
         "here": here,
+        "view": "row",
+        "refusals": REASONS,
         "trouble": trouble_of(failure or (listing.trouble if listing else None), here),
         "active_filters": _active_filters(request, filters),
         "clear_url": f"{request.path}?{urlencode({'q': request.GET['q']})}"

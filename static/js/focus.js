@@ -17,11 +17,10 @@ document.addEventListener("htmx:afterSettle", () => {
   lostFrom = null
 })
 
-document.addEventListener("htmx:load", ({ target }) => {
-  for (const element of target.querySelectorAll("[data-say]")) {
-    const text = element.textContent.replace(/\s+/g, " ").trim()
-    if (said.get(element.dataset.say) === text) continue
-    said.set(element.dataset.say, text)
-    if (target !== document.body) announcer.textContent = text
-  }
+document.addEventListener("htmx:load", ({ target: answer }) => {
+  if (!answer.dataset.say) return
+  const words = [...answer.querySelectorAll(".verdict, .consent-why")].map((part) => part.textContent)
+  const text = `${answer.dataset.say}: ${words.join(". ").replace(/\s+/g, " ")}`
+  if (said.get(answer.id) !== text) announcer.textContent = text
+  said.set(answer.id, text)
 })

@@ -47,4 +47,8 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   for (const [name, value] of [...detail.formData]) if (value === "") detail.formData.delete(name)
 })
 
-document.addEventListener("click", ({ target }) => target.closest("[data-dismiss]")?.closest("[data-notice]").remove())
+document.addEventListener("click", ({ target }) => {
+  const notice = target.closest("[data-dismiss]")?.closest("[data-notice]")
+  notice?.parentElement.querySelector("[role=switch], input:not([type=hidden]), a, button").focus()
+  notice?.remove()
+})

@@ -21,10 +21,7 @@ class Request:
     headers: dict[str, str]
     body: bytes
     connection: int
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+    peer: Any
 
 
 # A reaction writes to the socket and says whether the connection stays open.
@@ -154,7 +151,7 @@ class Loopback:
     def _serve(self, sock: socket.socket, number: int) -> None:
         try:
             with sock, sock.makefile("rb") as lines:
-                while request := _read_request(lines, number):
+                while request := _read_request(lines, number, sock.getpeername()):
                     self.requests.append(request)
                     reaction = self.reactions.pop(0) if self.reactions else drops
                     if not reaction(sock):
@@ -164,7 +161,7 @@ class Loopback:
             return
 
 
-def _read_request(lines: Any, number: int) -> Request | None:
+def _read_request(lines: Any, number: int, peer: Any) -> Request | None:
     # latin-1 takes any bytes, those of a TLS handshake too.
     first = lines.readline().decode("latin-1")
     if not first.strip():
@@ -176,7 +173,7 @@ def _read_request(lines: Any, number: int) -> Request | None:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     body = lines.read(int(headers.get("content-length", 0)))
-    return Request(method, target, headers, body, number)
+    return Request(method, target, headers, body, number, peer)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from requests.structures import CaseInsensitiveDict
 
 from contacts_ui.integrations import errors
 from contacts_ui.integrations.answers import Answer, RateLimit, decode, rate_limit, retry_after
+from contacts_ui.integrations.parsing import BadShape
 
 from .people import KEY
 
@@ -24,20 +25,24 @@ def answer(
     return Answer("slicktext", status, CaseInsensitiveDict(headers or {}), raw, is_write, (KEY,))
 
 
+def same(data: Any) -> Any:
+    return data
+
+
 def error_of(answer: Answer) -> errors.VendorError:
     with pytest.raises(errors.VendorError) as raised:
-        answer.reply()
+        answer.read(same)
     return raised.value
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 def test_any_2xx_is_a_reply(status: int) -> None:
-    assert answer(status, {"a": 1}).reply().data == {"a": 1}
+    assert answer(status, {"a": 1}).read(same) == {"a": 1}
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", b"\xef\xbb\xbf"])
 def test_an_empty_body_is_nothing(body: bytes) -> None:
-    assert answer(204, body).reply().data is None
+    assert answer(204, body).read(same) is None
 
 
 @pytest.mark.parametrize(
@@ -74,6 +79,23 @@ def test_every_status_has_its_error(
     assert (error.status, error.vendor) == (status, "slicktext")
     assert (error.retryable, error.outcome_unknown) == (retryable, unknown)
     assert error_of(answer(status, body, is_write=False)).outcome_unknown is False
+
+
+def test_what_the_parser_refuses_is_unreadable() -> None:
+    def parse(data: Any) -> None:
+        raise BadShape("too round")
+
+    with pytest.raises(errors.Unreadable) as raised:
+        answer(200, {"first_name": "Marty"}).read(parse)
+    assert raised.value.log["problem"] == "too round"
+    assert raised.value.words == ""
+    with pytest.raises(errors.Unreadable) as raised:
+        answer(200, {"error": "No such brand", "first_name": "Marty"}).read(parse)
+    assert raised.value.words == "No such brand"
+
+
+def test_an_unreadable_body_is_not_quoted() -> None:
+    assert error_of(answer(200, b'{"first_name": "Marty", ')).words == ""
 
 
 def test_complaints_by_field() -> None:
@@ -186,4 +208,7 @@ def test_retry_after_goes_before_the_reset_of_the_window() -> None:
     both = {"Retry-After": "2", "x-RateLimit-Reset": "9"}
     assert error_of(answer(429, {}, both)).retry_after == 2.0
     assert error_of(answer(429, {})).retry_after is None
+    zero = {"Retry-After": "0", "x-RateLimit-Reset": "9"}
+    assert error_of(answer(429, {}, zero)).retry_after == 0.0
     assert error_of(answer(503, {}, {"Retry-After": "4"})).retry_after == 4.0
+    assert error_of(answer(503, {}, {"x-RateLimit-Reset": "9"})).retry_after is None

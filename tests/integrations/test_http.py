@@ -13,7 +13,7 @@ import responses
 import urllib3
 from structlog.testing import capture_logs
 
-from contacts_ui.integrations import errors, slicktext
+from contacts_ui.integrations import errors, http, slicktext
 from contacts_ui.integrations.http import (
     DELIVER,
     READ,
@@ -176,6 +176,36 @@ def test_retry_after_is_waited_for(
     slicktext.get_contact(slick, 7778, manner=THRICE)
     assert time.monotonic() - started >= 0.3
     assert budget.pauses == [("slicktext", 0.3)]
+
+
+def test_repeats_back_off_further_each_time(
+    slick: Connection, mocked: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "FIRST_BACKOFF", 0.05)
+    monkeypatch.setattr(http, "LONGEST_BACKOFF", 1)
+    times: list[float] = []
+
+    def fails(_: object) -> tuple[int, dict[str, str], str]:
+        times.append(time.monotonic())
+        return 500, {}, ""
+
+    mocked.add_callback("GET", MARTY, fails)
+    with pytest.raises(errors.ServerTrouble):
+        slicktext.get_contact(slick, 7778, manner=THRICE)
+    first, second, third = times
+    assert 0.05 <= second - first < 0.1 <= third - second < 0.2
+
+
+def test_waits_are_jittered(
+    slick: Connection, mocked: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "JITTER", 0.2)
+    monkeypatch.setattr("random.uniform", lambda low, high: high)
+    mocked.get(MARTY, status=429, headers={"Retry-After": "0"})
+    mocked.get(MARTY, json=marty())
+    started = time.monotonic()
+    slicktext.get_contact(slick, 7778, manner=THRICE)
+    assert time.monotonic() - started >= 0.2
 
 
 def test_a_longer_retry_after_than_the_caller_has_time_for_is_not_waited_for(

@@ -12,7 +12,7 @@ from responses import matchers
 from contacts_ui.integrations import errors, slicktext
 from contacts_ui.integrations.http import WRITE, Connection, Priority
 
-from .people import CONTACTS, KEY, NUMBER, ONCE, OTHER_NUMBER, THRICE, FakeBudget, marty, page
+from .people import CONTACTS, KEY, NUMBER, OTHER_NUMBER, THRICE, FakeBudget, marty, page
 
 MARTY = f"{CONTACTS}/7778"
 MARTY_BY_NUMBER = f"{CONTACTS}/%2B16155553338"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -199,7 +202,7 @@ def test_a_garbled_encoding_is_unreadable(vendor: Loopback, real: Connection) ->
 def test_a_body_beyond_the_cap_is_not_read_to_its_end(
     vendor: Loopback, real: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("contacts_ui.integrations.http.LARGEST_BODY", 100_000)
+    monkeypatch.setattr("contacts_ui.integrations.wire.LARGEST_BODY", 100_000)
     vendor.will(answers(body=b'"' + b"x" * 5_000_000 + b'"'), answers(marty()))
     with pytest.raises(errors.Unreadable) as raised:
         slicktext.get_brand(real, manner=ONCE)
@@ -233,3 +236,21 @@ def test_the_total_deadline_holds_over_all_repeats(vendor: Loopback, real: Conne
         slicktext.get_contact(real, 7778, manner=manner)
     assert time.monotonic() - started < 0.75
     assert len(vendor.requests) >= 3
+
+
+def test_threads_share_a_connection_without_mixing_up_answers(
+    vendor: Loopback, budget: FakeBudget, calls: list[Any]
+) -> None:
+    def echo(sock: socket.socket) -> bool:
+        # The request just read is one of those in flight; its own connection answers it.
+        peer = sock.getpeername()
+        target = next(r.target for r in reversed(vendor.requests) if r.peer == peer)
+        return answers(marty(contact_id=int(target.rpartition("/")[2])))(sock)
+
+    conn = slicktext.connect(vendor.url, KEY, "1", budget, calls.append)
+    vendor.will(*[echo] * 80)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda number: slicktext.get_contact(conn, number), range(1, 81)))
+    assert [contact.contact_id for contact in found] == list(range(1, 81))
+    assert len(calls) == 80
+    assert max(request.connection for request in vendor.requests) <= 8

@@ -1,0 +1,116 @@
+"""Real HTTP to the sandbox, a real database, and the same five people everywhere."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+
+from contacts_ui.services.vendors import forget_connections
+from dashboard.vendors import SANDBOX_CCAI_KEY, SANDBOX_SLICKTEXT_KEY, VendorSettings
+from dashboard.vendors import Vendors as VendorPair
+from sandbox.server import Running, running
+
+from .people import Vendors, logged_in, make_staff
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_vendor_by_accident() -> Iterator[None]:
+    """A test that asks a vendor without the `vendors` fixture finds nobody there."""
+    configured = django_settings.VENDORS
+    django_settings.VENDORS = _both_at("http://127.0.0.1:9")
+    yield
+    django_settings.VENDORS = configured
+
+
+def _both_at(url: str) -> VendorPair:
+    return VendorPair(
+        VendorSettings(f"{url}/v1", SANDBOX_SLICKTEXT_KEY, "26136"),
+        VendorSettings(f"{url}/api", SANDBOX_CCAI_KEY, "sandbox-client"),
+        sandbox=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def _one_sandbox() -> Iterator[Running]:
+    with running(people=60, seed=1) as server:
+        yield server
+
+
+@pytest.fixture
+def vendors(_one_sandbox: Running, settings: Any) -> Iterator[Vendors]:
+    """Both vendors in order, as on their first day, and the dashboard connected to them."""
+    _one_sandbox.reset()
+    _one_sandbox.set_switches(rate_limit=False)
+    settings.VENDORS = _both_at(_one_sandbox.url)
+    forget_connections()
+    cache.clear()
+    yield Vendors(_one_sandbox)
+    _one_sandbox.clear_faults()
+    forget_connections()
+
+
+@pytest.fixture
+def connect_only(settings: Any, vendors: Vendors) -> Callable[[str], None]:
+    """Leave one vendor connected, as with its keys alone in the environment."""
+
+    def connect(vendor: str) -> None:
+        other = {"slicktext": "cloudcontactai", "cloudcontactai": "slicktext"}[vendor]
+        settings.VENDORS = replace(settings.VENDORS, **{other: None}, sandbox=False)
+        forget_connections()
+
+    return connect
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    return make_staff("vera")
+
+
+@pytest.fixture
+def editor(db: None) -> User:
+    return make_staff("edgar")
+
+
+@pytest.fixture
+def agent(db: None) -> User:
+    return make_staff("ada")
+
+
+@pytest.fixture
+def manager(db: None) -> User:
+    return make_staff("max")
+
+
+@pytest.fixture
+def newcomer(db: None) -> User:
+    """Somebody with an account and no role yet."""
+    return make_staff("nora")
+
+
+@pytest.fixture
+def vera(viewer: User, vendors: Vendors) -> Client:
+    """The viewer's browser."""
+    return logged_in(viewer)
+
+
+@pytest.fixture
+def edgar(editor: User, vendors: Vendors) -> Client:
+    """The editor's browser."""
+    return logged_in(editor)
+
+
+@pytest.fixture
+def ada(agent: User, vendors: Vendors) -> Client:
+    """The agent's browser."""
+    return logged_in(agent)
+
+
+@pytest.fixture
+def max_(manager: User, vendors: Vendors) -> Client:
+    """The manager's browser."""
+    return logged_in(manager)

@@ -1,0 +1,401 @@
+"""Delivering one wish: what a vendor answers, and what becomes of the row."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from contacts_ui.models import LedgerEntry, Vendor
+from contacts_ui.models.ledger import Action
+from contacts_ui.models.wish import Wish, WishState
+from contacts_ui.services import wishes
+from contacts_ui.services.vendors import forget_connections
+from contacts_ui.services.wishes import deliver, due_now
+from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, Vendors
+
+from .conftest import MakeWish
+
+pytestmark = pytest.mark.django_db
+LATER = timedelta(seconds=wishes.LONGEST_RETRY_SECONDS + 1)
+
+
+def outcome_of(wish: Wish) -> LedgerEntry | None:
+    return LedgerEntry.objects.filter(answer__request=wish.ledger_entry_id).last()
+
+
+def test_it_works_at_cloudcontactai(wish_for: MakeWish, vendors: Vendors) -> None:
+    wish = wish_for()
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert vendors.stopped() is True
+    assert (wish.state, wish.settled, wish.due_at) == (WishState.CONFIRMED, True, None)
+    assert wish.confirmed_do_not_text is True
+    assert wish.confirmed_at is not None
+    assert outcome_of(wish).action == Action.STOP_CONFIRMED
+
+
+def test_it_works_at_slicktext(wish_for: MakeWish, vendors: Vendors) -> None:
+    wish = wish_for(Vendor.SLICKTEXT)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert vendors.status() == "unsubscribed"
+    assert (wish.state, wish.confirmed_opt_in_status) == (WishState.CONFIRMED, "unsubscribed")
+    assert vendors.asked() == ["slicktext PUT"]
+
+
+def test_slicktext_that_takes_no_number_is_told_by_id(wish_for: MakeWish, vendors: Vendors) -> None:
+    vendors.switch(edit_by_number=False)
+    wish = wish_for(Vendor.SLICKTEXT)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert vendors.status() == "unsubscribed"
+    assert wish.state == WishState.CONFIRMED
+    assert vendors.asked() == ["slicktext PUT", "slicktext GET", "slicktext PUT"]
+
+
+def test_a_stop_for_somebody_slicktext_does_not_know_is_done(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    wish = wish_for(Vendor.SLICKTEXT, number=DOC_NUMBER)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.CONFIRMED
+    assert wish.confirmed_do_not_text is True
+    assert wish.confirmed_opt_in_status == ""
+    assert wish.answer == wishes.NOBODY_THERE
+
+
+def test_an_opt_in_for_somebody_slicktext_does_not_know_is_refused(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    wish = wish_for(Vendor.SLICKTEXT, number=DOC_NUMBER, do_not_text=False)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.REFUSED
+    assert outcome_of(wish).action == Action.CONSENT_REFUSED
+
+
+def test_a_confirmed_wish_is_not_sent_again(wish_for: MakeWish, vendors: Vendors) -> None:
+    wish = wish_for()
+    deliver(wish.pk)
+    deliver(wish.pk)
+    assert vendors.asked() == ["cloudcontactai PUT"]
+    assert due_now() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [
+        ("error", {}),
+        ("html", {}),
+        ("html", {"status": 200}),
+        ("drop_before", {}),
+        ("drop_after", {}),
+        ("too_many", {}),
+        ("down", {}),
+        ("unauthorized", {}),
+    ],
+)
+@pytest.mark.parametrize("vendor", list(Vendor))
+def test_every_failure_leaves_the_stop_on_its_way(
+    fault: str, options: dict[str, int], vendor: Vendor, wish_for: MakeWish, vendors: Vendors
+) -> None:
+    vendors.fault(vendor.value, fault, **options)
+    wish = wish_for(vendor)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert (wish.state, wish.settled) == (WishState.ON_ITS_WAY, False)
+    assert wish.confirmed_at is None
+    assert wish.attempts == 1
+    assert wish.answer
+    assert wish.due_at > timezone.now()
+    assert wish.leased_until is None
+    assert outcome_of(wish) is None
+
+
+def test_a_wish_is_delivered_once_the_vendor_is_back(wish_for: MakeWish, vendors: Vendors) -> None:
+    vendors.fault("cloudcontactai", "error")
+    wish = wish_for()
+    deliver(wish.pk)
+    assert due_now() == []
+    vendors.clear_faults()
+    with time_machine.travel(timezone.now() + LATER):
+        assert due_now() == [wish.pk]
+        deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.CONFIRMED
+    assert vendors.stopped() is True
+
+
+def test_retries_back_off_with_jitter_up_to_a_cap(wish_for: MakeWish, vendors: Vendors) -> None:
+    vendors.fault("cloudcontactai", "error")
+    wish = wish_for()
+    pauses = []
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(12):
+            deliver(wish.pk)
+            wish.refresh_from_db()
+            pauses.append((wish.due_at - timezone.now()).total_seconds())
+            clock.shift(LATER)
+    for attempt, pause in enumerate(pauses):
+        ceiling = min(wishes.FIRST_RETRY_SECONDS * 2**attempt, wishes.LONGEST_RETRY_SECONDS)
+        assert ceiling / 2 <= pause <= ceiling
+    capped = pauses[8:]
+    assert len(set(capped)) == len(capped), "all at the same moment: there is no jitter"
+
+
+def test_retry_after_is_honoured(wish_for: MakeWish, vendors: Vendors) -> None:
+    vendors.fault("cloudcontactai", "too_many", seconds=90)
+    wish = wish_for()
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    pause = (wish.due_at - timezone.now()).total_seconds()
+    assert 85 < pause <= 90
+
+
+def test_a_refusal_ends_the_retries_and_keeps_the_vendors_words(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    vendors.switch(unknown_phone="404")
+    wish = wish_for(number=DOC_NUMBER)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert (wish.state, wish.settled, wish.due_at) == (WishState.REFUSED, True, None)
+    assert "Contact not found" in wish.answer
+    entry = outcome_of(wish)
+    assert entry.action == Action.STOP_REFUSED
+    assert entry.answer["status"] == 404
+
+
+def test_a_refused_opt_in_keeps_the_vendors_words(wish_for: MakeWish, vendors: Vendors) -> None:
+    vendors.edit(MARTY, opt_in_status="unsubscribed")
+    vendors.switch(refuse_resubscribe=True)
+    wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.REFUSED
+    assert "must opt in again by text" in wish.answer
+    assert vendors.status() == "unsubscribed"
+
+
+def test_bad_credentials_are_tried_again_for_ever(wish_for: MakeWish, vendors: Vendors) -> None:
+    vendors.fault("cloudcontactai", "unauthorized")
+    wish = wish_for()
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(3):
+            deliver(wish.pk)
+            clock.shift(LATER)
+        assert due_now() == [wish.pk]
+        vendors.clear_faults()
+        deliver(wish.pk)
+    assert vendors.stopped() is True
+
+
+def test_a_vendor_whose_keys_were_taken_out_refuses(
+    wish_for: MakeWish, vendors: Vendors, settings: object, connect_only: object
+) -> None:
+    wish = wish_for()
+    connect_only("slicktext")
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.REFUSED
+    assert "not connected" in wish.answer
+
+
+def test_an_opt_in_expires(wish_for: MakeWish, vendors: Vendors, settings: object) -> None:
+    vendors.edit(MARTY, opt_in_status="unsubscribed")
+    vendors.fault("slicktext", "down")
+    wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
+    deliver(wish.pk)
+    vendors.clear_faults()
+    with time_machine.travel(timezone.now() + timedelta(hours=73)):
+        forget_connections()
+        deliver(wish.pk)
+    wish.refresh_from_db()
+    assert (wish.state, wish.settled, wish.due_at) == (WishState.EXPIRED, True, None)
+    assert outcome_of(wish).action == Action.CONSENT_EXPIRED
+    assert vendors.status() == "unsubscribed"
+
+
+def test_a_stop_never_expires(wish_for: MakeWish, vendors: Vendors) -> None:
+    vendors.fault("cloudcontactai", "down")
+    wish = wish_for()
+    deliver(wish.pk)
+    vendors.clear_faults()
+    assert wish.expires_at is None
+    with time_machine.travel(timezone.now() + timedelta(days=3650)):
+        forget_connections()
+        assert due_now() == [wish.pk]
+        deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.CONFIRMED
+    assert vendors.stopped() is True
+
+
+def test_a_stop_after_an_opt_in_has_no_end_either(wish_for: MakeWish) -> None:
+    assert wish_for(do_not_text=False).expires_at is not None
+    assert wish_for(do_not_text=True).expires_at is None
+
+
+def test_stops_are_due_first_then_the_oldest(wish_for: MakeWish) -> None:
+    opt_in = wish_for(do_not_text=False, number="+16155550001")
+    younger = wish_for(number="+16155550002")
+    older = wish_for(number="+16155550003")
+    Wish.objects.filter(pk=older.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    Wish.objects.filter(pk=opt_in.pk).update(due_at=timezone.now() - timedelta(hours=2))
+    assert due_now() == [older.pk, younger.pk, opt_in.pk]
+    assert due_now(limit=1) == [older.pk]
+
+
+def test_a_leased_row_is_left_alone(wish_for: MakeWish, vendors: Vendors) -> None:
+    wish = wish_for()
+    Wish.objects.update(lease="somebody", leased_until=timezone.now() + wishes.LEASE)
+    deliver(wish.pk)
+    assert due_now() == []
+    assert vendors.asked() == []
+
+
+def test_a_lease_runs_out(wish_for: MakeWish, vendors: Vendors) -> None:
+    wish = wish_for()
+    Wish.objects.update(lease="crashed", leased_until=timezone.now() - timedelta(seconds=1))
+    assert due_now() == [wish.pk]
+    deliver(wish.pk)
+    assert vendors.stopped() is True
+
+
+def test_a_caller_whose_lease_was_taken_over_writes_nothing(
+    wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = wish_for()
+    really_send = wishes._send
+
+    def send_slowly(sent: Wish, manner: object) -> wishes.Answer:
+        answer = really_send(sent, manner)
+        Wish.objects.update(lease="somebody else")
+        return answer
+
+    monkeypatch.setattr(wishes, "_send", send_slowly)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.ON_ITS_WAY
+    assert wish.lease == "somebody else"
+
+
+@pytest.mark.parametrize("vendor", list(Vendor))
+def test_a_newer_wish_during_the_call_is_sent_after_it(
+    vendor: Vendor, wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opt_in = wish_for(vendor, do_not_text=False)
+    really_send, sent = wishes._send, []
+
+    def send(wish: Wish, manner: object) -> wishes.Answer:
+        answer = really_send(wish, manner)
+        if not sent:
+            wish_for(vendor, do_not_text=True)
+        sent.append(wish.do_not_text)
+        return answer
+
+    monkeypatch.setattr(wishes, "_send", send)
+    deliver(opt_in.pk)
+    opt_in.refresh_from_db()
+    assert sent == [False, True]
+    assert (opt_in.state, opt_in.do_not_text) == (WishState.CONFIRMED, True)
+    assert opt_in.confirmed_do_not_text is True
+    assert (vendors.status() == "unsubscribed") or (vendors.stopped() is True)
+
+
+def test_an_older_failure_does_not_settle_a_newer_wish(
+    wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The vendor refuses the old wish while the new one is written: the new one stays due, now."""
+    vendors.edit(MARTY, opt_in_status="unsubscribed")
+    vendors.switch(refuse_resubscribe=True)
+    wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
+    really_send = wishes._send
+
+    def send(sent: Wish, manner: object) -> wishes.Answer:
+        wish_for(Vendor.SLICKTEXT, do_not_text=True)
+        return really_send(sent, manner)
+
+    monkeypatch.setattr(wishes, "_send", send)
+    deliver(wish.pk)
+    monkeypatch.setattr(wishes, "_send", really_send)
+    wish.refresh_from_db()
+    assert wish.state == WishState.ON_ITS_WAY
+    assert due_now() == [wish.pk]
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert (wish.state, wish.do_not_text) == (WishState.CONFIRMED, True)
+
+
+def test_a_new_wish_starts_anew(wish_for: MakeWish, vendors: Vendors) -> None:
+    vendors.fault("cloudcontactai", "error")
+    wish = wish_for()
+    deliver(wish.pk)
+    again = wish_for(do_not_text=False)
+    assert again.pk == wish.pk
+    assert (again.version, again.attempts, again.answer) == (2, 0, "")
+    assert due_now() == [wish.pk]
+
+
+def test_an_unanswered_older_opposite_wish_leads_to_a_second_look(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    """The old opt-in may still take effect at the vendor after our stop was confirmed."""
+    vendors.fault("slicktext", "drop_before")
+    wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
+    deliver(wish.pk)
+    vendors.clear_faults()
+    wish_for(Vendor.SLICKTEXT, do_not_text=True)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.CONFIRMED
+    assert wish.due_at is not None
+    vendors.edit(MARTY, opt_in_status="subscribed")  # the late effect
+    with time_machine.travel(timezone.now() + wishes.LATE_EFFECT + timedelta(seconds=1)):
+        forget_connections()
+        assert due_now() == [wish.pk]
+        deliver(wish.pk)
+    wish.refresh_from_db()
+    assert vendors.status() == "unsubscribed"
+    assert wish.due_at is None
+    confirmed = LedgerEntry.objects.filter(action=Action.STOP_CONFIRMED)
+    assert confirmed.count() == 1
+
+
+def test_an_unanswered_call_of_the_same_wish_needs_no_second_look(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    vendors.fault("cloudcontactai", "drop_after", times=1)
+    wish = wish_for()
+    deliver(wish.pk)
+    with time_machine.travel(timezone.now() + LATER):
+        forget_connections()
+        deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.CONFIRMED
+    assert wish.due_at is None
+
+
+def test_slicktext_that_answers_with_another_status_has_not_confirmed(
+    wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from contacts_ui.integrations import slicktext
+
+    unchanged = slicktext.get_contact(wishes.to_slicktext(), MARTY)
+    monkeypatch.setattr(slicktext, "edit_contact", lambda *args, **kwargs: unchanged)
+    wish = wish_for(Vendor.SLICKTEXT)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.REFUSED
+    assert "still says “subscribed”" in wish.answer
+
+
+def test_every_wish_has_its_own_row(wish_for: MakeWish) -> None:
+    wish_for(Vendor.SLICKTEXT)
+    wish_for(Vendor.CLOUDCONTACTAI)
+    wish_for(Vendor.CLOUDCONTACTAI, number=DOC_NUMBER)
+    wish_for(Vendor.CLOUDCONTACTAI)
+    assert Wish.objects.count() == 3
+    assert Wish.objects.get(vendor="cloudcontactai", number=MARTY_NUMBER).version == 2

@@ -1,0 +1,144 @@
+"""Every address against every role, by GET and by POST. A new address must be added here."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from .people import MARTY, Vendors, logged_in, make_staff
+
+LOGIN = "login"
+ROLES = ("anonymous", "nobody", "viewer", "editor", "agent", "manager")
+USERNAMES = {
+    "nobody": "nora",
+    "viewer": "vera",
+    "editor": "edgar",
+    "agent": "ada",
+    "manager": "max",
+}
+BY_ID = {"contact-detail", "contact-edit", "contact-delete", "do-not-text", "consent"}
+
+# Name: what GET and POST (without any data) answer to each of ROLES, in their order.
+# LOGIN is a redirect to the login page; any other text is a redirect to the page of that name.
+EXPECTED = {
+    "home": (
+        (LOGIN, "contact-list", "contact-list", "contact-list", "contact-list", "contact-list"),
+        (LOGIN, "contact-list", "contact-list", "contact-list", "contact-list", "contact-list"),
+    ),
+    "contact-list": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "contact-columns": (
+        (LOGIN, 405, 405, 405, 405, 405),
+        (LOGIN, 403, "contact-list", "contact-list", "contact-list", "contact-list"),
+    ),
+    "contact-new": ((LOGIN, 403, 403, 200, 200, 200), (LOGIN, 403, 403, 422, 422, 422)),
+    "contact-detail": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "contact-edit": ((LOGIN, 403, 403, 200, 200, 200), (LOGIN, 403, 403, 422, 422, 422)),
+    "contact-delete": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    "do-not-text": (
+        (LOGIN, 403, 200, 200, 200, 200),
+        (LOGIN, 403, 403, 403, "contact-detail", "contact-detail"),
+    ),
+    "consent": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    "status": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "healthz": ((200,) * 6, (405,) * 6),
+    "readyz": ((200,) * 6, (405,) * 6),
+    "login": (
+        (200, "contact-list", "contact-list", "contact-list", "contact-list", "contact-list"),
+        (200, "contact-list", "contact-list", "contact-list", "contact-list", "contact-list"),
+    ),
+    "logout": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN,) * 6),
+    "password_change": ((LOGIN, 200, 200, 200, 200, 200), (LOGIN, 200, 200, 200, 200, 200)),
+    "password_change_done": ((LOGIN, 200, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+}
+# The administration of users and groups is one thing, and none of the four roles may enter it.
+ADMIN = "admin"
+
+
+def _names(resolver: URLResolver) -> Iterator[str]:
+    """Every name in the resolver, by itself; everything under a namespace is that namespace."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            assert pattern.name, f"{pattern} has no name"
+            yield pattern.name
+        elif pattern.namespace:
+            yield pattern.namespace
+        else:
+            yield from _names(pattern)
+
+
+def test_the_table_names_every_address_and_no_other() -> None:
+    names = list(_names(get_resolver()))
+    assert len(names) == len(set(names))
+    assert set(names) == {*EXPECTED, ADMIN}
+
+
+def _address(name: str) -> str:
+    return reverse(name, args=[MARTY] if name in BY_ID else [])
+
+
+@pytest.fixture
+def browser_of(vendors: Vendors) -> Callable[[str], Client]:
+    def browser(role: str) -> Client:
+        return Client() if role == "anonymous" else logged_in(make_staff(USERNAMES[role]))
+
+    return browser
+
+
+def _assert_answers(client: Client, method: str, name: str, expected: int | str) -> None:
+    response = getattr(client, method)(_address(name))
+    if isinstance(expected, int):
+        assert response.status_code == expected
+        return
+    assert response.status_code == 302
+    assert response["Location"].split("?")[0] == (
+        reverse(expected, args=[MARTY] if expected in BY_ID else [])
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", EXPECTED)
+def test_get(name: str, role: str, browser_of: Callable[[str], Client]) -> None:
+    expected = EXPECTED[name][0][ROLES.index(role)]
+    _assert_answers(browser_of(role), "get", name, expected)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("role", ROLES)
+def test_post(role: str, browser_of: Callable[[str], Client], vendors: Vendors) -> None:
+    browser = browser_of(role)
+    for name in EXPECTED:
+        if name == "logout":
+            continue
+        _assert_answers(browser, "post", name, EXPECTED[name][1][ROLES.index(role)])
+    _assert_answers(browser, "post", "logout", EXPECTED["logout"][1][ROLES.index(role)])
+    assert vendors.stopped() is (role in ("agent", "manager"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_admin_lets_no_role_in(
+    method: str, role: str, browser_of: Callable[[str], Client]
+) -> None:
+    browser = browser_of(role)
+    response = getattr(browser, method)("/admin/")
+    assert response.status_code == 302
+    assert response["Location"].split("?")[0] in ("/admin/login/", "/accounts/login/")
+    assert getattr(browser, method)("/admin/auth/user/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_admin_offers_users_and_groups_to_an_administrator(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    page = client.get("/admin/").content.decode()
+    assert "/admin/auth/user/" in page
+    assert "/admin/auth/group/" in page
+
+
+@pytest.mark.django_db
+def test_the_login_keeps_where_the_person_wanted_to_go(client: Client) -> None:
+    response = client.get("/contacts/?q=Marty+McFly")
+    assert response["Location"] == "/accounts/login/?next=/contacts/%3Fq%3DMarty%2BMcFly"
