@@ -8,14 +8,18 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
 
+from contacts_ui.models import Vendor, Wish
+from contacts_ui.models.ledger import Action
+from contacts_ui.services import ledger, wishes
 from contacts_ui.services.vendors import forget_connections
 from dashboard.vendors import SANDBOX_CCAI_KEY, SANDBOX_SLICKTEXT_KEY, VendorSettings
 from dashboard.vendors import Vendors as VendorPair
 from sandbox.server import Running, running
 
-from .people import Vendors, logged_in, make_staff
+from .people import MARTY, MARTY_NUMBER, MakeWish, Vendors, logged_in, make_staff
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -114,3 +118,31 @@ def ada(agent: User, vendors: Vendors) -> Client:
 def max_(manager: User, vendors: Vendors) -> Client:
     """The manager's browser."""
     return logged_in(manager)
+
+
+@pytest.fixture
+def wish_for(agent: User) -> MakeWish:
+    """Write a wish as `services.consent` does; stops unless told otherwise."""
+
+    def make(
+        vendor: Vendor = Vendor.CLOUDCONTACTAI,
+        *,
+        do_not_text: bool = True,
+        status: str = "",
+        number: str = MARTY_NUMBER,
+    ) -> Wish:
+        if vendor == Vendor.SLICKTEXT and not status:
+            status = "unsubscribed" if do_not_text else "subscribed"
+        action = Action.STOP_REQUESTED if do_not_text else Action.CONSENT_REQUESTED
+        with transaction.atomic():
+            about: dict[str, Any] = {"number": number, "contact_id": MARTY}
+            entry = ledger.record(action=action, staff=agent, **about)
+            return wishes.wish_for(
+                number=number,
+                vendor=vendor,
+                do_not_text=do_not_text,
+                opt_in_status=status,
+                entry=entry,
+            )
+
+    return make

@@ -9,8 +9,11 @@ from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from contacts_ui.models import Wish
 from contacts_ui.services.roles import make_roles
 from sandbox.server import Running
+
+MakeWish = Callable[..., Wish]
 
 STAFF = {
     "vera": ("Vera", "Viewer", "Viewers"),

@@ -120,9 +120,7 @@ def test_post(role: str, browser_of: Callable[[str], Client], vendors: Vendors) 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_admin_lets_no_role_in(
-    method: str, role: str, browser_of: Callable[[str], Client]
-) -> None:
+def test_admin_lets_no_role_in(method: str, role: str, browser_of: Callable[[str], Client]) -> None:
     browser = browser_of(role)
     response = getattr(browser, method)("/admin/")
     assert response.status_code == 302

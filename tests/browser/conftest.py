@@ -1,0 +1,75 @@
+"""A real Chromium against a real server, a real database and both vendors in miniature."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.people import Vendors
+
+# Playwright's loop makes Django think that it runs in async code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs Chromium: without it, say so; in CI, where it must be there, fail."""
+    for item in items:
+        if "/browser/" not in str(item.path):
+            continue
+        item.add_marker(pytest.mark.browser)
+        if not CHROMIUM and not os.environ.get("NEED_CHROMIUM"):
+            item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    return {"executable_path": CHROMIUM or "chromium", "args": [*switches, *quiet]}
+
+
+@pytest.fixture
+def open_as(
+    browser: Browser, live_server: Any, vendors: Vendors, transactional_db: None
+) -> Iterator[Callable[..., Page]]:
+    """Open the dashboard as somebody who has logged in; every complaint of the browser's console fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(user: User, address: str = "/contacts/", **options: Any) -> Page:
+        options = {"viewport": DESKTOP, "timezone_id": "America/Chicago", **options}
+        context = browser.new_context(base_url=live_server.url, **options)
+        contexts.append(context)
+        client = Client()
+        client.force_login(user)
+        session = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.set_default_timeout(8000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: _listen(message, complaints))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints, complaints
+
+
+# The browser also reports answers such as 403 and 422, which are what some tests are about.
+_EXPECTED = ("Failed to load resource", "Response Status Error Code")
+
+
+def _listen(message: Any, complaints: list[str]) -> None:
+    if message.type == "error" and not message.text.startswith(_EXPECTED):
+        complaints.append(message.text)

@@ -1,0 +1,99 @@
+"""Every screen, on a desk and on a phone, light and dark: axe finds nothing, and nothing sticks out."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from playwright.sync_api import Page
+
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.people import Vendors
+
+Open = Callable[..., Page]
+PAGES = (
+    "/contacts/",
+    "/contacts/?q=zzz",
+    "/contacts/?number=12",
+    "/contacts/7778/",
+    "/contacts/7778/edit/",
+    "/contacts/new/",
+    "/contacts/7778/delete/",
+    "/contacts/7778/consent/",
+    "/contacts/7778/do-not-text/",
+    "/status/",
+    "/contacts/99999999/",
+    "/accounts/password/",
+)
+SCREENS = [
+    pytest.param(viewport, scheme, id=f"{name}-{scheme}")
+    for name, viewport in (("desk", DESKTOP), ("phone", PHONE))
+    for scheme in ("light", "dark")
+]
+
+
+def look(page: Page) -> None:
+    """Fail on anything that axe finds, and on a page that is wider than its screen."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+    too_wide = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert too_wide <= 0, f"{page.url} sticks out by {too_wide} pixels"
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+def test_every_page(
+    open_as: Open, manager: User, viewport: dict[str, int], color_scheme: str
+) -> None:
+    page = open_as(manager, viewport=viewport, color_scheme=color_scheme)
+    for address in PAGES:
+        page.goto(address)
+        look(page)
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+def test_the_bad_days(
+    open_as: Open,
+    agent: User,
+    vendors: Vendors,
+    settings: Any,
+    viewport: dict[str, int],
+    color_scheme: str,
+) -> None:
+    """A stop on its way, a refused one, an old page, and no page at all."""
+    settings.STOP_DEADLINE_SECONDS = 0.3
+    page = open_as(agent, viewport=viewport, color_scheme=color_scheme)
+    vendors.fault("cloudcontactai", "error", status=503)
+    page.get_by_role("switch", name="Do not text Marty McFly").click()
+    page.locator('[data-state="on_its_way"]').first.wait_for()
+    look(page)
+    vendors.fault("slicktext", "down")
+    page.goto("/contacts/")
+    look(page)
+    page.goto("/contacts/?city=Nowhere")
+    look(page)
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+def test_the_login(open_as: Open, agent: User, viewport: dict[str, int], color_scheme: str) -> None:
+    page = open_as(agent, viewport=viewport, color_scheme=color_scheme)
+    page.context.clear_cookies()
+    page.goto("/accounts/login/")
+    look(page)
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+def test_the_dialog_and_the_menus(
+    open_as: Open, manager: User, viewport: dict[str, int], color_scheme: str
+) -> None:
+    page = open_as(manager, viewport=viewport, color_scheme=color_scheme)
+    page.get_by_role("button", name="Columns").click()
+    look(page)
+    page.keyboard.press("Escape")
+    page.get_by_text("Filters", exact=True).click()
+    look(page)
+    page.get_by_role("switch", checked=True).first.click()
+    page.get_by_role("dialog").wait_for()
+    look(page)
