@@ -11,22 +11,24 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts_ui.permissions import NotAllowed
+from contacts_ui.request_id import HEADER, request_id
 from contacts_ui.timing import Tally, tallied
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 class server_timing:  # noqa: N801 - named as the others in settings.MIDDLEWARE
-    """`Server-Timing` on every page: total, db, vendor and render in milliseconds."""
+    """`Server-Timing` on every page: total, db, vendor and render in milliseconds; and the id of the request."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with tallied() as tally:
+        with tallied() as tally, request_id(request.headers.get(HEADER, "")) as own_id:
             request.tally = tally  # type: ignore[attr-defined]
             response = self.get_response(request)
             response["Server-Timing"] = tally.header()
+            response[HEADER] = own_id
         return response
 
     def process_template_response(

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connections
 from django_tasks import task
 
+from contacts_ui.request_id import request_id
 from contacts_ui.services import wishes
 
 AT_ONCE = 8
@@ -24,6 +25,7 @@ def deliver_due_wishes() -> int:
 
 def _deliver(key: int) -> None:
     try:
-        wishes.deliver(key)
+        with request_id():
+            wishes.deliver(key)
     finally:
         connections.close_all()

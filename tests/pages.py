@@ -93,14 +93,30 @@ class Page(HTMLParser):
             for each in self.all("form")
             if each["method"] == "post" and each["action"] == action
         )
+        return self._filled_in(form) | changes
+
+    def press(self, button: Element) -> tuple[str, Form]:
+        """Where a browser would post to when this button is pressed, and what."""
+        form = next(each for each in self.all("form") if self._belongs(button, form=each))
+        assert (button["formmethod"] or form["method"]) == "post"
+        address = button["formaction"] or form["action"]
+        own = {button["name"]: button["value"] or ""} if button["name"] else {}
+        return str(address), self._filled_in(form) | own
+
+    def _belongs(self, element: Element, form: Element) -> bool:
+        if element["form"]:
+            return element["form"] == form["id"]
+        return element.inside(form)
+
+    def _filled_in(self, form: Element) -> Form:
         data: Form = {}
         for each in self.elements:
-            if each.inside(form) and each["name"]:
+            if each["name"] and self._belongs(each, form=form):
                 value = self._value(each)
                 if value is not None:
                     data[str(each["name"])] = value
         data.pop("csrfmiddlewaretoken", None)
-        return data | changes
+        return data
 
     def _value(self, element: Element) -> str | None:
         if element.tag == "input" and element["type"] in ("radio", "checkbox"):

@@ -44,7 +44,7 @@ class Answer:
 
     vendor: str
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     is_write: bool
     secrets: tuple[str, ...] = field(repr=False)

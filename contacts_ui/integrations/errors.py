@@ -69,6 +69,10 @@ class VendorError(Exception):
             **redact_all(dict(log or {})),
         }
 
+    def doubt(self) -> None:
+        """Note that the request, in an earlier attempt, may have been carried out after all."""
+        self.outcome_unknown = self.log["outcome_unknown"] = True
+
     @property
     def person(self) -> str:
         """One calm sentence for the screen; a second one where the first is not enough."""
@@ -97,7 +101,7 @@ class Unreachable(VendorError):
     """No connection could be made (refused, unknown host, connect timeout, bad certificate)."""
 
     retryable = True
-    sentence = "{vendor} cannot be reached right now, so nothing was sent."
+    sentence = "{vendor} cannot be reached right now."
 
 
 class NoAnswer(VendorError):

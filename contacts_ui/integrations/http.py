@@ -111,6 +111,7 @@ class Connection:
         """
         deadline = time.monotonic() + manner.total_timeout
         request = Request(method, path, endpoint, params, body, manner, repeatable, deadline)
+        in_doubt = False
         for attempt in stamina.retry_context(
             on=lambda error: _pause_before_repeating(error, request),
             attempts=manner.attempts,
@@ -120,7 +121,14 @@ class Connection:
             wait_jitter=JITTER,
         ):
             with attempt:
-                return self._attempt(request, parse)
+                try:
+                    return self._attempt(request, parse)
+                except errors.VendorError as error:
+                    # Once an attempt may have been carried out, no later one makes it undone.
+                    in_doubt = in_doubt or error.outcome_unknown
+                    if in_doubt:
+                        error.doubt()
+                    raise
         raise AssertionError("stamina neither returned nor raised")
 
     def _attempt(self, request: Request, parse: Callable[[Any], T]) -> T:

@@ -111,7 +111,7 @@ def find_contact(conn: Connection, number: str, *, manner: Manner = READ) -> Con
         if contact.number == wanted:
             return contact
     if page.malformed or (page.contacts and page.has_more):
-        raise errors.Unreadable(VENDOR, log={"problem": "the filter was ignored"})
+        raise errors.Unreadable(VENDOR, log={"problem": "not found, but not everyone was shown"})
     return None
 
 
@@ -126,12 +126,14 @@ def create_contact(
     outcome stays unknown. With WRITE that takes 23 seconds at the very most.
     Raises NumberExists, Invalid.
     """
+    number = str(fields["mobile_number"])
+    number = to_e164(number) or number
     try:
         contact = conn.call(
             "POST",
             _contacts(conn),
             endpoint="contacts.create",
-            parse=parse_contact,
+            parse=lambda data: _same_person(parse_contact(data), number),
             body=_wire(fields),
             manner=manner,
             repeatable=False,
@@ -141,7 +143,7 @@ def create_contact(
         if not error.outcome_unknown:
             raise
         lost = error
-    found = _settle(conn, str(fields.get("mobile_number", "")), manner)
+    found = _settle(conn, number, manner)
     if found is None:
         raise lost
     return Created(found, settled=True)

@@ -10,6 +10,8 @@ class CallBudget(models.Model):
     # The "theoretical arrival time" of GCRA: when the next call would be due if calls came evenly.
     next_even_call = models.FloatField(default=0)
     paused_until = models.FloatField(default=0)
+    # Until then what is left of the vendor's window is kept for stops.
+    kept_for_stops_until = models.FloatField(default=0)
     # What the vendor's own headers said last.
     reported_limit = models.IntegerField(null=True)
     reported_remaining = models.IntegerField(null=True)

@@ -75,6 +75,7 @@ class LedgerEntry(models.Model):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     answer = models.JSONField(default=dict, help_text="What the vendor answered")
+    request_id = models.CharField(max_length=64, blank=True, help_text="As in the logs")
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64, unique=True)
 

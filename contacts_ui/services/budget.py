@@ -20,6 +20,8 @@ BURST_SECONDS = 5.0
 # What share of the burst each priority may use. A stop never queues behind anything.
 SHARE = {Priority.PERSON: 1.0, Priority.BATCH: 0.5, Priority.SYNC: 0.25}
 REPORT_EVERY_SECONDS = 5.0
+# The last share of the vendor's own window, kept for stops: others may be using the same key.
+KEPT_FOR_STOPS = 0.05
 
 
 @dataclass
@@ -43,10 +45,11 @@ class DatabaseBudget:
     def report(
         self, vendor: str, limit: int | None, remaining: int | None, reset_seconds: float | None
     ) -> None:
-        """Keep what the vendor's headers say; pause everyone when nothing is left of the window."""
+        """Keep what the vendor's headers say; when little is left of its window, leave that to stops."""
         now = time.time()
         spent = remaining is not None and remaining <= 0
-        if not spent and now - self._last_report < REPORT_EVERY_SECONDS:
+        low = remaining is not None and limit is not None and remaining <= limit * KEPT_FOR_STOPS
+        if not low and not spent and now - self._last_report < REPORT_EVERY_SECONDS:
             return
         self._last_report = now
         changes = {
@@ -55,8 +58,11 @@ class DatabaseBudget:
             "reported_reset": now + reset_seconds if reset_seconds is not None else None,
             "reported_at": now,
         }
+        until = now + (reset_seconds if reset_seconds is not None else 1.0)
+        if low:
+            changes["kept_for_stops_until"] = until
         if spent:
-            changes["paused_until"] = now + (reset_seconds if reset_seconds is not None else 1.0)
+            changes["paused_until"] = until
         CallBudget.objects.update_or_create(vendor=vendor, defaults=changes)
 
     def pause(self, vendor: str, seconds: float) -> None:
@@ -72,7 +78,9 @@ class DatabaseBudget:
             even = max(row.next_even_call, now)
             wait = max(0.0, row.paused_until - now)
             if priority is not Priority.STOP:
-                wait = max(wait, even - now - ahead * SHARE[priority])
+                wait = max(
+                    wait, even - now - ahead * SHARE[priority], row.kept_for_stops_until - now
+                )
             if wait <= patience:
                 row.next_even_call = even + interval
                 row.save(update_fields=["next_even_call"])

@@ -51,11 +51,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class Saved:
-    """A contact as it is after saving, and what was really changed."""
+    """A contact as it is after saving, and what was sent; `not_taken` are fields that it still does not hold."""
 
     contact: Contact
     changes: Mapping[str, str]
     stop_followed: bool = False
+    not_taken: tuple[str, ...] = ()
 
 
 def read(contact_id: int) -> Reading:
@@ -103,7 +104,9 @@ def edit(
         return Saved(fresh, {})
     contact = _send_edit(staff, fresh, merged.changes)
     last_known.keep_contact(contact)
-    return Saved(contact, merged.changes, _stop_follows(staff, fresh, contact))
+    values = editable_values(contact)
+    not_taken = tuple(name for name, text in merged.changes.items() if values.get(name, "") != text)
+    return Saved(contact, merged.changes, _stop_follows(staff, fresh, contact), not_taken)
 
 
 def _send_edit(staff: Staff, fresh: Contact, changes: Mapping[str, str]) -> Contact:

@@ -11,13 +11,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from contacts_ui import request_id
 from contacts_ui.models import LedgerEntry, LedgerHead
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff
 
 HASHED_FIELDS = (
     "at", "asked_at", "action", "staff_id", "staff_name", "number", "contact_id", "vendor",
-    "channel", "reason", "before", "after", "answer", "previous_hash",
+    "channel", "reason", "before", "after", "answer", "request_id", "previous_hash",
 )  # fmt: skip
 
 
@@ -56,6 +57,7 @@ def record(
             before=dict(before or {}),
             after=dict(after or {}),
             answer=dict(answer or {}),
+            request_id=request_id.current(),
             previous_hash=head.hash,
         )
         entry.hash = entry_hash(entry)

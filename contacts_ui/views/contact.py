@@ -15,7 +15,7 @@ from contacts_ui.phone import pretty
 from contacts_ui.services import contacts, ledger
 from contacts_ui.services.consent import is_stopped, judge_one
 from contacts_ui.services.contacts import Contact, EditConflict, NumberTaken, OtherNumber, Saved
-from contacts_ui.services.editing import CUSTOM, Merge, editable_values
+from contacts_ui.services.editing import CUSTOM, Merge, editable_values, label_of
 from contacts_ui.services.troubles import Invalid, NotFound, VendorError
 from contacts_ui.views.consent_panel import REASONS, Powers, panel, seen_of
 from contacts_ui.views.contact_facts import groups_of
@@ -97,6 +97,9 @@ def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
     except VendorError as error:
         return _refused_by_vendor(request, form, error, contact=contact, contact_id=contact_id)
     messages.success(request, _saved_words(saved))
+    if saved.not_taken:
+        fields = ", ".join(label_of(field) for field in saved.not_taken)
+        messages.warning(request, f"SlickText answered, but did not take this over: {fields}.")
     return redirect("contact-detail", contact_id=contact_id)
 
 

@@ -5,7 +5,7 @@ let opener = ""
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target !== dialog || dialog.open || !dialog.childElementCount) return
-  opener = document.activeElement?.id
+  opener = detail.requestConfig.elt.id || document.activeElement.id
   dialog.showModal()
 })
 
@@ -24,4 +24,13 @@ dialog.addEventListener("click", (event) => {
 dialog.addEventListener("close", () => {
   dialog.replaceChildren()
   document.getElementById(opener)?.focus()
+})
+
+// The same for what unfolds: once its form is sent, it folds again, ready for the next time.
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const fold = detail.elt.closest("[data-fold]")
+  if (!fold?.open || !detail.successful) return
+  detail.elt.reset()
+  fold.open = false
+  fold.querySelector("summary").focus()
 })

@@ -150,6 +150,37 @@ def test_a_read_is_repeated_until_it_works(
     assert [call.error for call in calls] == ["ServerTrouble", "NoAnswer", None]
 
 
+@pytest.mark.parametrize("later", [{"status": 429}, {"status": 404}, {"body": OSError()}])
+def test_a_write_that_may_have_been_carried_out_stays_in_doubt_whatever_follows(
+    later: dict[str, Any], slick: Connection, mocked: responses.RequestsMock
+) -> None:
+    mocked.put(MARTY, body=requests.ReadTimeout())
+    mocked.put(MARTY, **later)
+    with pytest.raises(errors.VendorError) as raised:
+        slicktext.edit_contact(slick, 7778, {"city": "x"}, manner=THRICE)
+    assert raised.value.outcome_unknown is True
+
+
+def test_a_budget_that_runs_out_between_attempts_leaves_a_write_in_doubt(
+    slick: Connection, mocked: responses.RequestsMock, budget: FakeBudget
+) -> None:
+    budget.room = 1
+    mocked.put(MARTY, status=500)
+    with pytest.raises(errors.BudgetSpent) as raised:
+        slicktext.edit_contact(slick, 7778, {"city": "x"}, manner=THRICE)
+    assert raised.value.outcome_unknown is True
+
+
+def test_no_repeat_is_begun_without_time_for_it(
+    slick: Connection, mocked: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "LONGEST_BACKOFF", 3)
+    mocked.get(MARTY, status=500)
+    with pytest.raises(errors.ServerTrouble):
+        slicktext.get_contact(slick, 7778, manner=THRICE)
+    assert len(mocked.calls) == 1
+
+
 def test_attempts_are_counted(slick: Connection, mocked: responses.RequestsMock) -> None:
     mocked.get(MARTY, status=500)
     with pytest.raises(errors.ServerTrouble):

@@ -24,6 +24,7 @@ LOST = {
     "HTML": {"body": "<html>"},
     "nothing": {"body": "", "status": 201},
     "another shape": {"json": {"ok": True}},
+    "somebody else": {"json": marty(mobile_number=OTHER_NUMBER)},
     "redirect": {"status": 302},
     "server trouble": {"status": 502},
     "gateway timeout": {"status": 504, "body": "<html>"},
@@ -236,6 +237,15 @@ def test_a_create_that_was_refused_is_not_looked_up(
         slicktext.create_contact(slick, NEW)
     assert raised.value.outcome_unknown is False
     assert methods(mocked) == ["POST"]
+
+
+@pytest.mark.parametrize("shown", ["16155553338", 16155553338, "(615) 555-3338"])
+def test_the_number_may_come_back_in_another_spelling(
+    shown: Any, slick: Connection, mocked: responses.RequestsMock
+) -> None:
+    mocked.post(CONTACTS, json=marty(mobile_number=shown))
+    created = slicktext.create_contact(slick, {"mobile_number": "615.555.3338"})
+    assert (created.settled, created.contact.number) == (False, NUMBER)
 
 
 def test_settling_is_shorter_than_the_call_and_keeps_its_priority() -> None:
