@@ -38,5 +38,5 @@ bench: setup     ## Calls, queries, time against plain Django, and weight of the
 
 lock: setup      ## Resolve the dependencies anew
 	cd requirements && for set in base production dev; do \
-	  ../$(BIN)/uv pip compile $$set.in -o $$set.txt --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --quiet; \
+	  ../$(BIN)/uv pip compile $$set.in -o $$set.txt --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --upgrade --quiet; \
 	done

@@ -4,11 +4,11 @@ Starts the sandbox on a free port and drives the real views in this process, wit
 """
 
 import gzip
+import logging
 import os
 import re
 import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ def main() -> None:
     from sandbox.server import running
 
     setup_test_environment()
+    logging.disable(logging.WARNING)
 
     databases = setup_databases(verbosity=0, interactive=False)
     try:

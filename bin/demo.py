@@ -23,21 +23,23 @@ PEOPLE = os.environ.get("SANDBOX_PEOPLE", "5000")
 def main() -> int:
     VAR.mkdir(exist_ok=True)
     os.chdir(ROOT)
-    port = free_port(int(os.environ.get("PORT", "8000")))
-    sandbox_port = free_port(int(os.environ.get("SANDBOX_PORT", "8001")), not_this=port)
-    os.environ.setdefault("SANDBOX_URL", f"http://127.0.0.1:{sandbox_port}")
-    os.environ.setdefault("DJANGO_SECRET_KEY", own_secret_key())
+    make_secret_key()
     os.environ.setdefault("DJANGO_HTTPS", "off")
     practice = uses_sandbox()
+    port = free_port(int(os.environ.get("PORT", "8000")))
+    sandbox_port = None
+    if practice:
+        sandbox_port = free_port(int(os.environ.get("SANDBOX_PORT", "8001")), not_this=port)
+        os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
     logins = prepare(practice)
-    processes = start(port, sandbox_port if practice else None)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    processes = start(port, sandbox_port)
+    for told in (signal.SIGINT, signal.SIGTERM):
+        # Said outright, since a script that starts us in the background has SIGINT ignored.
+        signal.signal(told, lambda *_: sys.exit(0))
     try:
         wait_until_ready(f"http://127.0.0.1:{port}/readyz", processes)
-        print(welcome(port, sandbox_port if practice else None, logins), flush=True)
+        print(welcome(port, sandbox_port, logins), flush=True)
         return watch(processes)
-    except KeyboardInterrupt:
-        return 0
     finally:
         stop(processes)
 
@@ -58,13 +60,12 @@ def free_port(wanted: int, not_this: int = 0) -> int:
     raise SystemExit(f"No free port between {wanted} and {wanted + 50}.")
 
 
-def own_secret_key() -> str:
-    """A key for this machine, made at the first start, so that logins survive a restart."""
+def make_secret_key() -> None:
+    """A key for this machine, made at the first start; the settings read it where the environment has none."""
     path = VAR / "secret-key"
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(50))
-    return path.read_text().strip()
 
 
 def uses_sandbox() -> bool:
@@ -149,7 +150,8 @@ def watch(processes: dict[str, subprocess.Popen[bytes]]) -> int:
 
 
 def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, signal.SIG_IGN)
     for process in processes.values():
         if process.poll() is None:
             process.terminate()

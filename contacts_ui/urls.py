@@ -3,13 +3,29 @@
 A test walks every route here as every role.
 """
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import IntConverter
 from django.views.generic import RedirectView
 
 from contacts_ui.views.consent import consent, do_not_text
-from contacts_ui.views.contact import contact_delete, contact_detail, contact_edit, contact_new
+from contacts_ui.views.contact import (
+    contact_delete,
+    contact_detail,
+    contact_edit,
+    contact_history,
+    contact_new,
+)
 from contacts_ui.views.contact_list import contact_columns, contact_list
 from contacts_ui.views.operations import healthz, readyz, status
+
+
+class ContactIdConverter(IntConverter):
+    """An id that every database and cache of ours can hold; whatever is longer is nobody's."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(ContactIdConverter, "id")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="contact-list"), name="home"),
@@ -17,16 +33,19 @@ urlpatterns = [
     path("contacts/", contact_list, name="contact-list"),  # view_contacts
     path("contacts/columns/", contact_columns, name="contact-columns"),  # view_contacts
     path("contacts/new/", contact_new, name="contact-new"),  # edit_contacts
-    path("contacts/<int:contact_id>/", contact_detail, name="contact-detail"),  # view_contacts
-    path("contacts/<int:contact_id>/edit/", contact_edit, name="contact-edit"),  # edit_contacts
+    path("contacts/<id:contact_id>/", contact_detail, name="contact-detail"),  # view_contacts
     path(
-        "contacts/<int:contact_id>/delete/", contact_delete, name="contact-delete"
+        "contacts/<id:contact_id>/history/", contact_history, name="contact-history"
+    ),  # view_contacts
+    path("contacts/<id:contact_id>/edit/", contact_edit, name="contact-edit"),  # edit_contacts
+    path(
+        "contacts/<id:contact_id>/delete/", contact_delete, name="contact-delete"
     ),  # delete_contacts
     # Consent
     path(
-        "contacts/<int:contact_id>/do-not-text/", do_not_text, name="do-not-text"
+        "contacts/<id:contact_id>/do-not-text/", do_not_text, name="do-not-text"
     ),  # view_contacts; POST: stop_texts
-    path("contacts/<int:contact_id>/consent/", consent, name="consent"),  # lift_stops
+    path("contacts/<id:contact_id>/consent/", consent, name="consent"),  # lift_stops
     # Operations
     path("status/", status, name="status"),  # view_status
     path("healthz", healthz, name="healthz"),  # anyone

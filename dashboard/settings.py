@@ -21,6 +21,9 @@ DEBUG = env.bool("DJANGO_DEBUG", default=False)
 HTTPS = env.bool("DJANGO_HTTPS", default=not DEBUG)
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="")
+if not SECRET_KEY and (VAR_DIR / "secret-key").exists():
+    # `make run` makes one for this machine.
+    SECRET_KEY = (VAR_DIR / "secret-key").read_text().strip()
 if not SECRET_KEY:
     if not DEBUG:
         raise ImproperlyConfigured(
@@ -31,6 +34,9 @@ if not SECRET_KEY:
 # --- What this dashboard is connected to -----------------------------------------------------------
 
 VENDORS = read_vendors(env)
+# What is practised must never meet real vendors: logins, wishes on their way and last known pages stay apart.
+OWN_DIR = VAR_DIR / ("practice" if VENDORS.sandbox else "live")
+OWN_DIR.mkdir(exist_ok=True)
 SLICKTEXT_CALLS_PER_SECOND = env.float("SLICKTEXT_CALLS_PER_SECOND", default=8.0)
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=2.5)
 OPT_IN_EXPIRES_HOURS = env.float("OPT_IN_EXPIRES_HOURS", default=72.0)
@@ -102,7 +108,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {
     "default": env.db_url("DATABASE_URL")
     if env.str("DATABASE_URL", default="")
-    else {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "dashboard.sqlite3"}
+    else {"ENGINE": "django.db.backends.sqlite3", "NAME": OWN_DIR / "dashboard.sqlite3"}
 }
 if str(DATABASES["default"]["ENGINE"]).endswith("sqlite3"):
     # Stock SQLite fails almost half of the writes of eight clients; these settings fail none.
@@ -125,7 +131,7 @@ CACHES = {
     if _redis_url
     else {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-        "LOCATION": VAR_DIR / "cache",
+        "LOCATION": OWN_DIR / "cache",
         "OPTIONS": {"MAX_ENTRIES": 2000},
     }
 }

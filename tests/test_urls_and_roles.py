@@ -18,7 +18,14 @@ USERNAMES = {
     "agent": "ada",
     "manager": "max",
 }
-BY_ID = {"contact-detail", "contact-edit", "contact-delete", "do-not-text", "consent"}
+BY_ID = {
+    "contact-detail",
+    "contact-edit",
+    "contact-delete",
+    "do-not-text",
+    "consent",
+    "contact-history",
+}
 
 # Name: what GET and POST (without any data) answer to each of ROLES, in their order.
 # LOGIN is a redirect to the login page; any other text is a redirect to the page of that name.
@@ -34,6 +41,8 @@ EXPECTED = {
     ),
     "contact-new": ((LOGIN, 403, 403, 200, 200, 200), (LOGIN, 403, 403, 422, 422, 422)),
     "contact-detail": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "contact-history": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "contact-history": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "contact-edit": ((LOGIN, 403, 403, 200, 200, 200), (LOGIN, 403, 403, 422, 422, 422)),
     "contact-delete": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
     "do-not-text": (

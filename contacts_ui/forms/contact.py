@@ -28,11 +28,14 @@ _SALT = "contacts_ui.contact_as_opened"
 _CUSTOM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
+LONGEST = 200
+LONGEST_CUSTOM = 2000
+
+
 def _text(field: str, **attributes: str) -> forms.CharField:
     return forms.CharField(
         label=LABELS[field],
         required=False,
-        max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", **attributes}),
     )
 
@@ -60,9 +63,12 @@ class ContactForm(forms.Form):
     def __init__(
         self, data: Any = None, *, opened: dict[str, str] | None = None, **kwargs: Any
     ) -> None:
+        conflicts: dict[str, str] = {}
         if data is not None:
-            opened = self._opened_from(data) or opened
+            opened, conflicts = self._opened_from(data)
         self.opened = opened or {}
+        # What was shown as a conflict: the field, and its value before both people changed it.
+        self.conflicts = conflicts
         initial = {_field_name(field): text for field, text in self.opened.items()}
         kwargs["initial"] = {**kwargs.get("initial", {}), **initial, "base": self.sign(self.opened)}
         super().__init__(data, **kwargs)
@@ -73,17 +79,17 @@ class ContactForm(forms.Form):
         self.custom_names = self._add_custom_fields()
 
     @staticmethod
-    def sign(opened: dict[str, str]) -> str:
+    def sign(opened: dict[str, str], conflicts: dict[str, str] | None = None) -> str:
         """The hidden field that tells, when the form comes back, what it had shown."""
-        return signing.dumps(opened, salt=_SALT, compress=True)
+        return signing.dumps([opened, conflicts or {}], salt=_SALT, compress=True)
 
     @staticmethod
-    def _opened_from(data: Any) -> dict[str, str]:
+    def _opened_from(data: Any) -> tuple[dict[str, str], dict[str, str]]:
         try:
-            opened = signing.loads(data.get("base", ""), salt=_SALT)
-        except signing.BadSignature:
-            return {}
-        return opened if isinstance(opened, dict) else {}
+            opened, conflicts = signing.loads(data.get("base", ""), salt=_SALT)
+        except (signing.BadSignature, ValueError):
+            return {}, {}
+        return opened, conflicts
 
     def _offer(self, field: str, choices: dict[str, str]) -> None:
         """A choice of the usual values, and of the present one however odd it is."""
@@ -95,15 +101,18 @@ class ContactForm(forms.Form):
     def _add_custom_fields(self) -> list[str]:
         names = [field for field in self.opened if field.startswith(CUSTOM)]
         for field in names:
+            several_lines = "\n" in self.opened[field]
             self.fields[_field_name(field)] = forms.CharField(
-                label=field.removeprefix(CUSTOM), required=False, max_length=2000
+                label=field.removeprefix(CUSTOM),
+                required=False,
+                widget=forms.Textarea(attrs={"rows": 3}) if several_lines else forms.TextInput,
             )
         for row in range(1, BLANK_CUSTOM_ROWS + 1):
             self.fields[f"new_custom_name_{row}"] = forms.CharField(
                 label=f"Another custom field {row}", required=False, help_text="Its internal name"
             )
             self.fields[f"new_custom_value_{row}"] = forms.CharField(
-                label=f"Its value {row}", required=False, max_length=2000
+                label=f"Its value {row}", required=False
             )
         return names
 
@@ -119,7 +128,11 @@ class ContactForm(forms.Form):
         return {"title": title, "fields": fields}
 
     def _unchanged(self, field: str) -> bool:
-        return bool(self.opened) and self.cleaned_data.get(field, "") == self.opened.get(field, "")
+        """Whether a field came back as it was shown, but for what browsers do to blanks and line breaks."""
+        typed = self.cleaned_data.get(_field_name(field), "")
+        return field in self.opened and _as_browsers_send(self.opened[field]) == _as_browsers_send(
+            typed
+        )
 
     def clean_mobile_number(self) -> str:
         typed: str = self.cleaned_data["mobile_number"]
@@ -171,6 +184,11 @@ class ContactForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        for field in (*LABELS, *self.custom_names):
+            name = _field_name(field)
+            longest = LONGEST_CUSTOM if field.startswith(CUSTOM) else LONGEST
+            if len(data.get(name, "")) > longest and not self._unchanged(field):
+                self.add_error(name, f"This is too long: {longest} characters are the most.")
         for row in range(1, BLANK_CUSTOM_ROWS + 1):
             self._clean_new_custom(f"new_custom_name_{row}", f"new_custom_value_{row}")
         return data
@@ -187,8 +205,12 @@ class ContactForm(forms.Form):
     def typed(self) -> dict[str, str]:
         """What the person wants the contact to be, as `editing.editable_values` writes it."""
         data = self.cleaned_data
-        values = {field: data.get(field, "") for field in LABELS}
-        values |= {field: data.get(_field_name(field), "") for field in self.custom_names}
+        values = {
+            field: self.opened[field]
+            if self._unchanged(field)
+            else data.get(_field_name(field), "")
+            for field in (*LABELS, *self.custom_names)
+        }
         for row in range(1, BLANK_CUSTOM_ROWS + 1):
             if name := data.get(f"new_custom_name_{row}"):
                 values[f"{CUSTOM}{name}"] = data[f"new_custom_value_{row}"]
@@ -249,6 +271,10 @@ class NewContactForm(ContactForm, EvidenceFields):
                         name, "Subscribing somebody needs the evidence of their consent."
                     )
         return data
+
+
+def _as_browsers_send(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 def _field_name(field: str) -> str:

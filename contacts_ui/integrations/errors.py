@@ -144,6 +144,11 @@ class Refused(VendorError):
     quotes = True
     sentence = "{vendor} did not accept this."
 
+    @property
+    def said_by_a_proxy(self) -> bool:
+        """Whether the refusal came as a web page: from something in between, not from the vendor's API."""
+        return "html" in str(self.log.get("content_type") or "")
+
 
 class BadCredentials(Refused):
     """401 or 403. The request may well succeed once the key is put right."""

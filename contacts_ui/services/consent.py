@@ -12,7 +12,7 @@ from django.db import connections, transaction
 
 from contacts_ui.integrations.http import STOP_NOW
 from contacts_ui.integrations.types import OptInStatus
-from contacts_ui.models import Vendor, Wish
+from contacts_ui.models import Wish
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, require
 from contacts_ui.services import ledger, wishes
@@ -77,16 +77,7 @@ def write_stop(*, staff: Staff, seen: Seen, request: Request) -> Judgement:
             before=_as_seen(seen),
             after={"do_not_text": True},
         )
-        keys = [
-            wishes.wish_for(
-                number=seen.number,
-                vendor=vendor,
-                do_not_text=True,
-                opt_in_status=OptInStatus.UNSUBSCRIBED if vendor == Vendor.SLICKTEXT else "",
-                entry=entry,
-            ).pk
-            for vendor in connected()
-        ]
+        keys = wishes.wish_everywhere(entry, do_not_text=True, status=OptInStatus.UNSUBSCRIBED)
     deliver_now(keys)
     return judge_one(seen)
 
@@ -109,16 +100,7 @@ def change_opt_in_status(*, staff: Staff, seen: Seen, status: str, evidence: Evi
             before=_as_seen(seen),
             after={"do_not_text": False, "opt_in_status": status, "consented": evidence.who},
         )
-        keys = [
-            wishes.wish_for(
-                number=seen.number,
-                vendor=vendor,
-                do_not_text=False,
-                opt_in_status=status if vendor == Vendor.SLICKTEXT else "",
-                entry=entry,
-            ).pk
-            for vendor in connected()
-        ]
+        keys = wishes.wish_everywhere(entry, do_not_text=False, status=status)
     deliver_now(keys)
     return judge_one(seen)
 
@@ -126,7 +108,7 @@ def change_opt_in_status(*, staff: Staff, seen: Seen, status: str, evidence: Evi
 def judge_one(seen: Seen) -> Judgement:
     """What we may claim about one person now."""
     own = Wish.objects.filter(number=seen.number) if seen.number else ()
-    return judge(seen.status, seen.read_at, own, connected())
+    return judge(seen.status, seen.read_at, own, connected(), number=seen.number)
 
 
 def judge_many(people: Sequence[Seen]) -> list[Judgement]:
@@ -136,7 +118,13 @@ def judge_many(people: Sequence[Seen]) -> list[Judgement]:
         by_number[wish.number].append(wish)
     there = connected()
     return [
-        judge(person.status, person.read_at, by_number.get(person.number, ()), there)
+        judge(
+            person.status,
+            person.read_at,
+            by_number.get(person.number, ()),
+            there,
+            number=person.number,
+        )
         for person in people
     ]
 

@@ -88,9 +88,10 @@ def broken_links() -> Iterator[str]:
         yield f"Entries after {last.pk if last else 'the start'} are missing."
 
 
-def history(*, contact_id: int, number: str | None) -> list[LedgerEntry]:
-    """Everything this dashboard did to a person, newest first: by contact id and by number."""
-    about = Q(contact_id=contact_id)
+def history(*, contact_id: int, number: str | None = None) -> list[LedgerEntry]:
+    """Everything this dashboard did to a person, newest first: by contact id, and by every number they ever had."""
+    own = LedgerEntry.objects.filter(contact_id=contact_id).order_by().values("number")
+    about = Q(contact_id=contact_id) | Q(number__in=own)
     if number:
         about |= Q(number=number)
     return list(LedgerEntry.objects.filter(about).order_by("-pk")[:200])

@@ -91,22 +91,28 @@ def _one_name(word: str) -> Iterator[tuple[Reading, ...]]:
 
 
 def _first_and_last(words: list[str]) -> Iterator[Reading]:
-    """The likeliest spelling of every split, then "last, first", then the less likely spellings."""
+    """The likeliest split in its likely spellings, then the other splits and "last first", then as it was typed."""
     cuts = (1, *range(len(words) - 1, 1, -1))
     splits = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in cuts]
-    last, first = splits[0][0].rstrip(","), splits[0][1]
-    splits = [(first, last), *splits] if words[0].endswith(",") else [*splits, (first, last)]
-    for rank in range(3):
-        for first, last in splits:
-            yield from _pair(first, last, rank)
+    swapped = (splits[0][1], splits[0][0].rstrip(","))
+    if words[0].endswith(","):
+        splits.insert(0, swapped)
+    else:
+        splits.append(swapped)
+    yield from _spelled(splits[0], (0, 0), (0, 1))
+    for split in splits[1:]:
+        yield from _spelled(split, (0, 0))
+    for split in splits:
+        yield from _spelled(split, (-1, -1), (0, 1), (0, 2))
 
 
-def _pair(first: str, last: str, rank: int) -> Iterator[Reading]:
-    firsts, lasts = spellings(first), spellings(last)
-    if rank >= max(len(firsts), len(lasts)):
-        return
-    first, last = firsts[min(rank, len(firsts) - 1)], lasts[min(rank, len(lasts) - 1)]
-    yield Reading(f"{first} {last}", (("first_name", first), ("last_name", last)))
+def _spelled(split: tuple[str, str], *ranks: tuple[int, int]) -> Iterator[Reading]:
+    """The split in the spellings of these ranks; -1 is the least likely, which is as it was typed."""
+    firsts, lasts = spellings(split[0]), spellings(split[1])
+    for of_first, of_last in ranks:
+        if of_first < len(firsts) and of_last < len(lasts):
+            first, last = firsts[of_first], lasts[of_last]
+            yield Reading(f"{first} {last}", (("first_name", first), ("last_name", last)))
 
 
 def spellings(name: str) -> list[str]:

@@ -48,6 +48,7 @@ STATUS_WORDS = {
     OptInStatus.NOT_SUBSCRIBED: "Not subscribed",
     OptInStatus.BLOCKED: "Blocked",
 }
+NOBODY = "No such contact"
 STOPPED_STATUSES = {OptInStatus.UNSUBSCRIBED, OptInStatus.BLOCKED}
 
 
@@ -70,6 +71,11 @@ class VendorState:
     def name(self) -> str:
         return self.vendor.label
 
+    @property
+    def line(self) -> str:
+        """What it says and, while a wish is on its way there, that it is."""
+        return f"on its way (so far: {self.says})" if self.state == "on_its_way" else self.says
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -80,6 +86,7 @@ class Judgement:
     vendors: tuple[VendorState, ...]
     on_its_way: bool
     needs_attention: bool
+    stop_refused: bool
 
     @property
     def stopped(self) -> bool:
@@ -92,20 +99,31 @@ def judge(
     read_at: datetime | None,
     wishes: Iterable[Wish],
     connected: Iterable[Vendor],
+    *,
+    number: str,
 ) -> Judgement:
-    """Join what SlickText said (`status`, read at `read_at`) with our wishes for the same number."""
+    """Join what SlickText said (`status`, read at `read_at`) with our wishes for the same `number` (E.164).
+
+    Without a number ("") our own stops cannot be looked up, so nobody may be called textable.
+    """
     by_vendor = {wish.vendor: wish for wish in wishes}
     there = set(connected)
     slicktext = _slicktext(status, read_at, by_vendor.get(Vendor.SLICKTEXT), there)
     cloudcontactai = _cloudcontactai(by_vendor.get(Vendor.CLOUDCONTACTAI), there)
     states = (slicktext, cloudcontactai)
     verdict, reason = _verdict(slicktext, cloudcontactai, list(by_vendor.values()))
+    if not number and verdict is Verdict.MAY_TEXT:
+        verdict = Verdict.NOT_KNOWN
+        reason = "Their number cannot be read, so our own stops cannot be looked up."
     return Judgement(
         verdict,
         reason,
         states,
         on_its_way=any(state.state == "on_its_way" for state in states),
         needs_attention=any(state.state == "refused" for state in states),
+        stop_refused=any(
+            wish.do_not_text and wish.state == WishState.REFUSED for wish in by_vendor.values()
+        ),
     )
 
 
@@ -123,7 +141,7 @@ def _slicktext(
     says = STATUS_WORDS.get(status or "", f"“{status}”" if status else "No status")
     holds_stop = _holds_stop(status)
     if wish and newer_than_reading and not status:
-        says, holds_stop = "No such contact", wish.confirmed_do_not_text
+        says, holds_stop = NOBODY, wish.confirmed_do_not_text
     if wish and wish.state != WishState.CONFIRMED:
         return VendorState(vendor, wish.state, says, holds_stop, at, wish.answer)
     state = "confirmed" if newer_than_reading else "read" if status else "unknown"
@@ -164,7 +182,7 @@ def _verdict(
     if slicktext.holds_stop is None:
         return Verdict.NOT_KNOWN, _why_not_known(slicktext)
     if slicktext.says == STATUS_WORDS[OptInStatus.NOT_SUBSCRIBED]:
-        return Verdict.NOT_SUBSCRIBED, "Never subscribed at SlickText."
+        return Verdict.NOT_SUBSCRIBED, "Not subscribed at SlickText."
     allowed = cloudcontactai.holds_stop is False
     other = "texts allowed at CloudContactAI" if allowed else "no stop on record at CloudContactAI"
     if cloudcontactai.state == "not_connected":
@@ -184,8 +202,10 @@ def _verdict_of_a_stop(slicktext: VendorState, cloudcontactai: VendorState) -> t
         return Verdict.DO_NOT_TEXT, f"Stopped here, but {' and '.join(refused)} refused the stop."
     if on_its_way:
         return Verdict.DO_NOT_TEXT, f"Stopped here, on its way to {' and '.join(on_its_way)}."
-    holders = [state.name for state in states if state.holds_stop]
-    return Verdict.DO_NOT_TEXT, f"Stopped at {' and '.join(holders)}."
+    holders = [state.name for state in states if state.holds_stop and state.says != NOBODY]
+    where = f"Stopped at {' and '.join(holders)}" if holders else "Stopped here"
+    absent = "; nobody has this number at SlickText" if slicktext.says == NOBODY else ""
+    return Verdict.DO_NOT_TEXT, f"{where}{absent}."
 
 
 def _verdict_while_lifting(

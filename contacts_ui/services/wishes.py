@@ -9,38 +9,49 @@ import random
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from contacts_ui.integrations import cloudcontactai, slicktext
-from contacts_ui.integrations.errors import BadCredentials, NotConnected, Refused, VendorError
-from contacts_ui.integrations.http import DELIVER, Manner
+from contacts_ui.integrations.errors import (
+    BadCredentials,
+    NotFound,
+    Refused,
+    VendorError,
+)
+from contacts_ui.integrations.http import DELIVER, Connection, Manner
 from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import LedgerEntry, Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
 from contacts_ui.services import ledger
-from contacts_ui.services.vendors import to_cloudcontactai, to_slicktext
+from contacts_ui.services.vendors import connected, to_cloudcontactai, to_slicktext
 
-# Longer than any call may last (integrations.http.DELIVER, with its look-up), so that two never overlap.
-LEASE = timedelta(seconds=60)
+# A lease outlasts its call by this, so that two calls about one row never overlap.
+LEASE_MARGIN_SECONDS = 4.0
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 300.0
 # How long a vendor may still carry out a call that it never answered.
 LATE_EFFECT = timedelta(minutes=2)
 
 NOBODY_THERE = "Nobody has this number there, so there is nobody to text."
+MOVED = "They have another number now; the stop follows them to it."
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a vendor holds now, by its own answer. `words` is for the screen."""
+    """What a vendor holds now, by its own answer. `words` is for the screen.
+
+    `moved_to` is the present number of the person whom the wish was about, where that is another one.
+    """
 
     do_not_text: bool
-    opt_in_status: str
-    words: str
+    opt_in_status: str = ""
+    words: str = ""
+    moved_to: str = ""
 
 
 def wish_for(
@@ -71,6 +82,23 @@ def wish_for(
     return wish
 
 
+def wish_everywhere(entry: LedgerEntry, *, do_not_text: bool, status: str) -> list[int]:
+    """Write down the wish of a ledger entry for every connected vendor; return the keys of the rows.
+
+    `status` is what SlickText shall hold. Call it inside the transaction of the entry.
+    """
+    return [
+        wish_for(
+            number=entry.number,
+            vendor=vendor,
+            do_not_text=do_not_text,
+            opt_in_status=status if vendor == Vendor.SLICKTEXT else "",
+            entry=entry,
+        ).pk
+        for vendor in connected()
+    ]
+
+
 def due_now(*, limit: int = 100) -> list[int]:
     """The keys of wishes that want a call now, stops first, then the oldest."""
     due = Wish.objects.due(timezone.now()).order_by("-do_not_text", "due_at")
@@ -82,30 +110,58 @@ def deliver(pk: int, *, manner: Manner = DELIVER) -> None:
 
     Does nothing when somebody else is already calling about the row. Never raises for a vendor's failure.
     """
-    wish = _lease(pk)
+    wish = _lease(pk, manner)
     while wish is not None:
         if _expired(wish):
             return _settle(wish, WishState.EXPIRED, "It was not confirmed in time.")
         try:
             answer = _send(wish, manner)
-        except NotConnected as error:
-            return _settle(wish, WishState.REFUSED, error.person, error)
-        except BadCredentials as error:
-            return _postpone(wish, error)
-        except Refused as error:
-            return _settle(wish, WishState.REFUSED, error.words or error.person, error)
+        except LeaseLost:
+            return None
         except VendorError as error:
+            if _is_final(error):
+                return _settle(wish, WishState.REFUSED, error.words or error.person, error)
             return _postpone(wish, error)
         # A newer wish that came during the call is sent at once, under the same lease.
-        wish = _confirm(wish, answer)
+        wish = _confirm(wish, answer, manner)
     return None
 
 
-def _lease(pk: int) -> Wish | None:
+class LeaseLost(Exception):
+    """Somebody else has taken the row over; it is theirs to finish."""
+
+
+def _lease(pk: int, manner: Manner) -> Wish | None:
     now = timezone.now()
-    lease = uuid.uuid4().hex
-    taken = Wish.objects.due(now).filter(pk=pk).update(lease=lease, leased_until=now + LEASE)
+    row = Wish.objects.due(now).filter(pk=pk).first()
+    if row is None:
+        return None
+    changes: dict[str, Any] = {"lease": uuid.uuid4().hex, "leased_until": now + _lease_time(manner)}
+    if row.lease:
+        # Whoever held it died or was too slow: nobody knows what became of their call.
+        changes |= {"unanswered_version": 0, "unanswered_at": now}
+    taken = Wish.objects.filter(pk=pk, lease=row.lease).update(**changes)
     return Wish.objects.get(pk=pk) if taken else None
+
+
+def _renew(wish: Wish, manner: Manner) -> None:
+    """Before one more call under the same lease."""
+    until = timezone.now() + _lease_time(manner)
+    if not Wish.objects.filter(pk=wish.pk, lease=wish.lease).update(leased_until=until):
+        raise LeaseLost
+
+
+def _lease_time(manner: Manner) -> timedelta:
+    return timedelta(seconds=manner.total_timeout + LEASE_MARGIN_SECONDS)
+
+
+def _is_final(error: VendorError) -> bool:
+    """Whether asking again is useless: the vendor itself said no to this wish, and not to our key."""
+    return (
+        isinstance(error, Refused)
+        and not isinstance(error, BadCredentials)
+        and not error.said_by_a_proxy
+    )
 
 
 def _expired(wish: Wish) -> bool:
@@ -117,7 +173,7 @@ def _send(wish: Wish, manner: Manner) -> Answer:
         said = cloudcontactai.set_do_not_text(
             to_cloudcontactai(), do_not_text=wish.do_not_text, phone=wish.number, manner=manner
         )
-        return Answer(said.do_not_text, "", "")
+        return Answer(said.do_not_text)
     return _send_to_slicktext(wish, manner)
 
 
@@ -130,21 +186,41 @@ def _send_to_slicktext(wish: Wish, manner: Manner) -> Answer:
     except BadCredentials:
         raise
     except Refused:
+        _renew(wish, manner)
         found = slicktext.find_contact(connection, wish.number, manner=manner)
         if found is None and not wish.do_not_text:
             raise
         if found is None:
-            return Answer(True, "", NOBODY_THERE)
+            moved_to = _present_number(wish, connection, manner)
+            return Answer(True, words=MOVED if moved_to else NOBODY_THERE, moved_to=moved_to)
+        _renew(wish, manner)
         contact = slicktext.edit_contact(connection, found.contact_id, changes, manner=manner)
     if contact.opt_in_status != wish.opt_in_status:
         raise Refused(
             Vendor.SLICKTEXT.value,
             words=f"SlickText answered, but still says “{contact.opt_in_status or 'nothing'}”.",
         )
-    return Answer(contact.opt_in_status != OptInStatus.SUBSCRIBED, contact.opt_in_status, "")
+    moved_to = ""
+    if wish.ledger_entry.contact_id not in (None, contact.contact_id):
+        moved_to = _present_number(wish, connection, manner)
+    stopped = contact.opt_in_status != OptInStatus.SUBSCRIBED
+    return Answer(stopped, contact.opt_in_status, MOVED if moved_to else "", moved_to)
 
 
-def _confirm(sent: Wish, answer: Answer) -> Wish | None:
+def _present_number(wish: Wish, connection: Connection, manner: Manner) -> str:
+    """The number that the person of a stop has by now, if it is another one; the stop was about the person."""
+    contact_id = wish.ledger_entry.contact_id
+    if contact_id is None or not wish.do_not_text:
+        return ""
+    _renew(wish, manner)
+    try:
+        number = slicktext.get_contact(connection, contact_id, manner=manner).number
+    except NotFound:
+        return ""
+    return number if number and number != wish.number else ""
+
+
+def _confirm(sent: Wish, answer: Answer, manner: Manner) -> Wish | None:
     """Write down the vendor's answer; return the row when a newer wish wants to be sent now."""
     with transaction.atomic():
         row = _still_ours(sent)
@@ -155,7 +231,9 @@ def _confirm(sent: Wish, answer: Answer) -> Wish | None:
         row.confirmed_opt_in_status = answer.opt_in_status
         row.confirmed_at = now
         newer = row.version != sent.version
-        if not newer:
+        if newer:
+            row.leased_until = now + _lease_time(manner)
+        else:
             first_time = not row.settled
             row.state, row.settled_version = WishState.CONFIRMED, sent.version
             row.answer, row.attempts = answer.words, 0
@@ -163,8 +241,25 @@ def _confirm(sent: Wish, answer: Answer) -> Wish | None:
             _release(row)
             if first_time:
                 _record_outcome(row, {"confirmed": True, "words": answer.words})
+            if answer.moved_to:
+                _follow(row, answer.moved_to)
         row.save()
     return row if newer else None
+
+
+def _follow(row: Wish, number: str) -> None:
+    """Stop the person at the number that they have now, too; the worker delivers it."""
+    if Wish.objects.filter(number=number, do_not_text=True).exists():
+        return
+    entry = ledger.record(
+        action=Action.STOP_REQUESTED,
+        staff=None,
+        number=number,
+        contact_id=row.ledger_entry.contact_id,
+        reason=f"Asked for at their former number, in entry {row.ledger_entry_id}.",
+        after={"do_not_text": True},
+    )
+    wish_everywhere(entry, do_not_text=True, status=OptInStatus.UNSUBSCRIBED)
 
 
 def _second_look(row: Wish) -> datetime | None:

@@ -79,7 +79,9 @@ def consent(request: StaffRequest, contact_id: int) -> HttpResponse:
         return TemplateResponse(request, "contacts/unavailable.html", context)
     seen = seen_of(reading.contact, reading.as_of)
     form = ConsentForm(request.POST if request.method == "POST" else None)
-    if not form.is_bound or not form.is_valid() or not seen.number:
+    if form.is_bound and not seen.number:
+        form.add_error(None, UNREADABLE_NUMBER)
+    if not form.is_bound or not form.is_valid():
         return _consent_page(request, seen, form)
     judgement = change_opt_in_status(
         staff=request.user,
@@ -105,8 +107,8 @@ def _consent_page(request: StaffRequest, seen: Seen, form: ConsentForm) -> HttpR
         "view": _view(request),
         "here": safe_next(request, reverse("contact-detail", args=[seen.contact_id])),
         "explanation": (
-            "Only with their own consent. Your name, theirs, and their words go into the ledger, "
-            "and then to both vendors."
+            "Only with their own consent. Your name and this evidence go into the ledger; "
+            "both vendors are told only the new status."
         ),
     }
     template = "contacts/consent.html#dialog" if request.htmx else "contacts/consent.html"
@@ -151,6 +153,8 @@ def _answer(
     if not request.htmx:
         return TemplateResponse(request, "contacts/do_not_text.html", context, status=status)
     response = TemplateResponse(request, "contacts/_consent.html", context, status=status)
+    # The history on a contact's page asks for itself again.
+    response["HX-Trigger-After-Settle"] = "consent-changed"
     if status >= 400:
         # htmx swaps a refusal only when told so; the reason belongs beside the switch.
         response["HX-Reswap"] = "outerHTML"

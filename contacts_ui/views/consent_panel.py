@@ -54,6 +54,7 @@ class ConsentPanel:
     pending: SafeString
     news: bool
     can_stop: bool
+    can_try_again: bool
     error: str
 
 
@@ -77,19 +78,24 @@ def seen_of(contact: Contact, read_at: datetime) -> Seen:
 
 
 def issue_ticket(seen: Seen) -> str:
-    """What the page showed, signed: it comes back with the click, so that no vendor has to be asked before a stop."""
-    at = int(seen.read_at.timestamp()) if seen.read_at else None
-    return _TICKETS.sign_object([seen.number, seen.contact_id, seen.label, seen.status, at])
+    """What the page showed, signed: it comes back with the click, so that no vendor has to be asked before a stop.
+
+    Plain text, as the page around it compresses it well; the name comes last, since it may hold anything.
+    """
+    at = int(seen.read_at.timestamp()) if seen.read_at else ""
+    return _TICKETS.sign(
+        f"{seen.number}|{seen.contact_id or ''}|{at}|{seen.status or ''}|{seen.label}"
+    )
 
 
 def read_ticket(ticket: str) -> Seen | None:
     """What the page showed; None for a ticket that we did not sign."""
     try:
-        number, contact_id, label, status, at = _TICKETS.unsign_object(ticket)
-    except (signing.BadSignature, ValueError, TypeError):
+        number, contact_id, at, status, label = _TICKETS.unsign(ticket).split("|", 4)
+    except (signing.BadSignature, ValueError):
         return None
-    read_at = datetime.fromtimestamp(at, UTC) if at else None
-    return Seen(number, contact_id, label, status, read_at)
+    read_at = datetime.fromtimestamp(int(at), UTC) if at else None
+    return Seen(number, int(contact_id) if contact_id else None, label, status or None, read_at)
 
 
 def panel(
@@ -121,8 +127,9 @@ def panel(
         lift_url=f"{address}consent/",
         poll_url=_poll_url(f"{address}do-not-text/", ticket, view) if judgement.on_its_way else "",
         pending=_PENDING if judgement.on_its_way else _SETTLED,
-        news=receipt or judgement.on_its_way,
+        news=receipt or judgement.on_its_way or judgement.needs_attention,
         can_stop=powers.stop and bool(seen.number),
+        can_try_again=powers.stop and judgement.stop_refused,
         error=error,
     )
 

@@ -15,13 +15,15 @@ from contacts_ui.phone import pretty
 from contacts_ui.services import contacts, ledger
 from contacts_ui.services.consent import is_stopped, judge_one
 from contacts_ui.services.contacts import Contact, EditConflict, NumberTaken, OtherNumber, Saved
-from contacts_ui.services.editing import CUSTOM, Merge, editable_values, label_of
+from contacts_ui.services.editing import CUSTOM, Conflict, Merge, editable_values, label_of
 from contacts_ui.services.troubles import Invalid, NotFound, VendorError
 from contacts_ui.views.consent_panel import REASONS, Powers, panel, seen_of
 from contacts_ui.views.contact_facts import groups_of
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.history import history_of
 from contacts_ui.views.troubles import trouble_of
+
+NAME = ("first_name", "last_name")
 
 
 @require_safe
@@ -36,6 +38,7 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
     consent = panel(seen, judge_one(seen), powers, view="card")
     context = {
         "contact": contact,
+        "contact_id": contact_id,
         "groups": groups_of(contact),
         "consent": consent,
         "history": history_of(ledger.history(contact_id=contact_id, number=contact.number)),
@@ -51,6 +54,18 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
         "stop_form": StopForm() if consent.can_stop else None,
     }
     return TemplateResponse(request, "contacts/detail.html", context)
+
+
+@require_safe
+@permission("view_contacts")
+def contact_history(request: StaffRequest, contact_id: int) -> HttpResponse:
+    """What this dashboard did to one person, by itself: the page asks for it again after a change. Calls no vendor."""
+    context = {
+        "contact_id": contact_id,
+        "history": history_of(ledger.history(contact_id=contact_id)),
+    }
+    template = "contacts/_history.html" if request.htmx else "contacts/history.html"
+    return TemplateResponse(request, template, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,6 +88,13 @@ def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
     contact = contacts.last_known_contact(contact_id)
     if not form.is_valid():
         return _edit_page(request, form, contact=contact, contact_id=contact_id, status=422)
+    undecided = [field for field in form.conflicts if f"resolve_{field}" not in request.POST]
+    if undecided:
+        form.add_error(None, "Choose for each field that somebody else changed, too.")
+        shown = _still_conflicts(form, undecided)
+        return _edit_page(
+            request, form, contact=contact, contact_id=contact_id, status=409, **shown
+        )
     typed = form.typed() | _theirs_chosen(request, form)
     try:
         saved = contacts.edit(
@@ -196,10 +218,14 @@ def _edit_page(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
+    contact_id = contact.contact_id if contact else contact_id
+    # Without a copy the form itself still knows whom it was opened for.
+    name = contact.name if contact else " ".join(form.opened.get(part, "") for part in NAME)
+    who = name.strip() or pretty(form.opened.get("mobile_number", "")) or "this contact"
     context = {
         "form": form,
-        "contact": contact,
-        "contact_id": contact.contact_id if contact else contact_id,
+        "heading": f"Edit {who}" if contact_id else "New contact",
+        "contact_id": contact_id,
         **more,
     }
     return TemplateResponse(request, "contacts/edit.html", context, status=status)
@@ -218,8 +244,8 @@ def _refused_by_vendor(
 def _theirs_chosen(request: StaffRequest, form: ContactForm) -> dict[str, str]:
     """The fields for which the person chose to keep what somebody else had saved."""
     return {
-        field: form.opened[field]
-        for field in form.opened
+        field: form.opened.get(field, "")
+        for field in form.conflicts
         if request.POST.get(f"resolve_{field}") == "theirs"
     }
 
@@ -230,10 +256,21 @@ def _reopened(request: StaffRequest, conflict: EditConflict) -> ContactForm:
     fresh = editable_values(conflict.fresh)
     for versions in conflict.merged.theirs_only:
         data[versions.field.replace(CUSTOM, "custom-", 1)] = versions.theirs
-    data["base"] = ContactForm.sign(fresh)
+    conflicts = {versions.field: versions.original for versions in conflict.merged.conflicts}
+    data["base"] = ContactForm.sign(fresh, conflicts)
     form = ContactForm(data)
     form.is_valid()
     return form
+
+
+def _still_conflicts(form: ContactForm, undecided: list[str]) -> dict[str, Any]:
+    """The conflicts nobody has decided yet, shown once more."""
+    typed = form.typed()
+    versions = [
+        Conflict(field, form.conflicts[field], form.opened.get(field, ""), typed.get(field, ""))
+        for field in undecided
+    ]
+    return _conflicts(Merge({}, versions, []))
 
 
 def _conflicts(merged: Merge) -> dict[str, Any]:

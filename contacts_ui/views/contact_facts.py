@@ -70,8 +70,8 @@ def _consent(contact: Contact) -> list[Fact]:
 
 
 def _origin(contact: Contact) -> list[Fact]:
-    source = " ".join(filter(None, (contact.source, contact.source_id)))
-    sub_source = " ".join(filter(None, (contact.sub_source, contact.sub_source_id)))
+    source = " ".join(dict.fromkeys(filter(None, (contact.source, contact.source_id))))
+    sub_source = " ".join(dict.fromkeys(filter(None, (contact.sub_source, contact.sub_source_id))))
     return [
         _text("Source", source),
         _text("Sub-source", sub_source),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from contacts_ui.forms import FilterForm, SearchForm
 from contacts_ui.permissions import may
+from contacts_ui.phone import is_us_or_canada
 from contacts_ui.services.listing import Kind, Listing, Question, list_contacts
 from contacts_ui.services.preferences import choose_columns, chosen_columns
 from contacts_ui.services.troubles import VendorError
@@ -162,7 +163,7 @@ def _results(request: StaffRequest, listing: Listing | None, columns: list[str])
 
 
 def _create_url(request: StaffRequest, number: str) -> str:
-    if not may(request.user, "edit_contacts"):
+    if not may(request.user, "edit_contacts") or not is_us_or_canada(number):
         return ""
     return f"{reverse('contact-new')}?{urlencode({'number': number})}"
 

@@ -222,8 +222,10 @@ def test_without_paging_data_only_an_empty_page_proves_the_end(raw: Any) -> None
     assert (read.received, read.has_more) == (1, True)
 
 
-def test_paging_data_within_an_envelope() -> None:
+def test_paging_data_within_and_around_an_envelope() -> None:
     assert parse_page({"data": page(marty(), has_more=False)}, 0).has_more is False
+    around = {"data": {"data": [marty()]}, "pagingData": {"hasMore": False}}
+    assert parse_page(around, 0).has_more is False
 
 
 @pytest.mark.parametrize("raw", [{"data": None}, {"data": []}, []])

@@ -12,6 +12,7 @@ import pytest
 
 from contacts_ui.integrations import errors, slicktext
 from contacts_ui.integrations.http import Connection
+from contacts_ui.integrations.transport import _DeadlineReader
 
 from .loopback import (
     Loopback,
@@ -236,6 +237,20 @@ def test_the_total_deadline_holds_over_all_repeats(vendor: Loopback, real: Conne
         slicktext.get_contact(real, 7778, manner=manner)
     assert time.monotonic() - started < 0.75
     assert len(vendor.requests) >= 3
+
+
+@pytest.mark.parametrize(("left", "waited"), [(-1.0, 0.0), (0.1, 0.1)])
+def test_a_read_gets_only_the_time_that_is_left(left: float, waited: float) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(5)
+        started = time.monotonic()
+        reader = _DeadlineReader(ours.makefile("rb").detach(), ours, started + left)
+        if left < 0:
+            theirs.send(b"too late")
+        with pytest.raises(TimeoutError):
+            reader.readinto(bytearray(8))
+        assert waited <= time.monotonic() - started < waited + 0.2
 
 
 def test_threads_share_a_connection_without_mixing_up_answers(

@@ -1,0 +1,261 @@
+"""What each page costs: vendor calls and SQL statements, exactly, so that nothing grows unseen.
+
+Transaction statements are left out of the count, since they differ between SQLite and PostgreSQL and between a test
+and production. SlickText sends no rate-limit headers here: with them, one call in five seconds writes them down.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from contacts_ui.models import Vendor
+from contacts_ui.services import consent
+from contacts_ui.services.vendors import forget_connections
+from contacts_ui.services.wishes import deliver
+
+from .pages import Page
+from .people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
+
+pytestmark = pytest.mark.django_db
+TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+
+
+@dataclass
+class Cost:
+    calls: list[str]
+    queries: list[str]
+
+
+@contextmanager
+def counted(vendors: Vendors) -> Iterator[Cost]:
+    """What the code inside asks the vendors, in order, and the database, in this thread."""
+    cost = Cost([], [])
+
+    def note(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        if not sql.startswith(TRANSACTION):
+            cost.queries.append(sql)
+        return execute(sql, *args)
+
+    vendors.forget_calls()
+    with connection.execute_wrapper(note):
+        yield cost
+    cost.calls = vendors.asked()
+
+
+@pytest.fixture(autouse=True)
+def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the deliveries of a click are counted too; that they run at once is tested elsewhere."""
+    monkeypatch.setattr(consent, "deliver_now", lambda keys: [deliver(key) for key in keys])
+
+
+# session, user, the two kinds of permissions
+PERSON = 4
+# The call budget's row: read, written. A new row costs two more, so it is there before we count.
+CALL = 2
+GET, PUT, POST, DELETE = (f"slicktext {method}" for method in ("GET", "PUT", "POST", "DELETE"))
+CCAI = "cloudcontactai PUT"
+
+
+@pytest.fixture
+def warm(max_: Client, vendors: Vendors) -> Client:
+    """The manager's browser after a first page: the ledger's and the budget's first rows are there."""
+    max_.get("/contacts/")
+    max_.post(f"/contacts/{MARTY + 1}/edit/", edit_form(max_, MARTY + 1, city="Warmington"))
+    return max_
+
+
+def edit_form(client: Client, contact_id: int = MARTY, **changes: str) -> dict[str, Any]:
+    return Page(client.get(f"/contacts/{contact_id}/edit/")).form(**changes)
+
+
+def evidence(**more: str) -> dict[str, str]:
+    at = timezone.localtime() - timedelta(hours=1)
+    return {
+        "consent_who": "Marty McFly",
+        "consent_channel": "phone",
+        "consent_at": at.strftime("%Y-%m-%dT%H:%M"),
+        "consent_words": "Yes",
+        **more,
+    }
+
+
+GETS = {
+    # address: calls, queries
+    "/contacts/": ([GET], PERSON + CALL + 2),
+    "/contacts/?size=250": ([GET], PERSON + CALL + 2),
+    "/contacts/?q=615-555-3338": ([GET], PERSON + CALL + 2),
+    "/contacts/?q=7778": ([GET], PERSON + CALL + 2),
+    "/contacts/?q=marty@slicktext.com": ([GET], PERSON + CALL + 2),
+    "/contacts/?q=marty+mcfly": ([GET], PERSON + CALL + 2),
+    "/contacts/?q=marty": ([GET, GET], PERSON + 2 * CALL + 2),
+    "/contacts/?q=zzz": ([GET] * 4, PERSON + 4 * CALL + 1),
+    "/contacts/?number=nonsense": ([], PERSON + 1),
+    f"/contacts/{MARTY}/": ([GET], PERSON + CALL + 2),
+    f"/contacts/{MARTY}/edit/": ([GET], PERSON + CALL),
+    f"/contacts/{MARTY}/delete/": ([GET], PERSON + CALL + 1),
+    f"/contacts/{MARTY}/consent/": ([GET], PERSON + CALL + 1),
+    f"/contacts/{MARTY}/do-not-text/": ([GET], PERSON + CALL + 1),
+    "/contacts/new/": ([], PERSON),
+    "/status/": ([GET], PERSON + CALL + 2),
+}
+
+
+def show(cost: Cost) -> str:
+    return "\n".join(["", *cost.calls, *(sql[:160] for sql in cost.queries)])
+
+
+@pytest.mark.parametrize("address", GETS)
+def test_looking(address: str, warm: Client, vendors: Vendors) -> None:
+    with counted(vendors) as cost:
+        assert warm.get(address).status_code == 200
+    calls, queries = GETS[address]
+    assert cost.calls == calls
+    assert len(cost.queries) == queries, show(cost)
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/accounts/login/"])
+def test_looking_without_a_session(address: str, client: Client, vendors: Vendors) -> None:
+    with counted(vendors) as cost:
+        assert client.get(address).status_code == 200
+    assert cost.calls == cost.queries == []
+
+
+def test_looking_at_an_old_page(warm: Client, vendors: Vendors) -> None:
+    """A vendor that is down is tried three times, and no more."""
+    vendors.fault("slicktext", "down")
+    with counted(vendors) as cost:
+        warm.get("/contacts/")
+    assert cost.calls == [GET] * 3
+    assert len(cost.queries) == PERSON + 3 * CALL + 2, show(cost)
+
+
+# One entry: its head is looked for, locked, the entry written, the head moved.
+ENTRY = 4
+# A lease (taken, read), and the answer (locked, written) with its entry (which asks for the first one's contact).
+DELIVERY = 4 + ENTRY + 1
+
+
+def test_editing(warm: Client, vendors: Vendors) -> None:
+    form = edit_form(warm, city="Nashville")
+    with counted(vendors) as cost:
+        assert warm.post(f"/contacts/{MARTY}/edit/", form).status_code == 302
+    assert cost.calls == [GET, PUT]
+    assert len(cost.queries) == PERSON + 2 * CALL + ENTRY, show(cost)
+
+
+def test_editing_nothing(warm: Client, vendors: Vendors) -> None:
+    form = edit_form(warm)
+    with counted(vendors) as cost:
+        assert warm.post(f"/contacts/{MARTY}/edit/", form).status_code == 302
+    assert cost.calls == [GET]
+    assert len(cost.queries) == PERSON + CALL, show(cost)
+
+
+def test_editing_with_a_mistake(warm: Client, vendors: Vendors) -> None:
+    form = edit_form(warm, mobile_number="12")
+    with counted(vendors) as cost:
+        assert warm.post(f"/contacts/{MARTY}/edit/", form).status_code == 422
+    assert cost.calls == []
+    assert len(cost.queries) == PERSON, show(cost)
+
+
+def test_creating(warm: Client, vendors: Vendors) -> None:
+    with counted(vendors) as cost:
+        assert warm.post("/contacts/new/", {"mobile_number": DOC_NUMBER}).status_code == 302
+    assert cost.calls == [GET, POST]
+    assert len(cost.queries) == PERSON + 2 * CALL + 1 + ENTRY, show(cost)
+
+
+def test_deleting(warm: Client, vendors: Vendors) -> None:
+    with counted(vendors) as cost:
+        url = f"/contacts/{MARTY}/delete/"
+        assert warm.post(url, {"number": MARTY_NUMBER}).status_code == 302
+    assert cost.calls == [GET, DELETE]
+    assert len(cost.queries) == PERSON + 2 * CALL + ENTRY, show(cost)
+
+
+# Both vendors' wishes: looked for, made, written.
+WISHES = 2 * 3
+# CloudContactAI's budget is only looked at.
+POLITE_CALL = 1
+BOTH_DELIVERIES = 2 * DELIVERY + CALL + POLITE_CALL
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_stopping(headers: dict[str, str], warm: Client, vendors: Vendors) -> None:
+    """No vendor is asked who this is: the click brings what the page had shown."""
+    page = Page(warm.get("/contacts/"))
+    address, form = page.press(page.switch("Do not text Marty McFly"))
+    with counted(vendors) as cost:
+        assert warm.post(address, form, headers=headers).status_code in (200, 302)
+    assert cost.calls == [PUT, CCAI]
+    assert len(cost.queries) == PERSON + ENTRY + WISHES + BOTH_DELIVERIES + 1, show(cost)
+
+
+def test_asking_how_a_stop_stands(warm: Client, vendors: Vendors) -> None:
+    vendors.fault("slicktext", "down")
+    page = Page(warm.get(f"/contacts/{MARTY + 1}/edit/"))
+    vendors.clear_faults()
+    page = Page(warm.get("/contacts/"))
+    address, form = page.press(page.switch("Do not text Marty McFly"))
+    vendors.fault("slicktext", "down")
+    answer = Page(warm.post(address, form, headers={"HX-Request": "true"}))
+    with counted(vendors) as cost:
+        warm.get(answer.elements[0]["hx-get"], headers={"HX-Request": "true"})
+    assert cost.calls == []
+    assert len(cost.queries) == PERSON + 1, show(cost)
+
+
+def test_consent(warm: Client, vendors: Vendors) -> None:
+    with counted(vendors) as cost:
+        url = f"/contacts/{MARTY}/consent/"
+        assert warm.post(url, evidence(status="subscribed")).status_code == 302
+    assert cost.calls == [GET, PUT, CCAI]
+    assert len(cost.queries) == (PERSON + CALL + ENTRY + WISHES + BOTH_DELIVERIES + 1), show(cost)
+
+
+def test_choosing_columns(warm: Client, vendors: Vendors) -> None:
+    with counted(vendors) as cost:
+        warm.post("/contacts/columns/", {"columns": ["zip"]})
+    assert cost.calls == []
+    assert len(cost.queries) == PERSON + 2, show(cost)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "calls", "queries"),
+    [
+        (Vendor.SLICKTEXT, [PUT], DELIVERY + CALL),
+        (Vendor.CLOUDCONTACTAI, [CCAI], DELIVERY + POLITE_CALL),
+    ],
+)
+def test_delivering(
+    vendor: Vendor,
+    calls: list[str],
+    queries: int,
+    wish_for: MakeWish,
+    warm: Client,
+    vendors: Vendors,
+) -> None:
+    wish = wish_for(vendor)
+    with counted(vendors) as cost:
+        deliver(wish.pk)
+    assert cost.calls == calls
+    assert len(cost.queries) == queries, show(cost)
+
+
+def test_what_the_headers_say_is_written_down_once(warm: Client, vendors: Vendors) -> None:
+    vendors.switch(rate_limit=True)
+    forget_connections()
+    with counted(vendors) as first:
+        warm.get("/contacts/")
+    with counted(vendors) as second:
+        warm.get("/contacts/")
+    assert len(second.queries) == PERSON + CALL + 2, show(second)
+    assert len(first.queries) == len(second.queries) + 2, show(first)

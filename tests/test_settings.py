@@ -1,0 +1,214 @@
+"""The environment is read loudly: half a vendor is an error, and every name is documented."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import environ
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from dashboard.vendors import Vendors, read_vendors
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = re.compile(r"[A-Z][A-Z0-9_]+")
+SLICKTEXT = {"SLICKTEXT_API_KEY": "st-key", "SLICKTEXT_BRAND_ID": "b26136"}
+CCAI = {"CCAI_API_KEY": "cc-key", "CCAI_CLIENT_ID": "client-7"}
+OURS = ("DJANGO_", "SLICKTEXT_", "CCAI_", "SANDBOX_", "DATABASE_", "REDIS_", "LOGIN_", "SESSION_")
+
+
+class Reader(environ.Env):
+    """Reads what it is given, and remembers what it was asked."""
+
+    def __init__(self, **values: str) -> None:
+        super().__init__()
+        self.ENVIRON = values
+        self.asked: set[str] = set()
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        self.asked.add(var)
+        return super().get_value(var, *args, **kwargs)
+
+
+def read(**values: str) -> Vendors:
+    return read_vendors(Reader(**values))
+
+
+def test_nothing_set_is_the_sandbox() -> None:
+    vendors = read()
+    assert vendors.sandbox
+    assert vendors.slicktext.base_url == "http://127.0.0.1:8001/v1"
+    assert vendors.cloudcontactai.base_url == "http://127.0.0.1:8001/api"
+
+
+def test_the_sandbox_may_be_elsewhere() -> None:
+    assert read(SANDBOX_URL="http://10.0.0.5:9/").slicktext.base_url == "http://10.0.0.5:9/v1"
+
+
+def test_base_urls_alone_are_no_keys() -> None:
+    vendors = read(SLICKTEXT_BASE_URL="https://st.example/v1", CCAI_BASE_URL="https://c.example")
+    assert vendors.sandbox
+
+
+def test_empty_values_are_as_good_as_none() -> None:
+    assert read(SLICKTEXT_API_KEY="", SLICKTEXT_BRAND_ID=" ", CCAI_API_KEY="").sandbox
+
+
+def test_both_vendors() -> None:
+    vendors = read(**SLICKTEXT, **CCAI)
+    assert not vendors.sandbox
+    assert vendors.slicktext.base_url == "https://dev.slicktext.com/v1"
+    assert (vendors.slicktext.api_key, vendors.slicktext.account) == ("st-key", "b26136")
+    assert vendors.cloudcontactai.base_url == "https://core.cloudcontactai.com/api"
+    assert (vendors.cloudcontactai.api_key, vendors.cloudcontactai.account) == (
+        "cc-key",
+        "client-7",
+    )
+
+
+def test_base_urls_are_a_setting() -> None:
+    vendors = read(
+        **SLICKTEXT,
+        **CCAI,
+        SLICKTEXT_BASE_URL="https://st.example/v1/",
+        CCAI_BASE_URL="https://cc.example/api",
+    )
+    assert vendors.slicktext.base_url == "https://st.example/v1"
+    assert vendors.cloudcontactai.base_url == "https://cc.example/api"
+
+
+@pytest.mark.parametrize(
+    ("keys", "there", "missing"),
+    [(SLICKTEXT, "slicktext", "cloudcontactai"), (CCAI, "cloudcontactai", "slicktext")],
+)
+def test_one_vendor_leaves_the_other_not_connected(
+    keys: dict[str, str], there: str, missing: str
+) -> None:
+    vendors = read(**keys, SANDBOX_URL="http://127.0.0.1:8001")
+    assert getattr(vendors, there) is not None
+    assert getattr(vendors, missing) is None
+    assert not vendors.sandbox
+
+
+@pytest.mark.parametrize("missing", [*SLICKTEXT, *CCAI])
+@pytest.mark.parametrize("other", [{}, SLICKTEXT, CCAI])
+def test_half_a_vendor_is_an_error_that_names_what_is_missing(
+    missing: str, other: dict[str, str]
+) -> None:
+    values = {**SLICKTEXT, **CCAI} if other else (SLICKTEXT if missing in SLICKTEXT else CCAI)
+    values = {name: value for name, value in values.items() if name != missing}
+    with pytest.raises(ImproperlyConfigured, match=f"half set: {missing} is missing"):
+        read(**values)
+
+
+def test_a_brand_id_without_digits_is_an_error() -> None:
+    with pytest.raises(ImproperlyConfigured, match="SLICKTEXT_BRAND_ID has no digits"):
+        read(SLICKTEXT_API_KEY="key", SLICKTEXT_BRAND_ID="brand")
+
+
+def test_keys_are_not_printed() -> None:
+    assert "st-key" not in repr(read(**SLICKTEXT))
+
+
+# The settings as a process reads them.
+
+
+def setting(expression: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What `expression` is in a process of its own with nothing else of ours in the environment."""
+    others = {k: v for k, v in os.environ.items() if not k.startswith((*OURS, "DASHBOARD_"))}
+    return subprocess.run(
+        [sys.executable, "-c", f"import dashboard.settings as s; print(repr({expression}))"],
+        cwd=ROOT,
+        env={**others, "DJANGO_READ_DOT_ENV": "off", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_secret_key_is_required() -> None:
+    result = setting("s.SECRET_KEY")
+    assert result.returncode != 0
+    assert "DJANGO_SECRET_KEY is not set." in result.stderr
+
+
+def test_production_is_the_default() -> None:
+    result = setting(
+        "s.DEBUG, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE,"
+        " s.SECURE_HSTS_SECONDS > 0, s.VENDORS.sandbox",
+        DJANGO_SECRET_KEY="x",
+    )
+    assert result.stdout.strip() == "(False, True, True, True, True, True)"
+
+
+def test_https_may_be_off_on_a_private_machine() -> None:
+    result = setting(
+        "s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS",
+        DJANGO_SECRET_KEY="x",
+        DJANGO_HTTPS="off",
+    )
+    assert result.stdout.strip() == "(False, False, 0)"
+
+
+def test_half_a_vendor_stops_the_start() -> None:
+    result = setting("s.VENDORS", DJANGO_SECRET_KEY="x", CCAI_API_KEY="secret-of-ours")
+    assert result.returncode != 0
+    assert "CCAI_CLIENT_ID is missing" in result.stderr
+    assert "secret-of-ours" not in result.stderr
+
+
+# .env.example
+
+
+def names_in_settings() -> set[str]:
+    """Every name that settings.py asks its `env` for, and what `read_vendors` asks for."""
+
+    def literals() -> Iterator[str]:
+        for node in ast.walk(ast.parse((ROOT / "dashboard/settings.py").read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("env."):
+                assert isinstance(node.args[0], ast.Constant), ast.unparse(node)
+                yield node.args[0].value
+
+    names = set(literals())
+    for values in ({}, {**SLICKTEXT, **CCAI}):
+        reader = Reader(**values)
+        read_vendors(reader)
+        names |= reader.asked
+    return names
+
+
+def test_nobody_else_reads_the_environment() -> None:
+    readers = {
+        str(path.relative_to(ROOT))
+        for folder in ("contacts_ui", "dashboard")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"\benviron\b|getenv", path.read_text())
+    }
+    assert readers <= {"dashboard/settings.py", "dashboard/vendors.py", "dashboard/wsgi.py"}
+
+
+def test_env_example_lists_every_name_and_no_other() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    listed = [match[1] for line in lines if (match := re.match(rf"#? ?({NAME.pattern})=", line))]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == names_in_settings()
+
+
+def test_env_example_explains_every_name() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    for before, line in zip(["", *lines], lines, strict=False):
+        if NAME.match(line) and "=" in line:
+            explained = before.startswith("# ") or NAME.match(before)
+            assert explained, f"{line} has no line of explanation"
+
+
+def test_env_example_holds_no_secret() -> None:
+    text = (ROOT / ".env.example").read_text()
+    for name in ("DJANGO_SECRET_KEY", *SLICKTEXT, *CCAI):
+        assert re.search(rf"^{name}=$", text, re.MULTILINE)

@@ -1,0 +1,232 @@
+"""One contact: every field, both vendors' states, and everything that was done from here."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from contacts_ui.models import LedgerEntry
+from contacts_ui.services.vendors import forget_connections
+from tests.pages import Page
+from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, NOBODY, MakeWish, Vendors
+
+pytestmark = pytest.mark.django_db
+URL = f"/contacts/{MARTY}/"
+
+
+def facts(page: Page) -> dict[str, str]:
+    """Every label and what stands beside it."""
+    labels = [each.text for each in page.all("dt")]
+    return dict(zip(labels, (each.text for each in page.all("dd")), strict=True))
+
+
+def test_it_works(vera: Client, vendors: Vendors) -> None:
+    page = Page(vera.get(URL))
+    assert page.one("h1").text == "Marty McFly"
+    assert facts(page) == {
+        "First name": "Marty",
+        "Last name": "McFly",
+        "Birth date": "12 June 1968",
+        "Language": "English",
+        "Mobile number": "(615) 555-3338",
+        "Carrier": "None",
+        "Email": "marty@slicktext.com",
+        "Street address": "9303 Lyon Drive",
+        "City": "Hill Valley",
+        "State or province": "California",
+        "Zip or postal code": "95420",
+        "Country": "US",
+        "Time zone": "Pacific (America/Los_Angeles)",
+        "Opt-in status at SlickText": "Subscribed",
+        "Status changed": "None",
+        "Source": "api",
+        "Sub-source": "api api",
+        "Created": "12 Nov 1955, 01:38",
+        "Last updated": "15 Oct 2015, 03:28",
+        "SlickText id": "7778",
+        "member": "1",
+        "member_number": "12345",
+        "membership_date": "1985-10-26",
+    }
+    assert vendors.asked() == ["slicktext GET"]
+
+
+def test_the_groups_are_in_their_order(vera: Client, vendors: Vendors) -> None:
+    titles = [each.text for each in Page(vera.get(URL)).all("h2")]
+    assert titles[1:] == [
+        "Who",
+        "How to reach",
+        "Where",
+        "Consent",
+        "Where it came from",
+        "Custom fields",
+        "History",
+    ]
+
+
+def test_both_vendors_states_are_shown(vera: Client, vendors: Vendors, wish_for: MakeWish) -> None:
+    page = Page(vera.get(URL))
+    texts = [each.text for each in page.all("li", class_="vendor")]
+    assert texts[0].startswith("SlickText: Subscribed")
+    assert texts[1] == "CloudContactAI: No stop on record here"
+    wish_for()
+    states = [each["data-state"] for each in Page(vera.get(URL)).all("li", class_="vendor")]
+    assert states == ["read", "on_its_way"]
+
+
+def test_the_history_says_who_did_what(
+    vera: Client, edgar: Client, vendors: Vendors, wish_for: MakeWish
+) -> None:
+    assert "Nothing was changed from here yet." in Page(vera.get(URL)).text
+    edgar.post(f"{URL}edit/", Page(edgar.get(f"{URL}edit/")).form(city="Nashville"))
+    wish_for()
+    text = Page(vera.get(URL)).text
+    assert "Edited the contact by Edgar Editor, SlickText" in text
+    assert "City: Hill Valley → Nashville" in text
+    assert "Stopped texts by Ada Agent" in text
+    assert text.index("Stopped texts by") < text.index("Edited the contact by")
+
+
+def test_the_history_follows_the_number(
+    vera: Client, max_: Client, vendors: Vendors, wish_for: MakeWish
+) -> None:
+    """Somebody who was deleted and came back has a new id and the old history."""
+    wish_for()
+    max_.post(f"{URL}delete/", {"number": MARTY_NUMBER})
+    again = vendors.create(MARTY_NUMBER, first_name="Marty")
+    text = Page(vera.get(f"/contacts/{again}/")).text
+    assert "Stopped texts by Ada Agent" in text
+    assert "Deleted the contact by Max Manager" in text
+
+
+def test_the_history_of_others_stays_away(
+    vera: Client, vendors: Vendors, wish_for: MakeWish
+) -> None:
+    other = vendors.create(DOC_NUMBER)
+    wish_for()
+    assert "Nothing was changed from here yet." in Page(vera.get(f"/contacts/{other}/")).text
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("", "15 Oct 2015, 03:28"),
+        ("America/New_York", "15 Oct 2015, 03:28"),
+        ("America/Los_Angeles", "15 Oct 2015, 00:28"),
+        ("Asia/Tokyo", "15 Oct 2015, 16:28"),
+        ("UTC", "15 Oct 2015, 07:28"),
+        ("Mars/Olympus", "15 Oct 2015, 03:28"),
+        ("../../etc/passwd", "15 Oct 2015, 03:28"),
+        ("America", "15 Oct 2015, 03:28"),
+        ("x" * 5000, "15 Oct 2015, 03:28"),
+    ],
+)
+def test_times_are_in_the_readers_zone_with_utc_on_hover(
+    zone: str, shown: str, vera: Client, vendors: Vendors
+) -> None:
+    vera.cookies["tz"] = zone
+    page = Page(vera.get(URL))
+    time = page.one("time", datetime="2015-10-15T07:28:00Z")
+    assert time.text == shown
+    assert time["title"] == "2015-10-15 07:28:00 UTC"
+
+
+def test_the_zone_of_one_reader_does_not_stick(
+    vera: Client, edgar: Client, vendors: Vendors
+) -> None:
+    vera.cookies["tz"] = "Asia/Tokyo"
+    vera.get(URL)
+    assert "15 Oct 2015, 03:28" in Page(edgar.get(URL)).text
+
+
+@pytest.mark.parametrize("fault", ["down", "error", "html", "unauthorized", "too_many"])
+def test_the_last_known_copy_is_marked(fault: str, vera: Client, vendors: Vendors) -> None:
+    with time_machine.travel("2026-03-05T15:30:00Z", tick=False):
+        vera.get(URL)
+    vendors.fault("slicktext", fault)
+    with time_machine.travel("2026-03-05T17:45:00Z"):
+        forget_connections()
+        page = Page(vera.get(URL))
+    assert page.one("h1").text == "Marty McFly"
+    assert "This is the page as it was 2 hours ago (5 Mar 2026, 10:30)." in page.text
+
+
+def test_the_copy_from_the_time_of_an_edit_is_the_new_one(edgar: Client, vendors: Vendors) -> None:
+    edgar.post(f"{URL}edit/", Page(edgar.get(f"{URL}edit/")).form(city="Nashville"))
+    vendors.fault("slicktext", "down")
+    assert facts(Page(edgar.get(URL)))["City"] == "Nashville"
+
+
+def test_down_and_never_read(vera: Client, vendors: Vendors) -> None:
+    vendors.fault("slicktext", "down")
+    response = vera.get(URL)
+    assert response.status_code == 200
+    assert "SlickText does not answer" in Page(response).text
+    assert Page(response).one("a", id="retry")["href"] == URL
+
+
+@pytest.mark.parametrize("contact_id", [str(NOBODY), "0", "9" * 18, "9" * 30])
+def test_somebody_who_is_not_there(contact_id: str, vera: Client, vendors: Vendors) -> None:
+    assert vera.get(f"/contacts/{contact_id}/").status_code == 404
+
+
+def test_somebody_who_was_deleted_elsewhere_is_forgotten(vera: Client, vendors: Vendors) -> None:
+    vera.get(URL)
+    vendors.write("DELETE FROM contacts WHERE contact_id = ?", MARTY)
+    assert vera.get(URL).status_code == 404
+    vendors.fault("slicktext", "down")
+    assert "SlickText does not answer" in Page(vera.get(URL)).text
+    assert "Marty" not in Page(vera.get(URL)).text
+
+
+def test_not_connected(vera: Client, vendors: Vendors, connect_only: Callable[[str], None]) -> None:
+    connect_only("cloudcontactai")
+    assert "SlickText is not connected" in Page(vera.get(URL)).text
+
+
+def test_what_each_role_is_offered(
+    vera: Client, edgar: Client, ada: Client, max_: Client, vendors: Vendors
+) -> None:
+    def offered(browser: Client) -> tuple[bool, ...]:
+        page = Page(browser.get(URL))
+        links = {each["href"] for each in page.all("a")}
+        return (
+            f"{URL}edit/" in links,
+            page.switch()["aria-disabled"] is None,
+            f"{URL}consent/" in links,
+            f"{URL}delete/" in links,
+        )
+
+    assert offered(vera) == (False, False, False, False)
+    assert offered(edgar) == (True, False, False, False)
+    assert offered(ada) == (True, True, False, False)
+    assert offered(max_) == (True, True, True, True)
+
+
+def test_everything_is_escaped(vera: Client, vendors: Vendors, wish_for: MakeWish) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    vendors.edit(
+        MARTY, first_name=evil, address=evil, custom_fields={"favorite_store": evil}, city=evil
+    )
+    wish_for()
+    page = Page(vera.get(URL))
+    assert "<img" not in page.html
+    assert evil in page.one("h1").text
+
+
+def test_an_unknown_status_is_shown_as_it_is(vera: Client, vendors: Vendors) -> None:
+    vendors.write("UPDATE contacts SET opt_in_status = 'on hold' WHERE contact_id = ?", MARTY)
+    page = Page(vera.get(URL))
+    assert facts(page)["Opt-in status at SlickText"] == "on hold"
+    assert page.one("p", data_verdict="not_known")
+
+
+def test_a_ledger_entry_of_ten_years_ago_has_its_time(
+    vera: Client, vendors: Vendors, wish_for: MakeWish
+) -> None:
+    with time_machine.travel(datetime(2016, 7, 1, 12, tzinfo=UTC), tick=False):
+        wish_for()
+    assert LedgerEntry.objects.get().at - datetime(2016, 7, 1, 12, tzinfo=UTC) < timedelta(1)
+    assert "1 Jul 2016, 08:00" in Page(vera.get(URL)).text

@@ -1,0 +1,139 @@
+"""Logging in: asked everywhere, throttled, ended in time."""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from tests.pages import Page
+from tests.people import PASSWORD, Vendors
+
+pytestmark = pytest.mark.django_db
+URL = "/accounts/login/"
+HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/contacts/?q=Marty"}
+
+
+def log_in(client: Client, password: str = PASSWORD, username: str = "ada", **more: str) -> object:
+    return client.post(URL, {"username": username, "password": password, **more})
+
+
+def test_it_works(client: Client, agent: User, vendors: Vendors) -> None:
+    response = log_in(client)
+    assert response.status_code == 302
+    assert response["Location"] == "/contacts/"
+    page = client.get("/contacts/")
+    assert page.status_code == 200
+    assert "Ada Agent" in page.content.decode()
+
+
+def test_it_leads_to_where_the_person_wanted_to_go(client: Client, agent: User) -> None:
+    assert log_in(client, next="/contacts/7778/")["Location"] == "/contacts/7778/"
+    page = Page(Client().get(f"{URL}?next=/contacts/7778/"))
+    assert page.form(URL)["next"] == "/contacts/7778/"
+
+
+def test_it_leads_nowhere_else(client: Client, agent: User) -> None:
+    assert log_in(client, next="https://evil.example/")["Location"] == "/contacts/"
+
+
+def test_a_wrong_password(client: Client, agent: User) -> None:
+    response = log_in(client, "wrong")
+    assert response.status_code == 200
+    assert "Please enter a correct username and password." in Page(response).text
+    assert "wrong" not in Page(response).html
+
+
+def test_somebody_unknown_is_told_the_same(client: Client, agent: User) -> None:
+    known, unknown = log_in(client, "wrong"), log_in(client, "wrong", "nobody")
+    assert Page(known).text == Page(unknown).text
+
+
+def test_somebody_who_left(client: Client, agent: User) -> None:
+    User.objects.update(is_active=False)
+    assert log_in(client).status_code == 200
+
+
+def test_the_login_is_throttled(client: Client, agent: User, settings: object) -> None:
+    for _ in range(settings.AXES_FAILURE_LIMIT - 1):
+        assert log_in(client, "wrong").status_code == 200
+    response = log_in(client, "wrong")
+    assert response.status_code == 429
+    assert "Locked for a while" in Page(response).text
+    assert log_in(client).status_code == 429, "the right password is no way around it"
+
+
+def test_the_lock_ends(client: Client, agent: User, settings: object, vendors: Vendors) -> None:
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        log_in(client, "wrong")
+    with time_machine.travel(timezone.now() + settings.AXES_COOLOFF_TIME + timedelta(minutes=1)):
+        assert log_in(client).status_code == 302
+
+
+def test_the_lock_is_for_one_person_at_one_address(
+    client: Client, agent: User, manager: User, settings: object
+) -> None:
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        log_in(client, "wrong")
+    assert log_in(Client(), username="max").status_code == 302
+    assert log_in(Client(REMOTE_ADDR="10.1.2.3")).status_code == 302
+
+
+def test_log_out(client: Client, agent: User, vendors: Vendors) -> None:
+    log_in(client)
+    assert client.get("/accounts/logout/").status_code == 405
+    assert client.post("/accounts/logout/")["Location"] == URL
+    assert client.get("/contacts/").status_code == 302
+
+
+def test_a_session_ends(client: Client, agent: User, vendors: Vendors, settings: object) -> None:
+    log_in(client)
+    later = timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    with time_machine.travel(later - timedelta(minutes=1)):
+        assert client.get("/contacts/").status_code == 200
+    with time_machine.travel(later + timedelta(minutes=1)):
+        assert client.get("/contacts/").status_code == 302
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("address", ["/contacts/", "/contacts/7778/do-not-text/"])
+def test_a_session_that_ended_sends_the_whole_page_to_the_login(
+    address: str, method: str, client: Client
+) -> None:
+    response = getattr(client, method)(address, headers=HTMX)
+    assert response.status_code == 204
+    assert response["HX-Redirect"] == f"{URL}?next={quote('/contacts/?q=Marty')}"
+    assert "Location" not in response.headers
+
+
+def test_a_forged_current_page_leads_nowhere_else(client: Client, agent: User) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "https://evil.example/x"}
+    response = client.get("/contacts/", headers=headers)
+    assert "evil.example" not in response["HX-Redirect"]
+
+
+def test_changing_the_password(client: Client, agent: User) -> None:
+    log_in(client)
+    new = "an-even-better-battery"
+    data = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    response = client.post("/accounts/password/", data)
+    assert response["Location"] == "/accounts/password/done/"
+    assert log_in(Client(), new).status_code == 302
+
+
+def test_a_weak_password_is_refused(client: Client, agent: User) -> None:
+    log_in(client)
+    data = {"old_password": PASSWORD, "new_password1": "12345678", "new_password2": "12345678"}
+    response = client.post("/accounts/password/", data)
+    assert response.status_code == 200
+    assert Page(response).errors("new_password2")
+
+
+def test_the_cookies_are_not_for_scripts(client: Client, agent: User) -> None:
+    log_in(client)
+    client.get(URL)
+    assert client.cookies["sessionid"]["httponly"]
+    assert client.cookies["sessionid"]["samesite"] == "Lax"
