@@ -18,9 +18,14 @@ def moment_widget() -> forms.DateTimeInput:
     return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
-def not_in_the_future(moment: datetime | None) -> None:
-    """Raise ValidationError for a moment that has not come yet, allowing for a minute of typing."""
-    if moment and moment > timezone.now() + timedelta(minutes=1):
+def plausible_past(moment: datetime | None) -> None:
+    """Raise ValidationError for a moment before there were texts, or one that has not come yet."""
+    if moment is None:
+        return
+    # By the year alone first: the edges of the calendar cannot even be compared across zones.
+    if not 1990 < moment.year < 9000:
+        raise forms.ValidationError("This is not a time at which anybody asked.")
+    if moment > timezone.now() + timedelta(minutes=1):
         raise forms.ValidationError("This time has not come yet.")
 
 
@@ -32,7 +37,7 @@ class StopForm(forms.Form):
         label="When they asked",
         required=False,
         widget=moment_widget(),
-        validators=[not_in_the_future],
+        validators=[plausible_past],
         help_text="Empty means now.",
     )
     reason = forms.CharField(
@@ -58,7 +63,7 @@ class EvidenceFields(forms.Form):
     )
     consent_channel = forms.ChoiceField(label="How", choices=[("", "Choose one"), *CHANNELS])
     consent_at = forms.DateTimeField(
-        label="When", widget=moment_widget(), validators=[not_in_the_future]
+        label="When", widget=moment_widget(), validators=[plausible_past]
     )
     consent_words = forms.CharField(
         label="Their words",

@@ -51,13 +51,16 @@ def truth(value: Any) -> bool | None:
 def moment(value: Any) -> datetime | None:
     """Return an aware UTC time from "2015-10-15 07:28:00", which carries no zone and is UTC.
 
-    Raises ValueError for what is no time.
+    Raises ValueError for what is no time, or none that anybody meant: the calendar's edges, by
+    which some systems say "never", cannot be shown in every zone.
     """
     words = text(value)
     if words is None:
         return None
     try:
         parsed = datetime.fromisoformat(words)
+        if not 1900 <= parsed.year <= 2200:
+            raise ValueError("a time that nobody meant")
         return parsed.replace(tzinfo=UTC) if not parsed.tzinfo else parsed.astimezone(UTC)
     except OverflowError as error:
         raise ValueError("a time outside the calendar") from error

@@ -161,6 +161,9 @@ def _cloudcontactai(wish: Wish | None, connected: set[Vendor]) -> VendorState:
     if wish is None:
         return VendorState(vendor, "unknown", "No stop on record here", None)
     holds_stop = wish.confirmed_do_not_text
+    if wish.unanswered_at:
+        # A call since then was never answered, so it may hold either.
+        holds_stop = None
     says = {True: "Do not text", False: "Texts allowed", None: "Not known"}[holds_stop]
     return VendorState(vendor, wish.state, says, holds_stop, wish.confirmed_at, wish.answer)
 
@@ -172,6 +175,11 @@ def _verdict(
         return _verdict_of_a_stop(slicktext, cloudcontactai)
     if cloudcontactai.holds_stop:
         return _verdict_while_lifting(slicktext, cloudcontactai)
+    if cloudcontactai.holds_stop is None and cloudcontactai.state not in (
+        "unknown",
+        "not_connected",
+    ):
+        return _verdict_without_answer(slicktext)
     if slicktext.holds_stop:
         if cloudcontactai.holds_stop is False:
             return (
@@ -217,6 +225,13 @@ def _verdict_while_lifting(
     if cloudcontactai.state == "on_its_way":
         return Verdict.DO_NOT_TEXT, "Stopped; the wish to text again is on its way."
     return Verdict.DO_NOT_TEXT, "Stopped at CloudContactAI, which did not lift it."
+
+
+def _verdict_without_answer(slicktext: VendorState) -> tuple[Verdict, str]:
+    """CloudContactAI was asked to lift a stop, and what it holds is not known."""
+    if slicktext.holds_stop:
+        return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
+    return Verdict.NOT_KNOWN, "CloudContactAI has not confirmed that texts are allowed."
 
 
 def _why_not_known(slicktext: VendorState) -> str:
