@@ -135,7 +135,8 @@ def wish_for(agent: User) -> MakeWish:
             status = "unsubscribed" if do_not_text else "subscribed"
         action = Action.STOP_REQUESTED if do_not_text else Action.CONSENT_REQUESTED
         with transaction.atomic():
-            about: dict[str, Any] = {"number": number, "contact_id": MARTY}
+            contact_id = MARTY if number == MARTY_NUMBER else None
+            about: dict[str, Any] = {"number": number, "contact_id": contact_id}
             entry = ledger.record(action=action, staff=agent, **about)
             return wishes.wish_for(
                 number=number,

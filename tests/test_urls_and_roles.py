@@ -42,7 +42,6 @@ EXPECTED = {
     "contact-new": ((LOGIN, 403, 403, 200, 200, 200), (LOGIN, 403, 403, 422, 422, 422)),
     "contact-detail": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "contact-history": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
-    "contact-history": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "contact-edit": ((LOGIN, 403, 403, 200, 200, 200), (LOGIN, 403, 403, 422, 422, 422)),
     "contact-delete": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
     "do-not-text": (

@@ -10,7 +10,9 @@ from contacts_ui.services.consent import Evidence, Request
 from contacts_ui.services.verdicts import OptInStatus
 
 # A consent cannot be given in words by somebody who did not say how.
-CHANNELS = [choice for choice in Channel.choices if choice[0] != Channel.UNRECORDED]
+CHANNELS = [
+    choice for choice in Channel.choices if choice[0] not in (Channel.UNRECORDED, Channel.VENDOR)
+]
 
 
 def moment_widget() -> forms.DateTimeInput:
@@ -32,7 +34,11 @@ def plausible_past(moment: datetime | None) -> None:
 class StopForm(forms.Form):
     """How the person asked for texts to stop. All of it may stay empty: stopping is easy."""
 
-    channel = forms.ChoiceField(label="How they asked", choices=Channel, required=False)
+    channel = forms.ChoiceField(
+        label="How they asked",
+        choices=[(Channel.UNRECORDED.value, Channel.UNRECORDED.label), *CHANNELS],
+        required=False,
+    )
     asked_at = forms.DateTimeField(
         label="When they asked",
         required=False,

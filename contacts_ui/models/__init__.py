@@ -1,7 +1,25 @@
 from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
+from contacts_ui.models.disagreement import Disagreement
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead
+from contacts_ui.models.lift_request import LiftRequest
+from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
+from contacts_ui.models.opt_out import OptOut
 from contacts_ui.models.preference import Preference
 from contacts_ui.models.wish import Vendor, Wish
 
-__all__ = ["Access", "CallBudget", "LedgerEntry", "LedgerHead", "Preference", "Vendor", "Wish"]
+__all__ = [
+    "Access",
+    "CallBudget",
+    "Disagreement",
+    "LedgerEntry",
+    "LedgerHead",
+    "LiftRequest",
+    "OptOut",
+    "Preference",
+    "Vendor",
+    "VendorHealth",
+    "WebhookEvent",
+    "Wish",
+    "WorkerBeat",
+]

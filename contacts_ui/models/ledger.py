@@ -18,6 +18,7 @@ class Channel(models.TextChoices):
     LETTER = "letter", "Letter"
     IN_PERSON = "in_person", "In person"
     WEB = "web", "Web form"
+    VENDOR = "vendor", "Told by a vendor"
     UNRECORDED = "unrecorded", "Not recorded"
 
 
@@ -30,10 +31,23 @@ class Action(models.TextChoices):
     STOP_REQUESTED = "stop:requested", "Stopped texts"
     STOP_CONFIRMED = "stop:confirmed", "Stop confirmed"
     STOP_REFUSED = "stop:refused", "Stop refused"
+    STOP_UNDONE = "stop:undone", "Undid the stop"
+    STOP_RETRIED = "stop:retried", "Tried the stop again"
+    STOP_SETTLED = "stop:settled", "Settled the stop by hand"
     CONSENT_REQUESTED = "consent:requested", "Changed consent"
     CONSENT_CONFIRMED = "consent:confirmed", "Consent change confirmed"
     CONSENT_REFUSED = "consent:refused", "Consent change refused"
     CONSENT_EXPIRED = "consent:expired", "Consent change expired"
+    CONSENT_RETRIED = "consent:retried", "Tried the consent change again"
+    CONSENT_SETTLED = "consent:settled", "Settled the consent change by hand"
+    LIFT_ASKED = "lift:asked", "Asked for the stop to be lifted"
+    LIFT_APPROVED = "lift:approved", "Approved the lift"
+    LIFT_DECLINED = "lift:declined", "Declined the lift"
+    LIFT_WITHDRAWN = "lift:withdrawn", "Withdrew the request"
+    OPT_OUT_REVIEWED = "opt-out:reviewed", "Reviewed the opt-out"
+    OPT_OUTS_EXPORTED = "opt-outs:exported", "Exported opt-outs"
+    DISAGREEMENT_FOUND = "disagreement:found", "Vendors disagree"
+    DISAGREEMENT_REPAIRED = "disagreement:repaired", "Repaired towards stop"
 
 
 class AppendOnly(Exception):

@@ -20,6 +20,7 @@ class WishState(models.TextChoices):
     CONFIRMED = "confirmed", "Confirmed"
     REFUSED = "refused", "Refused"
     EXPIRED = "expired", "Expired"
+    SETTLED = "settled", "Settled by hand"
 
 
 class WishQuerySet(models.QuerySet["Wish"]):

@@ -15,7 +15,7 @@ from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import Wish
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, require
-from contacts_ui.services import ledger, wishes
+from contacts_ui.services import ledger, opt_outs, wishes
 from contacts_ui.services.vendors import connected
 from contacts_ui.services.verdicts import Judgement, judge
 
@@ -77,6 +77,7 @@ def write_stop(*, staff: Staff, seen: Seen, request: Request) -> Judgement:
             before=_as_seen(seen),
             after={"do_not_text": True},
         )
+        opt_outs.opened(entry, label=seen.label)
         keys = wishes.wish_everywhere(entry, do_not_text=True, status=OptInStatus.UNSUBSCRIBED)
     deliver_now(keys)
     return judge_one(seen)
@@ -100,6 +101,7 @@ def change_opt_in_status(*, staff: Staff, seen: Seen, status: str, evidence: Evi
             before=_as_seen(seen),
             after={"do_not_text": False, "opt_in_status": status, "consented": evidence.who},
         )
+        opt_outs.ended(entry.number, by="lifted")
         keys = wishes.wish_everywhere(entry, do_not_text=False, status=status)
     deliver_now(keys)
     return judge_one(seen)

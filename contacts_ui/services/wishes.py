@@ -27,7 +27,7 @@ from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import LedgerEntry, Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import ledger
+from contacts_ui.services import ledger, opt_outs
 from contacts_ui.services.vendors import connected, to_cloudcontactai, to_slicktext
 
 # A lease outlasts its call by this, so that two calls about one row never overlap.
@@ -259,6 +259,7 @@ def _follow(row: Wish, number: str) -> None:
         reason=f"Asked for at their former number, in entry {row.ledger_entry_id}.",
         after={"do_not_text": True},
     )
+    opt_outs.opened(entry)
     wish_everywhere(entry, do_not_text=True, status=OptInStatus.UNSUBSCRIBED)
 
 
@@ -326,6 +327,7 @@ def _record_outcome(row: Wish, answer: dict[str, object]) -> None:
         after={"do_not_text": row.do_not_text, "opt_in_status": row.opt_in_status},
         answer={**answer, "request": asked.pk},
     )
+    opt_outs.outcome(row)
 
 
 def _facts(error: VendorError | None) -> dict[str, object]:

@@ -14,7 +14,7 @@ from contacts_ui.models.wish import Wish, WishState
 from contacts_ui.services import wishes
 from contacts_ui.services.vendors import forget_connections
 from contacts_ui.services.wishes import deliver, due_now
-from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
+from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(seconds=wishes.LONGEST_RETRY_SECONDS + 1)
@@ -192,15 +192,45 @@ def test_bad_credentials_are_tried_again_for_ever(wish_for: MakeWish, vendors: V
     assert vendors.stopped() is True
 
 
-def test_a_vendor_whose_keys_were_taken_out_refuses(
+def test_a_vendor_whose_keys_were_taken_out_is_waited_for(
     wish_for: MakeWish, vendors: Vendors, connect_only: Callable[[str], None]
 ) -> None:
+    """Keys come back after a mistake in the settings; the stop must still be there."""
     wish = wish_for()
     connect_only("slicktext")
     deliver(wish.pk)
     wish.refresh_from_db()
-    assert wish.state == WishState.REFUSED
+    assert wish.state == WishState.ON_ITS_WAY
+    assert wish.due_at is not None
     assert "not connected" in wish.answer
+
+
+@pytest.mark.parametrize("status", [403, 404, 422])
+def test_a_refusal_by_a_proxy_is_not_the_vendors(
+    status: int, wish_for: MakeWish, vendors: Vendors
+) -> None:
+    vendors.fault("cloudcontactai", "html", status=status)
+    wish = wish_for()
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.state == WishState.ON_ITS_WAY
+
+
+def test_a_row_that_was_settled_between_look_and_lease_is_not_sent_again(
+    wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else delivers while this caller is about to take the lease."""
+    wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
+    really_lease_time = wishes._lease_time
+
+    def deliver_first(manner: object) -> timedelta:
+        monkeypatch.setattr(wishes, "_lease_time", really_lease_time)
+        deliver(wish.pk)
+        return really_lease_time(manner)
+
+    monkeypatch.setattr(wishes, "_lease_time", deliver_first)
+    deliver(wish.pk)
+    assert vendors.asked() == ["slicktext PUT"]
 
 
 def test_an_opt_in_expires(wish_for: MakeWish, vendors: Vendors) -> None:
@@ -398,3 +428,42 @@ def test_every_wish_has_its_own_row(wish_for: MakeWish) -> None:
     wish_for(Vendor.CLOUDCONTACTAI)
     assert Wish.objects.count() == 3
     assert Wish.objects.get(vendor="cloudcontactai", number=MARTY_NUMBER).version == 2
+
+
+# The person has another number by now.
+
+
+def test_a_stop_follows_somebody_who_got_another_number_elsewhere(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    wish = wish_for(Vendor.SLICKTEXT)
+    vendors.edit(MARTY, mobile_number=FREE_NUMBER)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert (wish.state, wish.answer) == (WishState.CONFIRMED, wishes.MOVED)
+    followers = Wish.objects.filter(number=FREE_NUMBER, do_not_text=True)
+    assert {follower.vendor for follower in followers} == set(Vendor.values)
+    for pk in due_now():
+        deliver(pk)
+    assert (vendors.status(FREE_NUMBER), vendors.stopped(FREE_NUMBER)) == ("unsubscribed", True)
+
+
+def test_a_stop_follows_although_somebody_else_has_the_old_number(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    wish = wish_for(Vendor.SLICKTEXT)
+    vendors.edit(MARTY, mobile_number=FREE_NUMBER)
+    vendors.create(MARTY_NUMBER, first_name="Somebody", last_name="Else")
+    deliver(wish.pk)
+    assert Wish.objects.filter(number=FREE_NUMBER, do_not_text=True).count() == 2
+    entry = LedgerEntry.objects.filter(number=FREE_NUMBER).get()
+    assert entry.contact_id == MARTY
+    assert str(wish.ledger_entry_id) in entry.reason
+
+
+def test_an_opt_in_follows_nobody(wish_for: MakeWish, vendors: Vendors) -> None:
+    wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
+    vendors.edit(MARTY, mobile_number=FREE_NUMBER, opt_in_status="unsubscribed")
+    deliver(wish.pk)
+    assert not Wish.objects.filter(number=FREE_NUMBER).exists()
+    assert vendors.status(FREE_NUMBER) == "unsubscribed"

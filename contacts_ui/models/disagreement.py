@@ -1,0 +1,50 @@
+"""People whom one vendor holds as stopped and the other as textable, and stopped people who came back."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class DisagreementKind(models.TextChoices):
+    """How it came about, as far as we can tell."""
+
+    REAPPEARED = "reappeared", "Subscribed again by somebody else"
+    ONLY_SLICKTEXT = "only_slicktext", "Stopped at SlickText, allowed at CloudContactAI"
+    ONLY_CLOUDCONTACTAI = (
+        "only_cloudcontactai",
+        "Stopped at CloudContactAI, subscribed at SlickText",
+    )
+
+
+class Disagreement(models.Model):
+    """One finding; at most one is open for each number."""
+
+    number = models.CharField(max_length=20, db_index=True, help_text="E.164")
+    contact_id = models.BigIntegerField(null=True)
+    label = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=30, choices=DisagreementKind)
+    before_status = models.CharField(
+        max_length=40, blank=True, help_text="What SlickText held when we last knew"
+    )
+    status = models.CharField(max_length=40, blank=True, help_text="What SlickText holds now")
+    source = models.CharField(
+        max_length=80, blank=True, help_text="Where SlickText says it came from"
+    )
+    changed_at = models.DateTimeField(null=True, help_text="When SlickText says it changed")
+    found_at = models.DateTimeField(db_index=True)
+    closed_at = models.DateTimeField(null=True, db_index=True)
+    closed_by = models.CharField(
+        max_length=150, blank=True, help_text="Who repaired it, or how it ended"
+    )
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number"],
+                condition=Q(closed_at__isnull=True),
+                name="one_open_disagreement_per_number",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"disagreement {self.pk}"

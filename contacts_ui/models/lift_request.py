@@ -1,0 +1,58 @@
+"""Agents ask for a stop to be lifted, with the evidence; managers decide."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from contacts_ui.models.ledger import Channel
+
+
+class LiftRequestState(models.TextChoices):
+    """Where a request stands."""
+
+    WAITING = "waiting", "Waiting"
+    APPROVED = "approved", "Approved"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class LiftRequest(models.Model):
+    """One request; at most one waits for each number."""
+
+    number = models.CharField(max_length=20, db_index=True, help_text="E.164")
+    contact_id = models.BigIntegerField(null=True)
+    label = models.CharField(max_length=200, blank=True)
+    opt_in_status = models.CharField(max_length=40, help_text="What SlickText shall hold")
+    # The evidence of consent, as it goes into the ledger.
+    consent_who = models.CharField(max_length=200)
+    consent_channel = models.CharField(max_length=20, choices=Channel)
+    consent_at = models.DateTimeField()
+    consent_words = models.TextField()
+
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    asked_by_name = models.CharField(max_length=150)
+    asked_at = models.DateTimeField()
+    state = models.CharField(
+        max_length=20, choices=LiftRequestState, default=LiftRequestState.WAITING, db_index=True
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    decided_by_name = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True, help_text="Why it was declined")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number"],
+                condition=Q(state=LiftRequestState.WAITING),
+                name="one_waiting_lift_request_per_number",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"lift request {self.pk}"

@@ -1,0 +1,62 @@
+"""What the dashboard knows about itself and its vendors: webhooks received, workers alive, vendors up or down."""
+
+from django.db import models
+
+from contacts_ui.models.wish import Vendor
+
+
+class WebhookEvent(models.Model):
+    """One hook as it came in; answered at once, worked on afterwards. `key` makes a replay harmless."""
+
+    vendor = models.CharField(max_length=20, choices=Vendor)
+    key = models.CharField(max_length=200, help_text="What makes this event this event")
+    event = models.CharField(max_length=80)
+    body = models.JSONField()
+    received_at = models.DateTimeField()
+    request_id = models.CharField(max_length=64, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, db_index=True, help_text="Null once it is done")
+    done_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["vendor", "key"], name="one_row_per_webhook")
+        ]
+
+    def __str__(self) -> str:
+        return f"webhook {self.pk} of {self.vendor}"
+
+
+class WorkerBeat(models.Model):
+    """One row for each worker that lives, or lived a moment ago."""
+
+    worker = models.CharField(max_length=80, primary_key=True, help_text="Host and process id")
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"worker {self.worker}"
+
+
+class VendorHealth(models.Model):
+    """Whether a vendor answers, and since when."""
+
+    vendor = models.CharField(max_length=20, choices=Vendor, primary_key=True)
+    up = models.BooleanField(default=True)
+    since = models.DateTimeField()
+    checked_at = models.DateTimeField()
+    trouble = models.CharField(
+        max_length=300, blank=True, help_text="The last failure in plain words"
+    )
+    trouble_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"health of {self.vendor}"

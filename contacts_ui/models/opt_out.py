@@ -1,0 +1,55 @@
+"""Every opt-out as managers review it: one row for each time that a person's stop was asked for.
+
+A reading aid, made from the ledger and the wishes; the ledger stays the record.
+"""
+
+from django.conf import settings
+from django.db import models
+
+from contacts_ui.models.ledger import Channel
+
+
+class OptOut(models.Model):
+    """One request to stop, when the person made it, and when each vendor confirmed it."""
+
+    ledger_entry = models.OneToOneField(
+        "contacts_ui.LedgerEntry", on_delete=models.PROTECT, related_name="opt_out"
+    )
+    number = models.CharField(max_length=40, db_index=True, help_text="E.164")
+    contact_id = models.BigIntegerField(null=True)
+    label = models.CharField(
+        max_length=200, blank=True, help_text="The name as it was on the screen"
+    )
+    channel = models.CharField(max_length=20, choices=Channel)
+    staff_name = models.CharField(
+        max_length=150, blank=True, help_text="Empty: the dashboard itself"
+    )
+    reason = models.TextField(blank=True)
+
+    asked_at = models.DateTimeField(db_index=True, help_text="When the person asked")
+    recorded_at = models.DateTimeField(help_text="When it was clicked or received")
+    due_at = models.DateTimeField(db_index=True, help_text="Ten business days after asked_at")
+    # Null until that vendor has confirmed it; a vendor that is not connected is not waited for.
+    slicktext_confirmed_at = models.DateTimeField(null=True)
+    cloudcontactai_confirmed_at = models.DateTimeField(null=True)
+    refused_by = models.CharField(
+        max_length=40, blank=True, help_text="Vendors that said no, by name"
+    )
+    honoured_at = models.DateTimeField(
+        null=True, db_index=True, help_text="When the last connected vendor confirmed"
+    )
+    # A newer wish for the same number took its place: lifted, undone, or stopped once more.
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=20, blank=True, help_text="lifted, undone or renewed")
+
+    reviewed_at = models.DateTimeField(null=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["honoured_at", "due_at"], name="opt_out_clock")]
+
+    def __str__(self) -> str:
+        return f"opt-out {self.pk}"
