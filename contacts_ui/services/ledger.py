@@ -90,7 +90,7 @@ def broken_links() -> Iterator[str]:
 
 def history(*, contact_id: int, number: str | None = None) -> list[LedgerEntry]:
     """Everything this dashboard did to a person, newest first: by contact id, and by every number they ever had."""
-    own = LedgerEntry.objects.filter(contact_id=contact_id).order_by().values("number")
+    own = LedgerEntry.objects.filter(contact_id=contact_id).exclude(number="").values("number")
     about = Q(contact_id=contact_id) | Q(number__in=own)
     if number:
         about |= Q(number=number)

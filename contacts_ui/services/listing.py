@@ -80,9 +80,13 @@ def list_contacts(question: Question) -> Listing:
 
 
 def _ask(question: Question) -> Listing:
+    return _checked(_answer(question), question)
+
+
+def _answer(question: Question) -> Listing:
     understanding = understand(question.search)
     if understanding is None:
-        return _checked(Listing(_page(question, question.filters), timezone.now()), question)
+        return Listing(_page(question, question.filters), timezone.now())
     if question.reading is not None and question.reading < len(understanding.readings):
         reading = understanding.readings[question.reading]
         page = _read(question, reading)
@@ -134,7 +138,7 @@ def _together(pages: list[ContactPage]) -> ContactPage:
 
 
 def _checked(listing: Listing, question: Question) -> Listing:
-    """Take out who does not match: how SlickText treats a filter on a custom field is not documented."""
+    """Take out who does not match: a filter on a custom field may be ignored, and an id is found by itself."""
     matching, ignored = [], set()
     for contact in listing.page.contacts:
         missed = [

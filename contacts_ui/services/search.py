@@ -5,13 +5,13 @@ likely order, and the screen says which spelling was found.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from contacts_ui.phone import pretty, to_e164
 
-MOST_TRIES = 6
+MOST_TRIES = 8
 _PARTICLES = {"da", "de", "del", "den", "der", "di", "du", "la", "le", "van", "von", "y"}
 
 
@@ -57,14 +57,27 @@ def understand(typed: str) -> Understanding | None:
         return None
     if "@" in text:
         return Understanding(Kind.EMAIL, tuple((reading,) for reading in _emails(text)))
+    # As phones and letterheads write numbers.
+    text = re.sub(r"^tel:\s*|[\s,;]*(?:ext\.?|x)\s*\d{1,6}$", "", text, flags=re.IGNORECASE)
     digits = re.sub(r"\D", "", text)
     if digits and not re.search(r"[^\W\d_]", text):
         return _digits(text, digits)
     words = text.split()
     if len(words) == 1:
-        return Understanding(Kind.NAME, tuple(_one_name(words[0]))[: MOST_TRIES // 2])
-    readings = dict.fromkeys(_first_and_last(words))
-    return Understanding(Kind.NAME, tuple((reading,) for reading in readings)[:MOST_TRIES])
+        return Understanding(Kind.NAME, _affordable(_one_name(words[0])))
+    return Understanding(Kind.NAME, _affordable(_several_names(words)))
+
+
+def _affordable(rounds: Iterable[tuple[Reading, ...]]) -> tuple[tuple[Reading, ...], ...]:
+    """The first rounds, each reading once, within the number of calls that one search may cost."""
+    kept: list[tuple[Reading, ...]] = []
+    seen: set[Reading] = set()
+    for readings in rounds:
+        new = tuple(reading for reading in readings if reading not in seen)
+        if new and len(seen) + len(new) <= MOST_TRIES:
+            kept.append(new)
+            seen.update(new)
+    return tuple(kept)
 
 
 def _digits(text: str, digits: str) -> Understanding:
@@ -82,16 +95,16 @@ def _emails(text: str) -> Iterator[Reading]:
         yield Reading(f"the email {spelling}", (("email", spelling),))
 
 
-def _one_name(word: str) -> Iterator[tuple[Reading, ...]]:
-    for spelling in spellings(word):
+def _one_name(name: str) -> Iterator[tuple[Reading, ...]]:
+    for spelling in spellings(name):
         yield (
             Reading(f"the first name {spelling}", (("first_name", spelling),)),
             Reading(f"the last name {spelling}", (("last_name", spelling),)),
         )
 
 
-def _first_and_last(words: list[str]) -> Iterator[Reading]:
-    """The likeliest split in its likely spellings, then the other splits and "last first", then as it was typed."""
+def _several_names(words: list[str]) -> Iterator[tuple[Reading, ...]]:
+    """First and last name in their likely spellings; all of it as one of the two; other splits; then as it was typed."""
     cuts = (1, *range(len(words) - 1, 1, -1))
     splits = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in cuts]
     swapped = (splits[0][1], splits[0][0].rstrip(","))
@@ -100,19 +113,23 @@ def _first_and_last(words: list[str]) -> Iterator[Reading]:
     else:
         splits.append(swapped)
     yield from _spelled(splits[0], (0, 0), (0, 1))
-    for split in splits[1:]:
+    whole = list(_one_name(" ".join(words)))[:2]
+    yield from whole[:1]
+    yield from _spelled(splits[-1], (0, 0))
+    yield from whole[1:]
+    for split in splits[1:-1]:
         yield from _spelled(split, (0, 0))
     for split in splits:
         yield from _spelled(split, (-1, -1), (0, 1), (0, 2))
 
 
-def _spelled(split: tuple[str, str], *ranks: tuple[int, int]) -> Iterator[Reading]:
+def _spelled(split: tuple[str, str], *ranks: tuple[int, int]) -> Iterator[tuple[Reading, ...]]:
     """The split in the spellings of these ranks; -1 is the least likely, which is as it was typed."""
     firsts, lasts = spellings(split[0]), spellings(split[1])
     for of_first, of_last in ranks:
         if of_first < len(firsts) and of_last < len(lasts):
             first, last = firsts[of_first], lasts[of_last]
-            yield Reading(f"{first} {last}", (("first_name", first), ("last_name", last)))
+            yield (Reading(f"{first} {last}", (("first_name", first), ("last_name", last))),)
 
 
 def spellings(name: str) -> list[str]:
@@ -124,7 +141,8 @@ def spellings(name: str) -> list[str]:
         word.lower() if word.lower() in _PARTICLES else _capitals(word) for word in words
     )
     mixed = name if any(map(str.isupper, name[1:])) and not name.isupper() else usual
-    return list(dict.fromkeys((mixed, usual, particles, plain, name)))
+    scottish = re.sub(r"\bMac([a-z])", lambda match: "Mac" + match[1].upper(), usual)
+    return list(dict.fromkeys((mixed, usual, particles, plain, scottish, name)))
 
 
 def _capitals(word: str) -> str:

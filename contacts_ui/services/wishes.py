@@ -140,7 +140,8 @@ def _lease(pk: int, manner: Manner) -> Wish | None:
     if row.lease:
         # Whoever held it died or was too slow: nobody knows what became of their call.
         changes |= {"unanswered_version": 0, "unanswered_at": now}
-    taken = Wish.objects.filter(pk=pk, lease=row.lease).update(**changes)
+    # Still due: somebody may have settled it since it was read.
+    taken = Wish.objects.due(now).filter(pk=pk, lease=row.lease).update(**changes)
     return Wish.objects.get(pk=pk) if taken else None
 
 

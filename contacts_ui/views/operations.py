@@ -5,11 +5,21 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from contacts_ui.services.status import vendors_now
 from contacts_ui.views.guards import StaffRequest, permission
+
+
+@login_not_required
+def page_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW: usually a page from before somebody logged in anew, in another tab."""
+    if request.headers.get("HX-Request"):
+        words = "Nothing was sent: this page is from before you logged in. Reload it and try again."
+        return HttpResponse(words, status=403, content_type="text/plain")
+    return render(request, "403_csrf.html", status=403)
 
 
 @require_safe

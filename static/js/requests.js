@@ -21,15 +21,25 @@ function place(pressed) {
 }
 
 function showNotice({ detail }) {
-  clearNotice(detail)
+  say(detail.elt, sentence(detail.xhr))
+}
+
+function say(pressed, words) {
+  clearNotice({ elt: pressed })
   const notice = document.getElementById("notice-template").content.firstElementChild.cloneNode(true)
-  notice.querySelector("p").textContent = sentence(detail.xhr)
-  place(detail.elt).append(notice)
+  notice.querySelector("p").textContent = words
+  place(pressed).append(notice)
 }
 
 function clearNotice({ elt }) {
   place(elt).querySelector("[data-notice]")?.remove()
 }
+
+// A switch that this person may not move says why, where it was pressed: a title is never seen on a phone.
+document.addEventListener("click", ({ target }) => {
+  const refused = target.closest("[role=switch][aria-disabled=true]")
+  if (refused) say(refused, refused.title)
+})
 
 document.addEventListener("htmx:responseError", showNotice)
 document.addEventListener("htmx:sendError", showNotice)

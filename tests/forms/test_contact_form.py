@@ -1,0 +1,89 @@
+"""What a person may type about a contact; no network, no database."""
+
+import pytest
+
+from contacts_ui.forms import ContactForm, NewContactForm
+from tests.people import FREE_NUMBER, MARTY_NUMBER
+
+OPENED = {"first_name": "Marty", "mobile_number": MARTY_NUMBER, "custom_fields.member": "1"}
+
+
+def form(**typed: str) -> ContactForm:
+    base = ContactForm.sign(OPENED)
+    shown = {"first_name": "Marty", "mobile_number": MARTY_NUMBER, "custom-member": "1"}
+    return ContactForm({**shown, "base": base, **typed})
+
+
+def test_it_works() -> None:
+    filled = form(last_name="McFly", mobile_number="(615) 555-0199")
+    assert filled.is_valid()
+    typed = filled.typed()
+    assert typed["last_name"] == "McFly"
+    assert typed["mobile_number"] == FREE_NUMBER
+    assert typed["custom_fields.member"] == "1"
+
+
+def test_it_remembers_what_it_had_shown() -> None:
+    assert form().opened == OPENED
+
+
+@pytest.mark.parametrize("base", ["", "x", "a:b:c", ContactForm.sign(OPENED)[:-1] + "!"])
+def test_a_tampered_memory_is_none(base: str) -> None:
+    assert form(base=base).opened == {}
+
+
+def test_a_memory_of_another_kind_is_none() -> None:
+    assert form(base=ContactForm.sign([1, 2])).opened == {}
+
+
+@pytest.mark.parametrize("state", ["TN", "tn", "Tennessee", "tennessee", " Tennessee "])
+def test_a_state_is_its_code(state: str) -> None:
+    filled = form(state=state)
+    assert filled.is_valid()
+    assert filled.typed()["state"] == "TN"
+
+
+@pytest.mark.parametrize(("state", "code"), [("Quebec", "QC"), ("québec", "QC"), ("on", "ON")])
+def test_a_province_is_its_code(state: str, code: str) -> None:
+    filled = form(state=state)
+    assert filled.is_valid()
+    assert filled.typed()["state"] == code
+
+
+@pytest.mark.parametrize("field", ["first_name", "last_name", "address", "city", "country", "zip"])
+@pytest.mark.parametrize("typed", ["x" * 201, "a\x00b"])
+def test_what_no_field_takes(field: str, typed: str) -> None:
+    assert field in form(**{field: typed}).errors
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Honolulu", ""])
+def test_time_zones(zone: str) -> None:
+    assert form(timezone=zone).is_valid()
+
+
+def test_an_odd_value_is_offered_as_it_is() -> None:
+    odd = ContactForm(opened={**OPENED, "language": "klingon"})
+    assert ("klingon", "klingon") in odd.fields["language"].widget.choices
+
+
+def test_complaints_of_fields_that_we_do_not_show_are_on_top() -> None:
+    filled = form()
+    filled.place_complaints({"city": ["is odd"], "member": ["is odd too"], "brand": ["is gone"]})
+    assert filled.errors["city"] == ["SlickText: is odd"]
+    assert filled.errors["custom-member"] == ["SlickText: is odd too"]
+    assert filled.non_field_errors() == ["SlickText: is gone"]
+
+
+def test_a_new_contact_of_somebody_who_may_not_subscribe() -> None:
+    filled = NewContactForm(
+        {"mobile_number": FREE_NUMBER, "consent": "subscribed"}, may_subscribe=False
+    )
+    assert filled.is_valid()
+    assert "consent" not in filled.cleaned_data
+
+
+def test_a_new_contact_needs_the_evidence_of_its_subscription() -> None:
+    filled = NewContactForm(
+        {"mobile_number": FREE_NUMBER, "consent": "subscribed"}, may_subscribe=True
+    )
+    assert set(filled.errors) == set(NewContactForm.EVIDENCE)

@@ -1,0 +1,138 @@
+"""The use cases of consent below the views: who may, and that no trouble of ours loses a stop."""
+
+import time
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from contacts_ui.models import LedgerEntry, Wish
+from contacts_ui.models.ledger import Channel
+from contacts_ui.models.wish import WishState
+from contacts_ui.permissions import NotAllowed
+from contacts_ui.services import consent, contacts, wishes
+from contacts_ui.services.consent import Evidence, Seen, change_opt_in_status, stop_texts
+from contacts_ui.services.ledger import broken_links
+from contacts_ui.services.verdicts import Verdict
+from contacts_ui.services.wishes import due_now
+from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, Vendors, until
+
+SEEN = Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed")
+EVIDENCE = Evidence("Marty McFly", Channel.PHONE, timezone.now(), "Yes")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_works(agent: User, vendors: Vendors) -> None:
+    judgement = stop_texts(staff=agent, seen=SEEN)
+    assert judgement.verdict is Verdict.DO_NOT_TEXT
+    assert not judgement.on_its_way
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["viewer", "editor", "newcomer"])
+def test_who_may_not_stop(who: str, request: pytest.FixtureRequest, vendors: Vendors) -> None:
+    with pytest.raises(NotAllowed):
+        stop_texts(staff=request.getfixturevalue(who), seen=SEEN)
+    assert not LedgerEntry.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["viewer", "editor", "agent", "newcomer"])
+def test_who_may_not_lift(who: str, request: pytest.FixtureRequest, vendors: Vendors) -> None:
+    staff = request.getfixturevalue(who)
+    with pytest.raises(NotAllowed):
+        change_opt_in_status(staff=staff, seen=SEEN, status="subscribed", evidence=EVIDENCE)
+    assert not LedgerEntry.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("more", [{"evidence": EVIDENCE}, {"double_opt_in": True}])
+@pytest.mark.parametrize("who", ["editor", "agent"])
+def test_who_may_not_create_somebody_subscribed(
+    who: str, more: dict[str, Any], request: pytest.FixtureRequest, vendors: Vendors
+) -> None:
+    with pytest.raises(NotAllowed):
+        contacts.create(
+            staff=request.getfixturevalue(who), typed={"mobile_number": DOC_NUMBER}, **more
+        )
+    assert vendors.asked() == []
+
+
+@pytest.mark.django_db
+def test_who_may_not_edit_or_delete(viewer: User, agent: User, vendors: Vendors) -> None:
+    with pytest.raises(NotAllowed):
+        contacts.edit(staff=viewer, contact_id=MARTY, original={}, typed={"city": "Nashville"})
+    with pytest.raises(NotAllowed):
+        contacts.create(staff=viewer, typed={"mobile_number": DOC_NUMBER})
+    with pytest.raises(NotAllowed):
+        contacts.delete(staff=agent, contact_id=MARTY, typed_number=MARTY_NUMBER)
+    assert vendors.asked() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bug_of_ours_while_delivering_loses_no_stop(
+    agent: User, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("a bug of ours")
+
+    monkeypatch.setattr(wishes, "_send", fail)
+    judgement = stop_texts(staff=agent, seen=SEEN)
+    assert judgement.verdict is Verdict.DO_NOT_TEXT
+    assert judgement.on_its_way
+    monkeypatch.undo()
+    assert Wish.objects.unsettled().count() == 2
+    Wish.objects.update(leased_until=timezone.now())
+    time.sleep(0.01)
+    for key in due_now():
+        wishes.deliver(key)
+    assert {wish.state for wish in Wish.objects.all()} == {WishState.CONFIRMED}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hanging_vendor_does_not_keep_the_click(
+    agent: User, vendors: Vendors, settings: Any
+) -> None:
+    settings.STOP_DEADLINE_SECONDS = 0.3
+    vendors.fault("cloudcontactai", "hang", seconds=3)
+    judgement = stop_texts(staff=agent, seen=SEEN)
+    assert judgement.on_its_way
+    assert vendors.calls("cloudcontactai") == []
+    until(lambda: vendors.status() == "unsubscribed")
+    until(lambda: not Wish.objects.exclude(leased_until=None).exists())
+    assert Wish.objects.get(vendor="cloudcontactai").state == WishState.ON_ITS_WAY
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_written_when_the_ledger_cannot_be(
+    agent: User, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wish and its entry are one transaction: one of them is never there alone."""
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(consent.wishes, "wish_for", fail)
+    with pytest.raises(RuntimeError):
+        stop_texts(staff=agent, seen=SEEN)
+    assert not LedgerEntry.objects.exists()
+    assert not Wish.objects.exists()
+    assert list(broken_links()) == []
+    assert vendors.asked() == []
+
+
+@pytest.mark.django_db
+def test_many_people_are_judged_with_one_query(
+    vendors: Vendors, wish_for: Any, django_assert_num_queries: Any
+) -> None:
+    wish_for(number=DOC_NUMBER)
+    people = [Seen(f"+1615555{n:04d}", n, "", "subscribed", timezone.now()) for n in range(200)]
+    people.append(Seen(DOC_NUMBER, 7, "", "not subscribed", timezone.now()))
+    people.append(Seen("", 8, "", "subscribed", timezone.now()))
+    with django_assert_num_queries(1):
+        judgements = consent.judge_many(people)
+    assert {each.verdict for each in judgements[:200]} == {Verdict.MAY_TEXT}
+    assert judgements[200].verdict is Verdict.DISAGREE
+    assert judgements[201].verdict is Verdict.NOT_KNOWN
