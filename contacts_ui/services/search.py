@@ -104,7 +104,7 @@ def _one_name(name: str) -> Iterator[tuple[Reading, ...]]:
 
 
 def _several_names(words: list[str]) -> Iterator[tuple[Reading, ...]]:
-    """First and last name in their likely spellings; all of it as one of the two; other splits; then as it was typed."""
+    """First and last name in their likely spellings, all of it as one of the two, other splits, as it was typed."""
     cuts = (1, *range(len(words) - 1, 1, -1))
     splits = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in cuts]
     swapped = (splits[0][1], splits[0][0].rstrip(","))

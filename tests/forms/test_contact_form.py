@@ -32,10 +32,6 @@ def test_a_tampered_memory_is_none(base: str) -> None:
     assert form(base=base).opened == {}
 
 
-def test_a_memory_of_another_kind_is_none() -> None:
-    assert form(base=ContactForm.sign([1, 2])).opened == {}
-
-
 @pytest.mark.parametrize("state", ["TN", "tn", "Tennessee", "tennessee", " Tennessee "])
 def test_a_state_is_its_code(state: str) -> None:
     filled = form(state=state)

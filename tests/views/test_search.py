@@ -157,7 +157,7 @@ def test_nobody_found(typed: str, vera: Client, vendors: Vendors) -> None:
 
 def test_a_search_tries_only_so_often(vera: Client, vendors: Vendors) -> None:
     search(vera, "aaa bbb ccc ddd eee")
-    assert len(vendors.calls()) <= 6
+    assert len(vendors.calls()) <= 8
 
 
 def test_what_was_typed_is_escaped(vera: Client, vendors: Vendors) -> None:
