@@ -1,6 +1,13 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class ContactsUiConfig(AppConfig):
     name = "contacts_ui"
     verbose_name = "Contacts Dashboard"
+
+    def ready(self) -> None:
+        from contacts_ui.models import ledger_guards
+
+        pre_migrate.connect(ledger_guards.before_migrations, sender=self)
+        post_migrate.connect(ledger_guards.after_migrations, sender=self)

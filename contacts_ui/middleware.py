@@ -4,7 +4,13 @@ import zoneinfo
 from collections.abc import Callable
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+)
+from django.middleware.common import CommonMiddleware
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -12,6 +18,7 @@ from django.utils import timezone
 
 from contacts_ui.permissions import NotAllowed
 from contacts_ui.request_id import HEADER, request_id
+from contacts_ui.request_log import PROBES
 from contacts_ui.timing import Tally, tallied
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -38,6 +45,15 @@ class server_timing:  # noqa: N801 - named as the others in settings.MIDDLEWARE
         tally.start_rendering()
         response.add_post_render_callback(lambda _: tally.stop_rendering())
         return response
+
+
+class HostCheckedMiddleware(CommonMiddleware):
+    """Django's own, but for the probes: a load balancer asks by IP address, and gets an answer that holds nothing."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        if request.path_info in PROBES:
+            return None
+        return super().process_request(request)
 
 
 def private_pages(get_response: Handler) -> Handler:

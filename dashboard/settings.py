@@ -1,5 +1,6 @@
 """Reads the environment, and fails loudly. `.env.example` lists every name with one line each."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from dashboard.error_reports import start_sentry
+from dashboard.logs import configure_structlog, logging_config
+from dashboard.metrics import metrics_dir
 from dashboard.vendors import read_vendors
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -31,6 +35,9 @@ if not SECRET_KEY:
         )
     SECRET_KEY = "only-for-debugging-and-never-for-anything-that-is-reached-by-people"  # noqa: S105
 
+# Keys that sign nothing new, but whose sessions and open pages stay good for a while after the key was changed.
+SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
+
 # --- What this dashboard is connected to -----------------------------------------------------------
 
 VENDORS = read_vendors(env)
@@ -40,6 +47,14 @@ OWN_DIR.mkdir(exist_ok=True)
 SLICKTEXT_CALLS_PER_SECOND = env.float("SLICKTEXT_CALLS_PER_SECOND", default=8.0)
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=2.5)
 OPT_IN_EXPIRES_HOURS = env.float("OPT_IN_EXPIRES_HOURS", default=72.0)
+UNDO_MINUTES = env.float("UNDO_MINUTES", default=10.0)
+FOUR_EYES = env.bool("FOUR_EYES", default=True)
+# Whoever scrapes /metrics must send it; empty: nothing is counted, and /metrics is a 404.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN:
+    METRICS_DIR = metrics_dir(env.str("METRICS_DIR", default=""), OWN_DIR)
+    # prometheus-client asks the environment for it, as it is imported.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
 
 # --- Django ----------------------------------------------------------------------------------------
 
@@ -64,12 +79,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "contacts_ui.middleware.server_timing",
+    "contacts_ui.request_log.request_log",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "contacts_ui.middleware.HostCheckedMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -213,11 +229,17 @@ STORAGES = {
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}, "axes": {"level": "WARNING"}},
-}
+# --- Logs, metrics, error reports -------------------------------------------------------------------
+
+_secrets = [SECRET_KEY, *(vendor.api_key for vendor in VENDORS.connected), METRICS_TOKEN]
+LOGGING = logging_config(
+    form=env.str("LOG_FORMAT", default="auto"),
+    level=env.str("LOG_LEVEL", default="INFO").upper(),
+    debug=DEBUG,
+    secrets=_secrets,
+)
+configure_structlog()
+# Error mails and DEBUG pages: without what a person typed, and without keys.
+DEFAULT_EXCEPTION_REPORTER = "dashboard.error_reports.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.error_reports.Filter"
+start_sentry(env.str("SENTRY_DSN", default=""), secrets=_secrets)

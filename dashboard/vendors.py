@@ -26,6 +26,11 @@ class Vendors:
     cloudcontactai: VendorSettings | None
     sandbox: bool
 
+    @property
+    def connected(self) -> tuple[VendorSettings, ...]:
+        """The settings of those that have keys."""
+        return tuple(filter(None, (self.slicktext, self.cloudcontactai)))
+
 
 def read_vendors(env: environ.Env) -> Vendors:
     """Read both vendors from `env`.

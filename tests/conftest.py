@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 from django.test import Client
 
+from contacts_ui.integrations import http
 from contacts_ui.models import Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import ledger, wishes
@@ -46,13 +48,19 @@ def _one_sandbox() -> Iterator[Running]:
 
 
 @pytest.fixture
-def vendors(_one_sandbox: Running, settings: Any) -> Iterator[Vendors]:
-    """Both vendors in order, as on their first day, and the dashboard connected to them."""
+def vendors(
+    _one_sandbox: Running, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Vendors]:
+    """Both vendors in order, as on their first day, and the dashboard connected to them, without long pauses."""
+    monkeypatch.setattr(http, "FIRST_BACKOFF", 0.001)
+    monkeypatch.setattr(http, "LONGEST_BACKOFF", 0.01)
+    monkeypatch.setattr(http, "JITTER", 0.001)
     _one_sandbox.reset()
     _one_sandbox.set_switches(rate_limit=False)
     settings.VENDORS = _both_at(_one_sandbox.url)
     forget_connections()
-    cache.clear()
+    # A name of their own for what this test keeps: with Redis the workers share one cache.
+    monkeypatch.setattr(caches["default"], "key_prefix", uuid4().hex)
     yield Vendors(_one_sandbox)
     _one_sandbox.clear_faults()
     forget_connections()

@@ -98,6 +98,14 @@ class LedgerEntry(models.Model):
     class Meta:
         verbose_name_plural = "ledger entries"
         default_permissions = ()
+        # For the audit, which shows the newest first.
+        indexes = [
+            models.Index(fields=["at"], name="ledger_at"),
+            models.Index(fields=["staff_name", "id"], name="ledger_staff"),
+            models.Index(fields=["action", "id"], name="ledger_action"),
+            models.Index(fields=["channel", "id"], name="ledger_channel"),
+            models.Index(fields=["request_id"], name="ledger_request"),
+        ]
 
     def __str__(self) -> str:
         return f"ledger entry {self.pk}: {self.action}"

@@ -9,6 +9,22 @@ from django.db import models
 from contacts_ui.models.ledger import Channel
 
 
+class OptOutState(models.TextChoices):
+    """Where one request to stop stands. The first two are still on the clock."""
+
+    WAITING = "waiting", "Waiting"
+    REFUSED = "refused", "Refused"
+    HONOURED = "honoured", "Honoured"
+    SETTLED = "settled", "Settled by hand"
+    LIFTED = "lifted", "Lifted"
+    UNDONE = "undone", "Undone"
+    RENEWED = "renewed", "Asked again"
+
+
+# Not every connected vendor holds the stop yet.
+OPEN = (OptOutState.WAITING.value, OptOutState.REFUSED.value)
+
+
 class OptOut(models.Model):
     """One request to stop, when the person made it, and when each vendor confirmed it."""
 
@@ -28,16 +44,21 @@ class OptOut(models.Model):
 
     asked_at = models.DateTimeField(db_index=True, help_text="When the person asked")
     recorded_at = models.DateTimeField(help_text="When it was clicked or received")
-    due_at = models.DateTimeField(db_index=True, help_text="Ten business days after asked_at")
+    due_at = models.DateTimeField(help_text="Ten business days after asked_at")
+    state = models.CharField(max_length=20, choices=OptOutState, default=OptOutState.WAITING)
     # Null until that vendor has confirmed it; a vendor that is not connected is not waited for.
     slicktext_confirmed_at = models.DateTimeField(null=True)
     cloudcontactai_confirmed_at = models.DateTimeField(null=True)
     refused_by = models.CharField(
         max_length=40, blank=True, help_text="Vendors that said no, by name"
     )
-    honoured_at = models.DateTimeField(
-        null=True, db_index=True, help_text="When the last connected vendor confirmed"
+    settled_for = models.CharField(
+        max_length=40, blank=True, help_text="Vendors settled by hand, by name"
     )
+    honoured_at = models.DateTimeField(
+        null=True, help_text="When the last connected vendor confirmed"
+    )
+    seconds_to_honour = models.FloatField(null=True, help_text="From asked_at to honoured_at")
     # A newer wish for the same number took its place: lifted, undone, or stopped once more.
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=20, blank=True, help_text="lifted, undone or renewed")
@@ -46,10 +67,14 @@ class OptOut(models.Model):
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    reviewed_by_name = models.CharField(max_length=150, blank=True)
 
     class Meta:
         default_permissions = ()
-        indexes = [models.Index(fields=["honoured_at", "due_at"], name="opt_out_clock")]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="opt_out_clock"),
+            models.Index(fields=["staff_name"], name="opt_out_staff"),
+        ]
 
     def __str__(self) -> str:
         return f"opt-out {self.pk}"

@@ -16,6 +16,7 @@ from contacts_ui.models import Wish
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, require
 from contacts_ui.services import ledger, opt_outs, wishes
+from contacts_ui.services.carry_over import Appearance, carry_over
 from contacts_ui.services.vendors import connected
 from contacts_ui.services.verdicts import Judgement, judge
 
@@ -65,6 +66,21 @@ def stop_texts(*, staff: Staff, seen: Seen, request: Request | None = None) -> J
 
 def write_stop(*, staff: Staff, seen: Seen, request: Request) -> Judgement:
     """As `stop_texts`, for use cases that have checked another permission: a stop that follows a number."""
+    deliver_now(record_stop(staff=staff, seen=seen, request=request))
+    return judge_one(seen)
+
+
+def record_stop(
+    *,
+    staff: Staff | None,
+    seen: Seen,
+    request: Request,
+    status: str = OptInStatus.UNSUBSCRIBED,
+) -> list[int]:
+    """Commit a stop at every connected vendor, and call none yet; return the keys of the wishes.
+
+    `staff` None is the dashboard itself; `status` is what SlickText shall hold, unsubscribed or blocked.
+    """
     with transaction.atomic():
         entry = ledger.record(
             action=Action.STOP_REQUESTED,
@@ -78,9 +94,7 @@ def write_stop(*, staff: Staff, seen: Seen, request: Request) -> Judgement:
             after={"do_not_text": True},
         )
         opt_outs.opened(entry, label=seen.label)
-        keys = wishes.wish_everywhere(entry, do_not_text=True, status=OptInStatus.UNSUBSCRIBED)
-    deliver_now(keys)
-    return judge_one(seen)
+        return wishes.wish_everywhere(entry, do_not_text=True, status=status)
 
 
 def change_opt_in_status(*, staff: Staff, seen: Seen, status: str, evidence: Evidence) -> Judgement:
@@ -89,6 +103,15 @@ def change_opt_in_status(*, staff: Staff, seen: Seen, status: str, evidence: Evi
     The evidence of consent goes into the ledger before any vendor is called. Raises NotAllowed.
     """
     require(staff, "lift_stops")
+    deliver_now(record_consent(staff=staff, seen=seen, status=status, evidence=evidence))
+    return judge_one(seen)
+
+
+def record_consent(*, staff: Staff, seen: Seen, status: str, evidence: Evidence) -> list[int]:
+    """Commit a change of consent at every connected vendor, and call none yet; return the keys of the wishes.
+
+    For use cases that have checked the permission, inside a transaction of theirs.
+    """
     with transaction.atomic():
         entry = ledger.record(
             action=Action.CONSENT_REQUESTED,
@@ -102,14 +125,13 @@ def change_opt_in_status(*, staff: Staff, seen: Seen, status: str, evidence: Evi
             after={"do_not_text": False, "opt_in_status": status, "consented": evidence.who},
         )
         opt_outs.ended(entry.number, by="lifted")
-        keys = wishes.wish_everywhere(entry, do_not_text=False, status=status)
-    deliver_now(keys)
-    return judge_one(seen)
+        return wishes.wish_everywhere(entry, do_not_text=False, status=status)
 
 
 def judge_one(seen: Seen) -> Judgement:
     """What we may claim about one person now."""
-    own = Wish.objects.filter(number=seen.number) if seen.number else ()
+    own = list(Wish.objects.filter(number=seen.number)) if seen.number else []
+    carry_over([Appearance(seen.status, seen.read_at, own)])
     return judge(seen.status, seen.read_at, own, connected(), number=seen.number)
 
 
@@ -118,6 +140,10 @@ def judge_many(people: Sequence[Seen]) -> list[Judgement]:
     by_number: dict[str, list[Wish]] = {person.number: [] for person in people if person.number}
     for wish in Wish.objects.filter(number__in=by_number):
         by_number[wish.number].append(wish)
+    carry_over(
+        Appearance(person.status, person.read_at, by_number.get(person.number, ()))
+        for person in people
+    )
     there = connected()
     return [
         judge(

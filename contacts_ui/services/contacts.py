@@ -64,6 +64,7 @@ def read(contact_id: int) -> Reading:
 
     Raises NotFound when SlickText knows no such contact, and another VendorError when no copy is known either.
     """
+    asked_at = timezone.now()
     try:
         contact = slicktext.get_contact(to_slicktext(), contact_id)
     except NotFound:
@@ -74,8 +75,8 @@ def read(contact_id: int) -> Reading:
         if known is None:
             raise
         return Reading(known.value, known.as_of, trouble)
-    last_known.keep_contact(contact)
-    return Reading(contact, timezone.now())
+    last_known.keep_contact(contact, asked_at)
+    return Reading(contact, asked_at)
 
 
 def last_known_contact(contact_id: int) -> Contact | None:

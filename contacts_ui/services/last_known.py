@@ -27,9 +27,9 @@ class Known(Generic[T]):
     as_of: datetime
 
 
-def keep_page(key: str, page: ContactPage) -> None:
-    """Keep a page of the list under the question it answers."""
-    _keep(f"page:{key}", page)
+def keep_page(key: str, page: ContactPage, as_of: datetime) -> None:
+    """Keep a page of the list, asked for at `as_of`, under the question it answers."""
+    _keep(f"page:{key}", page, as_of)
 
 
 def page(key: str) -> Known[ContactPage] | None:
@@ -37,9 +37,9 @@ def page(key: str) -> Known[ContactPage] | None:
     return _get(f"page:{key}", ContactPage)
 
 
-def keep_contact(value: Contact) -> None:
-    """Keep one contact."""
-    _keep(f"contact:{value.contact_id}", value)
+def keep_contact(value: Contact, as_of: datetime | None = None) -> None:
+    """Keep one contact, asked for at `as_of`; None: just now, in answer to a change of ours."""
+    _keep(f"contact:{value.contact_id}", value, as_of or timezone.now())
 
 
 def contact(contact_id: int) -> Known[Contact] | None:
@@ -52,9 +52,9 @@ def forget_contact(contact_id: int) -> None:
     cache.delete(f"contact:{contact_id}")
 
 
-def _keep(key: str, value: object) -> None:
+def _keep(key: str, value: object, as_of: datetime) -> None:
     try:
-        cache.set(key, Known(value, timezone.now()), KEPT_SECONDS)
+        cache.set(key, Known(value, as_of), KEPT_SECONDS)
     except Exception:
         # A full disk or a Redis that is away must not take the page down.
         logger.warning("the last known copy could not be kept", exc_info=True)

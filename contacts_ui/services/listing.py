@@ -68,14 +68,16 @@ def list_contacts(question: Question) -> Listing:
 
     Raises the VendorError when there is no copy either.
     """
+    asked_at = timezone.now()
     try:
-        listing = _ask(question)
+        # What was read may be as old as the question, so the page claims no younger age.
+        listing = replace(_ask(question), as_of=asked_at)
     except VendorError as trouble:
         known = last_known.page(question.key)
         if known is None:
             raise
         return Listing(known.value, known.as_of, understand(question.search), trouble=trouble)
-    last_known.keep_page(question.key, listing.page)
+    last_known.keep_page(question.key, listing.page, asked_at)
     return listing
 
 

@@ -1,10 +1,15 @@
-"""The opt-outs that managers review, kept in step with the ledger and the wishes."""
+"""The opt-outs that managers review, kept in step with the ledger and the wishes.
 
-from django.db.models import Q, QuerySet
+Who asks twice is on the clock twice: a request that was renewed before it was honoured keeps its own deadline, and is
+honoured by the confirmation of the newer one.
+"""
+
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from contacts_ui.models import LedgerEntry, OptOut, Vendor, Wish
 from contacts_ui.models.ledger import Channel
+from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.models.wish import WishState
 from contacts_ui.services.business_days import due_after
 from contacts_ui.services.vendors import connected
@@ -13,17 +18,20 @@ CONFIRMED_AT = {
     Vendor.SLICKTEXT.value: "slicktext_confirmed_at",
     Vendor.CLOUDCONTACTAI.value: "cloudcontactai_confirmed_at",
 }
+_KEPT_IN_STEP = (
+    *CONFIRMED_AT.values(), "refused_by", "settled_for", "honoured_at", "seconds_to_honour", "state",
+)  # fmt: skip
 
 
 def opened(entry: LedgerEntry, *, label: str = "") -> OptOut:
     """A stop was asked for: write its row, and end the one before it. Call it in the transaction of the entry."""
-    ended(entry.number, by="renewed")
+    ended(entry.number, by=OptOutState.RENEWED)
     asked_at = entry.asked_at or entry.at
     return OptOut.objects.create(
         ledger_entry=entry,
         number=entry.number,
         contact_id=entry.contact_id,
-        label=label[:200],
+        label=(label or _label_before(entry.number))[:200],
         channel=entry.channel or Channel.UNRECORDED,
         staff_name=entry.staff_name,
         reason=entry.reason,
@@ -35,35 +43,87 @@ def opened(entry: LedgerEntry, *, label: str = "") -> OptOut:
 
 def ended(number: str, *, by: str) -> None:
     """A newer wish for the number took the place of its stop: `by` is lifted, undone or renewed."""
-    _present(number).update(ended_at=timezone.now(), ended_by=by)
+    present = OptOut.objects.filter(number=number)
+    if by == OptOutState.RENEWED:
+        # The person is still owed an answer to what is on the clock.
+        state = Case(When(state__in=OPEN, then=F("state")), default=Value(by))
+        present.filter(ended_at__isnull=True).update(
+            ended_at=timezone.now(), ended_by=by, state=state
+        )
+        return
+    present.filter(Q(ended_at__isnull=True) | Q(state__in=OPEN)).update(
+        ended_at=timezone.now(), ended_by=by, state=by
+    )
 
 
 def outcome(wish: Wish) -> None:
-    """A vendor has settled a stop: note it. Call it in the transaction that settles the wish."""
+    """A vendor, or a manager by hand, has settled a stop: note it. Call it in the transaction that settles the wish."""
     if not wish.do_not_text:
         return
-    rows = _present(wish.number)
-    if wish.state in (WishState.CONFIRMED, WishState.SETTLED):
+    for row in _open(wish.number):
+        _note(row, wish)
+        if _nobody_left(row):
+            _close(row)
+        row.save(update_fields=_KEPT_IN_STEP)
+
+
+def tried_again(wish: Wish) -> None:
+    """A stop that its vendor had refused is sent once more, so it is on its way again."""
+    if not wish.do_not_text:
+        return
+    for row in _open(wish.number):
+        row.refused_by = _without(row.refused_by, wish)
+        row.state = OptOutState.REFUSED if row.refused_by else OptOutState.WAITING
+        row.save(update_fields=_KEPT_IN_STEP)
+
+
+def _open(number: str) -> QuerySet[OptOut]:
+    """The requests of a number that are on the clock, locked until the transaction ends."""
+    return OptOut.objects.select_for_update().filter(number=number, state__in=OPEN).order_by("pk")
+
+
+def _note(row: OptOut, wish: Wish) -> None:
+    """What was said about one vendor; what a manager settles by hand is never called confirmed."""
+    row.refused_by = _without(row.refused_by, wish)
+    if wish.state == WishState.CONFIRMED:
         field = CONFIRMED_AT[wish.vendor]
-        rows.filter(**{f"{field}__isnull": True}).update(**{field: timezone.now()})
-        _honour(rows)
+        setattr(row, field, getattr(row, field) or timezone.now())
+        row.settled_for = _without(row.settled_for, wish)
+    elif wish.state == WishState.SETTLED:
+        row.settled_for = _with(row.settled_for, wish)
     elif wish.state == WishState.REFUSED:
-        for row in rows:
-            names = {*filter(None, row.refused_by.split(", ")), Vendor(wish.vendor).label}
-            row.refused_by = ", ".join(sorted(names))
-            row.save(update_fields=["refused_by"])
+        row.refused_by = _with(row.refused_by, wish)
+    row.state = OptOutState.REFUSED if row.refused_by else OptOutState.WAITING
 
 
-def _present(number: str) -> QuerySet[OptOut]:
-    """The opt-out of a number that no newer wish has ended."""
-    return OptOut.objects.filter(number=number, ended_at__isnull=True)
-
-
-def _honour(rows: QuerySet[OptOut]) -> None:
-    """An opt-out is honoured once every connected vendor has confirmed it."""
-    waiting = Q()
-    for vendor in connected():
-        waiting |= Q(**{f"{CONFIRMED_AT[vendor.value]}__isnull": True})
-    rows.filter(honoured_at__isnull=True).exclude(waiting).update(
-        honoured_at=timezone.now(), refused_by=""
+def _nobody_left(row: OptOut) -> bool:
+    """Whether every connected vendor has confirmed it, or was settled by hand."""
+    return all(
+        getattr(row, CONFIRMED_AT[vendor.value]) or vendor.label in row.settled_for.split(", ")
+        for vendor in connected()
     )
+
+
+def _close(row: OptOut) -> None:
+    if row.settled_for:
+        row.state = OptOutState.SETTLED
+        return
+    row.honoured_at = timezone.now()
+    row.seconds_to_honour = max((row.honoured_at - row.asked_at).total_seconds(), 0.0)
+    row.refused_by = ""
+    row.state = OptOutState.RENEWED if row.ended_by else OptOutState.HONOURED
+
+
+def _with(names: str, wish: Wish) -> str:
+    return ", ".join(sorted({*filter(None, names.split(", ")), Vendor(wish.vendor).label}))
+
+
+def _without(names: str, wish: Wish) -> str:
+    label = Vendor(wish.vendor).label
+    return ", ".join(name for name in names.split(", ") if name != label)
+
+
+def _label_before(number: str) -> str:
+    """The name under which the number was last stopped, for a request that brings none."""
+    named = OptOut.objects.filter(number=number).exclude(label="").order_by("-pk")
+    return named.values_list("label", flat=True).first() or ""

@@ -87,6 +87,9 @@ class Judgement:
     on_its_way: bool
     needs_attention: bool
     stop_refused: bool
+    # The ledger entry of the stop that every connected vendor was told, and when; None where there is no such one.
+    stop_entry: int | None = None
+    stopped_at: datetime | None = None
 
     @property
     def stopped(self) -> bool:
@@ -115,6 +118,8 @@ def judge(
     if not number and verdict is Verdict.MAY_TEXT:
         verdict = Verdict.NOT_KNOWN
         reason = "Their number cannot be read, so our own stops cannot be looked up."
+    told = [wish for wish in by_vendor.values() if wish.vendor in there]
+    stop_entry, stopped_at = _one_stop(told)
     return Judgement(
         verdict,
         reason,
@@ -124,7 +129,18 @@ def judge(
         stop_refused=any(
             wish.do_not_text and wish.state == WishState.REFUSED for wish in by_vendor.values()
         ),
+        stop_entry=stop_entry,
+        stopped_at=stopped_at,
     )
+
+
+def _one_stop(told: list[Wish]) -> tuple[int | None, datetime | None]:
+    """The one stop that all of these vendors were told last, if it was the same."""
+    if not told or not all(wish.do_not_text for wish in told):
+        return None, None
+    if len({wish.ledger_entry_id for wish in told}) > 1:
+        return None, None
+    return told[0].ledger_entry_id, told[0].wished_at
 
 
 def _slicktext(

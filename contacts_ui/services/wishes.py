@@ -27,7 +27,7 @@ from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import LedgerEntry, Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import ledger, opt_outs
+from contacts_ui.services import ledger, lift_requests, opt_outs
 from contacts_ui.services.vendors import connected, to_cloudcontactai, to_slicktext
 
 # A lease outlasts its call by this, so that two calls about one row never overlap.
@@ -85,8 +85,10 @@ def wish_for(
 def wish_everywhere(entry: LedgerEntry, *, do_not_text: bool, status: str) -> list[int]:
     """Write down the wish of a ledger entry for every connected vendor; return the keys of the rows.
 
-    `status` is what SlickText shall hold. Call it inside the transaction of the entry.
+    `status` is what SlickText shall hold. Call it inside the transaction of the entry. A lift request that waits for
+    this number has nothing left to ask for.
     """
+    lift_requests.overtaken(entry, do_not_text=do_not_text)
     return [
         wish_for(
             number=entry.number,

@@ -145,7 +145,7 @@ def test_the_zone_of_one_reader_does_not_stick(
 def test_the_last_known_copy_is_marked(fault: str, vera: Client, vendors: Vendors) -> None:
     with time_machine.travel("2026-03-05T15:30:00Z", tick=False):
         vera.get(URL)
-    vendors.fault("slicktext", fault)
+    vendors.fault("slicktext", fault, seconds=60)
     with time_machine.travel("2026-03-05T17:45:00Z"):
         forget_connections()
         page = Page(vera.get(URL))

@@ -1,0 +1,67 @@
+"""Counters for Prometheus: requests and vendor calls. Without METRICS_TOKEN nothing is counted, and nothing is loaded.
+
+Each process writes its counters to a file of its own in settings.METRICS_DIR, and whoever answers /metrics adds them
+up; so several gunicorn processes and the worker on one machine appear as one. What the database knows is asked when
+scraped (services/measures.py).
+"""
+
+import os
+import socket
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from contacts_ui.integrations.http import CallRecord
+
+REQUEST_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 6.0, 12.0)
+
+
+class Counters(NamedTuple):
+    """What is counted in this process."""
+
+    requests: Any
+    calls: Any
+
+
+def enabled() -> bool:
+    """Whether /metrics is served at all."""
+    return bool(settings.METRICS_TOKEN)
+
+
+def request_done(view: str, status: int, seconds: float) -> None:
+    """Count one answered request."""
+    if enabled():
+        counters().requests.labels(view, str(status)).observe(seconds)
+
+
+def vendor_called(call: CallRecord) -> None:
+    """Count one finished vendor call; the connections call this."""
+    if enabled():
+        outcome = call.error or "ok"
+        counters().calls.labels(call.vendor, call.endpoint, outcome).observe(call.seconds)
+
+
+@cache
+def counters() -> Counters:
+    """The counters of this process, made at the first count."""
+    from prometheus_client import Histogram, values
+
+    # Process ids repeat from container to container, which may share the directory.
+    values.ValueClass = values.MultiProcessValue(lambda: f"{socket.gethostname()}-{os.getpid()}")  # type: ignore[no-untyped-call]
+    requests = Histogram(
+        "dashboard_request_seconds",
+        "Requests answered, by the name of the address and the status.",
+        ["view", "status"],
+        buckets=REQUEST_BUCKETS,
+        registry=None,
+    )
+    calls = Histogram(
+        "dashboard_vendor_call_seconds",
+        "Calls to the vendors, by endpoint and outcome: ok, or the name of what went wrong.",
+        ["vendor", "endpoint", "outcome"],
+        buckets=CALL_BUCKETS,
+        registry=None,
+    )
+    return Counters(requests, calls)

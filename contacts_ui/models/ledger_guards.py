@@ -1,0 +1,134 @@
+"""The ledger's guards in the database itself: triggers that refuse whatever would change or break the chain.
+
+Made by migration 0004 and, since SQLite loses a table's triggers when a later migration rebuilds the table, once more
+after every `migrate`. Only somebody who may change the database's schema can take them away, and `verify_ledger` then
+says that they are missing.
+"""
+
+from typing import Any, Final
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+ENTRIES: Final = "contacts_ui_ledgerentry"
+HEAD: Final = "contacts_ui_ledgerhead"
+
+_ENTRY_STAYS = "The ledger is append-only: an entry is never changed or removed."
+_ENTRY_FOLLOWS = "The ledger is append-only: an entry must follow the newest one."
+_HEAD_STAYS = "The head of the ledger is never removed."
+_HEAD_FOLLOWS = "The head of the ledger moves only to the newest entry."
+
+_REFUSE = "BEGIN SELECT RAISE(ABORT, '{}'); END"
+# INSERT OR REPLACE removes a row without asking the trigger for DELETE, so the new row is looked at as well.
+_SQLITE: Final = {
+    "ledger_entry_update": f"BEFORE UPDATE ON {ENTRIES} {_REFUSE.format(_ENTRY_STAYS)}",
+    "ledger_entry_delete": f"BEFORE DELETE ON {ENTRIES} {_REFUSE.format(_ENTRY_STAYS)}",
+    "ledger_entry_insert": f"""BEFORE INSERT ON {ENTRIES}
+        WHEN NEW.previous_hash IS NOT (SELECT hash FROM {HEAD} WHERE id = 1)
+          OR EXISTS (SELECT 1 FROM {ENTRIES} WHERE id = NEW.id OR hash = NEW.hash)
+        {_REFUSE.format(_ENTRY_FOLLOWS)}""",
+    "ledger_entry_order": f"""AFTER INSERT ON {ENTRIES}
+        WHEN EXISTS (SELECT 1 FROM {ENTRIES} WHERE id > NEW.id)
+        {_REFUSE.format(_ENTRY_FOLLOWS)}""",
+    "ledger_head_update": f"""BEFORE UPDATE ON {HEAD}
+        WHEN NEW.id <> OLD.id OR NOT EXISTS (
+          SELECT 1 FROM {ENTRIES} WHERE id = (SELECT max(id) FROM {ENTRIES})
+          AND hash = NEW.hash AND (previous_hash = OLD.hash OR hash = OLD.hash))
+        {_REFUSE.format(_HEAD_FOLLOWS)}""",
+    "ledger_head_delete": f"BEFORE DELETE ON {HEAD} {_REFUSE.format(_HEAD_STAYS)}",
+    "ledger_head_insert": f"""BEFORE INSERT ON {HEAD}
+        WHEN NEW.id <> 1 OR EXISTS (SELECT 1 FROM {HEAD}) OR NEW.hash <> coalesce(
+          (SELECT hash FROM {ENTRIES} ORDER BY id DESC LIMIT 1), '{"0" * 64}')
+        {_REFUSE.format(_HEAD_FOLLOWS)}""",
+}
+
+_RAISE = "RAISE EXCEPTION USING ERRCODE = 'restrict_violation', MESSAGE = '{}'"
+_POSTGRESQL_FUNCTIONS: Final = {
+    "ledger_entry_stays": f"BEGIN {_RAISE.format(_ENTRY_STAYS)}; END",
+    "ledger_head_stays": f"BEGIN {_RAISE.format(_HEAD_STAYS)}; END",
+    # Locks the head, as services.ledger does, so that two writers never follow the same entry.
+    "ledger_entry_follows": f"""BEGIN
+        PERFORM 1 FROM {HEAD} WHERE id = 1 AND hash = NEW.previous_hash FOR UPDATE;
+        IF NOT FOUND OR EXISTS (SELECT 1 FROM {ENTRIES} WHERE id >= NEW.id) THEN
+          {_RAISE.format(_ENTRY_FOLLOWS)};
+        END IF;
+        RETURN NEW;
+      END""",
+    "ledger_head_follows": f"""DECLARE newest {ENTRIES}%ROWTYPE;
+      BEGIN
+        SELECT * INTO newest FROM {ENTRIES} ORDER BY id DESC LIMIT 1;
+        IF TG_OP = 'INSERT' AND NEW.id = 1 AND NEW.hash = coalesce(newest.hash, '{"0" * 64}') THEN
+          RETURN NEW;
+        END IF;
+        IF TG_OP = 'UPDATE' AND NEW.id = OLD.id AND NEW.hash = newest.hash
+           AND OLD.hash IN (newest.previous_hash, newest.hash) THEN
+          RETURN NEW;
+        END IF;
+        {_RAISE.format(_HEAD_FOLLOWS)};
+      END""",
+}
+_POSTGRESQL: Final = {
+    "ledger_entry_stays": f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {ENTRIES} FOR EACH STATEMENT",
+    "ledger_entry_follows": f"BEFORE INSERT ON {ENTRIES} FOR EACH ROW",
+    "ledger_head_stays": f"BEFORE DELETE OR TRUNCATE ON {HEAD} FOR EACH STATEMENT",
+    "ledger_head_follows": f"BEFORE INSERT OR UPDATE ON {HEAD} FOR EACH ROW",
+}
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Make the guards that are not there. Raises NotImplementedError on a database for which there are none."""
+    wanted = missing(connection)
+    with connection.cursor() as cursor:
+        for name in wanted:
+            if connection.vendor == "sqlite":
+                cursor.execute(f"CREATE TRIGGER {name} {_SQLITE[name]}")
+                continue
+            body = _POSTGRESQL_FUNCTIONS[name]
+            cursor.execute(
+                f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"
+            )
+            cursor.execute(f"CREATE TRIGGER {name} {_POSTGRESQL[name]} EXECUTE FUNCTION {name}()")
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Take the guards away: for migrations alone."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for name in _SQLITE:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+            return
+        for name in _POSTGRESQL:
+            # With the function go the triggers that call it.
+            cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
+
+
+def missing(connection: BaseDatabaseWrapper) -> list[str]:
+    """The names of the guards that are not in the database, or are switched off."""
+    wanted = _guards_of(connection)
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        else:
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')")
+        there = {name for (name,) in cursor.fetchall()}
+    return [name for name in wanted if name not in there]
+
+
+def _guards_of(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    if connection.vendor not in ("sqlite", "postgresql"):
+        raise NotImplementedError(f"The ledger has no guards for {connection.vendor}.")
+    return _SQLITE if connection.vendor == "sqlite" else _POSTGRESQL
+
+
+def before_migrations(sender: Any, using: str, plan: Any = (), **kwargs: Any) -> None:
+    """SQLite refuses to rebuild a table that another table's trigger mentions: make room for our own migrations."""
+    ours = any(migration.app_label == sender.label for migration, _ in plan)
+    if ours and connections[using].vendor == "sqlite":
+        remove(connections[using])
+
+
+def after_migrations(sender: Any, using: str, **kwargs: Any) -> None:
+    """Whatever a migration did to the tables, the guards stand afterwards."""
+    connection = connections[using]
+    if {ENTRIES, HEAD} <= set(connection.introspection.table_names()):
+        install(connection)

@@ -1,0 +1,95 @@
+"""One wish, told to its vendor: which call says it, and what the answer means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contacts_ui.integrations import cloudcontactai, slicktext
+from contacts_ui.integrations.errors import BadCredentials, NotFound, Refused
+from contacts_ui.integrations.http import Connection, Manner
+from contacts_ui.integrations.types import Contact, OptInStatus
+from contacts_ui.models import Vendor, Wish
+from contacts_ui.services.vendors import to_cloudcontactai, to_slicktext
+
+NOBODY_THERE = "Nobody has this number there, so there is nobody to text."
+MOVED = "They have another number now; the stop follows them to it."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a vendor holds now, by its own answer. `words` is for the screen.
+
+    `moved_to` is the present number of the person whom the wish was about, where that is another one.
+    """
+
+    do_not_text: bool
+    opt_in_status: str = ""
+    words: str = ""
+    moved_to: str = ""
+
+
+def send(wish: Wish, manner: Manner, once_more: Callable[[], None]) -> Answer:
+    """Tell the vendor the wish as it is in `wish`; `once_more` is asked before every call but the first.
+
+    Raises VendorError, and whatever `once_more` raises.
+    """
+    if wish.vendor == Vendor.CLOUDCONTACTAI:
+        said = cloudcontactai.set_do_not_text(
+            to_cloudcontactai(), do_not_text=wish.do_not_text, phone=wish.number, manner=manner
+        )
+        return Answer(said.do_not_text)
+    return _ToSlickText(wish, manner, once_more, to_slicktext()).send()
+
+
+@dataclass(frozen=True)
+class _ToSlickText:
+    """Edit by number, as the vendor's page allows; by id, looked up, where an account does not take the number."""
+
+    wish: Wish
+    manner: Manner
+    once_more: Callable[[], None]
+    connection: Connection
+
+    def send(self) -> Answer:
+        try:
+            contact = self._edit(self.wish.number)
+        except BadCredentials:
+            raise
+        except Refused:
+            self.once_more()
+            found = slicktext.find_contact(self.connection, self.wish.number, manner=self.manner)
+            if found is None and not self.wish.do_not_text:
+                raise
+            if found is None:
+                moved_to = self._present_number()
+                return Answer(True, words=MOVED if moved_to else NOBODY_THERE, moved_to=moved_to)
+            self.once_more()
+            contact = self._edit(found.contact_id)
+        return self._read(contact)
+
+    def _edit(self, id_or_number: int | str) -> Contact:
+        changes = {"opt_in_status": self.wish.opt_in_status}
+        return slicktext.edit_contact(self.connection, id_or_number, changes, manner=self.manner)
+
+    def _read(self, contact: Contact) -> Answer:
+        if contact.opt_in_status != self.wish.opt_in_status:
+            held = contact.opt_in_status or "nothing"
+            raise Refused(
+                Vendor.SLICKTEXT.value, words=f"SlickText answered, but still says “{held}”."
+            )
+        moved_to = ""
+        if self.wish.ledger_entry.contact_id not in (None, contact.contact_id):
+            moved_to = self._present_number()
+        stopped = contact.opt_in_status != OptInStatus.SUBSCRIBED
+        return Answer(stopped, contact.opt_in_status, MOVED if moved_to else "", moved_to)
+
+    def _present_number(self) -> str:
+        """The number that the person of a stop has by now, if it is another one; the stop was about the person."""
+        contact_id = self.wish.ledger_entry.contact_id
+        if contact_id is None or not self.wish.do_not_text:
+            return ""
+        self.once_more()
+        try:
+            number = slicktext.get_contact(self.connection, contact_id, manner=self.manner).number
+        except NotFound:
+            return ""
+        return number if number and number != self.wish.number else ""

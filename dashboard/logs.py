@@ -1,0 +1,125 @@
+"""Structured logs: one event on one line, JSON for machines or readable text for a terminal.
+
+Our own lines (structlog) and everybody else's (the standard library's logging: Django, gunicorn, the background engine)
+take the same way. The last step before the line is written masks numbers, addresses and keys, whoever wrote them.
+Reads no settings, so gunicorn can use it before Django is there.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from contacts_ui import request_id
+from contacts_ui.integrations.redact import redact, redact_all
+
+# Ten digits in a row of an id of ours are no phone number.
+_OWN_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_AS_IT_IS = ("timestamp", "level", "logger")
+FORMATS = ("auto", "json", "text")
+
+
+def logging_config(
+    *, form: str = "auto", level: str = "INFO", debug: bool = False, secrets: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The value of Django's LOGGING.
+
+    `form` is json, text, or auto: text where somebody reads along (DEBUG, or a terminal). `secrets` are values that
+    no line may hold, such as the vendors' keys.
+    """
+    as_text = form == "text" or (form == "auto" and (debug or sys.stderr.isatty()))
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": _facts(),
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,
+                    Masker(secrets),
+                    _renderer(as_text),
+                ],
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django.request": {"level": "ERROR"},
+            # Its lines carry what was searched; ours, one for each request, do not.
+            "django.server": {"handlers": [], "level": "ERROR", "propagate": False},
+            "axes": {"level": "WARNING"},
+        },
+    }
+
+
+def configure_structlog() -> None:
+    """Send structlog's events through the standard library's logging; call it once, before the first event."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_facts(),
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def bind_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """The id of the request, or of the worker's look, that caused the line."""
+    if own := request_id.current():
+        event.setdefault("request_id", own)
+    return event
+
+
+class Masker:
+    """Take full numbers, addresses, bearer tokens and the given secrets out of every value of an event."""
+
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
+        # A word that short stands in many a line, and guards nothing.
+        self.secrets = tuple(each for each in secrets if len(each) >= 8)
+
+    def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
+        return {
+            key: value if key in _AS_IT_IS else self._masked(key, value)
+            for key, value in event.items()
+        }
+
+    def _masked(self, key: str, value: Any) -> Any:
+        if key == "request_id" and _OWN_ID.fullmatch(str(value)):
+            return value
+        if value is None or isinstance(value, bool | float):
+            return value
+        if isinstance(value, int):
+            # A number as a whole number is a number all the same.
+            return value if len(str(abs(value))) < 10 else redact(str(value))
+        if isinstance(value, str | dict | list | tuple):
+            return redact_all(value, self.secrets)
+        return redact(repr(value), self.secrets)
+
+
+def _facts() -> list[Processor]:
+    """What every line says besides its own event."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        bind_request_id,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
+def _renderer(as_text: bool) -> Processor:
+    if as_text:
+        # The plain formatter: the pretty one prints local variables, and those hold people.
+        return structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    return structlog.processors.JSONRenderer()

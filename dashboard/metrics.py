@@ -1,0 +1,15 @@
+"""Where the processes of one machine keep their counters for Prometheus."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def metrics_dir(wanted: str, own_dir: Path) -> Path:
+    """Make the directory and return it. Raises ImproperlyConfigured when prometheus-client is not installed."""
+    if find_spec("prometheus_client") is None:
+        raise ImproperlyConfigured("METRICS_TOKEN is set, but prometheus-client is not installed.")
+    path = Path(wanted) if wanted else own_dir / "metrics"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
