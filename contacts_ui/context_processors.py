@@ -1,5 +1,6 @@
 """What every page shows around its content."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -7,15 +8,19 @@ from django.http import HttpRequest
 
 from contacts_ui.models import Vendor
 from contacts_ui.permissions import ROLES, may
+from contacts_ui.services import alarms
 from contacts_ui.services.vendors import connected
 
 
 def surroundings(request: HttpRequest) -> dict[str, Any]:
-    """The sandbox banner, the vendors that are not connected, and the reader's role in a word."""
+    """The sandbox banner, the vendors that are not connected, what is wrong, and the reader's role in a word."""
     there = connected()
+    user = getattr(request, "user", None)
     return {
         "sandbox": settings.VENDORS.sandbox,
         "not_connected": [vendor.label for vendor in Vendor if vendor not in there],
+        # Called by the template that shows them, and so not for a fragment.
+        "alarms": partial(alarms.alarms, user) if user and user.is_authenticated else [],
         "role": role_of(request),
     }
 

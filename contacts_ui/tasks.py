@@ -3,29 +3,18 @@
 `django_tasks` is imported here and nowhere else, since Django 6 has the same under another name.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
-from django.db import connections
 from django_tasks import task
 
-from contacts_ui.request_id import request_id
-from contacts_ui.services import wishes
+from contacts_ui.models import Vendor
+from contacts_ui.services.crew import Crew, deliver_all
 
-AT_ONCE = 8
+# The threads of this process that call the vendors; a worker has them, others deliver in the task itself.
+crew: Crew | None = None
 
 
 @task()
 def deliver_due_wishes() -> int:
-    """Call the vendors of every wish that is due; return how many were looked at."""
-    keys = wishes.due_now()
-    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="worker") as callers:
-        list(callers.map(_deliver, keys))
-    return len(keys)
-
-
-def _deliver(key: int) -> None:
-    try:
-        with request_id():
-            wishes.deliver(key)
-    finally:
-        connections.close_all()
+    """Have the vendors of every due wish called; return how many were found."""
+    if crew is not None:
+        return crew.look()
+    return sum(deliver_all(vendor) for vendor in Vendor)

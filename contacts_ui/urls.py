@@ -7,7 +7,7 @@ from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 from django.views.generic import RedirectView
 
-from contacts_ui.views.consent import consent, do_not_text
+from contacts_ui.views.consent import consent, do_not_text, undo_stop
 from contacts_ui.views.contact import (
     contact_delete,
     contact_detail,
@@ -16,7 +16,14 @@ from contacts_ui.views.contact import (
     contact_new,
 )
 from contacts_ui.views.contact_list import contact_columns, contact_list
-from contacts_ui.views.operations import healthz, readyz, status
+from contacts_ui.views.lift_requests import (
+    ask_lift,
+    lift_request_decision,
+    lift_request_list,
+    lift_request_withdraw,
+)
+from contacts_ui.views.operations import healthz, metrics, readyz, status_page
+from contacts_ui.views.stop_number import stop_number
 
 
 class ContactIdConverter(IntConverter):
@@ -46,8 +53,20 @@ urlpatterns = [
         "contacts/<id:contact_id>/do-not-text/", do_not_text, name="do-not-text"
     ),  # view_contacts; POST: stop_texts
     path("contacts/<id:contact_id>/consent/", consent, name="consent"),  # lift_stops
+    path("contacts/<id:contact_id>/undo-stop/", undo_stop, name="undo-stop"),  # stop_texts
+    path("contacts/<id:contact_id>/ask-lift/", ask_lift, name="ask-lift"),  # ask_lift
+    path("stop-a-number/", stop_number, name="stop-number"),  # stop_texts
+    # Lift requests
+    path("lift-requests/", lift_request_list, name="lift-request-list"),  # lift_stops
+    path(
+        "lift-requests/<id:pk>/decision/", lift_request_decision, name="lift-request-decision"
+    ),  # lift_stops
+    path(
+        "lift-requests/<id:pk>/withdraw/", lift_request_withdraw, name="lift-request-withdraw"
+    ),  # ask_lift
     # Operations
-    path("status/", status, name="status"),  # view_status
+    path("status/", status_page, name="status"),  # view_status
     path("healthz", healthz, name="healthz"),  # anyone
     path("readyz", readyz, name="readyz"),  # anyone
+    path("metrics", metrics, name="metrics"),  # whoever sends METRICS_TOKEN
 ]

@@ -47,6 +47,9 @@ OWN_DIR.mkdir(exist_ok=True)
 SLICKTEXT_CALLS_PER_SECOND = env.float("SLICKTEXT_CALLS_PER_SECOND", default=8.0)
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=2.5)
 OPT_IN_EXPIRES_HOURS = env.float("OPT_IN_EXPIRES_HOURS", default=72.0)
+LONGEST_RETRY_SECONDS = env.float("LONGEST_RETRY_SECONDS", default=300.0)
+LATE_EFFECT_SECONDS = env.float("LATE_EFFECT_SECONDS", default=120.0)
+WORKER_CALLS_AT_ONCE = env.int("WORKER_CALLS_AT_ONCE", default=6)
 UNDO_MINUTES = env.float("UNDO_MINUTES", default=10.0)
 FOUR_EYES = env.bool("FOUR_EYES", default=True)
 # Whoever scrapes /metrics must send it; empty: nothing is counted, and /metrics is a 404.
@@ -63,6 +66,7 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",

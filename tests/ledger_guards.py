@@ -34,4 +34,5 @@ def flush_past_the_guards(operations: type[BaseDatabaseOperations]) -> Any:
         with guards_off():
             return flush(self, sql_list)
 
+    execute_sql_flush.production = flush  # type: ignore[attr-defined]
     return execute_sql_flush

@@ -3,13 +3,25 @@
 from contacts_ui.forms.consent import ConsentForm, DeleteForm, StopForm
 from contacts_ui.forms.contact import ContactForm, NewContactForm
 from contacts_ui.forms.finder import FilterForm, SearchForm
+from contacts_ui.forms.lifting import (
+    DecisionForm,
+    FollowForm,
+    LiftRequestFilterForm,
+    LiftRequestForm,
+    StopNumberForm,
+)
 
 __all__ = [
     "ConsentForm",
     "ContactForm",
+    "DecisionForm",
     "DeleteForm",
     "FilterForm",
+    "FollowForm",
+    "LiftRequestFilterForm",
+    "LiftRequestForm",
     "NewContactForm",
     "SearchForm",
     "StopForm",
+    "StopNumberForm",
 ]

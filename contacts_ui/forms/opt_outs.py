@@ -1,14 +1,19 @@
 """The filters of the review and the range of the overview; all of it lives in the address bar."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django import forms
-from django.utils import timezone
 
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.opt_out import OptOutState
-from contacts_ui.services.opt_out_review import CLOSE_TO_DUE, PAST_DUE, UNHONOURED, Filters
+from contacts_ui.services.opt_out_review import (
+    CLOSE_TO_DUE,
+    PAST_DUE,
+    UNHONOURED,
+    Filters,
+    start_of,
+)
 
 LONGEST = 200
 # In the address, where an empty text means anybody.
@@ -31,11 +36,6 @@ def day_field(label: str) -> forms.DateField:
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         validators=[_plausible],
     )
-
-
-def start_of(day: date) -> datetime:
-    """Midnight at which `day` begins in the reader's zone."""
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _plausible(day: date) -> None:

@@ -19,6 +19,7 @@ import structlog
 from contacts_ui.integrations import errors
 from contacts_ui.integrations.answers import Answer, asked_pause, rate_limit
 from contacts_ui.integrations.manner import (
+    CHECK,
     DELIVER,
     READ,
     STOP_NOW,
@@ -32,6 +33,7 @@ from contacts_ui.integrations.redact import quieten_urllib3
 from contacts_ui.integrations.wire import Request, Wire
 
 __all__ = [
+    "CHECK",
     "DELIVER",
     "READ",
     "STOP_NOW",

@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveIndex(model_name='wish', name='wish_due'),
+        migrations.AddIndex(
+            model_name='wish',
+            index=models.Index(models.F('vendor'), models.OrderBy(models.F('do_not_text'), descending=True), models.F('due_at'), condition=models.Q(('due_at__isnull', False)), name='wish_due_in_order'),
+        ),
         migrations.CreateModel(
             name='VendorHealth',
             fields=[
@@ -72,6 +77,18 @@ class Migration(migrations.Migration):
             options={
                 'default_permissions': (),
                 'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('number',), name='one_open_disagreement_per_number')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Sweep',
+            fields=[
+                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ('after', models.BigIntegerField(default=0, help_text='The wish that was looked at last')),
+                ('round_started_at', models.DateTimeField(null=True)),
+                ('next_at', models.DateTimeField()),
+            ],
+            options={
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(

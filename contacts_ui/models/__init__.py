@@ -1,6 +1,6 @@
 from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
-from contacts_ui.models.disagreement import Disagreement
+from contacts_ui.models.disagreement import Disagreement, Sweep
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
@@ -17,6 +17,7 @@ __all__ = [
     "LiftRequest",
     "OptOut",
     "Preference",
+    "Sweep",
     "Vendor",
     "VendorHealth",
     "WebhookEvent",

@@ -48,3 +48,18 @@ class Disagreement(models.Model):
 
     def __str__(self) -> str:
         return f"disagreement {self.pk}"
+
+
+class Sweep(models.Model):
+    """How far the worker's walk round the stopped numbers has come; one row, so that many workers share one walk."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    after = models.BigIntegerField(default=0, help_text="The wish that was looked at last")
+    round_started_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"sweep, after wish {self.after}"

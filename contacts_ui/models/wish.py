@@ -86,7 +86,14 @@ class Wish(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="wish_due"),
+            # In the order in which they are delivered.
+            models.Index(
+                F("vendor"),
+                F("do_not_text").desc(),
+                F("due_at"),
+                condition=Q(due_at__isnull=False),
+                name="wish_due_in_order",
+            ),
         ]
 
     def __str__(self) -> str:

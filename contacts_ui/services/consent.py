@@ -1,7 +1,8 @@
 """Stopping texts and allowing them again: the wish is committed first, then both vendors are called at once."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
@@ -15,8 +16,9 @@ from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import Wish
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, require
-from contacts_ui.services import ledger, opt_outs, wishes
+from contacts_ui.services import disagreements, ledger, opt_outs, wishes
 from contacts_ui.services.carry_over import Appearance, carry_over
+from contacts_ui.services.disagreements import Look
 from contacts_ui.services.vendors import connected
 from contacts_ui.services.verdicts import Judgement, judge
 
@@ -34,6 +36,9 @@ class Seen:
     label: str = ""
     status: str | None = None
     read_at: datetime | None = None
+    # Where SlickText says the person came from, and when it says that their status changed.
+    source: str = ""
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ def judge_one(seen: Seen) -> Judgement:
 
 
 def judge_many(people: Sequence[Seen]) -> list[Judgement]:
-    """What we may claim about many people, in their order, with one query."""
+    """What we may claim about many people, in their order, with one query; one more where some have wishes."""
     by_number: dict[str, list[Wish]] = {person.number: [] for person in people if person.number}
     for wish in Wish.objects.filter(number__in=by_number):
         by_number[wish.number].append(wish)
@@ -145,16 +150,13 @@ def judge_many(people: Sequence[Seen]) -> list[Judgement]:
         for person in people
     )
     there = connected()
-    return [
-        judge(
-            person.status,
-            person.read_at,
-            by_number.get(person.number, ()),
-            there,
-            number=person.number,
-        )
-        for person in people
-    ]
+    looks = []
+    for person in people:
+        own = by_number.get(person.number, [])
+        judgement = judge(person.status, person.read_at, own, there, number=person.number)
+        looks.append(Look(person, own, judgement))
+    disagreements.notice(looks)
+    return [look.judgement for look in looks]
 
 
 def is_stopped(number: str) -> bool:
@@ -162,21 +164,28 @@ def is_stopped(number: str) -> bool:
     return Wish.objects.filter(number=number, do_not_text=True).exists()
 
 
-def deliver_now(keys: Iterable[int]) -> None:
+def deliver_now(keys: Collection[int]) -> None:
     """Call the vendors of these wishes at once, and wait for them no longer than the click may take.
 
     What is not answered by then goes on in its thread; what dies with this process is found by the worker.
     """
+    deadline = time.monotonic() + settings.STOP_DEADLINE_SECONDS
     calls = [_callers.submit(copy_context().run, _deliver_in_thread, key) for key in keys]
-    wait(calls, timeout=settings.STOP_DEADLINE_SECONDS)
+    done, _ = wait(calls, timeout=settings.STOP_DEADLINE_SECONDS)
+    if not all(call.result() for call in done):
+        # A worker took one of them first; its call is as good as ours.
+        while time.monotonic() < deadline and wishes.being_sent(keys):
+            time.sleep(0.05)
 
 
-def _deliver_in_thread(key: int) -> None:
+def _deliver_in_thread(key: int) -> bool:
+    """Whether this thread was the one that called the vendor."""
     try:
-        wishes.deliver(key, manner=STOP_NOW)
+        return wishes.deliver(key, manner=STOP_NOW)
     except Exception:
         # The wish is committed and due: the worker will find it. The click must not end in a 500.
         logger.exception("delivering wish %s failed", key)
+        return True
     finally:
         connections.close_all()
 

@@ -36,8 +36,25 @@ class EditConflict(Exception):
         super().__init__("changed by somebody else")
 
 
+class FollowUndecided(Exception):
+    """The old number is stopped here: does the stop go with the person to their new number?"""
+
+    def __init__(self, contact: Contact, number: str) -> None:
+        self.contact = contact
+        self.number = number
+        super().__init__("does the stop follow?")
+
+
 class OtherNumber(Exception):
     """The number typed to confirm a deletion is not the contact's."""
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Whether a stop goes with the person to their new number; `why` where it does not."""
+
+    follows: bool
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,10 +108,12 @@ def edit(
     contact_id: int,
     original: Mapping[str, str],
     typed: Mapping[str, str],
+    follow: Follow | None = None,
 ) -> Saved:
     """Send what `typed` changes of `original` (both as `editing.editable_values`), and only that.
 
-    Raises NotAllowed; EditConflict when somebody changed the same fields since; NumberTaken; or a VendorError.
+    A stop of the old number stays; `follow` says whether it goes with the person to a new one, too. Raises NotAllowed;
+    EditConflict when somebody changed the same fields since; FollowUndecided; NumberTaken; or a VendorError.
     """
     require(staff, "edit_contacts")
     fresh = slicktext.get_contact(to_slicktext(), contact_id)
@@ -103,14 +122,20 @@ def edit(
         raise EditConflict(merged, fresh)
     if not merged.changes:
         return Saved(fresh, {})
-    contact = _send_edit(staff, fresh, merged.changes)
+    asked = _stop_may_follow(fresh, merged.changes)
+    if asked and follow is None:
+        raise FollowUndecided(fresh, merged.changes["mobile_number"])
+    contact = _send_edit(staff, fresh, merged.changes, follow if asked else None)
     last_known.keep_contact(contact)
     values = editable_values(contact)
     not_taken = tuple(name for name, text in merged.changes.items() if values.get(name, "") != text)
-    return Saved(contact, merged.changes, _stop_follows(staff, fresh, contact), not_taken)
+    followed = bool(asked and follow and follow.follows and _stop_too(staff, fresh, contact))
+    return Saved(contact, merged.changes, followed, not_taken)
 
 
-def _send_edit(staff: Staff, fresh: Contact, changes: Mapping[str, str]) -> Contact:
+def _send_edit(
+    staff: Staff, fresh: Contact, changes: Mapping[str, str], follow: Follow | None
+) -> Contact:
     """Edit and write the ledger; a lost answer is settled by reading the contact again."""
     before = editable_values(fresh)
     about: dict[str, Any] = {
@@ -122,6 +147,9 @@ def _send_edit(staff: Staff, fresh: Contact, changes: Mapping[str, str]) -> Cont
         "before": {field: before.get(field, "") for field in changes},
         "after": changes,
     }
+    stays = {"stop_follows": False} if follow and not follow.follows else {}
+    if follow and stays:
+        about["reason"] = f"The stop of the old number does not follow them: {follow.why}"
     try:
         contact = slicktext.edit_contact(
             to_slicktext(), fresh.contact_id, for_vendor(changes, fresh)
@@ -133,10 +161,10 @@ def _send_edit(staff: Staff, fresh: Contact, changes: Mapping[str, str]) -> Cont
             raise
         found = _reread(fresh.contact_id)
         if found is None or not _holds(found, changes):
-            ledger.record(**about, answer={"outcome": "unknown"})
+            ledger.record(**about, answer={"outcome": "unknown", **stays})
             raise
         contact = found
-    ledger.record(**about, answer=_answer(contact))
+    ledger.record(**about, answer={**_answer(contact), **stays})
     return contact
 
 
@@ -232,13 +260,20 @@ def delete(*, staff: Staff, contact_id: int, typed_number: str) -> Contact:
     return contact
 
 
-def _stop_follows(staff: Staff, before: Contact, after: Contact) -> bool:
+def _stop_may_follow(fresh: Contact, changes: Mapping[str, str]) -> bool:
+    """Whether the number changes, and the old one is stopped here, and the new one is not."""
+    new, old = to_e164(changes.get("mobile_number")), fresh.number
+    if not new or not old or new == old:
+        return False
+    return consent.is_stopped(old) and not consent.is_stopped(new)
+
+
+def _stop_too(staff: Staff, before: Contact, after: Contact) -> bool:
     """A stopped person who gets another number is still the person who asked for no texts."""
-    if not before.number or not after.number or before.number == after.number:
+    if not after.number or before.number == after.number:
         return False
-    if not consent.is_stopped(before.number) or consent.is_stopped(after.number):
-        return False
-    seen = Seen(after.number, after.contact_id, after.name, after.opt_in_status)
+    # Without the status: this stop is nobody's slip of a moment ago, so it cannot be undone as one.
+    seen = Seen(after.number, after.contact_id, after.name)
     reason = "The stop of the old number follows the person to the new one."
     consent.write_stop(
         staff=staff, seen=seen, request=consent.Request(Channel.UNRECORDED, None, reason)
@@ -287,6 +322,8 @@ def _answer(contact: Contact) -> dict[str, Any]:
 __all__ = [
     "Contact",
     "EditConflict",
+    "Follow",
+    "FollowUndecided",
     "NumberTaken",
     "OtherNumber",
     "Reading",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db import transaction
@@ -58,7 +58,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of opt-outs, how many there are in all, and the words of vendors that refused some on this page."""
+    """One page of opt-outs, how many there are in all, and the words of vendors that refused, by "number vendor"."""
 
     rows: list[OptOut]
     total: int
@@ -87,6 +87,11 @@ def in_order(filters: Filters) -> list[QuerySet[OptOut]]:
         rows.filter(pressing).order_by("due_at", "pk"),
         rows.exclude(pressing).order_by("-asked_at", "-pk"),
     ]
+
+
+def start_of(day: date) -> datetime:
+    """Midnight at which `day` begins in the active time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def close_until() -> datetime:
@@ -177,9 +182,11 @@ def _standing(state: str) -> Q:
 
 
 def _refusals(rows: list[OptOut]) -> dict[str, str]:
-    """Why vendors refused, in their words, by number."""
+    """Why vendors refused, in their words, by "number vendor"."""
     numbers = [row.number for row in rows if row.state == OptOutState.REFUSED]
     if not numbers:
         return {}
-    wishes = Wish.objects.filter(number__in=numbers, state=WishState.REFUSED, do_not_text=True)
-    return dict(wishes.values_list("number", "answer"))
+    words: dict[str, str] = {}
+    for wish in Wish.objects.filter(number__in=numbers, state=WishState.REFUSED, do_not_text=True):
+        words[f"{wish.number} {wish.vendor}"] = wish.answer
+    return words

@@ -5,6 +5,7 @@ A person's own STOP is never undone here. What the rules need is in the ledger, 
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -100,7 +101,7 @@ def undo_stop(*, staff: Staff, seen: Seen) -> Judgement:
     return consent.judge_one(seen)
 
 
-def _stop_to_undo(staff: Staff, number: str) -> LedgerEntry:
+def _stop_to_undo(staff: Staff, number: str) -> Any:
     """The newest stop of the number, if `staff` may undo it; raises CannotUndo with the reason."""
     newest = consent.judge_one(Seen(number)).stop_entry
     if newest is None:
@@ -111,7 +112,7 @@ def _stop_to_undo(staff: Staff, number: str) -> LedgerEntry:
     return entry
 
 
-def _with_what_counts(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+def _with_what_counts(entries: QuerySet[LedgerEntry]) -> QuerySet[Any]:
     """Each entry with `held`, what was asked for before it, and `spoken`, whether the vendors told of a STOP since."""
     same_number = LedgerEntry.objects.filter(number=OuterRef("number")).order_by("-pk")
     earlier = same_number.filter(pk__lt=OuterRef("pk"), action__in=_ASKED_FOR)
@@ -122,8 +123,8 @@ def _with_what_counts(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
     )
 
 
-def _why_not(entry: LedgerEntry, staff: Staff) -> str:
-    """Why `staff` may not undo this stop, as a sentence; empty when they may."""
+def _why_not(entry: Any, staff: Staff) -> str:
+    """Why `staff` may not undo this stop, a row of `_with_what_counts`, as a sentence; empty when they may."""
     if entry.action != Action.STOP_REQUESTED:
         return NEWER
     if entry.channel == Channel.VENDOR or entry.spoken:

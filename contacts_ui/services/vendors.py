@@ -1,15 +1,17 @@
 """The connections to both vendors, made once in each process from the settings."""
 
+from collections.abc import Callable
 from functools import cache
 
 from django.conf import settings
 
-from contacts_ui import timing
+from contacts_ui import metrics, timing
 from contacts_ui.integrations import cloudcontactai, slicktext
 from contacts_ui.integrations.errors import NotConnected, VendorError
-from contacts_ui.integrations.http import Connection
+from contacts_ui.integrations.http import CallRecord, Connection
 from contacts_ui.models import Vendor
 from contacts_ui.services.budget import PoliteBudget, slicktext_budget
+from contacts_ui.services.health import Watch
 
 
 @cache
@@ -19,7 +21,11 @@ def to_slicktext() -> Connection:
     if vendor is None:
         raise NotConnected(Vendor.SLICKTEXT.value)
     return slicktext.connect(
-        vendor.base_url, vendor.api_key, vendor.account, slicktext_budget(), timing.vendor_called
+        vendor.base_url,
+        vendor.api_key,
+        vendor.account,
+        slicktext_budget(),
+        _listener(Vendor.SLICKTEXT),
     )
 
 
@@ -30,7 +36,11 @@ def to_cloudcontactai() -> Connection:
     if vendor is None:
         raise NotConnected(Vendor.CLOUDCONTACTAI.value)
     return cloudcontactai.connect(
-        vendor.base_url, vendor.api_key, vendor.account, PoliteBudget(), timing.vendor_called
+        vendor.base_url,
+        vendor.api_key,
+        vendor.account,
+        PoliteBudget(),
+        _listener(Vendor.CLOUDCONTACTAI),
     )
 
 
@@ -43,6 +53,18 @@ def forget_connections() -> None:
     """Make the next call read the settings anew; for tests and for a process that forks."""
     to_slicktext.cache_clear()
     to_cloudcontactai.cache_clear()
+
+
+def _listener(vendor: Vendor) -> Callable[[CallRecord], None]:
+    """Who is told about each finished call: the page's timing and log, the metrics, and the vendor's health."""
+    watch = Watch(vendor)
+
+    def on_call(call: CallRecord) -> None:
+        timing.vendor_called(call)
+        metrics.vendor_called(call)
+        watch.noted(call)
+
+    return on_call
 
 
 __all__ = ["VendorError", "connected", "forget_connections", "to_cloudcontactai", "to_slicktext"]

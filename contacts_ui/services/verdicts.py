@@ -56,7 +56,7 @@ STOPPED_STATUSES = {OptInStatus.UNSUBSCRIBED, OptInStatus.BLOCKED}
 class VendorState:
     """What we may claim about one vendor.
 
-    `state` is read, confirmed, on_its_way, refused, expired, unknown or not_connected; `at` is when the vendor said so;
+    `state` is read, confirmed, on_its_way, refused, expired, settled, unknown or not_connected; `at` is when the vendor said so;
     `holds_stop` is True, False, or None where the vendor's state is not known.
     """
 
@@ -177,7 +177,7 @@ def _cloudcontactai(wish: Wish | None, connected: set[Vendor]) -> VendorState:
     if wish is None:
         return VendorState(vendor, "unknown", "No stop on record here", None)
     holds_stop = wish.confirmed_do_not_text
-    if wish.unanswered_at:
+    if wish.unanswered_at and (not wish.confirmed_at or wish.unanswered_at > wish.confirmed_at):
         # A call since then was never answered, so it may hold either.
         holds_stop = None
     says = {True: "Do not text", False: "Texts allowed", None: "Not known"}[holds_stop]
@@ -219,7 +219,8 @@ def _verdict_of_a_stop(slicktext: VendorState, cloudcontactai: VendorState) -> t
     states = [state for state in (slicktext, cloudcontactai) if state.state != "not_connected"]
     on_its_way = [state.name for state in states if state.state == "on_its_way"]
     refused = [state.name for state in states if state.state == "refused" and not state.holds_stop]
-    if slicktext.holds_stop is False and slicktext.state != "on_its_way":
+    by_hand = [state.name for state in states if state.state == "settled" and not state.holds_stop]
+    if slicktext.holds_stop is False and slicktext.state not in ("on_its_way", "settled"):
         who = "SlickText refused the stop" if refused else "SlickText can text them again"
         return Verdict.DISAGREE, f"{who} ({slicktext.says.lower()}), though we stopped them."
     if refused:
@@ -229,7 +230,8 @@ def _verdict_of_a_stop(slicktext: VendorState, cloudcontactai: VendorState) -> t
     holders = [state.name for state in states if state.holds_stop and state.says != NOBODY]
     where = f"Stopped at {' and '.join(holders)}" if holders else "Stopped here"
     absent = "; nobody has this number at SlickText" if slicktext.says == NOBODY else ""
-    return Verdict.DO_NOT_TEXT, f"{where}{absent}."
+    settled = f"; settled by hand for {' and '.join(by_hand)}" if by_hand else ""
+    return Verdict.DO_NOT_TEXT, f"{where}{absent}{settled}."
 
 
 def _verdict_while_lifting(

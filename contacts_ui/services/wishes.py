@@ -2,56 +2,49 @@
 
 Level-triggered, as a thermostat is: take a row that is due, send its *current* wish, and settle that version if no
 newer one came meanwhile. One call at a time for each row (a lease), so a newer wish is sent after an older one, never
-before it. `wish_for` writes, `deliver` sends, `due_now` finds; who calls them (a click, the worker) does not matter.
+before it. `wish_for` writes; `deliver` and `deliver_next` take a row and send it; who calls them (a click, the
+worker) does not matter.
+
+Every transaction here that writes to the ledger takes its turn there first and locks rows after that, as the use cases
+do that record a request: one order for all, so that no two wait for each other.
 """
 
+import logging
 import random
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from contacts_ui.integrations import cloudcontactai, slicktext
 from contacts_ui.integrations.errors import (
     BadCredentials,
-    NotFound,
+    BudgetSpent,
     Refused,
+    Unreadable,
     VendorError,
 )
-from contacts_ui.integrations.http import DELIVER, Connection, Manner
+from contacts_ui.integrations.http import DELIVER, Manner, Priority
 from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import LedgerEntry, Vendor, Wish
 from contacts_ui.models.ledger import Action
-from contacts_ui.models.wish import WishState
+from contacts_ui.models.wish import WishQuerySet, WishState
 from contacts_ui.services import ledger, lift_requests, opt_outs
-from contacts_ui.services.vendors import connected, to_cloudcontactai, to_slicktext
+from contacts_ui.services.sending import Answer, send
+from contacts_ui.services.vendors import connected
+
+logger = logging.getLogger(__name__)
 
 # A lease outlasts its call by this, so that two calls about one row never overlap.
 LEASE_MARGIN_SECONDS = 4.0
 FIRST_RETRY_SECONDS = 2.0
-LONGEST_RETRY_SECONDS = 300.0
-# How long a vendor may still carry out a call that it never answered.
-LATE_EFFECT = timedelta(minutes=2)
-
-NOBODY_THERE = "Nobody has this number there, so there is nobody to text."
-MOVED = "They have another number now; the stop follows them to it."
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a vendor holds now, by its own answer. `words` is for the screen.
-
-    `moved_to` is the present number of the person whom the wish was about, where that is another one.
-    """
-
-    do_not_text: bool
-    opt_in_status: str = ""
-    words: str = ""
-    moved_to: str = ""
+# After a vendor's "too many" they do not all come back in the same moment.
+SPREAD_SECONDS = 3.0
 
 
 def wish_for(
@@ -101,23 +94,108 @@ def wish_everywhere(entry: LedgerEntry, *, do_not_text: bool, status: str) -> li
     ]
 
 
-def due_now(*, limit: int = 100) -> list[int]:
-    """The keys of wishes that want a call now, stops first, then the oldest."""
-    due = Wish.objects.due(timezone.now()).order_by("-do_not_text", "due_at")
+def tell_vendors_connected_later(*, limit: int = 200) -> int:
+    """Write down stops for connected vendors that were never told of them; return how many.
+
+    A vendor that gets its keys later has no row for numbers that were stopped before. The row refers to the ledger
+    entry of the stop that the other vendor was told.
+    """
+    return sum(_tell(vendor, limit) for vendor in connected())
+
+
+def _tell(vendor: Vendor, limit: int) -> int:
+    untold = _untold(vendor).order_by("pk")
+    if not untold.exists():
+        return 0
+    with transaction.atomic():
+        # Workers look at the same time; the second one finds nothing left to do.
+        ledger.take_turn()
+        stops = list(untold.select_related("ledger_entry")[:limit])
+        for stop in stops:
+            status = OptInStatus.UNSUBSCRIBED if vendor == Vendor.SLICKTEXT else ""
+            wish_for(
+                number=stop.number,
+                vendor=vendor,
+                do_not_text=True,
+                opt_in_status=status,
+                entry=stop.ledger_entry,
+            )
+    return len(stops)
+
+
+def _untold(vendor: Vendor) -> WishQuerySet:
+    told = Wish.objects.filter(vendor=vendor, number=OuterRef("number"))
+    return Wish.objects.filter(do_not_text=True).exclude(vendor=vendor).exclude(Exists(told))
+
+
+def due_now(vendor: Vendor | None = None, *, limit: int = 100) -> list[int]:
+    """The keys of wishes (for `vendor`, or for both) that want a call now, stops first, then the oldest."""
+    due = _due().filter(vendor=vendor) if vendor else _due()
     return list(due.values_list("pk", flat=True)[:limit])
 
 
-def deliver(pk: int, *, manner: Manner = DELIVER) -> None:
+def deliver(pk: int, *, manner: Manner = DELIVER) -> bool:
     """Send the current wish of one row to its vendor and write down what it answered.
 
-    Does nothing when somebody else is already calling about the row. Never raises for a vendor's failure.
+    False, and nothing done, when somebody else is already calling about the row. Never raises for a vendor's failure.
     """
-    wish = _lease(pk, manner)
+    return _deliver_first(_due().filter(pk=pk), manner)
+
+
+def deliver_next(vendor: Vendor, *, manner: Manner = DELIVER) -> bool:
+    """As `deliver`, for the most urgent wish for `vendor` that nobody else has taken; False when there is none."""
+    return _deliver_first(_due().filter(vendor=vendor), manner)
+
+
+def being_sent(keys: Iterable[int]) -> bool:
+    """Whether somebody is just calling a vendor about one of these wishes for the first time."""
+    leased = Wish.objects.unsettled().filter(pk__in=keys, leased_until__gt=timezone.now())
+    return leased.filter(attempts=0).exists()
+
+
+class LeaseLost(Exception):
+    """Somebody else has taken the row over; it is theirs to finish."""
+
+
+def _due() -> WishQuerySet:
+    return Wish.objects.due(timezone.now()).order_by("-do_not_text", "due_at")
+
+
+def _deliver_first(due: WishQuerySet, manner: Manner) -> bool:
+    wish = _take(due, manner)
+    if wish is None:
+        return False
+    _deliver(wish, manner)
+    return True
+
+
+def _take(due: WishQuerySet, manner: Manner) -> Wish | None:
+    """Lease the first row of `due`, past those that somebody else is just taking."""
+    if not due.exists():
+        # So that looking in vain takes no lock.
+        return None
+    with transaction.atomic():
+        row = due.select_for_update(skip_locked=True, of=("self",)).first()
+        return _lease(row, manner) if row else None
+
+
+def _lease(row: Wish, manner: Manner) -> Wish | None:
+    now = timezone.now()
+    changes: dict[str, Any] = {"lease": uuid.uuid4().hex, "leased_until": now + _lease_time(manner)}
+    if row.lease:
+        # Whoever held it died or was too slow: nobody knows what became of their call.
+        changes |= {"unanswered_version": 0, "unanswered_at": now}
+    taken = Wish.objects.due(now).filter(pk=row.pk, lease=row.lease).update(**changes)
+    return Wish.objects.select_related("ledger_entry").get(pk=row.pk) if taken else None
+
+
+def _deliver(taken: Wish, manner: Manner) -> None:
+    wish: Wish | None = taken
     while wish is not None:
         if _expired(wish):
             return _settle(wish, WishState.EXPIRED, "It was not confirmed in time.")
         try:
-            answer = _send(wish, manner)
+            answer = _ask(wish, manner)
         except LeaseLost:
             return None
         except VendorError as error:
@@ -129,22 +207,18 @@ def deliver(pk: int, *, manner: Manner = DELIVER) -> None:
     return None
 
 
-class LeaseLost(Exception):
-    """Somebody else has taken the row over; it is theirs to finish."""
-
-
-def _lease(pk: int, manner: Manner) -> Wish | None:
-    now = timezone.now()
-    row = Wish.objects.due(now).filter(pk=pk).first()
-    if row is None:
-        return None
-    changes: dict[str, Any] = {"lease": uuid.uuid4().hex, "leased_until": now + _lease_time(manner)}
-    if row.lease:
-        # Whoever held it died or was too slow: nobody knows what became of their call.
-        changes |= {"unanswered_version": 0, "unanswered_at": now}
-    # Still due: somebody may have settled it since it was read.
-    taken = Wish.objects.due(now).filter(pk=pk, lease=row.lease).update(**changes)
-    return Wish.objects.get(pk=pk) if taken else None
+def _ask(wish: Wish, manner: Manner) -> Answer:
+    """The vendor's answer; whatever nobody foresaw counts as an answer that could not be read."""
+    if not wish.do_not_text:
+        # Opt-outs go first, and only they may pass by the budget.
+        manner = replace(manner, priority=max(manner.priority, Priority.PERSON))
+    try:
+        return send(wish, manner, lambda: _renew(wish, manner))
+    except (VendorError, LeaseLost, DatabaseError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("sending wish %s failed", wish.pk)
+        raise Unreadable(wish.vendor, outcome_unknown=True) from error
 
 
 def _renew(wish: Wish, manner: Manner) -> None:
@@ -171,83 +245,36 @@ def _expired(wish: Wish) -> bool:
     return wish.expires_at is not None and wish.expires_at <= timezone.now() and not wish.settled
 
 
-def _send(wish: Wish, manner: Manner) -> Answer:
-    if wish.vendor == Vendor.CLOUDCONTACTAI:
-        said = cloudcontactai.set_do_not_text(
-            to_cloudcontactai(), do_not_text=wish.do_not_text, phone=wish.number, manner=manner
-        )
-        return Answer(said.do_not_text)
-    return _send_to_slicktext(wish, manner)
-
-
-def _send_to_slicktext(wish: Wish, manner: Manner) -> Answer:
-    """Edit by number, as the vendor's page allows; by id, looked up, where an account does not take the number."""
-    connection = to_slicktext()
-    changes = {"opt_in_status": wish.opt_in_status}
-    try:
-        contact = slicktext.edit_contact(connection, wish.number, changes, manner=manner)
-    except BadCredentials:
-        raise
-    except Refused:
-        _renew(wish, manner)
-        found = slicktext.find_contact(connection, wish.number, manner=manner)
-        if found is None and not wish.do_not_text:
-            raise
-        if found is None:
-            moved_to = _present_number(wish, connection, manner)
-            return Answer(True, words=MOVED if moved_to else NOBODY_THERE, moved_to=moved_to)
-        _renew(wish, manner)
-        contact = slicktext.edit_contact(connection, found.contact_id, changes, manner=manner)
-    if contact.opt_in_status != wish.opt_in_status:
-        raise Refused(
-            Vendor.SLICKTEXT.value,
-            words=f"SlickText answered, but still says “{contact.opt_in_status or 'nothing'}”.",
-        )
-    moved_to = ""
-    if wish.ledger_entry.contact_id not in (None, contact.contact_id):
-        moved_to = _present_number(wish, connection, manner)
-    stopped = contact.opt_in_status != OptInStatus.SUBSCRIBED
-    return Answer(stopped, contact.opt_in_status, MOVED if moved_to else "", moved_to)
-
-
-def _present_number(wish: Wish, connection: Connection, manner: Manner) -> str:
-    """The number that the person of a stop has by now, if it is another one; the stop was about the person."""
-    contact_id = wish.ledger_entry.contact_id
-    if contact_id is None or not wish.do_not_text:
-        return ""
-    _renew(wish, manner)
-    try:
-        number = slicktext.get_contact(connection, contact_id, manner=manner).number
-    except NotFound:
-        return ""
-    return number if number and number != wish.number else ""
-
-
 def _confirm(sent: Wish, answer: Answer, manner: Manner) -> Wish | None:
     """Write down the vendor's answer; return the row when a newer wish wants to be sent now."""
     with transaction.atomic():
+        ledger.take_turn()
         row = _still_ours(sent)
         if row is None:
+            _came_late(sent, wait=timedelta())
             return None
-        now = timezone.now()
         row.confirmed_do_not_text = answer.do_not_text
         row.confirmed_opt_in_status = answer.opt_in_status
-        row.confirmed_at = now
+        row.confirmed_at = timezone.now()
         newer = row.version != sent.version
         if newer:
-            row.leased_until = now + _lease_time(manner)
+            row.leased_until = timezone.now() + _lease_time(manner)
         else:
-            first_time = not row.settled
-            row.state, row.settled_version = WishState.CONFIRMED, sent.version
-            row.answer, row.attempts = answer.words, 0
-            row.due_at = _second_look(row)
-            _release(row)
-            if first_time:
-                _record_outcome(row, {"confirmed": True, "words": answer.words})
-            if answer.moved_to:
-                _follow(row, answer.moved_to)
+            _settle_as_confirmed(row, answer)
         row.save()
     return row if newer else None
+
+
+def _settle_as_confirmed(row: Wish, answer: Answer) -> None:
+    first_time = not row.settled
+    row.state, row.settled_version = WishState.CONFIRMED, row.version
+    row.answer, row.attempts = answer.words, 0
+    row.due_at = _second_look(row)
+    _release(row)
+    if first_time:
+        _record_outcome(row, {"confirmed": True, "words": answer.words})
+    if answer.moved_to:
+        _follow(row, answer.moved_to)
 
 
 def _follow(row: Wish, number: str) -> None:
@@ -268,14 +295,36 @@ def _follow(row: Wish, number: str) -> None:
 
 def _second_look(row: Wish) -> datetime | None:
     """When to send a confirmed wish once more: an older, different one may still take effect at the vendor, late."""
-    unanswered, at = row.unanswered_version, row.unanswered_at
+    at, until = row.unanswered_at, _late_until(row)
+    if at and until and row.unanswered_version != row.version and until > timezone.now():
+        # Kept until then: a newer wish, confirmed meanwhile, needs the second look as well.
+        return until
     row.unanswered_version, row.unanswered_at = 0, None
-    return at + LATE_EFFECT if at and unanswered != row.version else None
+    return None
+
+
+def _late_until(row: Wish) -> datetime | None:
+    """Until when the vendor may still carry out a call that it never answered."""
+    if row.unanswered_at is None:
+        return None
+    return row.unanswered_at + timedelta(seconds=settings.LATE_EFFECT_SECONDS)
+
+
+def _came_late(sent: Wish, *, wait: timedelta) -> None:
+    """Our lease was taken over while we called, and the vendor did our older wish: send the present one again."""
+    row = Wish.objects.select_for_update().filter(pk=sent.pk).exclude(version=sent.version).first()
+    if row is None:
+        return
+    row.unanswered_version, row.unanswered_at = 0, timezone.now()
+    if row.state == WishState.CONFIRMED:
+        row.due_at = timezone.now() + wait
+    row.save(update_fields=["unanswered_version", "unanswered_at", "due_at"])
 
 
 def _settle(sent: Wish, state: WishState, words: str, error: VendorError | None = None) -> None:
     """Nothing more will be sent for this version: the vendor refused it, or it expired."""
     with transaction.atomic():
+        ledger.take_turn()
         row = _still_ours(sent)
         if row is None:
             return
@@ -292,22 +341,37 @@ def _postpone(sent: Wish, error: VendorError) -> None:
     with transaction.atomic():
         row = _still_ours(sent)
         if row is None:
+            if error.outcome_unknown:
+                _came_late(sent, wait=timedelta(seconds=settings.LATE_EFFECT_SECONDS))
             return
         _release(row)
         if error.outcome_unknown:
-            row.unanswered_version, row.unanswered_at = sent.version, timezone.now()
+            _note_unanswered(row, sent.version)
         if row.version == sent.version:
-            row.attempts += 1
+            row.attempts += not isinstance(error, BudgetSpent)
             row.answer = error.person[:500]
             row.due_at = timezone.now() + _pause(row.attempts, error)
         row.save()
 
 
+def _note_unanswered(row: Wish, version: int) -> None:
+    """The vendor may carry this version out, late; 0 stands for several versions."""
+    now, until = timezone.now(), _late_until(row)
+    if until and until > now and row.unanswered_version != version:
+        version = 0
+    row.unanswered_version, row.unanswered_at = version, now
+
+
 def _pause(attempts: int, error: VendorError) -> timedelta:
     """Exponential, capped, jittered; never shorter than the vendor asked for."""
-    ceiling = min(FIRST_RETRY_SECONDS * 2 ** min(attempts - 1, 10), LONGEST_RETRY_SECONDS)
+    longest = settings.LONGEST_RETRY_SECONDS
+    asked = min(error.retry_after or 0.0, longest)
+    if isinstance(error, BudgetSpent):
+        # Nothing was sent, so nothing speaks against coming back as soon as there is room.
+        return timedelta(seconds=asked + random.uniform(0, SPREAD_SECONDS))  # noqa: S311
+    ceiling = min(FIRST_RETRY_SECONDS * 2 ** min(attempts - 1, 10), longest)
     seconds = random.uniform(ceiling / 2, ceiling)  # noqa: S311 - jitter, not a secret
-    return timedelta(seconds=max(seconds, min(error.retry_after or 0, LONGEST_RETRY_SECONDS)))
+    return timedelta(seconds=max(seconds, asked))
 
 
 def _still_ours(sent: Wish) -> Wish | None:

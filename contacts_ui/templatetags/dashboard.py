@@ -39,6 +39,20 @@ def ago(moment: datetime | None) -> str:
 
 
 @register.filter
+def until(moment: datetime) -> str:
+    """In how long a time is, in seconds or minutes."""
+    seconds = max(0, round((moment - timezone.now()).total_seconds()))
+    return f"in {seconds} seconds" if seconds < 120 else f"in {seconds // 60} minutes"
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """A time in the reader's zone, as short as it is clear: the day only if it is another one."""
+    local = timezone.localtime(moment)
+    return date_format(local, "H:i" if local.date() == timezone.localdate() else "j M, H:i")
+
+
+@register.filter
 def phone(number: str | None) -> str:
     """A number as people write it."""
     return pretty(number) if number else ""

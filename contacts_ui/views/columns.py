@@ -82,10 +82,11 @@ def rows_of(staff: Staff, listing: Listing, columns: list[str]) -> list[Row]:
     """The rows of a page, with every verdict from one query."""
     contacts = listing.page.contacts
     people = [seen_of(contact, listing.as_of) for contact in contacts]
-    powers = Powers.of(staff)
+    judgements = judge_many(people)
+    powers = Powers.of(staff, judgements)
     chosen = [COLUMNS[key] for key in columns]
     rows = []
-    for contact, seen, judgement in zip(contacts, people, judge_many(people), strict=True):
+    for contact, seen, judgement in zip(contacts, people, judgements, strict=True):
         rows.append(
             Row(
                 contact_id=contact.contact_id,

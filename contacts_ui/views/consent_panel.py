@@ -1,19 +1,26 @@
 """The verdict and the switch of one person, as the templates show them, in a row or on a card."""
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from django.core import signing
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
+from contacts_ui.models import LiftRequest
 from contacts_ui.permissions import REFUSALS, Staff, may
 from contacts_ui.phone import pretty
+from contacts_ui.services import undo
 from contacts_ui.services.consent import Seen
 from contacts_ui.services.contacts import Contact
+from contacts_ui.services.lift_requests import newest
+from contacts_ui.services.lifting import STOPPED
 from contacts_ui.services.verdicts import Judgement, VendorState
 
 _TICKETS = signing.Signer(salt="contacts_ui.seen")
@@ -32,9 +39,10 @@ _SETTLED = mark_safe("")
 class ConsentPanel:
     """Everything `contacts/_consent.html` needs, ready to print: a page holds up to 250 of these.
 
-    `move` is what the switch does, stop or lift, or empty when the reader may do neither; `refused_by` is then the key
-    of the reason in REASONS. `poll_url` is empty once everything is settled. `news`: something happened just now, so
-    each vendor's answer is shown.
+    `move` is what the switch does: stop, lift, or ask for a lift, or empty when the reader may do none of it;
+    `refused_by` is then the key of the reason in REASONS. `poll_url` is empty once everything is settled. `news`:
+    something happened just now, so each vendor's answer is shown. `undo_for` are the minutes for which the reader may
+    undo the stop, 0 where they may not. `asked` is the newest request for a lift, on a card.
     """
 
     contact_id: int
@@ -55,6 +63,10 @@ class ConsentPanel:
     news: bool
     can_stop: bool
     can_try_again: bool
+    undo_url: str
+    undo_for: int
+    asked: LiftRequest | None
+    may_withdraw: bool
     error: str
 
 
@@ -64,17 +76,39 @@ class Powers:
 
     stop: bool
     lift: bool
+    ask: bool
+    staff_id: Any
+    undo: Mapping[int, datetime]
+    asked: LiftRequest | None
 
     @classmethod
-    def of(cls, staff: Staff) -> "Powers":
-        return cls(stop=may(staff, "stop_texts"), lift=may(staff, "lift_stops"))
+    def of(cls, staff: Staff, judgements: Sequence[Judgement], *, about: str = "") -> "Powers":
+        """What `staff` may do about these people; `about` is the number of the one whose lift request is wanted too."""
+        ask = may(staff, "ask_lift")
+        wanted = ask and about and any(each.verdict in STOPPED for each in judgements)
+        return cls(
+            stop=may(staff, "stop_texts"),
+            lift=may(staff, "lift_stops"),
+            ask=ask,
+            staff_id=staff.pk,
+            undo=undo.offers(staff, judgements),
+            asked=newest(about) if wanted else None,
+        )
 
 
 def seen_of(contact: Contact, read_at: datetime) -> Seen:
     """What a reader of the page sees of one contact."""
     number = contact.number or ""
     label = contact.name or (pretty(number) if number else contact.mobile_number or "no name")
-    return Seen(number, contact.contact_id, label, contact.opt_in_status, read_at)
+    return Seen(
+        number,
+        contact.contact_id,
+        label,
+        contact.opt_in_status,
+        read_at,
+        contact.source or "",
+        contact.last_opt_in_status_change,
+    )
 
 
 def issue_ticket(seen: Seen) -> str:
@@ -108,7 +142,8 @@ def panel(
     error: str = "",
 ) -> ConsentPanel:
     """Put together what one reader sees and may do about one person. `receipt`: they have just clicked."""
-    ticket = issue_ticket(seen)
+    ticket, undo_for = issue_ticket(seen), _minutes_left(judgement, powers)
+    asked = powers.asked if view == "card" or receipt else None
     move, refused_by = _move(seen, judgement.stopped, powers)
     address = address_of(seen.contact_id or 0)
     return ConsentPanel(
@@ -124,12 +159,16 @@ def panel(
         refusal=REASONS.get(refused_by, ""),
         ticket=ticket,
         stop_url=f"{address}do-not-text/",
-        lift_url=f"{address}consent/",
+        lift_url=f"{address}ask-lift/" if move == "ask" else f"{address}consent/",
         poll_url=_poll_url(f"{address}do-not-text/", ticket, view) if judgement.on_its_way else "",
         pending=_PENDING if judgement.on_its_way else _SETTLED,
-        news=receipt or judgement.on_its_way or judgement.needs_attention,
+        news=bool(receipt or judgement.on_its_way or judgement.needs_attention or undo_for),
         can_stop=powers.stop and bool(seen.number),
         can_try_again=powers.stop and judgement.stop_refused,
+        undo_url=f"{address}undo-stop/",
+        undo_for=undo_for,
+        asked=asked,
+        may_withdraw=bool(asked and asked.asked_by_id == powers.staff_id),
         error=error,
     )
 
@@ -138,8 +177,15 @@ def _move(seen: Seen, stopped: bool, powers: Powers) -> tuple[str, str]:
     """What pressing the switch does, and if nothing, the key of the reason."""
     if not seen.number:
         return "", "number"
-    move, may_move = ("lift", powers.lift) if stopped else ("stop", powers.stop)
-    return (move, "") if may_move else ("", move)
+    if stopped:
+        return ("lift", "") if powers.lift else ("ask", "") if powers.ask else ("", "lift")
+    return ("stop", "") if powers.stop else ("", "stop")
+
+
+def _minutes_left(judgement: Judgement, powers: Powers) -> int:
+    """For how many more minutes the reader may undo this stop; 0 where they may not."""
+    until = powers.undo.get(judgement.stop_entry or 0)
+    return max(math.ceil((until - timezone.now()).total_seconds() / 60), 0) if until else 0
 
 
 @cache

@@ -21,7 +21,7 @@ from contacts_ui.views.consent_panel import REASONS, Powers, panel, seen_of
 from contacts_ui.views.contact_facts import groups_of
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.history import history_of
-from contacts_ui.views.troubles import trouble_of
+from contacts_ui.views.troubles import trouble_of, unavailable
 
 NAME = ("first_name", "last_name")
 
@@ -32,10 +32,12 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
     """Everything about one person: both vendors' states, all fields, and what this dashboard did to them."""
     reading = _read_or_404(contact_id)
     if isinstance(reading, VendorError):
-        return _no_contact(request, contact_id, reading)
+        return unavailable(request, reading, contact_id)
     contact, staff = reading.contact, request.user
-    seen, powers = seen_of(contact, reading.as_of), Powers.of(staff)
-    consent = panel(seen, judge_one(seen), powers, view="card")
+    seen = seen_of(contact, reading.as_of)
+    judgement = judge_one(seen)
+    powers = Powers.of(staff, [judgement], about=seen.number)
+    consent = panel(seen, judgement, powers, view="card")
     context = {
         "contact": contact,
         "contact_id": contact_id,
@@ -78,7 +80,7 @@ def contact_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
     if isinstance(reading, VendorError) or reading.trouble:
         # An old copy is for reading only: editing it would show conflicts that are none.
         failure = reading if isinstance(reading, VendorError) else reading.trouble
-        return _no_contact(request, contact_id, failure)
+        return unavailable(request, failure, contact_id)
     form = ContactForm(opened=editable_values(reading.contact))
     return _edit_page(request, form, contact=reading.contact)
 
@@ -180,7 +182,7 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
             return redirect("contact-list")
     reading = _read_or_404(contact_id)
     if isinstance(reading, VendorError):
-        return _no_contact(request, contact_id, reading)
+        return unavailable(request, reading, contact_id)
     context = {
         "contact": reading.contact,
         "form": form,
@@ -200,13 +202,6 @@ def _read_or_404(contact_id: int) -> contacts.Reading | VendorError:
         raise Http404(error.person) from error
     except VendorError as error:
         return error
-
-
-def _no_contact(
-    request: StaffRequest, contact_id: int, failure: VendorError | None
-) -> HttpResponse:
-    context = {"trouble": trouble_of(failure, request.path), "contact_id": contact_id}
-    return TemplateResponse(request, "contacts/unavailable.html", context)
 
 
 def _edit_page(

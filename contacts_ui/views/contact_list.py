@@ -19,10 +19,8 @@ from contacts_ui.views.addresses import safe_next, with_changes
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS, rows_of
 from contacts_ui.views.consent_panel import REASONS
 from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.paging import DEFAULT_SIZE, SIZES, whole_number
 from contacts_ui.views.troubles import trouble_of
-
-SIZES = (25, 50, 100, 250)
-DEFAULT_SIZE = 50
 
 
 @require_safe
@@ -85,20 +83,15 @@ def _with_custom_field(request: StaffRequest) -> QueryDict:
 
 
 def _question(request: StaffRequest, search: SearchForm, filters: FilterForm) -> Question:
-    reading = _whole_number(request.GET.get("reading"), -1)
-    size = _whole_number(request.GET.get("size"), DEFAULT_SIZE)
+    reading = whole_number(request.GET.get("reading"), -1)
+    size = whole_number(request.GET.get("size"), DEFAULT_SIZE)
     return Question(
         search=search.cleaned_data.get("q", "") if search.is_valid() else "",
         reading=reading if reading >= 0 else None,
         filters=filters.exact_filters(),
         limit=size if size in SIZES else DEFAULT_SIZE,
-        offset=_whole_number(request.GET.get("offset"), 0),
+        offset=whole_number(request.GET.get("offset"), 0),
     )
-
-
-def _whole_number(text: str | None, otherwise: int) -> int:
-    """A number from the address; whatever else stands there is taken for `otherwise`."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else otherwise
 
 
 def _active_filters(request: StaffRequest, filters: FilterForm) -> list[dict[str, str]]:

@@ -1,15 +1,15 @@
-"""For those who run the dashboard: the vendors' status, and the probes of a load balancer."""
+"""For those who run the dashboard: the vendors' status, the probes of a load balancer, and what Prometheus reads."""
 
+import secrets
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from contacts_ui.services.status import vendors_now
+from contacts_ui.services import measures, readiness, status
 from contacts_ui.views.guards import StaffRequest, permission
 
 
@@ -24,9 +24,16 @@ def page_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @require_safe
 @permission("view_status")
-def status(request: StaffRequest) -> HttpResponse:
-    """Both vendors, asked now."""
-    return TemplateResponse(request, "status.html", {"vendors": vendors_now()})
+def status_page(request: StaffRequest) -> HttpResponse:
+    """Both vendors, asked now, and everything that waits."""
+    context = {
+        "vendors": status.vendors_now(),
+        "deliveries": status.deliveries(),
+        "workers": status.workers(),
+        "webhooks_waiting": status.webhooks_waiting(),
+        "ledger": status.ledger_state(),
+    }
+    return TemplateResponse(request, "status.html", context)
 
 
 @require_safe
@@ -40,17 +47,26 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
     """The dashboard can serve: its database answers and is migrated, its cache holds what it is given."""
-    problems = []
-    try:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            problems.append("database: migrations are missing")
-    except Exception as error:
-        problems.append(f"database: {type(error).__name__}")
-    try:
-        cache.set("readyz", "ok", 10)
-    except Exception as error:
-        problems.append(f"cache: {type(error).__name__}")
+    problems = readiness.problems()
     return HttpResponse(
         "\n".join(problems) or "ok", status=503 if problems else 200, content_type="text/plain"
     )
+
+
+@require_safe
+@login_not_required
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For whoever sends METRICS_TOKEN; without one in the settings there is no such page."""
+    token = settings.METRICS_TOKEN
+    if not token:
+        raise Http404
+    sent = request.headers.get("Authorization", "")
+    if not secrets.compare_digest(sent.encode(), f"Bearer {token}".encode()):
+        return HttpResponse(
+            "METRICS_TOKEN is wanted.",
+            status=401,
+            content_type="text/plain",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    page, content_type = measures.exposition()
+    return HttpResponse(page, content_type=content_type)

@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
 from contacts_ui.services.troubles import (
     BadCredentials,
     NotConnected,
@@ -39,3 +42,11 @@ def trouble_of(error: VendorError | None, retry_url: str = "") -> Trouble | None
     kind, title = next((kind, title) for cls, kind, title in _KINDS if isinstance(error, cls))
     seconds = math.ceil(error.retry_after) if error.retry_after else None
     return Trouble(kind, title.format(vendor=vendor_name(error)), error.person, seconds, retry_url)
+
+
+def unavailable(request: HttpRequest, error: VendorError | None, contact_id: int) -> HttpResponse:
+    """The answer where a contact cannot be shown: a page with a way to try again, or a sentence where htmx asked."""
+    if request.headers.get("HX-Request") and error is not None:
+        return HttpResponse(error.person, status=503, content_type="text/plain")
+    context = {"trouble": trouble_of(error, request.path), "contact_id": contact_id}
+    return TemplateResponse(request, "contacts/unavailable.html", context)

@@ -1,6 +1,5 @@
 """The use cases of consent below the views: who may, and that no trouble of ours loses a stop."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import NotAllowed
 from contacts_ui.services import consent, contacts, wishes
 from contacts_ui.services.consent import Evidence, Seen, change_opt_in_status, stop_texts
-from contacts_ui.services.ledger import broken_links
+from contacts_ui.services.proof import broken_links
 from contacts_ui.services.verdicts import Verdict
 from contacts_ui.services.wishes import due_now
 from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, Vendors, until
@@ -78,13 +77,13 @@ def test_a_bug_of_ours_while_delivering_loses_no_stop(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(wishes, "_send", fail)
+    monkeypatch.setattr(wishes, "send", fail)
     judgement = stop_texts(staff=agent, seen=SEEN)
     assert judgement.verdict is Verdict.DO_NOT_TEXT
     assert judgement.on_its_way
     monkeypatch.undo()
     assert Wish.objects.unsettled().count() == 2
-    Wish.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    Wish.objects.update(due_at=timezone.now())
     for key in due_now():
         wishes.deliver(key)
     assert {wish.state for wish in Wish.objects.all()} == {WishState.CONFIRMED}

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
 from contacts_ui.models import LedgerEntry, LedgerHead
 from contacts_ui.models.ledger import Action
-from contacts_ui.services.ledger import broken_links, entry_hash, history, record
+from contacts_ui.services.ledger import entry_hash, history, record
+from contacts_ui.services.proof import broken_links
+from tests.ledger_guards import alter
 from tests.people import MARTY, MARTY_NUMBER
-
-TABLE = "contacts_ui_ledgerentry"
 
 
 def write(n: int = 1, **facts: object) -> LedgerEntry:
@@ -27,11 +27,6 @@ def write(n: int = 1, **facts: object) -> LedgerEntry:
 @pytest.fixture
 def chain(db: None) -> list[LedgerEntry]:
     return [write(n, reason=f"number {n}", after={"city": "Nashville", "n": n}) for n in range(5)]
-
-
-def alter(sql: str, *values: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.format(table=TABLE), values)
 
 
 def test_it_works(chain: list[LedgerEntry]) -> None:

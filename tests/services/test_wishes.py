@@ -5,19 +5,20 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
 from contacts_ui.models import LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import Wish, WishState
-from contacts_ui.services import wishes
+from contacts_ui.services import sending, wishes
 from contacts_ui.services.vendors import forget_connections
 from contacts_ui.services.wishes import deliver, due_now
 from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
 
 pytestmark = pytest.mark.django_db
-LATER = timedelta(seconds=wishes.LONGEST_RETRY_SECONDS + 1)
+LATER = timedelta(seconds=settings.LONGEST_RETRY_SECONDS + 1)
 
 
 def outcome_of(wish: Wish) -> LedgerEntry | None:
@@ -63,7 +64,7 @@ def test_a_stop_for_somebody_slicktext_does_not_know_is_done(
     assert wish.state == WishState.CONFIRMED
     assert wish.confirmed_do_not_text is True
     assert wish.confirmed_opt_in_status == ""
-    assert wish.answer == wishes.NOBODY_THERE
+    assert wish.answer == sending.NOBODY_THERE
 
 
 def test_an_opt_in_for_somebody_slicktext_does_not_know_is_refused(
@@ -139,7 +140,7 @@ def test_retries_back_off_with_jitter_up_to_a_cap(wish_for: MakeWish, vendors: V
             pauses.append((wish.due_at - timezone.now()).total_seconds())
             clock.shift(LATER)
     for attempt, pause in enumerate(pauses):
-        ceiling = min(wishes.FIRST_RETRY_SECONDS * 2**attempt, wishes.LONGEST_RETRY_SECONDS)
+        ceiling = min(wishes.FIRST_RETRY_SECONDS * 2**attempt, settings.LONGEST_RETRY_SECONDS)
         assert ceiling / 2 <= pause <= ceiling
     capped = pauses[8:]
     assert len(set(capped)) == len(capped), "all at the same moment: there is no jitter"
@@ -298,14 +299,14 @@ def test_a_caller_whose_lease_was_taken_over_writes_nothing(
     wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wish = wish_for()
-    really_send = wishes._send
+    really_send = wishes.send
 
-    def send_slowly(sent: Wish, manner: object) -> wishes.Answer:
-        answer = really_send(sent, manner)
+    def send_slowly(sent: Wish, manner: object, once_more: object) -> wishes.Answer:
+        answer = really_send(sent, manner, once_more)
         Wish.objects.update(lease="somebody else")
         return answer
 
-    monkeypatch.setattr(wishes, "_send", send_slowly)
+    monkeypatch.setattr(wishes, "send", send_slowly)
     deliver(wish.pk)
     wish.refresh_from_db()
     assert wish.state == WishState.ON_ITS_WAY
@@ -317,16 +318,16 @@ def test_a_newer_wish_during_the_call_is_sent_after_it(
     vendor: Vendor, wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opt_in = wish_for(vendor, do_not_text=False)
-    really_send, sent = wishes._send, []
+    really_send, sent = wishes.send, []
 
-    def send(wish: Wish, manner: object) -> wishes.Answer:
-        answer = really_send(wish, manner)
+    def send(wish: Wish, manner: object, once_more: object) -> wishes.Answer:
+        answer = really_send(wish, manner, once_more)
         if not sent:
             wish_for(vendor, do_not_text=True)
         sent.append(wish.do_not_text)
         return answer
 
-    monkeypatch.setattr(wishes, "_send", send)
+    monkeypatch.setattr(wishes, "send", send)
     deliver(opt_in.pk)
     opt_in.refresh_from_db()
     assert sent == [False, True]
@@ -343,15 +344,15 @@ def test_an_older_failure_does_not_settle_a_newer_wish(
     vendors.edit(MARTY, opt_in_status="unsubscribed")
     vendors.switch(refuse_resubscribe=True)
     wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
-    really_send = wishes._send
+    really_send = wishes.send
 
-    def send(sent: Wish, manner: object) -> wishes.Answer:
+    def send(sent: Wish, manner: object, once_more: object) -> wishes.Answer:
         wish_for(Vendor.SLICKTEXT, do_not_text=True)
-        return really_send(sent, manner)
+        return really_send(sent, manner, once_more)
 
-    monkeypatch.setattr(wishes, "_send", send)
+    monkeypatch.setattr(wishes, "send", send)
     deliver(wish.pk)
-    monkeypatch.setattr(wishes, "_send", really_send)
+    monkeypatch.setattr(wishes, "send", really_send)
     wish.refresh_from_db()
     assert wish.state == WishState.ON_ITS_WAY
     assert due_now() == [wish.pk]
@@ -384,7 +385,7 @@ def test_an_unanswered_older_opposite_wish_leads_to_a_second_look(
     assert wish.state == WishState.CONFIRMED
     assert wish.due_at is not None
     vendors.edit(MARTY, opt_in_status="subscribed")  # the late effect
-    with time_machine.travel(timezone.now() + wishes.LATE_EFFECT + timedelta(seconds=1)):
+    with time_machine.travel(timezone.now() + timedelta(seconds=settings.LATE_EFFECT_SECONDS + 1)):
         forget_connections()
         assert due_now() == [wish.pk]
         deliver(wish.pk)
@@ -412,7 +413,7 @@ def test_an_unanswered_call_of_the_same_wish_needs_no_second_look(
 def test_slicktext_that_answers_with_another_status_has_not_confirmed(
     wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unchanged = slicktext.get_contact(wishes.to_slicktext(), MARTY)
+    unchanged = slicktext.get_contact(sending.to_slicktext(), MARTY)
     monkeypatch.setattr(slicktext, "edit_contact", lambda *args, **kwargs: unchanged)
     wish = wish_for(Vendor.SLICKTEXT)
     deliver(wish.pk)
@@ -440,7 +441,7 @@ def test_a_stop_follows_somebody_who_got_another_number_elsewhere(
     vendors.edit(MARTY, mobile_number=FREE_NUMBER)
     deliver(wish.pk)
     wish.refresh_from_db()
-    assert (wish.state, wish.answer) == (WishState.CONFIRMED, wishes.MOVED)
+    assert (wish.state, wish.answer) == (WishState.CONFIRMED, sending.MOVED)
     followers = Wish.objects.filter(number=FREE_NUMBER, do_not_text=True)
     assert {follower.vendor for follower in followers} == set(Vendor.values)
     for pk in due_now():

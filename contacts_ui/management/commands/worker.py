@@ -1,22 +1,25 @@
-"""`manage.py worker`: delivers wishes until both vendors have confirmed them."""
+"""`manage.py worker`: delivers wishes until both vendors have confirmed them. Run as many as you like, anywhere."""
 
 import logging
+import signal
 import threading
-import time
 from argparse import ArgumentParser
-from datetime import timedelta
+from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
-from django.core.management import call_command
+from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connections
-from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
+from django.db import connections
+from django.utils.crypto import get_random_string
+from django_tasks_db.management.commands.db_worker import Worker as Engine
 
-from contacts_ui.services import wishes
-from contacts_ui.tasks import deliver_due_wishes
+from contacts_ui import rounds, tasks
+from contacts_ui.services import beats
+from contacts_ui.services.crew import Crew
 
-KEPT = timedelta(hours=1)
+# Longer than most calls last, and shorter than a supervisor waits before it kills. A lease covers a call that lasts on.
+GRACE_SECONDS = 8.0
 
 logger = logging.getLogger(__name__)
 
@@ -24,42 +27,70 @@ logger = logging.getLogger(__name__)
 class Command(BaseCommand):
     help = "Deliver what is on its way to the vendors, until it is confirmed. Stops cleanly on SIGTERM."
 
+    # It serves no pages: a worker starts although a page is broken.
+    requires_system_checks: Sequence[str] = ()
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--every", type=float, default=1.0, help="Seconds between two looks (default: 1)"
+            "--every", type=float, default=0.5, help="Seconds between two looks (default: 0.5)"
         )
 
     def handle(self, *args: Any, every: float, **options: Any) -> None:
-        done = threading.Event()
-        pulse = threading.Thread(target=self._pulse, args=(every, done), daemon=True, name="pulse")
-        pulse.start()
+        self._stopping, self._every = threading.Event(), every
+        self._engine: Engine | None = None
+        for told in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(told, self._stop)
+        for name in ("django_tasks", "django_tasks_db"):
+            # A line for each look says nothing.
+            logging.getLogger(name).setLevel(logging.WARNING)
+        tasks.crew = Crew(settings.WORKER_CALLS_AT_ONCE)
+        threads = rounds.start(self._stopping, look_every=every)
         try:
-            self._run_engine(every)
+            tasks.crew.start()
+            self._run_engine()
         finally:
-            done.set()
-            pulse.join(timeout=5)
+            self._stopping.set()
+            self._end(tasks.crew, threads)
 
-    def _run_engine(self, every: float) -> None:
+    def _stop(self, signum: int, frame: FrameType | None) -> None:
+        """Take nothing new; what is in hand ends first. A second signal changes nothing."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        engine = self._engine
+        if engine is not None:
+            engine.running = False
+        if engine is None or not engine.running_task:
+            # It sleeps, or looks for a task: nothing to wait for.
+            raise SystemExit(0)
+
+    def _run_engine(self) -> None:
         """Run the engine until it is told to stop; a database that restarts must not end the worker."""
-        while True:
+        while not self._stopping.is_set():
+            self._engine = engine = _new_engine(self._every)
             try:
-                call_command("db_worker", interval=every, verbosity=0, reload=False)
-                return
-            except DatabaseError:
+                engine.run()
+            except Exception:
                 logger.exception("the database is away; trying again")
                 connections.close_all()
-                time.sleep(every)
+                self._stopping.wait(self._every)
 
-    def _pulse(self, every: float, done: threading.Event) -> None:
-        """Ask the table what is due, and the engine to look when something is."""
-        while not done.wait(every):
-            try:
-                if wishes.due_now(limit=1) and not DBTaskResult.objects.ready().exists():
-                    deliver_due_wishes.enqueue()
-                DBTaskResult.objects.finished().filter(
-                    finished_at__lt=timezone.now() - KEPT
-                ).delete()
-            except Exception:
-                # The database may be restarting: look again, for ever.
-                logger.exception("could not look for what is due")
-                connections.close_all()
+    def _end(self, crew: Crew, threads: list[threading.Thread]) -> None:
+        if not crew.stop(within=GRACE_SECONDS):
+            logger.warning("a call was still in hand; another worker will send it again")
+        for thread in threads:
+            thread.join(timeout=1)
+        beats.gone()
+
+
+def _new_engine(every: float) -> Engine:
+    return Engine(
+        queue_names=["*"],
+        excluded_queue_names=[],
+        interval=min(every, 0.25),
+        batch=False,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id=get_random_string(32),
+    )

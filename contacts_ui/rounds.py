@@ -1,0 +1,90 @@
+"""What a worker does again and again: two threads that ask the clock, not the vendors.
+
+The pulse looks for due wishes and says that this worker lives. The rounds are everything slower; each has its time, and
+none that fails keeps another from its turn.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import close_old_connections, connections
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from contacts_ui.services import beats, wishes
+from contacts_ui.tasks import deliver_due_wishes
+
+# A task that no engine has taken after this time is no reason to wait for it.
+TAKEN_WITHIN = timedelta(seconds=2)
+KEPT = timedelta(hours=1)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Round:
+    """Something to do every so many seconds, first at the start."""
+
+    every: float
+    do: Callable[[], object]
+
+
+def look() -> None:
+    """Have the engine look when something is due, unless one is about to."""
+    if not wishes.due_now(limit=1):
+        return
+    since = timezone.now() - TAKEN_WITHIN
+    waiting = DBTaskResult.objects.ready().filter(task_path=deliver_due_wishes.module_path)
+    if not waiting.filter(enqueued_at__gt=since).exists():
+        deliver_due_wishes.enqueue()
+
+
+def prune() -> None:
+    """Forget tasks that ended, or that were left behind by a worker that was killed."""
+    over = timezone.now() - KEPT
+    DBTaskResult.objects.filter(
+        task_path=deliver_due_wishes.module_path, enqueued_at__lt=over
+    ).delete()
+    DBTaskResult.objects.finished().filter(finished_at__lt=over).delete()
+
+
+ROUNDS = (
+    Round(60, wishes.tell_vendors_connected_later),
+    Round(60, prune),
+)
+
+
+def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thread]:
+    """Start the pulse and the rounds; they end soon after `stopping` is set."""
+    pulse = (Round(look_every, look), Round(beats.BEAT_EVERY_SECONDS, beats.beat))
+    threads = [
+        threading.Thread(target=_go_round, args=(what, stopping), daemon=True, name=name)
+        for name, what in (("pulse", pulse), ("rounds", ROUNDS))
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _go_round(what: Sequence[Round], stopping: threading.Event) -> None:
+    next_time = dict.fromkeys(what, 0.0)
+    while not stopping.is_set():
+        for each in what:
+            if time.monotonic() >= next_time[each]:
+                next_time[each] = time.monotonic() + each.every
+                _try(each)
+        stopping.wait(max(min(next_time.values()) - time.monotonic(), 0.05))
+
+
+def _try(each: Round) -> None:
+    try:
+        close_old_connections()
+        each.do()
+    except Exception:
+        # The database may be restarting: the next turn comes, for ever.
+        logger.exception("a round of the worker failed")
+        connections.close_all()

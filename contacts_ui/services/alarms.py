@@ -1,0 +1,140 @@
+"""What is wrong right now, in words for the person who reads the page: managers can act, staff shall only know."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from contacts_ui.models import Vendor
+from contacts_ui.permissions import Staff, may
+from contacts_ui.services.health import KEY_REFUSED
+from contacts_ui.services.pulse import Health, Pulse, Waiting, pulse
+
+# Two tries of a healthy worker fit in easily; whatever waits longer has a reason.
+LATE = timedelta(minutes=5)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One line for the top of every page.
+
+    `kind` is vendor, worker, waiting or attention; `since` is when it began, where that is known.
+    """
+
+    kind: str
+    title: str
+    text: str
+    since: datetime | None = None
+    severe: bool = False
+
+
+def alarms(staff: Staff) -> list[Alarm]:
+    """The lines for this reader. Whatever goes wrong here must not take the page down: then there are none."""
+    try:
+        return alarms_of(pulse(), staff, timezone.now())
+    except Exception:
+        logger.exception("the alarms could not be read")
+        return []
+
+
+def alarms_of(state: Pulse, staff: Staff, now: datetime) -> list[Alarm]:
+    """The lines that follow from a pulse."""
+    down = {name: health for name, health in state.vendors.items() if health.down_now(now)}
+    if not may(staff, "view_status"):
+        return _for_staff(state, staff, down, now)
+    found = [_vendor(name, health, state.waiting.get(name)) for name, health in down.items()]
+    if state.worker_silent(now):
+        found.append(_worker(state.last_beat, now))
+    if late := _late(state, down, now):
+        found.append(
+            Alarm(
+                "waiting",
+                f"{_changes(late.count)} on the way for longer than five minutes",
+                "The oldest waits the longest; the status page has them by age.",
+                late.oldest,
+            )
+        )
+    if state.refused:
+        verb = "was" if state.refused == 1 else "were"
+        found.append(
+            Alarm(
+                "attention",
+                f"{_changes(state.refused)} {verb} refused by a vendor",
+                "Nothing more is sent for it until somebody decides."
+                if state.refused == 1
+                else "Nothing more is sent for them until somebody decides.",
+            )
+        )
+    return found
+
+
+def _for_staff(
+    state: Pulse, staff: Staff, down: dict[Vendor, Health], now: datetime
+) -> list[Alarm]:
+    """Who can do nothing about it is told what it means for their work, and that nothing is lost."""
+    if not may(staff, "view_contacts"):
+        return []
+    if may(staff, "stop_texts"):
+        found = [
+            Alarm("vendor", _title(name, health), _kept(health), health.since)
+            for name, health in down.items()
+        ]
+        if late := _late(state, down, now):
+            text = "They are kept and sent as soon as possible. Nothing needs to be done again."
+            found.append(Alarm("waiting", "Some changes take longer than usual", text, late.oldest))
+        return found
+    if health := down.get(Vendor.SLICKTEXT):
+        text = "Pages may show how it was when it last answered."
+        return [Alarm("vendor", _title(Vendor.SLICKTEXT, health), text, health.since)]
+    return []
+
+
+def _vendor(vendor: Vendor, health: Health, waiting: Waiting | None) -> Alarm:
+    text = _kept(health)
+    if health.trouble and health.trouble != KEY_REFUSED.format(vendor=vendor.label):
+        text = f"{health.trouble} {text}"
+    if waiting:
+        verb = "waits" if waiting.count == 1 else "wait"
+        text += f" {_changes(waiting.count)} {verb} for it."
+    return Alarm("vendor", _title(vendor, health), text, health.since, severe=True)
+
+
+def _worker(last_beat: datetime | None, now: datetime) -> Alarm:
+    title = (
+        f"No worker has been seen for {timesince(last_beat, now, depth=1)}"
+        if last_beat
+        else "No worker has been seen yet"
+    )
+    text = "What the vendors did not confirm at once waits until one runs."
+    return Alarm("worker", title, text, severe=True)
+
+
+def _late(state: Pulse, down: dict[Vendor, Health], now: datetime) -> Waiting | None:
+    """What waits too long, and not for a vendor that is told to be down anyway."""
+    late = [
+        each
+        for name, each in state.waiting.items()
+        if name not in down and now - each.oldest > LATE
+    ]
+    if not late:
+        return None
+    return Waiting(sum(each.count for each in late), min(each.oldest for each in late))
+
+
+def _title(vendor: Vendor, health: Health) -> str:
+    if health.trouble == KEY_REFUSED.format(vendor=vendor.label):
+        return f"{vendor.label} does not accept our key"
+    return f"{vendor.label} does not answer"
+
+
+def _kept(health: Health) -> str:
+    ending = "it does" if "key" not in health.trouble else "that is put right"
+    return f"Stops are kept and sent as soon as {ending}."
+
+
+def _changes(count: int) -> str:
+    return "1 change" if count == 1 else f"{count:,} changes"

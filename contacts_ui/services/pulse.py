@@ -1,0 +1,123 @@
+"""What everybody should know about the dashboard's state, in one query that is repeated every few seconds at most."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import (
+    CharField,
+    Count,
+    DateTimeField,
+    IntegerField,
+    Max,
+    Min,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Cast
+
+from contacts_ui.models import Vendor, VendorHealth, Wish, WorkerBeat
+from contacts_ui.models.wish import WishState
+
+KEPT_SECONDS = 5
+CACHE_KEY = "pulse"
+# A worker beats every few seconds; one that is quiet for so long is gone, or hangs.
+WORKER_SILENT = timedelta(seconds=60)
+# The longest pause between two tries is five minutes, so news of a vendor that is older than this is no news.
+NEWS_LASTS = timedelta(minutes=15)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the last calls to one vendor showed."""
+
+    up: bool
+    since: datetime
+    checked_at: datetime
+    trouble: str
+
+    def down_now(self, now: datetime) -> bool:
+        """Whether it does not answer, as far as anybody asked lately."""
+        return not self.up and now - self.checked_at < NEWS_LASTS
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Wishes that are on their way to one vendor."""
+
+    count: int
+    oldest: datetime
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """The state of the dashboard at one moment."""
+
+    vendors: dict[Vendor, Health] = field(default_factory=dict)
+    waiting: dict[Vendor, Waiting] = field(default_factory=dict)
+    refused: int = 0
+    last_beat: datetime | None = None
+
+    def worker_silent(self, now: datetime) -> bool:
+        """Whether no worker has been seen lately, or ever."""
+        return self.last_beat is None or now - self.last_beat > WORKER_SILENT
+
+
+def pulse() -> Pulse:
+    """The pulse of some seconds ago, or a new one. A cache that is away costs a query, not the page."""
+    try:
+        known = cache.get(CACHE_KEY)
+        if not isinstance(known, Pulse):
+            known = take_pulse()
+            cache.set(CACHE_KEY, known, KEPT_SECONDS)
+    except Exception:
+        logger.warning("the pulse could not be kept in the cache", exc_info=True)
+        return take_pulse()
+    return known
+
+
+def take_pulse() -> Pulse:
+    """Ask the database now, in one query."""
+    health: dict[Vendor, Health] = {}
+    waiting: dict[Vendor, Waiting] = {}
+    refused, last_beat = 0, None
+    for kind, name, count, since, latest, words in _rows():
+        if kind == "vendor":
+            health[Vendor(name)] = Health(bool(count), since, latest, words)
+        elif kind == "worker":
+            last_beat = latest
+        elif kind == WishState.REFUSED:
+            refused += count
+        else:
+            waiting[Vendor(name)] = Waiting(count, since)
+    return Pulse(health, waiting, refused, last_beat)
+
+
+def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
+    """Kind, name, count, first and latest time, words: of vendors, workers, waiting and refused wishes."""
+    vendors = VendorHealth.objects.values_list(
+        _text("vendor"), "vendor", Cast("up", IntegerField()), "since", "checked_at", "trouble"
+    )
+    workers = WorkerBeat.objects.order_by().values_list(
+        _text("worker"), "worker", Value(1), "started_at", "beat_at", _text("")
+    )
+    wishes = (
+        Wish.objects.filter(state__in=(WishState.ON_ITS_WAY, WishState.REFUSED))
+        .order_by()
+        .values("state", "vendor")
+        .annotate(
+            n=Count("pk"),
+            first=Min("wished_at", output_field=DateTimeField()),
+            last=Max("wished_at", output_field=DateTimeField()),
+        )
+        .values_list("state", "vendor", "n", "first", "last", _text(""))
+    )
+    return vendors.union(workers, wishes, all=True)
+
+
+def _text(value: str) -> Value:
+    return Value(value, output_field=CharField())

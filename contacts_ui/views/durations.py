@@ -1,0 +1,23 @@
+"""How long something took, in the words of a person."""
+
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def in_words(seconds: float | None) -> str:
+    """A length of time in its largest unit, and the next one where that says more: "3 days", "1 hour 5 minutes"."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return "under a second"
+    left = int(seconds)
+    parts = []
+    for name, size in _UNITS:
+        many, left = divmod(left, size)
+        if many:
+            parts.append(f"{many} {name}{'' if many == 1 else 's'}")
+        elif parts:
+            break
+        # Ten of something, and nobody asks for the rest.
+        if len(parts) == 2 or many >= 10:
+            break
+    return " ".join(parts)
