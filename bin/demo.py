@@ -25,6 +25,8 @@ def main() -> int:
     os.chdir(ROOT)
     make_secret_key()
     os.environ.setdefault("DJANGO_HTTPS", "off")
+    # What to do next stays in sight.
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
     practice = uses_sandbox()
     port = free_port(int(os.environ.get("PORT", "8000")))
     sandbox_port = None
@@ -93,7 +95,6 @@ def prepare(practice: bool) -> str:
 def start(port: int, sandbox_port: int | None) -> dict[str, subprocess.Popen[bytes]]:
     commands = {
         "dashboard": ["-m", "gunicorn", "dashboard.wsgi", "--bind", f"127.0.0.1:{port}",
-                      "--worker-class", "gthread", "--workers", "2", "--threads", "8",
                       "--log-level", "warning"],
         "worker": ["manage.py", "worker"],
     }  # fmt: skip

@@ -40,7 +40,9 @@ REFUSALS: Final = {
     "delete_contacts": "Only managers may delete a contact.",
     "edit_contacts": "Your role may read contacts, not change them.",
     "lift_stops": "Only managers may allow texts again, with the person's consent written down.",
+    "review_opt_outs": "Only managers may review opt-outs.",
     "stop_texts": "Only agents and managers may stop texts.",
+    "view_audit": "Only managers may read the audit.",
     "view_contacts": "Your account has no role yet. Ask a manager for one.",
     "view_status": "Only managers may see the vendors' status.",
 }

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from contacts_ui import metrics
+from contacts_ui.integrations.redact import HIDDEN
 from contacts_ui.timing import Tally
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -52,13 +53,20 @@ def _write(request: HttpRequest, response: HttpResponseBase, seconds: float) -> 
     tell(
         "request",
         method=request.method,
-        path=request.path_info,
+        path=_path(request),
         status=response.status_code,
         ms=round(seconds * 1000, 1),
         queries=tally.queries,
         vendor_calls=len(tally.calls),
         user=_user_id(request),
     )
+
+
+def _path(request: HttpRequest) -> str:
+    """The address without its query; a webhook's secret is part of its address, and no part of a log."""
+    match = request.resolver_match
+    secret = match.kwargs.get("secret") if match else None
+    return request.path_info.replace(secret, HIDDEN) if secret else request.path_info
 
 
 def _user_id(request: HttpRequest) -> Any:

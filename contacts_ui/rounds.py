@@ -1,7 +1,8 @@
-"""What a worker does again and again: two threads that ask the clock, not the vendors.
+"""What a worker does again and again, in a few threads.
 
-The pulse looks for due wishes and says that this worker lives. The rounds are everything slower; each has its time, and
-none that fails keeps another from its turn.
+The pulse looks for due wishes and says that this worker lives; the rounds are slower. Both ask the clock and not the
+vendors. Webhooks and the sweep wait for SlickText, so they have threads of their own. Each thing has its time, and none
+that fails keeps another from its turn.
 """
 
 import logging
@@ -15,7 +16,7 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from contacts_ui.services import beats, wishes
+from contacts_ui.services import beats, sweep, webhooks, wishes
 from contacts_ui.tasks import deliver_due_wishes
 
 # A task that no engine has taken after this time is no reason to wait for it.
@@ -56,6 +57,8 @@ ROUNDS = (
     Round(60, wishes.tell_vendors_connected_later),
     Round(60, prune),
 )
+HOOKS = (Round(1, webhooks.work_due),)
+SWEEP = (Round(2, sweep.go_on),)
 
 
 def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thread]:
@@ -63,7 +66,12 @@ def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thr
     pulse = (Round(look_every, look), Round(beats.BEAT_EVERY_SECONDS, beats.beat))
     threads = [
         threading.Thread(target=_go_round, args=(what, stopping), daemon=True, name=name)
-        for name, what in (("pulse", pulse), ("rounds", ROUNDS))
+        for name, what in (
+            ("pulse", pulse),
+            ("rounds", ROUNDS),
+            ("hooks", HOOKS),
+            ("sweep", SWEEP),
+        )
     ]
     for thread in threads:
         thread.start()

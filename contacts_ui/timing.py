@@ -1,6 +1,5 @@
 """Where the time of one request went: database, vendors, rendering. Read by the Server-Timing header and by tests."""
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,11 +7,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from django.db import connection
 
 from contacts_ui.integrations.http import CallRecord
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -68,13 +68,13 @@ def tallied() -> Iterator[Tally]:
 
 def vendor_called(call: CallRecord) -> None:
     """Note one finished vendor call; the connections call this."""
-    logger.info(
-        "vendor call %s %s %s in %.0f ms%s",
-        call.vendor,
-        call.endpoint,
-        call.status or "-",
-        call.seconds * 1000,
-        f" ({call.error})" if call.error else "",
+    log.info(
+        "vendor_call",
+        vendor=call.vendor,
+        endpoint=call.endpoint,
+        status=call.status,
+        ms=round(call.seconds * 1000, 1),
+        error=call.error,
     )
     if tally := _current.get():
         tally.vendor += call.seconds

@@ -5,8 +5,9 @@ A test walks every route here as every role.
 
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
-from django.views.generic import RedirectView
 
+from contacts_ui.views.attention import attention_list, attention_retry, attention_settle
+from contacts_ui.views.audit import audit
 from contacts_ui.views.consent import consent, do_not_text, undo_stop
 from contacts_ui.views.contact import (
     contact_delete,
@@ -16,6 +17,12 @@ from contacts_ui.views.contact import (
     contact_new,
 )
 from contacts_ui.views.contact_list import contact_columns, contact_list
+from contacts_ui.views.disagreements import (
+    disagreement_list,
+    disagreement_repair,
+    disagreements_repair,
+)
+from contacts_ui.views.evidence import evidence
 from contacts_ui.views.lift_requests import (
     ask_lift,
     lift_request_decision,
@@ -23,7 +30,10 @@ from contacts_ui.views.lift_requests import (
     lift_request_withdraw,
 )
 from contacts_ui.views.operations import healthz, metrics, readyz, status_page
+from contacts_ui.views.opt_outs import opt_out_list, opt_outs_export, opt_outs_reviewed
+from contacts_ui.views.overview import home, overview
 from contacts_ui.views.stop_number import stop_number
+from contacts_ui.views.webhooks import cloudcontactai_webhook, slicktext_webhook
 
 
 class ContactIdConverter(IntConverter):
@@ -35,7 +45,8 @@ class ContactIdConverter(IntConverter):
 register_converter(ContactIdConverter, "id")
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="contact-list"), name="home"),
+    path("", home, name="home"),  # anyone who has logged in
+    path("overview/", overview, name="overview"),  # review_opt_outs
     # Contacts
     path("contacts/", contact_list, name="contact-list"),  # view_contacts
     path("contacts/columns/", contact_columns, name="contact-columns"),  # view_contacts
@@ -64,6 +75,36 @@ urlpatterns = [
     path(
         "lift-requests/<id:pk>/withdraw/", lift_request_withdraw, name="lift-request-withdraw"
     ),  # ask_lift
+    # Disagreements
+    path("disagreements/", disagreement_list, name="disagreement-list"),  # review_opt_outs
+    path(
+        "disagreements/repair/", disagreements_repair, name="disagreements-repair"
+    ),  # review_opt_outs and stop_texts
+    path(
+        "disagreements/<id:pk>/repair/", disagreement_repair, name="disagreement-repair"
+    ),  # review_opt_outs and stop_texts
+    # What the vendors tell us
+    path(
+        "webhooks/cloudcontactai/", cloudcontactai_webhook, name="webhook-cloudcontactai"
+    ),  # whoever signs with CCAI_WEBHOOK_SECRET
+    path(
+        "webhooks/slicktext/<str:secret>/", slicktext_webhook, name="webhook-slicktext"
+    ),  # whoever knows SLICKTEXT_WEBHOOK_SECRET
+    # Opt-outs
+    path("opt-outs/", opt_out_list, name="opt-out-list"),  # review_opt_outs
+    path("opt-outs/reviewed/", opt_outs_reviewed, name="opt-outs-reviewed"),  # review_opt_outs
+    path("opt-outs/export/", opt_outs_export, name="opt-outs-export"),  # review_opt_outs
+    # Needs attention
+    path("attention/", attention_list, name="attention"),  # review_opt_outs
+    path(
+        "attention/<id:pk>/retry/", attention_retry, name="attention-retry"
+    ),  # review_opt_outs; of an opt-in: lift_stops
+    path(
+        "attention/<id:pk>/settle/", attention_settle, name="attention-settle"
+    ),  # review_opt_outs; of an opt-in: lift_stops
+    # Proof
+    path("audit/", audit, name="audit"),  # view_audit
+    path("audit/<str:number>/", evidence, name="evidence"),  # view_audit
     # Operations
     path("status/", status_page, name="status"),  # view_status
     path("healthz", healthz, name="healthz"),  # anyone

@@ -11,14 +11,14 @@ from django.core.exceptions import ImproperlyConfigured
 from dashboard.error_reports import start_sentry
 from dashboard.logs import configure_structlog, logging_config
 from dashboard.metrics import metrics_dir
-from dashboard.vendors import read_vendors
+from dashboard.vendors import PRACTICE_CCAI_SECRET, PRACTICE_SLICKTEXT_SECRET, read_vendors
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 VAR_DIR.mkdir(exist_ok=True)
 
 env = environ.Env()
-if env.bool("DJANGO_READ_DOT_ENV", default=True):
+if env.bool("DJANGO_READ_DOT_ENV", default=True) and (BASE_DIR / ".env").exists():
     environ.Env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
@@ -52,6 +52,15 @@ LATE_EFFECT_SECONDS = env.float("LATE_EFFECT_SECONDS", default=120.0)
 WORKER_CALLS_AT_ONCE = env.int("WORKER_CALLS_AT_ONCE", default=6)
 UNDO_MINUTES = env.float("UNDO_MINUTES", default=10.0)
 FOUR_EYES = env.bool("FOUR_EYES", default=True)
+# Without a secret there is no such webhook; for practice both have one that everybody knows.
+CCAI_WEBHOOK_SECRET = env.str("CCAI_WEBHOOK_SECRET", default="") or (
+    PRACTICE_CCAI_SECRET if VENDORS.sandbox else ""
+)
+SLICKTEXT_WEBHOOK_SECRET = env.str("SLICKTEXT_WEBHOOK_SECRET", default="") or (
+    PRACTICE_SLICKTEXT_SECRET if VENDORS.sandbox else ""
+)
+# How often every stopped number is looked up at SlickText; 0: never.
+DISAGREEMENT_SWEEP_HOURS = env.float("DISAGREEMENT_SWEEP_HOURS", default=24.0)
 # Whoever scrapes /metrics must send it; empty: nothing is counted, and /metrics is a 404.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 if METRICS_TOKEN:
@@ -173,7 +182,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "contact-list"
+LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_AGE = int(env.float("SESSION_HOURS", default=10.0) * 3600)
 AXES_FAILURE_LIMIT = env.int("LOGIN_ATTEMPTS", default=5)
@@ -235,7 +244,14 @@ STORAGES = {
 
 # --- Logs, metrics, error reports -------------------------------------------------------------------
 
-_secrets = [SECRET_KEY, *(vendor.api_key for vendor in VENDORS.connected), METRICS_TOKEN]
+_secrets = [
+    SECRET_KEY,
+    *SECRET_KEY_FALLBACKS,
+    *(vendor.api_key for vendor in VENDORS.connected),
+    CCAI_WEBHOOK_SECRET,
+    SLICKTEXT_WEBHOOK_SECRET,
+    METRICS_TOKEN,
+]
 LOGGING = logging_config(
     form=env.str("LOG_FORMAT", default="auto"),
     level=env.str("LOG_LEVEL", default="INFO").upper(),

@@ -7,6 +7,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 SANDBOX_SLICKTEXT_KEY = "sandbox-slicktext-key"
 SANDBOX_CCAI_KEY = "sandbox-ccai-key"
+PRACTICE_SLICKTEXT_SECRET = "practice-slicktext-secret"  # noqa: S105 - for the sandbox alone
+PRACTICE_CCAI_SECRET = "practice-ccai-secret"  # noqa: S105 - for the sandbox alone
 
 
 @dataclass(frozen=True)

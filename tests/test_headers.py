@@ -155,7 +155,7 @@ def test_not_ready_without_the_cache(client: Client, monkeypatch: pytest.MonkeyP
     def fail(*args: Any) -> None:
         raise OSError
 
-    monkeypatch.setattr("contacts_ui.views.operations.cache.set", fail)
+    monkeypatch.setattr("contacts_ui.services.readiness.cache.set", fail)
     response = client.get("/readyz")
     assert (response.status_code, response.content) == (503, b"cache: OSError")
     assert client.get("/healthz").status_code == 200

@@ -218,7 +218,8 @@ def test_nobody_else_reads_the_environment() -> None:
 
 def names_in_commands() -> set[str]:
     """What the Procfile, the Makefile and bin/ read."""
-    paths = [ROOT / "Procfile", ROOT / "Makefile", *(ROOT / "bin").glob("*.py")]
+    names = ("Procfile", "Makefile", "gunicorn.conf.py")
+    paths = [*(ROOT / name for name in names), *(ROOT / "bin").glob("*.py")]
     text = "\n".join(path.read_text() for path in paths)
     found = re.findall(rf"\$\{{?({NAME.pattern})|environ(?:\.get\(|\[)\"({NAME.pattern})", text)
     return {shell or python for shell, python in found}

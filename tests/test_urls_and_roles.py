@@ -19,20 +19,28 @@ USERNAMES = {
     "manager": "max",
 }
 BY_ID = {
+    "disagreement-repair",
+    "webhook-slicktext",
+    "attention-retry",
+    "attention-settle",
     "contact-detail",
     "contact-edit",
     "contact-delete",
     "do-not-text",
     "consent",
     "contact-history",
+    "undo-stop",
+    "ask-lift",
+    "lift-request-decision",
+    "lift-request-withdraw",
 }
 
 # Name: what GET and POST (without any data) answer to each of ROLES, in their order.
 # LOGIN is a redirect to the login page; any other text is a redirect to the page of that name.
 EXPECTED = {
     "home": (
-        (LOGIN, "contact-list", "contact-list", "contact-list", "contact-list", "contact-list"),
-        (LOGIN, "contact-list", "contact-list", "contact-list", "contact-list", "contact-list"),
+        (LOGIN, "contact-list", "contact-list", "contact-list", "contact-list", "overview"),
+        (LOGIN, "contact-list", "contact-list", "contact-list", "contact-list", "overview"),
     ),
     "contact-list": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "contact-columns": (
@@ -44,17 +52,50 @@ EXPECTED = {
     "contact-history": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "contact-edit": ((LOGIN, 403, 403, 200, 200, 200), (LOGIN, 403, 403, 422, 422, 422)),
     "contact-delete": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    # Before there is any stop: nothing to take back.
+    "undo-stop": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 409, 409)),
     "do-not-text": (
         (LOGIN, 403, 200, 200, 200, 200),
         (LOGIN, 403, 403, 403, "contact-detail", "contact-detail"),
     ),
     "consent": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    "ask-lift": ((LOGIN, 403, 403, 403, 200, 200), (LOGIN, 403, 403, 403, 422, 422)),
+    "stop-number": ((LOGIN, 403, 403, 403, 200, 200), (LOGIN, 403, 403, 403, 422, 422)),
+    "lift-request-list": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    # No request has this number: nothing to decide about.
+    "lift-request-decision": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 422)),
+    "lift-request-withdraw": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 404, 404)),
+    "overview": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "opt-out-list": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "opt-outs-reviewed": (
+        (LOGIN, 405, 405, 405, 405, 405),
+        (LOGIN, 403, 403, 403, 403, "opt-out-list"),
+    ),
+    "opt-outs-export": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "attention": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "attention-retry": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "attention-settle": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "audit": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "evidence": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "status": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "disagreement-list": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "disagreements-repair": (
+        (LOGIN, 405, 405, 405, 405, 405),
+        (LOGIN, 403, 403, 403, 403, "disagreement-list"),
+    ),
+    "disagreement-repair": (
+        (LOGIN, 405, 405, 405, 405, 405),
+        (LOGIN, 403, 403, 403, 403, "disagreement-list"),
+    ),
+    "webhook-cloudcontactai": ((405,) * 6, (400,) * 6),
+    "webhook-slicktext": ((405,) * 6, (404,) * 6),
     "healthz": ((200,) * 6, (405,) * 6),
     "readyz": ((200,) * 6, (405,) * 6),
+    # Without METRICS_TOKEN there is no such page.
+    "metrics": ((404,) * 6, (405,) * 6),
     "login": (
-        (200, "contact-list", "contact-list", "contact-list", "contact-list", "contact-list"),
-        (200, "contact-list", "contact-list", "contact-list", "contact-list", "contact-list"),
+        (200, "home", "home", "home", "home", "home"),
+        (200, "home", "home", "home", "home", "home"),
     ),
     "logout": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN,) * 6),
     "password_change": ((LOGIN, 200, 200, 200, 200, 200), (LOGIN, 200, 200, 200, 200, 200)),

@@ -72,7 +72,12 @@ def test_the_process_delivers_and_stops_cleanly(wish_for: MakeWish, vendors: Ven
     )
     try:
         until(lambda: vendors.stopped() is True or process.poll() is not None, seconds=30)
-        until(lambda: Wish.objects.get().state == WishState.CONFIRMED or process.poll() is not None)
+        until(
+            lambda: (
+                Wish.objects.get(vendor="cloudcontactai").state == WishState.CONFIRMED
+                or process.poll() is not None
+            )
+        )
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -81,5 +86,5 @@ def test_the_process_delivers_and_stops_cleanly(wish_for: MakeWish, vendors: Ven
             process.kill()
             output, _ = process.communicate()
     assert process.returncode == 0, output
-    assert Wish.objects.get().state == WishState.CONFIRMED, output
+    assert Wish.objects.get(vendor="cloudcontactai").state == WishState.CONFIRMED, output
     assert "Traceback" not in output

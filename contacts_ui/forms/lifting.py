@@ -7,6 +7,7 @@ from django import forms
 from contacts_ui.forms.consent import ConsentForm, StopForm
 from contacts_ui.models.lift_request import LiftRequestState
 from contacts_ui.phone import to_e164
+from contacts_ui.services.editing import Follow
 from contacts_ui.services.lift_requests import Wanted
 
 LONGEST_NOTE = 2000
@@ -117,3 +118,10 @@ class FollowForm(forms.Form):
         if data.get("stop_follows") == self.STAYS and not data.get("stop_why"):
             self.add_error("stop_why", "Say why the stop does not follow the person.")
         return data
+
+    def answer(self) -> Follow | None:
+        """What was answered, for the service; None as long as nobody was asked."""
+        if not self.is_valid():
+            return None
+        data = self.cleaned_data
+        return Follow(data["stop_follows"] == self.FOLLOWS, data["stop_why"])

@@ -147,7 +147,7 @@ class Migration(migrations.Migration):
                 ('channel', models.CharField(choices=[('phone', 'Phone call'), ('text', 'Text message'), ('email', 'Email'), ('letter', 'Letter'), ('in_person', 'In person'), ('web', 'Web form'), ('vendor', 'Told by a vendor'), ('unrecorded', 'Not recorded')], max_length=20)),
                 ('staff_name', models.CharField(blank=True, help_text='Empty: the dashboard itself', max_length=150)),
                 ('reason', models.TextField(blank=True)),
-                ('asked_at', models.DateTimeField(db_index=True, help_text='When the person asked')),
+                ('asked_at', models.DateTimeField(help_text='When the person asked')),
                 ('recorded_at', models.DateTimeField(help_text='When it was clicked or received')),
                 ('due_at', models.DateTimeField(help_text='Ten business days after asked_at')),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('refused', 'Refused'), ('honoured', 'Honoured'), ('settled', 'Settled by hand'), ('lifted', 'Lifted'), ('undone', 'Undone'), ('renewed', 'Asked again')], default='waiting', max_length=20)),
@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'default_permissions': (),
-                'indexes': [models.Index(fields=['state', 'due_at'], name='opt_out_clock'), models.Index(fields=['staff_name'], name='opt_out_staff')],
+                'indexes': [models.Index(fields=['state', 'due_at'], name='opt_out_clock'), models.Index(fields=['asked_at', 'id', 'state', 'due_at', 'honoured_at', 'seconds_to_honour'], name='opt_out_days'), models.Index(fields=['staff_name'], name='opt_out_staff')],
             },
         ),
     ]

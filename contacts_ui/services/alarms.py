@@ -30,6 +30,7 @@ class Alarm:
     text: str
     since: datetime | None = None
     severe: bool = False
+    count: int = 1
 
 
 def alarms(staff: Staff) -> list[Alarm]:
@@ -54,21 +55,12 @@ def alarms_of(state: Pulse, staff: Staff, now: datetime) -> list[Alarm]:
             Alarm(
                 "waiting",
                 f"{_changes(late.count)} on the way for longer than five minutes",
-                "The oldest waits the longest; the status page has them by age.",
+                "They are tried until the vendor answers.",
                 late.oldest,
             )
         )
-    if state.refused:
-        verb = "was" if state.refused == 1 else "were"
-        found.append(
-            Alarm(
-                "attention",
-                f"{_changes(state.refused)} {verb} refused by a vendor",
-                "Nothing more is sent for it until somebody decides."
-                if state.refused == 1
-                else "Nothing more is sent for them until somebody decides.",
-            )
-        )
+    if state.refused and may(staff, "review_opt_outs"):
+        found.append(_attention(state.refused))
     return found
 
 
@@ -95,8 +87,6 @@ def _for_staff(
 
 def _vendor(vendor: Vendor, health: Health, waiting: Waiting | None) -> Alarm:
     text = _kept(health)
-    if health.trouble and health.trouble != KEY_REFUSED.format(vendor=vendor.label):
-        text = f"{health.trouble} {text}"
     if waiting:
         verb = "waits" if waiting.count == 1 else "wait"
         text += f" {_changes(waiting.count)} {verb} for it."
@@ -107,10 +97,20 @@ def _worker(last_beat: datetime | None, now: datetime) -> Alarm:
     title = (
         f"No worker has been seen for {timesince(last_beat, now, depth=1)}"
         if last_beat
-        else "No worker has been seen yet"
+        else "No worker is running"
     )
     text = "What the vendors did not confirm at once waits until one runs."
     return Alarm("worker", title, text, severe=True)
+
+
+def _attention(count: int) -> Alarm:
+    one = count == 1
+    return Alarm(
+        "attention",
+        f"{_changes(count)} {'was' if one else 'were'} refused by a vendor",
+        f"Nothing more is sent for {'it' if one else 'them'} until somebody decides.",
+        count=count,
+    )
 
 
 def _late(state: Pulse, down: dict[Vendor, Health], now: datetime) -> Waiting | None:

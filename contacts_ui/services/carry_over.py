@@ -37,9 +37,7 @@ def carry_over(appearances: Iterable[Appearance]) -> None:
         do_not_text=True,
         state=WishState.CONFIRMED,
         confirmed_opt_in_status="",
-    ).update(
-        state=WishState.ON_ITS_WAY, settled_version=F("version") - 1, due_at=now, answer=""
-    )
+    ).update(state=WishState.ON_ITS_WAY, settled_version=F("version") - 1, due_at=now, answer="")
     for wish in lost:
         wish.state, wish.answer = WishState.ON_ITS_WAY, ""
         wish.settled_version, wish.due_at = wish.version - 1, now

@@ -15,7 +15,7 @@ from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import to_e164
 from contacts_ui.services import consent, last_known, ledger
 from contacts_ui.services.consent import Evidence, Seen
-from contacts_ui.services.editing import Merge, editable_values, for_vendor, merge
+from contacts_ui.services.editing import Follow, Merge, editable_values, for_vendor, merge
 from contacts_ui.services.vendors import to_slicktext
 
 
@@ -47,14 +47,6 @@ class FollowUndecided(Exception):
 
 class OtherNumber(Exception):
     """The number typed to confirm a deletion is not the contact's."""
-
-
-@dataclass(frozen=True)
-class Follow:
-    """Whether a stop goes with the person to their new number; `why` where it does not."""
-
-    follows: bool
-    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,16 +112,16 @@ def edit(
     merged = merge(original, editable_values(fresh), typed)
     if merged.conflicts:
         raise EditConflict(merged, fresh)
-    if not merged.changes:
-        return Saved(fresh, {})
-    asked = _stop_may_follow(fresh, merged.changes)
+    asked = _stop_may_follow(original, typed)
     if asked and follow is None:
-        raise FollowUndecided(fresh, merged.changes["mobile_number"])
-    contact = _send_edit(staff, fresh, merged.changes, follow if asked else None)
+        raise FollowUndecided(fresh, typed["mobile_number"])
+    contact = fresh
+    if merged.changes:
+        contact = _send_edit(staff, fresh, merged.changes, follow if asked else None)
     last_known.keep_contact(contact)
     values = editable_values(contact)
     not_taken = tuple(name for name, text in merged.changes.items() if values.get(name, "") != text)
-    followed = bool(asked and follow and follow.follows and _stop_too(staff, fresh, contact))
+    followed = bool(asked and follow and follow.follows and _stop_too(staff, typed, contact))
     return Saved(contact, merged.changes, followed, not_taken)
 
 
@@ -260,17 +252,20 @@ def delete(*, staff: Staff, contact_id: int, typed_number: str) -> Contact:
     return contact
 
 
-def _stop_may_follow(fresh: Contact, changes: Mapping[str, str]) -> bool:
-    """Whether the number changes, and the old one is stopped here, and the new one is not."""
-    new, old = to_e164(changes.get("mobile_number")), fresh.number
+def _stop_may_follow(original: Mapping[str, str], typed: Mapping[str, str]) -> bool:
+    """Whether the number changes, and the old one is stopped here, and the new one is not.
+
+    By what the form had shown, so that saving once more after a lost answer still asks.
+    """
+    new, old = (to_e164(values.get("mobile_number")) for values in (typed, original))
     if not new or not old or new == old:
         return False
     return consent.is_stopped(old) and not consent.is_stopped(new)
 
 
-def _stop_too(staff: Staff, before: Contact, after: Contact) -> bool:
+def _stop_too(staff: Staff, typed: Mapping[str, str], after: Contact) -> bool:
     """A stopped person who gets another number is still the person who asked for no texts."""
-    if not after.number or before.number == after.number:
+    if not after.number or after.number != to_e164(typed["mobile_number"]):
         return False
     # Without the status: this stop is nobody's slip of a moment ago, so it cannot be undone as one.
     seen = Seen(after.number, after.contact_id, after.name)

@@ -51,10 +51,10 @@ def _gauges() -> Iterator[Gauge]:
     beats = WorkerBeat.objects.filter(beat_at__gt=now - WORKER_SILENT)
     newest = WorkerBeat.objects.order_by("-beat_at").values_list("beat_at", flat=True).first()
     yield "webhooks_waiting", "Hooks received and not worked on.", [], [([], hooks["n"])]
-    yield "workers", "Workers seen within the last minute.", [], [([], beats.count())]
+    yield "workers", "Workers seen within the last half minute.", [], [([], beats.count())]
     yield (
         "worker_last_beat_timestamp_seconds",
-        "When a worker was seen last; 0: never.",
+        "When a worker was seen last; 0: none is running.",
         [],
         [([], newest.timestamp() if newest else 0)],
     )

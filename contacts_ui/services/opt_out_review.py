@@ -29,7 +29,7 @@ UNHONOURED, PAST_DUE, CLOSE_TO_DUE = "open", "overdue", "close"
 class Filters:
     """Which opt-outs to show. Empty means any.
 
-    `state` is an OptOutState, UNHONOURED, PAST_DUE or CLOSE_TO_DUE; `staff` None means anybody, "" the dashboard itself.
+    `state` is an OptOutState, UNHONOURED, PAST_DUE or CLOSE_TO_DUE; `staff` None is anybody, "" the dashboard itself.
     `since` (included) and `until` (not included) are aware and about when the person asked.
     """
 
@@ -113,7 +113,9 @@ def on_the_clock() -> dict[str, int]:
 
 def staff_names() -> list[str]:
     """Everybody who ever took an opt-out, in the order of the alphabet; "" is the dashboard itself."""
-    return list(OptOut.objects.order_by("staff_name").values_list("staff_name", flat=True).distinct())
+    return list(
+        OptOut.objects.order_by("staff_name").values_list("staff_name", flat=True).distinct()
+    )
 
 
 def mark_reviewed(*, staff: Staff, keys: Iterable[int]) -> int:

@@ -5,7 +5,7 @@ where clocks change, and neither database has to know about zones.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -91,13 +91,11 @@ def days_in_a_bucket(first: date, last: date) -> int:
     return 28 * math.ceil(days / (MOST_BARS * 28))
 
 
-def _buckets(
-    rows: QuerySet[OptOut], first: date, last: date
-) -> tuple[list[Bucket], float | None]:
+def _buckets(rows: QuerySet[OptOut], first: date, last: date) -> tuple[list[Bucket], float | None]:
     """Every bucket of the range, also the empty ones, and the longest time to honour."""
     starts = _starts(first, last)
     numbered = [When(asked_at__lt=start_of(day), then=Value(i)) for i, day in enumerate(starts[1:])]
-    found: dict[int, dict[str, Any]] = {
+    found = {
         line["bucket"]: line
         for line in rows.annotate(bucket=Case(*numbered, output_field=IntegerField()))
         .values("bucket")
@@ -117,7 +115,7 @@ def _buckets(
     return buckets, max(times, default=None)
 
 
-def _counts(line: dict[str, Any] | None) -> tuple[int, int, int]:
+def _counts(line: Mapping[str, Any] | None) -> tuple[int, int, int]:
     return (line["asked"], line["open"], line["lifted"]) if line else (0, 0, 0)
 
 

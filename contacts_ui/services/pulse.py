@@ -23,8 +23,8 @@ from contacts_ui.models.wish import WishState
 
 KEPT_SECONDS = 5
 CACHE_KEY = "pulse"
-# A worker beats every few seconds; one that is quiet for so long is gone, or hangs.
-WORKER_SILENT = timedelta(seconds=60)
+# A worker beats every three seconds; one that is quiet for so long is gone, or hangs.
+WORKER_SILENT = timedelta(seconds=30)
 # The longest pause between two tries is five minutes, so news of a vendor that is older than this is no news.
 NEWS_LASTS = timedelta(minutes=15)
 

@@ -1,4 +1,4 @@
-"""*Stop a number*: somebody asked for no texts, and may be in no contact list. The stop comes first, the looking after."""
+"""*Stop a number* of somebody who may be in no contact list. The stop comes first, the looking after."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from contacts_ui.services.verdicts import Judgement
 
 @dataclass(frozen=True)
 class Receipt:
-    """Where the stop of a number stands; `contact` is who has it at SlickText, if it could be asked and has somebody."""
+    """Where the stop of a number stands; `contact` is who has it at SlickText, where that is known."""
 
     number: str
     judgement: Judgement

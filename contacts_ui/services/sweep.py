@@ -76,7 +76,13 @@ def _look(wish: Wish) -> VendorError | None:
         label = contact.name or pretty(wish.number)
         status, changed_at = contact.opt_in_status, contact.last_opt_in_status_change
         person = Seen(
-            wish.number, contact.contact_id, label, status, read_at, contact.source or "", changed_at
+            wish.number,
+            contact.contact_id,
+            label,
+            status,
+            read_at,
+            contact.source or "",
+            changed_at,
         )
         judge_many([person])
     return None

@@ -15,6 +15,7 @@ from contacts_ui.models import Vendor, WebhookEvent, Wish
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.wish import WishState
 from contacts_ui.phone import pretty
+from contacts_ui.services import ledger
 from contacts_ui.services.consent import Request, Seen, judge_many, record_stop
 from contacts_ui.services.vendors import to_slicktext
 from contacts_ui.services.verdicts import STOPPED_STATUSES
@@ -45,6 +46,7 @@ def work(event: WebhookEvent, done: Done) -> None:
     except NotFound:
         return done(event, GONE)
     with transaction.atomic():
+        ledger.take_turn()
         outcome = _learn(contact, asked_at)
         done(event, outcome)
         _done_with_others(event, contact_id, asked_at, done)

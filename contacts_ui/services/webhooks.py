@@ -21,7 +21,7 @@ from django.utils import timezone
 from contacts_ui import request_id
 from contacts_ui.integrations.errors import VendorError
 from contacts_ui.models import Vendor, WebhookEvent
-from contacts_ui.services import webhook_claims, webhook_hints
+from contacts_ui.services import ledger, webhook_claims, webhook_hints
 from contacts_ui.services.verdicts import STOPPED_STATUSES
 from contacts_ui.services.webhook_claims import UNSUBSCRIBED
 from contacts_ui.services.webhook_hints import HINTS, NotYet
@@ -36,15 +36,44 @@ AHEAD = timedelta(days=1)
 logger = logging.getLogger(__name__)
 
 
+class NotAnEvent(Exception):
+    """The body is nothing that we could store and act on. Its text is for whoever sent it."""
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """The JSON object of a body, if any database could hold it. Raises NotAnEvent."""
+    try:
+        body = json.loads(raw, parse_constant=_refuse_constant)
+        text = json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as problem:
+        raise NotAnEvent("not JSON") from problem
+    if not isinstance(body, dict):
+        raise NotAnEvent("not a JSON object")
+    if rb"\u0000" in text:
+        # PostgreSQL takes no such character.
+        raise NotAnEvent("a null character")
+    return body
+
+
+def event_hash_of(body: Mapping[str, Any]) -> str:
+    """What CloudContactAI signs, and what makes an event this event. Raises NotAnEvent."""
+    event_hash = body.get("eventHash")
+    if not isinstance(event_hash, str) or not event_hash:
+        raise NotAnEvent("no eventHash")
+    return event_hash
+
+
+def expects_cloudcontactai() -> bool:
+    """Whether its webhooks are switched on, by a secret."""
+    return bool(settings.CCAI_WEBHOOK_SECRET and settings.VENDORS.cloudcontactai)
+
+
 def is_signed_by_cloudcontactai(event_hash: str, signature: str) -> bool:
     """Whether `signature` is base64(HMAC-SHA256(secret, "clientId:eventHash")), compared in constant time.
 
     The vendor's scheme covers the hash of the event and not its body.
     """
-    vendor = settings.VENDORS.cloudcontactai
-    if vendor is None or not settings.CCAI_WEBHOOK_SECRET:
-        return False
-    message = f"{vendor.account}:{event_hash}".encode()
+    message = f"{settings.VENDORS.cloudcontactai.account}:{event_hash}".encode()
     digest = hmac.new(settings.CCAI_WEBHOOK_SECRET.encode(), message, hashlib.sha256).digest()
     return hmac.compare_digest(b64encode(digest), signature.encode())
 
@@ -62,7 +91,7 @@ def receive_cloudcontactai(body: Mapping[str, Any], event_hash: str) -> None:
 
 
 def receive_slicktext(body: Mapping[str, Any]) -> None:
-    """Store a hint once. Its re-attempts differ in `attempts` alone; the `id` may be the hook's own, so it is no key."""
+    """Store a hint once. Its re-attempts differ in `attempts` alone; `id` may be the hook's own, so it is no key."""
     event = str(body.get("name") or "")
     same = {name: body.get(name) for name in ("id", "name", "date", "data")}
     digest = hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
@@ -73,6 +102,14 @@ def due_now(*, limit: int = 100) -> list[int]:
     """The keys of events that want work now; those that speak of a stop first."""
     due = WebhookEvent.objects.filter(due_at__lte=timezone.now()).order_by("due_at", "pk")
     return list(due.values_list("pk", flat=True)[:limit])
+
+
+def work_due() -> int:
+    """Work on everything that is due, one after the other; return how many."""
+    keys = due_now()
+    for key in keys:
+        work(key)
+    return len(keys)
 
 
 def work(pk: int) -> None:
@@ -86,6 +123,8 @@ def work(pk: int) -> None:
                 webhook_hints.work(event, _done)
             else:
                 with transaction.atomic():
+                    # One stop for one event, also where two workers meet.
+                    ledger.take_turn()
                     _done(event, webhook_claims.work(event))
         except NotYet as reason:
             _postpone(event, str(reason))
@@ -97,9 +136,7 @@ def work(pk: int) -> None:
             _postpone(event, "Something went wrong here; the log has it.")
 
 
-def _store(
-    vendor: Vendor, key: str, event: str, body: Mapping[str, Any], *, wanted: bool
-) -> WebhookEvent:
+def _store(vendor: Vendor, key: str, event: str, body: Mapping[str, Any], *, wanted: bool) -> None:
     now = timezone.now()
     urgent = _status(body) in STOPPED_STATUSES or vendor == Vendor.CLOUDCONTACTAI
     row = WebhookEvent(
@@ -114,13 +151,17 @@ def _store(
         outcome="" if wanted else "Nothing that we act on.",
     )
     WebhookEvent.objects.bulk_create([row], ignore_conflicts=True)
-    return row
 
 
 def _status(body: Mapping[str, Any]) -> object:
     data = body.get("data")
     status = data.get("opt_in_status") if isinstance(data, dict) else None
     return status if isinstance(status, str) else None
+
+
+def _refuse_constant(name: str) -> None:
+    """NaN and Infinity are not JSON."""
+    raise ValueError(name)
 
 
 def _fitting(text: str) -> str:
@@ -154,5 +195,3 @@ def _postpone(event: WebhookEvent, why: str, retry_after: float | None = None) -
     seconds = max(seconds, min(retry_after or 0, LONGEST_RETRY_SECONDS))
     due_at = timezone.now() + timedelta(seconds=seconds)
     WebhookEvent.objects.filter(pk=event.pk, done_at=None).update(due_at=due_at, outcome=why[:300])
-
-

@@ -279,7 +279,7 @@ def _settle_as_confirmed(row: Wish, answer: Answer) -> None:
 
 def _follow(row: Wish, number: str) -> None:
     """Stop the person at the number that they have now, too; the worker delivers it."""
-    if Wish.objects.filter(number=number, do_not_text=True).exists():
+    if Wish.objects.filter(number=number, do_not_text=True).exists() or _stays(row, number):
         return
     entry = ledger.record(
         action=Action.STOP_REQUESTED,
@@ -291,6 +291,16 @@ def _follow(row: Wish, number: str) -> None:
     )
     opt_outs.opened(entry)
     wish_everywhere(entry, do_not_text=True, status=OptInStatus.UNSUBSCRIBED)
+
+
+def _stays(row: Wish, number: str) -> bool:
+    """Whether whoever changed the number said that the stop does not go with the person."""
+    return LedgerEntry.objects.filter(
+        contact_id=row.ledger_entry.contact_id,
+        action=Action.CONTACT_EDITED,
+        after__mobile_number=number,
+        answer__stop_follows=False,
+    ).exists()
 
 
 def _second_look(row: Wish) -> datetime | None:

@@ -9,12 +9,19 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contacts_ui.forms import ContactForm, DeleteForm, NewContactForm, StopForm
+from contacts_ui.forms import ContactForm, DeleteForm, FollowForm, NewContactForm, StopForm
 from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
 from contacts_ui.services import contacts, ledger
-from contacts_ui.services.consent import is_stopped, judge_one
-from contacts_ui.services.contacts import Contact, EditConflict, NumberTaken, OtherNumber, Saved
+from contacts_ui.services.consent import is_stopped, judge_many
+from contacts_ui.services.contacts import (
+    Contact,
+    EditConflict,
+    FollowUndecided,
+    NumberTaken,
+    OtherNumber,
+    Saved,
+)
 from contacts_ui.services.editing import CUSTOM, Conflict, Merge, editable_values, label_of
 from contacts_ui.services.troubles import Invalid, NotFound, VendorError
 from contacts_ui.views.consent_panel import REASONS, Powers, panel, seen_of
@@ -35,7 +42,7 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
         return unavailable(request, reading, contact_id)
     contact, staff = reading.contact, request.user
     seen = seen_of(contact, reading.as_of)
-    judgement = judge_one(seen)
+    judgement = judge_many([seen])[0]
     powers = Powers.of(staff, [judgement], about=seen.number)
     consent = panel(seen, judgement, powers, view="card")
     context = {
@@ -87,44 +94,59 @@ def contact_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
 
 def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
     form = ContactForm(request.POST)
-    contact = contacts.last_known_contact(contact_id)
-    if not form.is_valid():
-        return _edit_page(request, form, contact=contact, contact_id=contact_id, status=422)
+    follow = FollowForm(request.POST if "stop_follows" in request.POST else None)
+    page: dict[str, Any] = {
+        "contact": contacts.last_known_contact(contact_id),
+        "contact_id": contact_id,
+        **(_whose_stop(form, follow) if follow.is_bound else {}),
+    }
+    if not form.is_valid() or (follow.is_bound and not follow.is_valid()):
+        return _edit_page(request, form, status=422, **page)
     undecided = [field for field in form.conflicts if f"resolve_{field}" not in request.POST]
     if undecided:
         form.add_error(None, "Choose for each field that somebody else changed, too.")
-        shown = _still_conflicts(form, undecided)
-        return _edit_page(
-            request, form, contact=contact, contact_id=contact_id, status=409, **shown
-        )
-    typed = form.typed() | _theirs_chosen(request, form)
+        return _edit_page(request, form, status=409, **page, **_still_conflicts(form, undecided))
     try:
         saved = contacts.edit(
-            staff=request.user, contact_id=contact_id, original=form.opened, typed=typed
-        )
-    except EditConflict as conflict:
-        again = _reopened(request, conflict)
-        shown = _conflicts(conflict.merged)
-        return _edit_page(request, again, contact=conflict.fresh, status=409, **shown)
-    except NumberTaken as taken:
-        form.add_error("mobile_number", "Another contact has this number.")
-        return _edit_page(
-            request,
-            form,
-            contact=contact,
+            staff=request.user,
             contact_id=contact_id,
-            status=409,
-            existing=_existing(taken),
+            original=form.opened,
+            typed=form.typed() | _theirs_chosen(request, form),
+            follow=follow.answer(),
         )
     except NotFound as error:
         raise Http404(error.person) from error
     except VendorError as error:
-        return _refused_by_vendor(request, form, error, contact=contact, contact_id=contact_id)
+        return _refused_by_vendor(request, form, error, **page)
+    except (EditConflict, FollowUndecided, NumberTaken) as question:
+        return _not_saved(request, form, question, page)
     messages.success(request, _saved_words(saved))
     if saved.not_taken:
         fields = ", ".join(label_of(field) for field in saved.not_taken)
         messages.warning(request, f"SlickText answered, but did not take this over: {fields}.")
     return redirect("contact-detail", contact_id=contact_id)
+
+
+def _not_saved(
+    request: StaffRequest,
+    form: ContactForm,
+    question: EditConflict | FollowUndecided | NumberTaken,
+    page: dict[str, Any],
+) -> HttpResponse:
+    """What stands in the way of saving and is for the person to decide; everything typed stays."""
+    if isinstance(question, EditConflict):
+        form = _reopened(request, question)
+        shown = {**_conflicts(question.merged), "contact": question.fresh}
+    elif isinstance(question, FollowUndecided):
+        shown = {**_whose_stop(form, FollowForm()), "contact": question.contact}
+    else:
+        form.add_error("mobile_number", "Another contact has this number.")
+        shown = {"existing": _existing(question)}
+    return _edit_page(request, form, status=409, **{**page, **shown})
+
+
+def _whose_stop(form: ContactForm, follow: FollowForm) -> dict[str, Any]:
+    return {"follow": follow, "old_number": form.opened.get("mobile_number", "")}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -152,6 +152,7 @@ def _results(request: StaffRequest, listing: Listing | None, columns: list[str])
             "ignored_filters": listing.ignored,
         },
         "create_url": _create_url(request, number) if number else "",
+        "stop_url": _stop_url(request, number) if number else "",
     }
 
 
@@ -159,6 +160,12 @@ def _create_url(request: StaffRequest, number: str) -> str:
     if not may(request.user, "edit_contacts") or not is_us_or_canada(number):
         return ""
     return f"{reverse('contact-new')}?{urlencode({'number': number})}"
+
+
+def _stop_url(request: StaffRequest, number: str) -> str:
+    if not may(request.user, "stop_texts"):
+        return ""
+    return f"{reverse('stop-number')}?{urlencode({'number': number})}"
 
 
 def _explanation(listing: Listing) -> str:

@@ -28,10 +28,12 @@ def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
 
 
 def _summary(entry: LedgerEntry) -> str:
-    if entry.action == Action.CONSENT_REQUESTED:
+    if entry.action in (Action.CONSENT_REQUESTED, Action.LIFT_ASKED):
         status = str(entry.after.get("opt_in_status", ""))
         words = STATUS_WORDS.get(status, status)
         return f"To {words.lower()}; {entry.after.get('consented', 'somebody')} consented."
+    if asked_by := entry.after.get("asked_by"):
+        return f"Asked for by {asked_by}."
     return ""
 
 

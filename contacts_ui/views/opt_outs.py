@@ -25,7 +25,12 @@ from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.opt_out_rows import rows_of
 from contacts_ui.views.paging import Slice, chips_of, pages_of
 
-LEADS = ((PAST_DUE, "Past due"), (CLOSE_TO_DUE, "Close to due"), ("refused", "Refused"), ("waiting", "Waiting"))
+LEADS = (
+    (PAST_DUE, "Past due"),
+    (CLOSE_TO_DUE, "Close to due"),
+    ("refused", "Refused"),
+    ("waiting", "Waiting"),
+)
 
 
 @require_safe

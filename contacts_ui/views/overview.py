@@ -100,8 +100,15 @@ def _then(seen: Overview, first: date, last: date) -> list[dict[str, Any]]:
     slowest = days | {"order": SLOWEST}
     return [
         _figure("Opt-outs", seen.asked, days, "asked for"),
-        _figure("Median time to honour", in_words(seen.median_seconds) or "–", slowest, "half were faster"),
-        _figure("Worst time to honour", in_words(seen.worst_seconds) or "–", slowest, "the slowest one"),
+        _figure(
+            "Median time to honour",
+            in_words(seen.median_seconds) or "–",
+            slowest,
+            "half were faster",
+        ),
+        _figure(
+            "Worst time to honour", in_words(seen.worst_seconds) or "–", slowest, "the slowest one"
+        ),
         _figure("Lifted", seen.lifted, days | {"state": "lifted"}, "with consent, later"),
     ]
 

@@ -10,6 +10,8 @@ from contacts_ui.views.addresses import with_changes
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50
+# Whatever tells in an address where a page begins, taken out.
+FIRST_PAGE: dict[str, None] = {"offset": None, "before": None, "after": None}
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def chips_of(request: HttpRequest, form: forms.Form) -> list[dict[str, str]]:
         {
             "label": str(field.label),
             "value": _in_words(field, request.GET[name]),
-            "remove_url": with_changes(request, **{name: None, "offset": None}),
+            "remove_url": with_changes(request, **{name: None, **FIRST_PAGE}),
         }
         for name, field in form.fields.items()
         if request.GET.get(name) and not field.widget.is_hidden

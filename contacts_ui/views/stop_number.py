@@ -52,9 +52,7 @@ def _receipt(request: StaffRequest, number: str) -> HttpResponse:
         "title": _title(receipt),
     }
     template = "stop_number/receipt.html"
-    return TemplateResponse(
-        request, f"{template}#receipt" if request.htmx else template, context
-    )
+    return TemplateResponse(request, f"{template}#receipt" if request.htmx else template, context)
 
 
 def _title(receipt: Receipt) -> str:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
-from tests.people import Vendors
+from tests.people import MARTY, Vendors
 
 Open = Callable[..., Page]
 
@@ -84,13 +84,35 @@ def test_a_manager_lifts_a_stop_with_evidence(
         expect(marty_switch(page)).to_be_focused()
 
 
-def test_an_agent_is_told_why_a_stop_cannot_be_lifted(open_as: Open, agent: User) -> None:
-    page = open_as(agent)
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+def test_an_agent_undoes_a_slip(
+    java_script_enabled: bool, open_as: Open, agent: User, vendors: Vendors
+) -> None:
+    page = open_as(agent, java_script_enabled=java_script_enabled)
     marty_switch(page).click()
-    expect(marty_switch(page)).to_have_attribute("aria-disabled", "true")
-    expect(marty_switch(page)).to_have_accessible_description(
-        "Only managers may allow texts again, with the person's consent written down."
-    )
+    page.get_by_role("button", name="Undo the stop of Marty McFly").click()
+    expect(marty_switch(page)).to_have_attribute("aria-checked", "false")
+    assert (vendors.status(), vendors.stopped()) == ("subscribed", False)
+
+
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+def test_an_agent_asks_for_a_lift(
+    java_script_enabled: bool, open_as: Open, agent: User, vendors: Vendors
+) -> None:
+    vendors.edit(MARTY, opt_in_status="unsubscribed")
+    page = open_as(agent, java_script_enabled=java_script_enabled)
+    marty_switch(page).click()
+    expect(page.get_by_role("heading", name="Ask to text Marty McFly again?")).to_be_visible()
+    page.get_by_label("Subscribed: gets texts again").check()
+    page.get_by_label("Who consented").fill("Marty McFly")
+    page.get_by_label("How", exact=False).select_option("phone")
+    page.get_by_label("When").fill("2026-01-05T10:00")
+    page.get_by_label("Their words").fill("Sure, text me.")
+    page.get_by_role("button", name="Ask a manager").click()
+    expect(marty_switch(page)).to_have_attribute("aria-checked", "true")
+    page.goto(f"/contacts/{MARTY}/")
+    expect(page.get_by_text("Lift asked for by Ada Agent, just now.")).to_be_visible()
+    assert vendors.status() == "unsubscribed"
 
 
 def test_an_expired_session_sends_the_whole_page_to_the_login(open_as: Open, agent: User) -> None:

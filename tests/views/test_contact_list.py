@@ -240,11 +240,21 @@ def test_who_may_not_stop_has_no_switch_that_moves(
     assert "name" not in switch.attributes
 
 
-def test_agents_cannot_move_the_switch_back(ada: Client, vendors: Vendors) -> None:
+def test_who_may_not_even_ask_cannot_move_the_switch_back(edgar: Client, vendors: Vendors) -> None:
     vendors.edit(MARTY, opt_in_status="unsubscribed")
-    switch = Page(ada.get(URL)).switch("Do not text Marty McFly")
+    switch = Page(edgar.get(URL)).switch("Do not text Marty McFly")
     assert (switch["aria-checked"], switch["aria-disabled"]) == ("true", "true")
     assert switch["title"].startswith("Only managers may allow texts again")
+
+
+@pytest.mark.parametrize(("who", "leads_to"), [("ada", "ask-lift"), ("max_", "consent")])
+def test_where_the_switch_of_a_stopped_person_leads(
+    who: str, leads_to: str, request: pytest.FixtureRequest, vendors: Vendors
+) -> None:
+    vendors.edit(MARTY, opt_in_status="unsubscribed")
+    switch = Page(request.getfixturevalue(who).get(URL)).switch("Do not text Marty McFly")
+    assert (switch["aria-checked"], switch["aria-disabled"]) == ("true", None)
+    assert switch["formaction"] == f"/contacts/{MARTY}/{leads_to}/"
 
 
 def test_viewers_are_not_offered_to_create(vera: Client, vendors: Vendors) -> None:

@@ -4,7 +4,6 @@ import logging
 import signal
 import threading
 from argparse import ArgumentParser
-from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -28,7 +27,7 @@ class Command(BaseCommand):
     help = "Deliver what is on its way to the vendors, until it is confirmed. Stops cleanly on SIGTERM."
 
     # It serves no pages: a worker starts although a page is broken.
-    requires_system_checks: Sequence[str] = ()
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -1,0 +1,126 @@
+"""Where the vendors disagree: the list, and its repair, which always stops."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from contacts_ui.models import Disagreement
+from contacts_ui.models.disagreement import DisagreementKind
+from contacts_ui.permissions import may
+from contacts_ui.phone import pretty
+from contacts_ui.services.disagreement_review import Shown, find
+from contacts_ui.services.disagreements import recently_closed
+from contacts_ui.services.repairs import repair
+from contacts_ui.services.verdicts import STATUS_WORDS, OptInStatus
+from contacts_ui.views.addresses import safe_next
+from contacts_ui.views.consent_panel import address_of
+from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.paging import Slice, pages_of
+
+BACK_BUT_SILENT = "No longer stopped at SlickText"
+
+
+@require_safe
+@permission("review_opt_outs")
+def disagreement_list(request: StaffRequest) -> HttpResponse:
+    """Everybody on whom the vendors disagree, reappearances on top, and below it what ended lately."""
+    part = Slice.of(request)
+    found = find(limit=part.size, offset=part.offset)
+    rows = [_row(shown) for shown in found.shown]
+    context = {
+        "rows": rows,
+        "repairable": [row["pk"] for row in rows if not row["on_its_way"]],
+        "may_repair": may(request.user, "stop_texts"),
+        "closed": [_closed(row) for row in recently_closed()],
+        "here": request.get_full_path(),
+        **pages_of(request, part, shown=len(rows), total=found.total),
+    }
+    return TemplateResponse(request, "disagreements/list.html", context)
+
+
+@require_POST
+@permission("review_opt_outs")
+@permission("stop_texts")
+def disagreement_repair(request: StaffRequest, pk: int) -> HttpResponse:
+    """Stop one person at both vendors again."""
+    return _repair(request, [pk])
+
+
+@require_POST
+@permission("review_opt_outs")
+@permission("stop_texts")
+def disagreements_repair(request: StaffRequest) -> HttpResponse:
+    """Stop everybody whom the page showed at both vendors again."""
+    chosen = request.POST.getlist("shown")
+    return _repair(
+        request, [int(key) for key in chosen if key.isascii() and key.isdigit() and len(key) < 19]
+    )
+
+
+def _repair(request: StaffRequest, keys: list[int]) -> HttpResponse:
+    repaired = repair(staff=request.user, keys=keys)
+    waiting = sum(row.closed_at is None for row in repaired)
+    done = len(repaired) - waiting
+    if done:
+        messages.success(request, f"{_people(repaired, done)}: stopped at both vendors.")
+    if waiting:
+        messages.info(
+            request, f"{_people(repaired, waiting)}: stopped here; the vendors are being told."
+        )
+    if not repaired:
+        messages.info(request, "Nothing was left to repair.")
+    return redirect(safe_next(request, reverse("disagreement-list")))
+
+
+def _people(rows: list[Disagreement], many: int) -> str:
+    if len(rows) == 1:
+        return rows[0].label or pretty(rows[0].number)
+    return f"{many} {'person' if many == 1 else 'people'}"
+
+
+def _row(shown: Shown) -> dict[str, Any]:
+    row = shown.row
+    return {
+        **_closed(row),
+        "pk": row.pk,
+        "alarm": row.kind == DisagreementKind.REAPPEARED,
+        "vendors": shown.vendors,
+        "on_its_way": shown.on_its_way,
+        "repaired_by": row.closed_by,
+        "before": STATUS_WORDS.get(row.before_status, row.before_status),
+        "status": STATUS_WORDS.get(row.status, row.status),
+        "source": row.source,
+        "changed_at": row.changed_at,
+        "repair_url": reverse("disagreement-repair", args=[row.pk]),
+    }
+
+
+def _closed(row: Disagreement) -> dict[str, Any]:
+    return {
+        "name": row.label if row.label != pretty(row.number) else "",
+        "number": pretty(row.number),
+        "url": _person(row),
+        "kind": _kind(row),
+        "found_at": row.found_at,
+        "closed_at": row.closed_at,
+        "closed_by": row.closed_by,
+    }
+
+
+def _kind(row: Disagreement) -> str:
+    back = row.kind == DisagreementKind.REAPPEARED
+    if back and row.status != OptInStatus.SUBSCRIBED:
+        return BACK_BUT_SILENT
+    return DisagreementKind(row.kind).label
+
+
+def _person(row: Disagreement) -> str:
+    if row.contact_id:
+        return address_of(row.contact_id)
+    return f"{reverse('contact-list')}?{urlencode({'q': row.number})}"

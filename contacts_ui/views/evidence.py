@@ -1,0 +1,115 @@
+"""The evidence sheet: one printable page with all that is known about one number, for somebody who was not there."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from contacts_ui.models import OptOut, Wish
+from contacts_ui.models.ledger import Channel
+from contacts_ui.models.opt_out import OPEN, OptOutState
+from contacts_ui.models.wish import WishState
+from contacts_ui.phone import to_e164
+from contacts_ui.services.evidence import Holding, Request, Sheet, sheet
+from contacts_ui.services.verdicts import STATUS_WORDS
+from contacts_ui.views.durations import in_words
+from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.ledger_words import entry_in_full
+
+
+@require_safe
+@permission("view_audit")
+def evidence(request: StaffRequest, number: str) -> HttpResponse:
+    """Every request about one number, its answers, its deadline and its place in the chain; also for no entries."""
+    spelled = to_e164(number)
+    if spelled and spelled != number:
+        return redirect("evidence", number=spelled)
+    made = sheet(number)
+    if not spelled and not made.entries:
+        raise Http404("This is not a number that the ledger knows.")
+    context = {
+        "sheet": made,
+        "made_by": request.user.get_full_name() or request.user.get_username(),
+        "zone": timezone.get_current_timezone_name(),
+        "requests": [_request_in_words(each, made.made_at) for each in made.requests],
+        "holdings": [_holding_in_words(each) for each in made.holdings],
+        "entries": [entry_in_full(entry) for entry in made.entries],
+        "last_stop": _last_stop(made),
+    }
+    return TemplateResponse(request, "evidence/sheet.html", context)
+
+
+def _last_stop(made: Sheet) -> Request | None:
+    stops = [each for each in made.requests if each.is_stop]
+    return stops[-1] if stops and made.stopped else None
+
+
+def _request_in_words(request: Request, now: datetime) -> dict[str, Any]:
+    entry = request.entry
+    status = str(entry.after.get("opt_in_status") or "")
+    return {
+        "entry": entry,
+        "is_stop": request.is_stop,
+        "asked_at": request.asked_at,
+        "asked_apart": entry.asked_at is not None,
+        "name": entry.before.get("label") or "",
+        "staff": entry.staff_name or "The dashboard itself",
+        "channel": Channel(entry.channel or Channel.UNRECORDED).label,
+        "consented": entry.after.get("consented") or "",
+        "status": STATUS_WORDS.get(status, status),
+        "answers": [
+            {**entry_in_full(answer), "took": in_words((answer.at - entry.at).total_seconds())}
+            for answer in request.answers
+        ],
+        "clock": _clock(request.opt_out, now) if request.opt_out else None,
+    }
+
+
+def _clock(opt_out: OptOut, now: datetime) -> dict[str, Any]:
+    """Whether the deadline was met, in a word and in a sentence."""
+    words, sentence = _deadline_met(opt_out, now)
+    ended = OptOutState(opt_out.ended_by).label.lower() if opt_out.ended_by else ""
+    return {"opt_out": opt_out, "words": words, "sentence": sentence, "ended": ended}
+
+
+def _deadline_met(opt_out: OptOut, now: datetime) -> tuple[str, str]:
+    done = opt_out.honoured_at
+    if opt_out.state == OptOutState.SETTLED:
+        return "Settled by hand", f"A manager settled it by hand for {opt_out.settled_for}."
+    if done:
+        took = in_words((done - opt_out.asked_at).total_seconds())
+        met = "Met" if done <= opt_out.due_at else "Not met"
+        return met, f"Every connected vendor had confirmed the stop {took} after the person asked."
+    if opt_out.state not in OPEN:
+        return "Ended first", "A later request took its place before every vendor had confirmed it."
+    refused = f" {opt_out.refused_by} refused it." if opt_out.refused_by else ""
+    words = "Still open" if now <= opt_out.due_at else "Not met"
+    return words, f"Not every connected vendor has confirmed the stop yet.{refused}"
+
+
+def _holding_in_words(holding: Holding) -> dict[str, Any]:
+    wish = holding.wish
+    return {
+        "vendor": holding.vendor.label,
+        "connected": holding.connected,
+        "wish": wish,
+        "asked_for": _words(wish.do_not_text, wish.opt_in_status) if wish else "",
+        "confirmed": _confirmed(wish) if wish else "",
+        "state": WishState(wish.state).label if wish else "",
+    }
+
+
+def _confirmed(wish: Wish) -> str:
+    if wish.confirmed_at is None or wish.confirmed_do_not_text is None:
+        return ""
+    return _words(wish.confirmed_do_not_text, wish.confirmed_opt_in_status)
+
+
+def _words(do_not_text: bool, status: str) -> str:
+    if status:
+        return STATUS_WORDS.get(status, status)
+    return "Do not text" if do_not_text else "Texts allowed"

@@ -1,0 +1,86 @@
+"""All that an entry of the ledger says, in words: for the audit and the evidence sheet."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+
+from contacts_ui.models import LedgerEntry
+from contacts_ui.services.editing import as_text, label_of
+from contacts_ui.services.verdicts import STATUS_WORDS
+from contacts_ui.views.history import history_of
+
+# What the entries' before and after hold beside a contact's own fields.
+NAMES: Final = {
+    "do_not_text": "Do not text",
+    "opt_in_status": "Opt-in status",
+    "label": "Name on the screen",
+    "status": "Opt-in status on the screen",
+    "read_at": "Read from SlickText at",
+    "consented": "Who consented",
+    "asked_by": "Asked by",
+    "lift_request": "Lift request",
+    "force_double_opt_in": "SlickText asks them by text",
+}
+ANSWER_NAMES: Final = {
+    "confirmed": "Confirmed",
+    "words": "In the vendor's words",
+    "status": "HTTP status",
+    "request": "In answer to entry",
+    "outcome": "Outcome",
+    "settled": "Found out",
+    "contact_id": "SlickText id",
+    "opt_in_status": "Opt-in status",
+    "last_updated": "Last updated at SlickText",
+    "overtaken_by": "Overtaken by entry",
+}
+Value = str | datetime
+
+
+def entry_in_full(entry: LedgerEntry) -> dict[str, Any]:
+    """Everything about one entry, ready to print: in short as in the history, and then field by field."""
+    fields = dict.fromkeys([*entry.before, *entry.after])
+    return {
+        **history_of([entry])[0],
+        "entry": entry,
+        "contact_url": _contact_url(entry),
+        "evidence_url": reverse("evidence", args=[entry.number]) if entry.number else "",
+        "fields": [
+            {
+                "label": NAMES.get(name) or label_of(name),
+                "before": _value(entry.before, name),
+                "after": _value(entry.after, name),
+            }
+            for name in fields
+        ],
+        "answers": [
+            {"label": ANSWER_NAMES.get(name, name), "value": _value(entry.answer, name)}
+            for name in entry.answer
+        ],
+    }
+
+
+def _contact_url(entry: LedgerEntry) -> str:
+    return reverse("contact-detail", args=[entry.contact_id]) if entry.contact_id else ""
+
+
+def _value(values: Mapping[str, Any], name: str) -> Value:
+    """One value for people: a time as a time, yes and no, a status in our words; "" where there is none."""
+    value = values.get(name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in ("status", "opt_in_status") and isinstance(value, str):
+        return STATUS_WORDS.get(value, value)
+    if isinstance(value, str) and "T" in value and (moment := _moment(value)):
+        return moment
+    return as_text(value)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None

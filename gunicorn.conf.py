@@ -1,0 +1,28 @@
+"""How gunicorn serves the dashboard; read by itself from the directory it is started in. Command-line options win."""
+
+import os
+from pathlib import Path
+
+from dashboard.logs import logging_config
+
+# Most of a request is waiting for a vendor, so threads.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS") or 2)
+threads = 8
+# Longer than a page takes whose vendors do not answer; on SIGTERM, shorter than a supervisor waits before it kills.
+timeout = 60
+graceful_timeout = 20
+# The dashboard writes one line for each request itself, without what was searched.
+accesslog = None
+logconfig_dict = {
+    **logging_config(
+        form=os.environ.get("LOG_FORMAT") or "auto", level=os.environ.get("LOG_LEVEL") or "INFO"
+    ),
+    "loggers": {
+        "gunicorn.error": {"propagate": True},
+        "gunicorn.access": {"handlers": [], "propagate": False},
+    },
+}
+control_socket_disable = True
+# Signs of life go to memory rather than to a disk, which may stand still for a second.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes it private

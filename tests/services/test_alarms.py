@@ -1,0 +1,218 @@
+"""The lines on top of every page: what is wrong, in words for who reads it, for one cheap query."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from contacts_ui.models import Vendor, VendorHealth, Wish, WorkerBeat
+from contacts_ui.models.wish import WishState
+from contacts_ui.services import alarms, pulse
+from tests.pages import Page
+from tests.people import MakeWish, Vendors
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def worker() -> WorkerBeat:
+    now = timezone.now()
+    return WorkerBeat.objects.create(worker="here:1", started_at=now, beat_at=now)
+
+
+def down(
+    vendor: Vendor = Vendor.SLICKTEXT, trouble: str = "It did not answer.", minutes: float = 0
+) -> None:
+    then = timezone.now() - timedelta(minutes=minutes)
+    VendorHealth.objects.create(
+        vendor=vendor, up=False, since=then, checked_at=then, trouble=trouble, trouble_at=then
+    )
+
+
+def wait(wish: Wish, minutes: float) -> None:
+    Wish.objects.filter(pk=wish.pk).update(wished_at=timezone.now() - timedelta(minutes=minutes))
+
+
+def told(staff: User) -> list[str]:
+    cache.clear()
+    return [f"{alarm.kind}: {alarm.title}. {alarm.text}" for alarm in alarms.alarms(staff)]
+
+
+def test_nothing_is_wrong(
+    manager: User, agent: User, viewer: User, worker: WorkerBeat, wish_for: MakeWish
+) -> None:
+    wish_for()
+    assert told(manager) == told(agent) == told(viewer) == []
+
+
+def test_a_vendor_is_down(
+    manager: User, agent: User, viewer: User, newcomer: User, worker: WorkerBeat
+) -> None:
+    down()
+    line = "SlickText does not answer. Stops are kept and sent as soon as it does."
+    assert told(manager) == told(agent) == [f"vendor: {line}"]
+    assert told(viewer) == [
+        "vendor: SlickText does not answer. Pages may show how it was when it last answered."
+    ]
+    assert told(newcomer) == []
+
+
+def test_the_one_who_can_act_is_told_how_much_waits(
+    manager: User, agent: User, viewer: User, worker: WorkerBeat, wish_for: MakeWish
+) -> None:
+    down(Vendor.CLOUDCONTACTAI)
+    wait(wish_for(Vendor.CLOUDCONTACTAI), minutes=20)
+    (line,) = told(manager)
+    assert line.endswith("as soon as it does. 1 change waits for it.")
+    (line,) = told(agent)
+    assert line.endswith("as soon as it does.")
+    assert told(viewer) == []
+
+
+def test_a_refused_key(manager: User, agent: User, worker: WorkerBeat) -> None:
+    down(trouble="SlickText does not accept our key. Please tell an administrator.")
+    line = (
+        "SlickText does not accept our key. Stops are kept and sent as soon as that is put right."
+    )
+    assert told(manager) == told(agent) == [f"vendor: {line}"]
+
+
+def test_old_news_is_no_news(manager: User, agent: User, worker: WorkerBeat) -> None:
+    """Nobody asked it for a long time, so nobody knows that it is still down."""
+    down(minutes=16)
+    assert told(manager) == told(agent) == []
+
+
+def test_no_worker(manager: User, agent: User) -> None:
+    (line,) = told(manager)
+    assert line.startswith("worker: No worker is running.")
+    assert told(agent) == []
+
+
+def test_a_silent_worker(manager: User, worker: WorkerBeat) -> None:
+    WorkerBeat.objects.update(beat_at=timezone.now() - timedelta(minutes=4, seconds=5))
+    (line,) = told(manager)
+    assert "No worker has been seen for 4\xa0minutes." in line
+
+
+def test_one_worker_of_two_is_enough(manager: User, worker: WorkerBeat) -> None:
+    long_ago = timezone.now() - timedelta(minutes=4)
+    WorkerBeat.objects.create(worker="there:2", started_at=long_ago, beat_at=long_ago)
+    assert told(manager) == []
+
+
+def test_changes_that_wait_too_long(
+    manager: User, agent: User, viewer: User, worker: WorkerBeat, wish_for: MakeWish
+) -> None:
+    wait(wish_for(), minutes=4)
+    assert told(manager) == told(agent) == []
+    wait(Wish.objects.get(), minutes=6)
+    (line,) = told(manager)
+    assert line.startswith("waiting: 1 change on the way for longer than five minutes.")
+    (line,) = told(agent)
+    assert line.endswith("Nothing needs to be done again.")
+    assert told(viewer) == []
+
+
+def test_what_was_refused(
+    manager: User, agent: User, worker: WorkerBeat, wish_for: MakeWish
+) -> None:
+    wish_for(Vendor.SLICKTEXT)
+    wish_for(Vendor.CLOUDCONTACTAI)
+    Wish.objects.update(state=WishState.REFUSED)
+    (line,) = told(manager)
+    assert line.startswith("attention: 2 changes were refused by a vendor.")
+    assert told(agent) == []
+
+
+def test_what_is_settled_is_no_alarm(manager: User, worker: WorkerBeat, wish_for: MakeWish) -> None:
+    wait(wish_for(), minutes=600)
+    for state in (WishState.CONFIRMED, WishState.EXPIRED, WishState.SETTLED):
+        Wish.objects.update(state=state)
+        assert told(manager) == []
+
+
+def test_it_is_one_query_and_then_none(manager: User, worker: WorkerBeat) -> None:
+    manager.get_all_permissions()
+    with CaptureQueriesContext(connection) as queries:
+        alarms.alarms(manager)
+        alarms.alarms(manager)
+    assert len(queries) == 1
+
+
+@pytest.mark.parametrize("broken", ["get", "set"])
+def test_a_cache_that_is_away(broken: str, manager: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr(f"contacts_ui.services.pulse.cache.{broken}", fail)
+    assert [alarm.kind for alarm in alarms.alarms(manager)] == ["worker"]
+
+
+def test_its_own_trouble_takes_no_page_down(max_: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(pulse, "take_pulse", fail)
+    response = max_.get("/contacts/new/")
+    assert response.status_code == 200
+    assert "What is wrong right now" not in response.content.decode()
+
+
+# On the page.
+
+
+def banners(client: Client, address: str = "/contacts/new/") -> list[str]:
+    cache.clear()
+    page = Page(client.get(address))
+    aside = page.all("aside", aria_label="What is wrong right now")
+    return [each.text for each in page.all("p") if aside and each.inside(aside[0])]
+
+
+def test_every_page_shows_it(
+    max_: Client, ada: Client, vendors: Vendors, worker: WorkerBeat, wish_for: MakeWish
+) -> None:
+    down()
+    wish_for()
+    Wish.objects.update(state=WishState.REFUSED)
+    clock = timezone.localtime(VendorHealth.objects.get().since).strftime("%H:%M")
+    vendor, attention = banners(max_)
+    assert vendor == (
+        f"SlickText does not answer, since {clock}. Stops are kept and sent as soon as it does. Status"
+    )
+    assert attention.endswith("Look at it")
+    assert banners(ada) == [vendor.removesuffix(" Status")]
+
+
+def test_whoever_is_not_logged_in_learns_nothing(client: Client, worker: WorkerBeat) -> None:
+    down()
+    assert "What is wrong" not in client.get("/accounts/login/").content.decode()
+
+
+def test_a_fragment_does_not_ask(
+    max_: Client, worker: WorkerBeat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def count(staff: User) -> list[alarms.Alarm]:
+        asked.append(1)
+        return []
+
+    monkeypatch.setattr(alarms, "alarms", count)
+    fragment: Callable[..., Any] = max_.get
+    fragment("/contacts/", headers={"HX-Request": "true", "HX-Target": "results"})
+    assert asked == []
+    max_.get("/contacts/")
+    assert asked == [1]
