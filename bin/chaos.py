@@ -58,7 +58,11 @@ SLOW = [
     {"kind": "latency", "seconds": 20, "share": 0.005},
 ]
 # Short, so that a run ends within minutes; the rules are the same as in production.
-SETTINGS = {"LONGEST_RETRY_SECONDS": "8", "LATE_EFFECT_SECONDS": "12", "STOP_DEADLINE_SECONDS": "1"}
+SETTINGS = {
+    "LONGEST_RETRY_SECONDS": "8",
+    "LATE_EFFECT_SECONDS": "12",
+    "STOP_DEADLINE_SECONDS": "0.5",
+}
 CALLS_KEPT = 10_000
 
 
@@ -78,7 +82,7 @@ def main() -> int:
     settings = SETTINGS | {"WORKER_CALLS_AT_ONCE": str(options.calls)}
     with staged(people=options.numbers * 3, settings=settings) as stage:
         use_database(stage)
-        names = make_people(agents=options.people, managers=2)
+        names = make_people(agents=options.people, managers=4)
         stage.spawn("web")
         until(lambda: answers(f"{stage.url}/readyz"), "the dashboard")
         browsers = [log_in(stage, name) for name in names]
@@ -102,7 +106,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=90, help="how long the storm lasts (90)")
     parser.add_argument("--numbers", type=int, default=500, help="how many phone numbers (500)")
     parser.add_argument(
-        "--people", type=int, default=6, help="agents who press; 2 managers more (6)"
+        "--people", type=int, default=16, help="agents who press; 4 managers more (16)"
     )
     parser.add_argument("--workers", type=int, default=2, help="worker processes (2)")
     parser.add_argument("--calls", type=int, default=6, help="calls at once: worker and vendor (6)")
@@ -171,11 +175,12 @@ class Person:
             mark = f"chaos {self.number}-{count}"
             contact_id = chance.choice(people)
             lifts = self.number >= self.agents and chance.random() < 0.8
-            if (self.lift if lifts else self.stop)(contact_id, mark) == 302:
+            status = (self.lift if lifts else self.stop)(contact_id, mark)
+            if status == 302:
                 self.clicks.acknowledged.add(mark)
             self.clicks.pressed["lift" if lifts else "stop"] += 1
-            if not answers(f"{self.stage.url}/healthz"):
-                over.wait(0.3)
+            if status == 0:
+                over.wait(0.2)
 
     def stop(self, contact_id: int, mark: str) -> int:
         address = f"{self.stage.url}/contacts/{contact_id}/do-not-text/"
@@ -198,8 +203,8 @@ def kill_until(
     """Accidents, one after the other; a supervisor starts again what died."""
     while (left := end - time.monotonic()) > 0:
         time.sleep(min(left, chance.uniform(0.5, 1.5) * options.kill_every))
-        victims = ["web child", "web", *(f"worker-{n}" for n in range(options.workers)), "database"]
-        victim = chance.choice(victims)
+        workers = [f"worker-{n}" for n in range(options.workers)]
+        victim = chance.choice(["web child", "web child", "web", *workers, "database"])
         if victim == "database" and not cut_connections(stage):
             victim = "worker-0"
         if victim == "web child":
@@ -368,7 +373,7 @@ def print_table(
     kills = ", ".join(f"{name} {count}" for name, count in clicks.killed.items()) or "none"
     ordered = sorted(waited) or [0.0]
     rows = {
-        "on": f"{connection.vendor}, {options.workers} workers, {options.people + 2} people, "
+        "on": f"{connection.vendor}, {options.workers} workers, {options.people + 4} people, "
         f"{options.numbers} numbers, seed {options.seed}",
         "storm": f"{options.seconds:.0f} s",
         "clicks": f"{sum(clicks.pressed.values())}: {clicks.pressed['stop']} stops, "

@@ -64,6 +64,8 @@ def _read_vendor(
     if not key or not account:
         missing = account_name if key else key_name
         raise ImproperlyConfigured(f"{name} is half set: {missing} is missing.")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ImproperlyConfigured(f"{key_name} has blanks or letters that no key may have.")
     base_url = env.str(f"{prefix}_BASE_URL", default="").strip() or default_url
     return VendorSettings(base_url.rstrip("/"), key, account)
 

@@ -12,8 +12,10 @@ from sandbox.calls import Calls
 from sandbox.errors import error, html_page
 from sandbox.faults import VENDORS, Fault, Faults
 from sandbox.limits import Budget, RateLimit
-from sandbox.store import Store
+from sandbox.store import Store, now
 from sandbox.switches import Switches
+from sandbox.validation import ValidationError, number
+from sandbox.webhooks import Webhooks
 from sandbox.wire import Reply, Request
 
 PREFIXES = {"v1": "slicktext", "api": "cloudcontactai"}
@@ -39,6 +41,7 @@ class Sandbox:
         self.faults = {vendor: Faults(seed) for vendor in VENDORS}
         self.limits = RateLimit()
         self.calls = Calls()
+        self.webhooks = Webhooks()
         self.stopping = threading.Event()
 
     def answer(self, vendor: str, request: Request, gone: Gone) -> Outcome:
@@ -85,7 +88,38 @@ class Sandbox:
                 return
 
     def work(self, vendor: str, request: Request) -> Reply:
-        return self.ask_slicktext(request) if vendor == "slicktext" else self.ask_ccai(request)
+        reply = self.ask_slicktext(request) if vendor == "slicktext" else self.ask_ccai(request)
+        self.webhooks.notice(vendor, request, reply)
+        return reply
+
+    def texts(self, vendor: str, phone: str, word: str) -> None:
+        """A person texts STOP or START to one vendor; ValueError where that cannot be.
+
+        CloudContactAI tells of a START nowhere, since it has no such event.
+        """
+        if vendor not in VENDORS or word not in ("STOP", "START"):
+            raise ValueError("a person texts STOP or START to slicktext or cloudcontactai")
+        try:
+            phone = number(phone)
+        except ValidationError as problem:
+            raise ValueError(problem.message) from problem
+        if vendor == "slicktext":
+            self._texts_slicktext(phone, "unsubscribed" if word == "STOP" else "subscribed")
+            return
+        self.cloudcontactai.mark(phone, word == "STOP")
+        if word == "STOP":
+            self.webhooks.unsubscribed(phone)
+
+    def _texts_slicktext(self, phone: str, status: str) -> None:
+        contacts = self.slicktext.contacts
+        with self.store.alone():
+            contact = contacts.get(phone)
+            if contact is None:
+                raise ValueError("nobody has this number at SlickText")
+            changes = {"opt_in_status": status, "last_opt_in_status_change": now()}
+            changed = contacts.edit(contact, changes)
+        if changed is not None:
+            self.webhooks.contact_written(changed, created=False)
 
     def ask_slicktext(self, request: Request) -> Reply:
         """Every authenticated reply carries the three headers of the rate limit."""
@@ -119,10 +153,11 @@ class Sandbox:
         return cloudcontactai.refuse(status, message)
 
     def reset(self) -> None:
-        """As on the first day: the people of the seed, no faults, no calls, no usage."""
+        """As on the first day: the people of the seed, no faults, no calls, no usage. Webhooks keep their addresses."""
         self.store.reset()
         self.switches = Switches()
         for faults in self.faults.values():
             faults.set([])
         self.calls.clear()
+        self.webhooks.forget()
         self.limits.clear()

@@ -54,6 +54,11 @@ class CloudContactAI:
             contact_id = contact["contact_id"] if contact else ccai_id(phone)
         return json_reply({"contactId": contact_id, "phone": phone, "doNotText": wish})
 
+    def mark(self, phone: str, wish: bool) -> None:
+        """A person's own word, by text."""
+        with self.store.writing() as db:
+            self._set(db, phone, wish, known=find(db, {"phone": phone}) is not None)
+
     def _set(self, db: sqlite3.Connection, phone: str, wish: bool, known: bool) -> None:
         db.execute(
             "INSERT INTO register VALUES (?, ?, ?, ?) ON CONFLICT (phone)"

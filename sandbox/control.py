@@ -41,15 +41,26 @@ def route(sandbox: Sandbox, request: Request) -> Reply:
             return json_reply(state(sandbox))
         case ("GET", "calls"):
             return calls(sandbox, request)
+        case ("GET", "truth", *rest):
+            return the_truth(sandbox, request, rest)
+        case ("GET", "webhooks"):
+            return json_reply(webhooks_state(sandbox))
+    return change(sandbox, request)
+
+
+def change(sandbox: Sandbox, request: Request) -> Reply:
+    match (request.method, *request.segments[1:]):
         case ("DELETE", "calls"):
             sandbox.calls.clear()
             return json_reply(state(sandbox))
-        case ("GET", "truth", *rest):
-            return the_truth(sandbox, request, rest)
         case ("PUT" | "DELETE" | "POST", "faults", *rest):
             return faults(sandbox, request, rest)
         case ("PUT" | "POST", "switches"):
             return switches(sandbox, request)
+        case ("PUT" | "POST", "webhooks"):
+            return webhooks(sandbox, request)
+        case ("POST", "texts"):
+            return texts(sandbox, request)
         case ("POST", "reset"):
             sandbox.reset()
             return done(sandbox, request)
@@ -82,6 +93,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
             vendor: {"total": sum(counts[vendor].values()), "endpoints": counts[vendor]}
             for vendor in VENDORS
         },
+        "webhooks": sandbox.webhooks.addresses.as_json(),
         "rate_limit": {
             "limit": budget.limit,
             "remaining": budget.remaining,
@@ -139,4 +151,25 @@ def switches(sandbox: Sandbox, request: Request) -> Reply:
             raise ValueError("switches are a JSON object")
         values = value
     sandbox.switches = sandbox.switches.changed(values)
+    return done(sandbox, request)
+
+
+def webhooks_state(sandbox: Sandbox) -> dict[str, Any]:
+    return sandbox.webhooks.addresses.as_json() | {"latest": sandbox.webhooks.latest()}
+
+
+def webhooks(sandbox: Sandbox, request: Request) -> Reply:
+    values = request.form() if is_form(request) else request.any_json()
+    if not isinstance(values, dict):
+        raise ValueError("webhooks are a JSON object")
+    sandbox.webhooks.addresses = sandbox.webhooks.addresses.changed(values)
+    return done(sandbox, request)
+
+
+def texts(sandbox: Sandbox, request: Request) -> Reply:
+    values = request.form() if is_form(request) else request.any_json()
+    if not isinstance(values, dict):
+        raise ValueError("vendor, number and word, as a JSON object")
+    vendor, number, word = (str(values.get(name, "")) for name in ("vendor", "number", "word"))
+    sandbox.texts(vendor, number, word or "STOP")
     return done(sandbox, request)

@@ -10,12 +10,12 @@ from typing import Any
 
 from sandbox.app import Sandbox
 from sandbox.faults import KINDS, METHODS, VENDORS
+from sandbox.page_webhooks import section as webhooks
+from sandbox.parts import SHOWN, TITLES, number, select, table, text
 from sandbox.switches import Switches, choices
 from sandbox.wire import Reply, html_reply
 
 STYLE = Path(__file__).parent / "static" / "sandbox.css"
-TITLES = {"slicktext": "SlickText", "cloudcontactai": "CloudContactAI"}
-SHOWN = 25
 POLICY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -41,7 +41,7 @@ PAGE = """<!DOCTYPE html>
 
 def home(sandbox: Sandbox) -> Reply:
     parts = [_vendor(sandbox, vendor) for vendor in VENDORS]
-    parts += [_switches(sandbox.switches), _calls(sandbox), _reset()]
+    parts += [webhooks(sandbox.webhooks), _switches(sandbox.switches), _calls(sandbox), _reset()]
     return html_reply(PAGE.format(main="".join(parts))).with_headers(POLICY)
 
 
@@ -63,16 +63,13 @@ def fault_from_form(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _vendor(sandbox: Sandbox, vendor: str) -> str:
-    table = "contacts" if vendor == "slicktext" else "register"
+    people = "contacts" if vendor == "slicktext" else "register"
     counts = sandbox.calls.counts()[vendor]
-    rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{number}</td></tr>" for name, number in counts.items()
-    )
-    heads = "<tr><th scope='col'>Endpoint</th><th scope='col'>Calls</th></tr>"
-    listing = f"<table><thead>{heads}</thead><tbody>{rows}</tbody></table>"
+    rows = [(escape(name), str(calls)) for name, calls in counts.items()]
+    listing = table(("Endpoint", "Calls"), rows)
     return (
         f"<section aria-labelledby='{vendor}'><h2 id='{vendor}'>{TITLES[vendor]}</h2>"
-        f"<p>{sandbox.store.count(table):,} people, {sum(counts.values()):,} calls.</p>"
+        f"<p>{sandbox.store.count(people):,} people, {sum(counts.values()):,} calls.</p>"
         f"{_active(sandbox, vendor)}{_fault_form(vendor)}{listing if rows else ''}</section>"
     )
 
@@ -92,13 +89,13 @@ def _fault_form(vendor: str) -> str:
     kinds = [("none", "none: works")] + [(kind, f"{kind}: {text}") for kind, text in KINDS.items()]
     return (
         f"<form method='post' action='/_sandbox/faults/{vendor}'>"
-        + _select(f"{vendor}-kind", "kind", "Fault", kinds, "none")
-        + _number(f"{vendor}-seconds", "seconds", "Seconds")
-        + _number(f"{vendor}-status", "status", "Status")
-        + _number(f"{vendor}-times", "times", "Only so many times")
-        + _number(f"{vendor}-share", "share", "Share of calls, 0 to 1")
-        + _select(f"{vendor}-method", "method", "Method", [("", "any"), *_same(METHODS)], "")
-        + _text(f"{vendor}-path", "path", "Address contains")
+        + select(f"{vendor}-kind", "kind", "Fault", kinds, "none")
+        + number(f"{vendor}-seconds", "seconds", "Seconds")
+        + number(f"{vendor}-status", "status", "Status")
+        + number(f"{vendor}-times", "times", "Only so many times")
+        + number(f"{vendor}-share", "share", "Share of calls, 0 to 1")
+        + select(f"{vendor}-method", "method", "Method", [("", "any"), *_same(METHODS)], "")
+        + text(f"{vendor}-path", "path", "Address contains")
         + f"<button>Set for {TITLES[vendor]}</button></form>"
     )
 
@@ -109,9 +106,9 @@ def _switches(switches: Switches) -> str:
         value, label = getattr(switches, field.name), _label(field.name)
         options = choices(field.name)
         box = (
-            _select(field.name, field.name, label, _same(options), str(value))
+            select(field.name, field.name, label, _same(options), str(value))
             if options
-            else _number(field.name, field.name, label, str(value))
+            else number(field.name, field.name, label, str(value))
         )
         boxes.append(box)
     return (
@@ -123,18 +120,13 @@ def _switches(switches: Switches) -> str:
 
 
 def _calls(sandbox: Sandbox) -> str:
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(value))}</td>" for value in _cells(call)) + "</tr>"
-        for call in reversed(sandbox.calls.latest(limit=SHOWN))
-    )
-    heads = "".join(
-        f"<th scope='col'>{head}</th>"
-        for head in ("Time", "Vendor", "Call", "Answer", "Fault", "Milliseconds")
-    )
+    latest = reversed(sandbox.calls.latest(limit=SHOWN))
+    rows = [[escape(str(value)) for value in _cells(call)] for call in latest]
+    heads = ("Time", "Vendor", "Call", "Answer", "Fault", "Milliseconds")
     return (
         "<section class='wide' aria-labelledby='calls'><h2 id='calls'>Latest calls</h2>"
-        f"<div class='scroll' tabindex='0' role='region' aria-labelledby='calls'><table>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+        "<div class='scroll' tabindex='0' role='region' aria-labelledby='calls'>"
+        f"{table(heads, rows)}</div></section>"
     )
 
 
@@ -167,22 +159,3 @@ def _label(name: str) -> str:
 def _same(values: tuple[Any, ...]) -> list[tuple[str, str]]:
     words = {"True": "on", "False": "off"}
     return [(str(value), words.get(str(value), str(value))) for value in values]
-
-
-def _select(key: str, name: str, label: str, options: list[tuple[str, str]], chosen: str) -> str:
-    inner = "".join(
-        f"<option value='{escape(value)}'{' selected' if value == chosen else ''}>"
-        f"{escape(text)}</option>"
-        for value, text in options
-    )
-    box = f"<select id='{key}' name='{name}'>{inner}</select>"
-    return f"<p><label for='{key}'>{label}</label>{box}</p>"
-
-
-def _number(key: str, name: str, label: str, value: str = "") -> str:
-    box = f"<input id='{key}' name='{name}' type='number' min='0' step='any' value='{value}'>"
-    return f"<p><label for='{key}'>{label}</label>{box}</p>"
-
-
-def _text(key: str, name: str, label: str) -> str:
-    return f"<p><label for='{key}'>{label}</label><input id='{key}' name='{name}'></p>"

@@ -42,6 +42,7 @@ class SandboxServer(ThreadingHTTPServer):
     def stop(self) -> None:
         """Waiting calls are let go, kept connections closed, and then the port."""
         self.sandbox.stopping.set()
+        self.sandbox.webhooks.stop()
         self.shutdown()
         self._thread.join()
         self.server_close()
@@ -87,6 +88,18 @@ class Running:
 
     def set_switches(self, **values: Any) -> None:
         self.sandbox.switches = self.sandbox.switches.changed(values)
+
+    def set_webhooks(self, **values: Any) -> None:
+        """Where to send webhooks; `pauses` is a list of seconds."""
+        self.sandbox.webhooks.addresses = self.sandbox.webhooks.addresses.changed(values)
+
+    def texts(self, vendor: str, number: str, word: str = "STOP") -> None:
+        """A person texts STOP or START to one vendor."""
+        self.sandbox.texts(vendor, number, word)
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        """What was sent lately, with the answer to each attempt."""
+        return self.sandbox.webhooks.latest()
 
     def reset(self) -> None:
         self.sandbox.reset()

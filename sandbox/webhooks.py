@@ -1,4 +1,4 @@
-"""What both vendors tell by themselves, to whoever gave them an address: sent in the background, and again when unanswered.
+"""What both vendors tell by themselves: sent in the background, and again when it was not answered well.
 
 SlickText tells of every contact that was created or changed, in a body that nobody signs. CloudContactAI tells that
 somebody unsubscribed, signed over its client id and the event's hash.
@@ -23,13 +23,16 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from sandbox.cloudcontactai import CLIENT_ID
 from sandbox.store import exact_now, now
+from sandbox.wire import Reply, Request
 
-CLIENT_ID = "sandbox-client"
 # Seconds that a receiver has, and the pauses before the six re-attempts: at once, a minute, an hour, a day ...
 PATIENCE = 5.0
 PAUSES = (0.0, 60.0, 3600.0, 86400.0, 86400.0, 86400.0)
 KEPT = 200
+# Straight to the receiver, whatever proxy the environment names.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # The data of SlickText's hooks may be a part of the record; this is the part.
 TOLD = ("contact_id", "mobile_number", "first_name", "last_name", "opt_in_status", "last_updated")
 
@@ -54,7 +57,9 @@ class Addresses:
                     raise ValueError("pauses are a list of seconds")
             elif not isinstance(value, str):
                 raise ValueError(f"{name} is text")
-            elif name.endswith("_url") and value and urlsplit(value).scheme not in ("http", "https"):
+            elif (
+                name.endswith("_url") and value and urlsplit(value).scheme not in ("http", "https")
+            ):
                 raise ValueError(f"{name} is no address")
         pauses = {"pauses": tuple(values["pauses"])} if "pauses" in values else {}
         return replace(self, **{**values, **pauses})
@@ -83,18 +88,29 @@ class Webhooks:
         self._senders = ThreadPoolExecutor(max_workers=8, thread_name_prefix="hook")
         self._later: set[threading.Timer] = set()
 
+    def notice(self, vendor: str, request: Request, reply: Reply) -> None:
+        """Tell of what a call has just changed."""
+        if request.method not in ("POST", "PUT") or reply.status not in (200, 201):
+            return
+        value = json.loads(reply.body)
+        if vendor == "cloudcontactai" and value.get("doNotText"):
+            self.unsubscribed(value["phone"])
+        elif vendor == "slicktext" and "contact_id" in value:
+            self.contact_written(value, created=request.method == "POST")
+
     def contact_written(self, contact: Mapping[str, Any], *, created: bool) -> None:
         """Tell SlickText's receiver about a contact."""
+        event = "contact_created" if created else "contact_updated"
         body = {
             "id": next(self._ids),
-            "name": "contact_created" if created else "contact_updated",
+            "name": event,
             "url": self.addresses.slicktext_url,
             "attempts": 1,
             "date": now(),
             "data": {name: contact.get(name) for name in TOLD},
         }
         number = str(contact.get("mobile_number"))
-        self._send("slicktext", self.addresses.slicktext_url, body["name"], number, body)
+        self._send("slicktext", self.addresses.slicktext_url, event, number, body)
 
     def unsubscribed(self, number: str) -> None:
         """Tell CloudContactAI's receiver that somebody texted STOP or was marked."""
@@ -150,7 +166,9 @@ class Webhooks:
 
     def _again(self, *arguments: Any) -> None:
         with self._lock:
-            self._later = {timer for timer in self._later if timer is not threading.current_thread()}
+            self._later = {
+                timer for timer in self._later if timer is not threading.current_thread()
+            }
         self._attempt(*arguments)
 
     def _post(self, url: str, body: dict[str, Any]) -> str:
@@ -159,7 +177,7 @@ class Webhooks:
             headers["X-CCAI-Signature"] = self._signature(body["eventHash"])
         request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - checked
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+            with OPENER.open(request, timeout=PATIENCE) as answer:
                 return str(answer.status)
         except urllib.error.HTTPError as error:
             return str(error.code)

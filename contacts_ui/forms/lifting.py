@@ -71,10 +71,9 @@ class LiftRequestFilterForm(forms.Form):
     def clean_number(self) -> str:
         return readable_number(self.cleaned_data["number"])
 
-    def wanted(self) -> Wanted:
-        """What was asked for, for the service; only what is valid."""
-        data = self.cleaned_data if self.is_valid() else {}
-        return Wanted(**data)
+    def wanted(self) -> Wanted | None:
+        """What was asked for, for the service; None for what makes no sense."""
+        return Wanted(**self.cleaned_data) if self.is_valid() else None
 
 
 class StopNumberForm(StopForm):

@@ -20,7 +20,10 @@ DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which requests a reader wants to see; an empty field does not filter. `number` is E.164, days are inclusive."""
+    """Which requests a reader wants to see; an empty field does not filter. `number` is E.164, days are inclusive.
+
+    None in its place stands for a question that makes no sense: nobody is shown.
+    """
 
     number: str = ""
     state: str = ""
@@ -30,12 +33,12 @@ class Wanted:
     until: date | None = None
 
 
-def waiting(wanted: Wanted) -> QuerySet[LiftRequest]:
+def waiting(wanted: Wanted | None) -> QuerySet[LiftRequest]:
     """The requests that wait for a decision, the oldest first."""
     return _matching(wanted).filter(state=State.WAITING).order_by("asked_at")
 
 
-def decided(wanted: Wanted) -> QuerySet[LiftRequest]:
+def decided(wanted: Wanted | None) -> QuerySet[LiftRequest]:
     """The requests that are decided or withdrawn, the newest decision first."""
     return _matching(wanted).filter(state__in=DECIDED).order_by("-decided_at", "-pk")
 
@@ -68,7 +71,9 @@ def overtaken(entry: LedgerEntry, *, do_not_text: bool) -> None:
         )
 
 
-def _matching(wanted: Wanted) -> QuerySet[LiftRequest]:
+def _matching(wanted: Wanted | None) -> QuerySet[LiftRequest]:
+    if wanted is None:
+        return LiftRequest.objects.none()
     matching = Q()
     for field in ("number", "state"):
         if value := getattr(wanted, field):

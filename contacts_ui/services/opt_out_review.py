@@ -129,6 +129,7 @@ def mark_reviewed(*, staff: Staff, keys: Iterable[int]) -> int:
 
 def _mark_reviewed(staff: Staff, key: int) -> bool:
     with transaction.atomic():
+        ledger.take_turn()
         row = OptOut.objects.select_for_update().filter(pk=key, reviewed_at=None).first()
         if row is None:
             return False

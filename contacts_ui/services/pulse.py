@@ -84,12 +84,13 @@ def take_pulse() -> Pulse:
     """Ask the database now, in one query."""
     health: dict[Vendor, Health] = {}
     waiting: dict[Vendor, Waiting] = {}
-    refused, last_beat = 0, None
+    refused = 0
+    last_beat: datetime | None = None
     for kind, name, count, since, latest, words in _rows():
         if kind == "vendor":
             health[Vendor(name)] = Health(bool(count), since, latest, words)
         elif kind == "worker":
-            last_beat = latest
+            last_beat = max(latest, last_beat or latest)
         elif kind == WishState.REFUSED:
             refused += count
         else:

@@ -86,10 +86,10 @@ def _now(seen: Overview) -> list[dict[str, Any]]:
     return [
         _figure(label, seen.on_the_clock[state], {"state": state}, note, alarm=alarm)
         for state, label, note, alarm in (
-            ("overdue", "Past due", "more than ten business days", True),
-            ("close", "Close to due", "three business days or less", True),
-            ("waiting", "Waiting", "a vendor has not confirmed", False),
-            ("refused", "Refused", "a vendor said no", True),
+            ("overdue", "Past due", "more than ten business days", "stop"),
+            ("close", "Close to due", "three business days or less", "care"),
+            ("waiting", "Waiting", "a vendor has not confirmed", ""),
+            ("refused", "Refused", "a vendor said no", "stop"),
         )
     ]
 
@@ -114,14 +114,14 @@ def _then(seen: Overview, first: date, last: date) -> list[dict[str, Any]]:
 
 
 def _figure(
-    label: str, value: int | str, query: dict[str, str], note: str, *, alarm: bool = False
+    label: str, value: int | str, query: dict[str, str], note: str, *, alarm: str = ""
 ) -> dict[str, Any]:
     return {
         "label": label,
         "value": value,
         "note": note,
         "url": f"{reverse('opt-out-list')}?{urlencode(query)}",
-        "alarm": alarm and value != 0,
+        "alarm": alarm if value else "",
     }
 
 

@@ -14,12 +14,13 @@ from django.utils import timezone
 
 from contacts_ui.models import LedgerEntry, LiftRequest, Wish
 from contacts_ui.models.ledger import Action
+from contacts_ui.permissions import NotAllowed
 from contacts_ui.services import consent, lifting
 from contacts_ui.services.consent import Seen
 from tests.pages import Page
 from tests.people import MARTY, MARTY_NUMBER, NOBODY, Vendors, logged_in, make_staff
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("deliver_in_this_thread")]
 ASK = f"/contacts/{MARTY}/ask-lift/"
 CARD = f"/contacts/{MARTY}/"
 LIST = "/lift-requests/"
@@ -49,7 +50,7 @@ def withdraw(client: Client, pk: int) -> HttpResponse:
 
 @pytest.fixture
 def stopped(ada: Client, vendors: Vendors) -> None:
-    """Marty, stopped by Ada an hour before her browser can undo it."""
+    """Marty, stopped by Ada."""
     ada.post(f"{CARD}do-not-text/")
     vendors.forget_calls()
 
@@ -205,8 +206,6 @@ def test_only_managers_decide(
 
 
 def test_the_service_asks_for_the_permission_too(agent: User, asked: LiftRequest) -> None:
-    from contacts_ui.permissions import NotAllowed
-
     with pytest.raises(NotAllowed):
         lifting.approve(staff=agent, pk=asked.pk)
 
@@ -260,6 +259,7 @@ def test_too_late(
     assert decided.get().staff_name == "Sue"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_managers_at_once(
     max_: Client, manager: User, vendors: Vendors, asked: LiftRequest
 ) -> None:
@@ -333,6 +333,7 @@ def test_a_managers_own_lift_withdraws_it(max_: Client, asked: LiftRequest) -> N
     assert (asked.state, asked.note) == ("withdrawn", "Texts were allowed meanwhile.")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_stop_and_an_approval_at_once(
     max_: Client, agent: User, vendors: Vendors, asked: LiftRequest
 ) -> None:

@@ -18,7 +18,7 @@ from contacts_ui.views.consent_panel import issue_ticket
 from tests.pages import Page
 from tests.people import MARTY, MARTY_NUMBER, Vendors, make_staff
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("deliver_in_this_thread")]
 URL = f"/contacts/{MARTY}/undo-stop/"
 HTMX = {"HX-Request": "true"}
 UNDO = "Undo the stop of Marty McFly"
@@ -278,7 +278,6 @@ def test_it_needs_the_forms_token(ada: Client, agent: User, vendors: Vendors) ->
     assert consent.is_stopped(MARTY_NUMBER)
 
 
-@pytest.mark.django_db
 def test_a_page_without_fresh_stops_asks_nothing(
     agent: User, vendors: Vendors, django_assert_num_queries: Any
 ) -> None:

@@ -1,0 +1,224 @@
+"""Any order of wishes, deliveries, crashes, late answers and passing time: what must hold all the same.
+
+The vendor is a variable here, and time is ours: no process, no network. `make chaos` does the same with both.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings as django_settings
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from contacts_ui.integrations.errors import Invalid, NoAnswer, RateLimited, Unreachable
+from contacts_ui.models import Vendor, Wish
+from contacts_ui.models.ledger import Action
+from contacts_ui.models.wish import WishState
+from contacts_ui.services import ledger, wishes
+from contacts_ui.services.sending import Answer
+
+VENDOR = Vendor.CLOUDCONTACTAI
+NUMBERS = ("+16155550001", "+16155550002")
+LATE = timedelta(seconds=django_settings.LATE_EFFECT_SECONDS)
+WAYS = (
+    "answers", "refuses", "unreachable", "too many", "no answer, not done", "no answer, done",
+    "no answer, done late", "we die before", "we die after", "we die, done late", "stalls",
+    "newer wish meanwhile",
+)  # fmt: skip
+
+
+class Killed(BaseException):
+    """kill -9, as far as one thread can tell."""
+
+
+@dataclass
+class LateEffect:
+    """A call that the vendor carries out some time after we gave up on it."""
+
+    number: str
+    do_not_text: bool
+    at: datetime
+
+
+class Deliveries(RuleBasedStateMachine):
+    """Two numbers at one vendor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.savepoint = transaction.savepoint()
+        self.clock = time_machine.travel(datetime(2026, 3, 5, 12), tick=False)
+        self.time = self.clock.start()
+        self.held: dict[str, bool | None] = dict.fromkeys(NUMBERS)
+        self.newest: dict[str, bool] = {}
+        self.refused: dict[str, int] = {}
+        self.late: list[LateEffect] = []
+        self.way = "answers"
+
+    def teardown(self) -> None:
+        try:
+            self.comes_to_rest()
+        finally:
+            self.clock.stop()
+            transaction.savepoint_rollback(self.savepoint)
+
+    @initialize()
+    def the_vendor_is_ours(self) -> None:
+        wishes.send = self.send  # type: ignore[assignment]
+
+    # What may happen.
+
+    @rule(number=st.sampled_from(NUMBERS), do_not_text=st.booleans())
+    def somebody_wishes(self, number: str, do_not_text: bool) -> None:
+        action = Action.STOP_REQUESTED if do_not_text else Action.CONSENT_REQUESTED
+        with transaction.atomic():
+            entry = ledger.record(action=action, staff=None, number=number)
+            wishes.wish_for(number=number, vendor=VENDOR, do_not_text=do_not_text, entry=entry)
+        self.newest[number] = do_not_text
+
+    @rule(way=st.sampled_from(WAYS))
+    def a_worker_delivers(self, way: str) -> None:
+        self.way = way
+        try:
+            wishes.deliver_next(VENDOR)
+        except Killed:
+            pass
+        finally:
+            self.way = "answers"
+
+    @rule(seconds=st.sampled_from([1, 3, 15, 20, 60, 130, 400]))
+    def time_passes(self, seconds: int) -> None:
+        self.time.shift(timedelta(seconds=seconds))
+        self.carry_out_late(timezone.now())
+
+    @precondition(lambda self: self.newest)
+    @rule()
+    def three_days_pass(self) -> None:
+        self.time_passes(int(django_settings.OPT_IN_EXPIRES_HOURS * 3600) + 1)
+
+    @rule()
+    def comes_to_rest(self) -> None:
+        """Whatever happened: in the end the vendor holds the newest wish, unless it refused, or it expired."""
+        for _ in range(60):
+            while wishes.deliver_next(VENDOR):
+                pass
+            if not Wish.objects.exclude(due_at=None).exists() and not self.late:
+                break
+            self.time_passes(30)
+        for row in Wish.objects.all():
+            assert row.settled
+            assert row.due_at is None
+            if row.state == WishState.CONFIRMED:
+                assert self.held[row.number] is self.newest[row.number]
+            else:
+                assert row.state == WishState.REFUSED or not row.do_not_text
+
+    # What must hold at every moment.
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        rows = {row.number: row for row in Wish.objects.all()}
+        assert rows.keys() == self.newest.keys()
+        for number, row in rows.items():
+            assert row.do_not_text is self.newest[number]
+            assert row.settled or row.due_at is not None
+
+    @invariant()
+    def a_stop_has_no_end(self) -> None:
+        stops = Wish.objects.filter(do_not_text=True)
+        assert not stops.exclude(expires_at=None).exists()
+        assert not stops.filter(state=WishState.EXPIRED).exists()
+
+    # The vendor.
+
+    def send(self, wish: Wish, manner: object, once_more: Callable[[], None]) -> Answer:
+        """In place of `sending.send`: what the vendor does, and what we hear of it."""
+        assert wish.settled or wish.expires_at is None or wish.expires_at > timezone.now()
+        assert self.refused.get(wish.number) != wish.version, "sent again after a refusal"
+        way, self.way = self.way, "answers"
+        return getattr(self, "_" + way.replace(",", "").replace(" ", "_"))(wish)
+
+    def carry_out_late(self, until: datetime) -> None:
+        for effect in [each for each in self.late if each.at <= until]:
+            self.late.remove(effect)
+            self.held[effect.number] = effect.do_not_text
+
+    def _answers(self, wish: Wish) -> Answer:
+        self.held[wish.number] = wish.do_not_text
+        return Answer(wish.do_not_text)
+
+    def _refuses(self, wish: Wish) -> Answer:
+        self.refused[wish.number] = wish.version
+        raise Invalid(VENDOR.value, status=422, words="no")
+
+    def _unreachable(self, wish: Wish) -> Answer:
+        raise Unreachable(VENDOR.value)
+
+    def _too_many(self, wish: Wish) -> Answer:
+        raise RateLimited(VENDOR.value, status=429, retry_after=7)
+
+    def _no_answer_not_done(self, wish: Wish) -> Answer:
+        raise NoAnswer(VENDOR.value, outcome_unknown=True)
+
+    def _no_answer_done(self, wish: Wish) -> Answer:
+        self._answers(wish)
+        return self._no_answer_not_done(wish)
+
+    def _no_answer_done_late(self, wish: Wish) -> Answer:
+        self._later(wish)
+        return self._no_answer_not_done(wish)
+
+    def _we_die_before(self, wish: Wish) -> Answer:
+        raise Killed
+
+    def _we_die_after(self, wish: Wish) -> Answer:
+        self._answers(wish)
+        raise Killed
+
+    def _we_die_done_late(self, wish: Wish) -> Answer:
+        self._later(wish)
+        raise Killed
+
+    def _newer_wish_meanwhile(self, wish: Wish) -> Answer:
+        answer = self._answers(wish)
+        self.somebody_wishes(wish.number, not wish.do_not_text)
+        return answer
+
+    def _stalls(self, wish: Wish) -> Answer:
+        """We hang beyond our lease; a newer wish is written and delivered by another worker; then ours is done."""
+        self.somebody_wishes(wish.number, not wish.do_not_text)
+        self.time_passes(20)
+        wishes.deliver(wish.pk)
+        return self._answers(wish)
+
+    def _later(self, wish: Wish) -> None:
+        when = timezone.now() + LATE - timedelta(seconds=1)
+        self.late.append(LateEffect(wish.number, wish.do_not_text, when))
+
+
+@pytest.mark.django_db
+def test_wishes_state_machine(monkeypatch: pytest.MonkeyPatch, vendors: Any) -> None:
+    # Put back afterwards; each machine sets its own.
+    monkeypatch.setattr(wishes, "send", wishes.send)
+    run_state_machine_as_test(
+        Deliveries,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
