@@ -101,13 +101,26 @@ def start(port: int, sandbox_port: int | None) -> dict[str, subprocess.Popen[byt
     if sandbox_port:
         commands["sandbox"] = [
             "-m", "sandbox", "serve", "--port", str(sandbox_port), "--people", PEOPLE,
-            "--db", str(VAR / "sandbox.sqlite3"), "--quiet",
+            "--db", str(VAR / "sandbox.sqlite3"), "--quiet", *webhooks(port),
         ]  # fmt: skip
     # Each in a session of its own: Ctrl-C reaches only us, and we stop them in order.
     return {
         name: subprocess.Popen([PYTHON, *command], start_new_session=True)
         for name, command in commands.items()
     }
+
+
+def webhooks(port: int) -> list[str]:
+    """So that who texts STOP in the sandbox is stopped in the dashboard. Both sides are given the same secrets."""
+    from dashboard.vendors import PRACTICE_CCAI_SECRET, PRACTICE_SLICKTEXT_SECRET
+
+    os.environ["SLICKTEXT_WEBHOOK_SECRET"] = PRACTICE_SLICKTEXT_SECRET
+    os.environ["CCAI_WEBHOOK_SECRET"] = PRACTICE_CCAI_SECRET
+    home = f"http://127.0.0.1:{port}/webhooks"
+    return [
+        "--slicktext-hook", f"{home}/slicktext/{PRACTICE_SLICKTEXT_SECRET}/",
+        "--ccai-hook", f"{home}/cloudcontactai/", "--ccai-hook-secret", PRACTICE_CCAI_SECRET,
+    ]  # fmt: skip
 
 
 def wait_until_ready(url: str, processes: dict[str, subprocess.Popen[bytes]]) -> None:

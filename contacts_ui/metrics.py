@@ -5,8 +5,10 @@ up; so several gunicorn processes and the worker on one machine appear as one. W
 scraped (services/measures.py).
 """
 
+import logging
 import os
 import socket
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -16,6 +18,8 @@ from contacts_ui.integrations.http import CallRecord
 
 REQUEST_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 6.0, 12.0)
+
+logger = logging.getLogger(__name__)
 
 
 class Counters(NamedTuple):
@@ -33,14 +37,23 @@ def enabled() -> bool:
 def request_done(view: str, status: int, seconds: float) -> None:
     """Count one answered request."""
     if enabled():
-        counters().requests.labels(view, str(status)).observe(seconds)
+        _observe(lambda: counters().requests.labels(view, str(status)).observe(seconds))
 
 
 def vendor_called(call: CallRecord) -> None:
     """Count one finished vendor call; the connections call this."""
     if enabled():
         outcome = call.error or "ok"
-        counters().calls.labels(call.vendor, call.endpoint, outcome).observe(call.seconds)
+        labels = (call.vendor, call.endpoint, outcome)
+        _observe(lambda: counters().calls.labels(*labels).observe(call.seconds))
+
+
+def _observe(count: Callable[[], None]) -> None:
+    """Count; a disk that is full must not cost a page, or a stop."""
+    try:
+        count()
+    except Exception:
+        logger.warning("something could not be counted", exc_info=True)
 
 
 @cache

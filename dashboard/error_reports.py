@@ -82,7 +82,10 @@ class Reporter(ExceptionReporter):
 
 
 def start_sentry(dsn: str, *, secrets: Sequence[str] = ()) -> None:
-    """Report errors to Sentry when `dsn` is set. Raises ImproperlyConfigured when sentry-sdk is not installed."""
+    """Report errors to Sentry when `dsn` is set; what it collects about persons stays off, as it is by default.
+
+    Raises ImproperlyConfigured when sentry-sdk is not installed.
+    """
     if not dsn:
         return
     try:
@@ -97,7 +100,6 @@ def start_sentry(dsn: str, *, secrets: Sequence[str] = ()) -> None:
 
     sentry_sdk.init(
         dsn=dsn,
-        send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=20,

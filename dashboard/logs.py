@@ -52,6 +52,8 @@ def logging_config(
             "django.request": {"level": "ERROR"},
             # Its lines carry what was searched; ours, one for each request, do not.
             "django.server": {"handlers": [], "level": "ERROR", "propagate": False},
+            # Whoever knocks with a wrong host name got a 400, and the line of the request says so.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "axes": {"level": "WARNING"},
         },
     }
@@ -75,7 +77,10 @@ def configure_structlog() -> None:
 def bind_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """The id of the request, or of the worker's look, that caused the line."""
     if own := request_id.current():
-        event.setdefault("request_id", own)
+        theirs = event.get("request_id")
+        if theirs and theirs != own:
+            event["vendor_request_id"] = theirs
+        event["request_id"] = own
     return event
 
 

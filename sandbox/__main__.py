@@ -34,6 +34,9 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8001, help="0 takes a free one")
     serve.add_argument("--generation", choices=("new", "old"), default="new")
+    serve.add_argument("--slicktext-hook", default="", help="where SlickText's webhooks go")
+    serve.add_argument("--ccai-hook", default="", help="where CloudContactAI's webhooks go")
+    serve.add_argument("--ccai-hook-secret", default="", help="what those are signed with")
     serve.add_argument("--quiet", action="store_true", help="no line for each call")
     load = commands.add_parser("load", help="write the people of a seed into a fresh file")
     for command in (serve, load):
@@ -57,6 +60,13 @@ def serve(options: argparse.Namespace) -> int:
         load(options.db, options.people, options.seed)
     store = Store(options.db)
     sandbox = Sandbox(store, Switches(generation=options.generation), options.seed)
+    sandbox.webhooks.addresses = sandbox.webhooks.addresses.changed(
+        {
+            "slicktext_url": options.slicktext_hook,
+            "ccai_url": options.ccai_hook,
+            "ccai_secret": options.ccai_hook_secret,
+        }
+    )
     server = SandboxServer((options.host, options.port), sandbox, options.quiet)
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):

@@ -13,6 +13,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
+from django.utils.log import AdminEmailHandler
 
 from contacts_ui.models import LedgerEntry, Wish
 from contacts_ui.request_id import request_id
@@ -262,16 +263,18 @@ def test_an_error_mail_shows_nobody(
     breaks: Callable[..., Any], settings: Any, mailoutbox: list[Any]
 ) -> None:
     settings.ADMINS = [("Root", "root@example.com")]
-    from django.utils.log import AdminEmailHandler
-
     handler = AdminEmailHandler(include_html=True)
     logging.getLogger("django.request").addHandler(handler)
     try:
         breaks()
     finally:
         logging.getLogger("django.request").removeHandler(handler)
-    (mail,) = mailoutbox
-    for text in (mail.body, mail.alternatives[0][0]):
+    assert any(mail.alternatives for mail in mailoutbox)
+    for text in (
+        text
+        for mail in mailoutbox
+        for text in (mail.body, *(each[0] for each in mail.alternatives))
+    ):
         assert "RuntimeError" in text
         for spelling in (DIGITS, "615-555-3338", "Marty said so"):
             assert spelling not in text

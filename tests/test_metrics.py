@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from prometheus_client import values
 
 from contacts_ui import metrics
 from contacts_ui.integrations.http import CallRecord
@@ -29,7 +30,10 @@ def scrape(
 ) -> Iterator[Callable[..., str]]:
     settings.METRICS_TOKEN = TOKEN
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    metrics.counters.cache_clear()
+    # The process as a whole counts otherwise.
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+    counters = metrics.counters
+    counters.cache_clear()
 
     def get() -> str:
         response = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
@@ -37,7 +41,7 @@ def scrape(
         return response.content.decode()
 
     yield get
-    metrics.counters.cache_clear()
+    counters.cache_clear()
 
 
 def value(page: str, name: str, **labels: str) -> float:
@@ -58,8 +62,7 @@ def test_without_a_token_there_is_no_such_page(max_: Client) -> None:
 
 
 @pytest.mark.parametrize("sent", ["", "Bearer", "Bearer ", "Bearer wrong", TOKEN, "Basic eDp5"])
-def test_only_with_the_token(sent: str, max_: Client, settings: Any) -> None:
-    settings.METRICS_TOKEN = TOKEN
+def test_only_with_the_token(sent: str, max_: Client, scrape: Callable[..., str]) -> None:
     response = max_.get("/metrics", headers={"Authorization": sent})
     assert response.status_code == 401
     assert b"dashboard_" not in response.content
@@ -121,6 +124,16 @@ from contacts_ui import metrics
 from contacts_ui.integrations.http import CallRecord
 metrics.vendor_called(CallRecord("slicktext", "PUT", "contacts.edit", 200, 0.1, None))
 """
+
+
+def test_a_counter_that_cannot_be_written_costs_no_page(
+    scrape: Callable[..., str], max_: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(metrics, "counters", fail)
+    assert max_.get("/contacts/").status_code == 200
 
 
 def test_several_processes_are_one(scrape: Callable[..., str], tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import stamina
 import structlog
+from stamina.instrumentation import StructlogOnRetryHook, set_on_retry_hooks
 
 from contacts_ui.integrations import errors
 from contacts_ui.integrations.answers import Answer, asked_pause, rate_limit
@@ -53,6 +54,9 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 quieten_urllib3()
+# Told to the log alone: with prometheus-client installed, stamina would count too, and a counter that cannot be written
+# would end the call.
+set_on_retry_hooks([StructlogOnRetryHook])
 
 
 def may_repeat(error: Exception, *, repeatable: bool) -> bool:

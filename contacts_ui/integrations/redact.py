@@ -19,6 +19,8 @@ _DATE = r"(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d(?!\d)"
 _NUMBER = re.compile(
     rf"(?!{_DATE})(?:\+|%2B|\\u002b)?\(?\d(?:{_BETWEEN}{{0,4}}\d){{9,}}", re.IGNORECASE
 )
+# What a list is filtered by holds names; a number is masked already, and pages are no secret.
+_ASKED_FOR = re.compile(r"([?&](?!limit=|offset=)[\w.%\[\]-]+=)(?!\+1\*)[^&\s\"]+")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}")
 
 
@@ -43,11 +45,12 @@ def redact_all(value: Any, secrets: tuple[str, ...] = ()) -> Any:
 
 
 class RedactingFilter(logging.Filter):
-    """Redact the finished message of a record."""
+    """Redact the finished message of a record, and what the addresses in it ask for."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; never drop it."""
-        record.msg, record.args = redact(record.getMessage()), ()
+        message = _ASKED_FOR.sub(rf"\1{HIDDEN}", redact(record.getMessage()))
+        record.msg, record.args = message, ()
         return True
 
 

@@ -13,7 +13,13 @@ from contacts_ui.services.ledger import entries_about
 from contacts_ui.services.proof import Head, broken_among, guards_missing, head_now
 from contacts_ui.services.vendors import connected
 
-REQUESTS = (Action.STOP_REQUESTED.value, Action.CONSENT_REQUESTED.value)
+# What both vendors are told about.
+REQUESTS = (
+    Action.STOP_REQUESTED.value,
+    Action.STOP_UNDONE.value,
+    Action.CONSENT_REQUESTED.value,
+    Action.DISAGREEMENT_REPAIRED.value,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Request:
 
     @property
     def is_stop(self) -> bool:
-        return self.entry.action == Action.STOP_REQUESTED
+        return self.opt_out is not None or self.entry.action == Action.STOP_REQUESTED
 
     @property
     def asked_at(self) -> datetime:

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from contacts_ui.models import LedgerEntry, LedgerHead, OptOut, Wish, ledger_guards
 from contacts_ui.services.ledger import NOTHING_BEFORE, entry_hash
 
 AT_ONCE = 1000
+# What reading a column raises that somebody has filled with nonsense: no date, no JSON, no text.
+UNREADABLE = (ValueError, DatabaseError)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Walk:
             yield problem
 
     def _all(self) -> Iterator[str]:
-        while batch := list(LedgerEntry.objects.filter(pk__gt=self._id).order_by("pk")[:AT_ONCE]):
+        while batch := _after(self._id):
             for entry in batch:
                 yield from self._step(entry)
         yield from self._at_the_end()
@@ -58,7 +60,7 @@ class Walk:
     def _step(self, entry: LedgerEntry) -> Iterator[str]:
         if entry.previous_hash != self._hash:
             yield f"Entry {entry.pk}: an entry before it is missing, or it was moved."
-        if entry_hash(entry) != entry.hash:
+        if not _unchanged(entry):
             yield f"Entry {entry.pk}: it was changed after it was written."
         self._hash, self._id = entry.hash, entry.pk
         self.entries += 1
@@ -79,7 +81,7 @@ class Walk:
             yield f"Entries after {self._id or 'the start'} are missing."
 
     def _later_entries(self) -> Iterator[str]:
-        for entry in LedgerEntry.objects.filter(pk__gt=self._id).order_by("pk"):
+        for entry in _after(self._id):
             yield from self._step(entry)
         yield from self._at_the_end()
 
@@ -106,7 +108,7 @@ def broken_among(entries: Sequence[LedgerEntry]) -> Iterator[str]:
     for start in range(0, len(keys), AT_ONCE // 2):
         chunk = LedgerEntry.objects.filter(pk__in=keys[start : start + AT_ONCE // 2])
         for entry in _with_neighbours(chunk).order_by("pk"):
-            if entry_hash(entry) != entry.hash:
+            if not _unchanged(entry):
                 yield f"Entry {entry.pk}: it was changed after it was written."
             if entry.previous_hash != (entry.hash_before or NOTHING_BEFORE):
                 yield f"Entry {entry.pk}: an entry before it is missing, or it was moved."
@@ -122,10 +124,30 @@ def guards_missing() -> list[str]:
 def lost_references() -> Iterator[str]:
     """Entries that are gone, though wishes or opt-outs were made from them."""
     there = LedgerEntry.objects.filter(pk=OuterRef("ledger_entry_id"))
-    for model in (Wish, OptOut):
+    made_from: tuple[tuple[type[Wish] | type[OptOut], str], ...] = (
+        (Wish, "a wish"),
+        (OptOut, "an opt-out"),
+    )
+    for model, what in made_from:
         rows = model._default_manager.filter(~Exists(there)).order_by("ledger_entry_id")
         for entry_id in rows.values_list("ledger_entry_id", flat=True).distinct():
-            yield f"Entry {entry_id} is missing; a {model._meta.verbose_name} was made from it."
+            yield f"Entry {entry_id} is missing, though {what} was made from it."
+
+
+def _after(key: int) -> list[LedgerEntry]:
+    """The next entries; those that were changed until they cannot even be read come with their hashes alone."""
+    entries = LedgerEntry.objects.filter(pk__gt=key).order_by("pk")
+    try:
+        return list(entries[:AT_ONCE])
+    except UNREADABLE:
+        return list(entries.only("previous_hash", "hash")[:AT_ONCE])
+
+
+def _unchanged(entry: LedgerEntry) -> bool:
+    try:
+        return entry_hash(entry) == entry.hash
+    except UNREADABLE:
+        return False
 
 
 def _with_neighbours(entries: QuerySet[LedgerEntry]) -> QuerySet[Any]:

@@ -1,7 +1,7 @@
 """The evidence sheet: one printable page with all that is known about one number, for somebody who was not there."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from contacts_ui.models import OptOut, Wish
-from contacts_ui.models.ledger import Channel
+from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.models.wish import WishState
 from contacts_ui.phone import to_e164
@@ -19,6 +19,12 @@ from contacts_ui.services.verdicts import STATUS_WORDS
 from contacts_ui.views.durations import in_words
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.ledger_words import entry_in_full
+
+ENDED: Final = {
+    OptOutState.LIFTED.value: "texts were allowed again",
+    OptOutState.UNDONE.value: "the stop was undone as a slip",
+    OptOutState.RENEWED.value: "texts were stopped once more",
+}
 
 
 @require_safe
@@ -43,9 +49,17 @@ def evidence(request: StaffRequest, number: str) -> HttpResponse:
     return TemplateResponse(request, "evidence/sheet.html", context)
 
 
-def _last_stop(made: Sheet) -> Request | None:
+def _last_stop(made: Sheet) -> dict[str, Any] | None:
     stops = [each for each in made.requests if each.is_stop]
-    return stops[-1] if stops and made.stopped else None
+    return _request_in_words(stops[-1], made.made_at) if stops and made.stopped else None
+
+
+def _heading(request: Request, status: str) -> str:
+    if request.entry.action == Action.STOP_REQUESTED:
+        return "Request to stop texts"
+    if request.entry.action == Action.CONSENT_REQUESTED:
+        return f"Consent: status set to “{STATUS_WORDS.get(status, status)}”"
+    return request.entry.get_action_display()
 
 
 def _request_in_words(request: Request, now: datetime) -> dict[str, Any]:
@@ -58,9 +72,9 @@ def _request_in_words(request: Request, now: datetime) -> dict[str, Any]:
         "asked_apart": entry.asked_at is not None,
         "name": entry.before.get("label") or "",
         "staff": entry.staff_name or "The dashboard itself",
-        "channel": Channel(entry.channel or Channel.UNRECORDED).label,
+        "channel": entry.get_channel_display() or Channel.UNRECORDED.label,
         "consented": entry.after.get("consented") or "",
-        "status": STATUS_WORDS.get(status, status),
+        "heading": _heading(request, status),
         "answers": [
             {**entry_in_full(answer), "took": in_words((answer.at - entry.at).total_seconds())}
             for answer in request.answers
@@ -72,7 +86,7 @@ def _request_in_words(request: Request, now: datetime) -> dict[str, Any]:
 def _clock(opt_out: OptOut, now: datetime) -> dict[str, Any]:
     """Whether the deadline was met, in a word and in a sentence."""
     words, sentence = _deadline_met(opt_out, now)
-    ended = OptOutState(opt_out.ended_by).label.lower() if opt_out.ended_by else ""
+    ended = ENDED.get(opt_out.ended_by, opt_out.ended_by)
     return {"opt_out": opt_out, "words": words, "sentence": sentence, "ended": ended}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contacts_ui.models import LedgerEntry, Vendor
-from contacts_ui.models.ledger import Action, Channel
+from contacts_ui.models.ledger import Action
 from contacts_ui.services.editing import LABELS, as_text, label_of
 from contacts_ui.services.verdicts import STATUS_WORDS
 
@@ -12,13 +12,15 @@ def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     """What the template prints for each entry."""
     return [
         {
+            "id": entry.pk,
+            "number": entry.number,
             "at": entry.at,
             "asked_at": entry.asked_at,
             "actor": entry.staff_name or "the dashboard",
-            "action_label": Action(entry.action).label,
+            "action_label": entry.get_action_display(),
             "summary": _summary(entry),
-            "vendor": Vendor(entry.vendor).label if entry.vendor else "",
-            "channel": Channel(entry.channel).label.lower() if entry.channel else "",
+            "vendor": dict(Vendor.choices).get(entry.vendor, entry.vendor),
+            "channel": entry.get_channel_display().lower(),
             "reason": entry.reason,
             "changes": _changes(entry),
             "answer": _answer(entry),

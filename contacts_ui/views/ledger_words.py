@@ -26,7 +26,7 @@ NAMES: Final = {
 }
 ANSWER_NAMES: Final = {
     "confirmed": "Confirmed",
-    "words": "In the vendor's words",
+    "words": "In words",
     "status": "HTTP status",
     "request": "In answer to entry",
     "outcome": "Outcome",

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from contacts_ui.models import OptOut, Vendor
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
+from contacts_ui.phone import pretty
 from contacts_ui.services.business_days import is_business_day
 from contacts_ui.services.opt_out_review import Found, close_until
 from contacts_ui.services.opt_outs import CONFIRMED_AT
@@ -46,7 +47,7 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
     return [
         {
             "opt_out": row,
-            "name": row.label or row.number,
+            "name": row.label or pretty(row.number),
             "url": person_url(row),
             "channel": Channel(row.channel).label,
             "taken_by": row.staff_name or "the dashboard",

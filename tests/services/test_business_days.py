@@ -1,7 +1,6 @@
 """The clock of ten business days, against tables that were published, or worked out by hand from the rule."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -60,41 +59,47 @@ def test_a_saturday_is_observed_before_and_a_sunday_after() -> None:
     assert observed(date(2025, 7, 4)) == date(2025, 7, 4)
 
 
+def at(*parts: int) -> datetime:
+    """A time in New York."""
+    return datetime(*parts, tzinfo=NEW_YORK)
+
+
 @pytest.mark.parametrize(
     ("asked", "due"),
     [
         # Two plain weeks.
-        (datetime(2026, 3, 2, 9, 30), datetime(2026, 3, 16, 9, 30)),
+        (at(2026, 3, 2, 9, 30), at(2026, 3, 16, 9, 30)),
         # On a Friday, a Saturday and a Sunday: the clock begins on Monday.
-        (datetime(2026, 3, 6, 9, 0), datetime(2026, 3, 20, 9, 0)),
-        (datetime(2026, 3, 7, 9, 0), datetime(2026, 3, 20, 9, 0)),
-        (datetime(2026, 3, 8, 9, 0), datetime(2026, 3, 20, 9, 0)),
+        (at(2026, 3, 6, 9, 0), at(2026, 3, 20, 9, 0)),
+        (at(2026, 3, 7, 9, 0), at(2026, 3, 20, 9, 0)),
+        (at(2026, 3, 8, 9, 0), at(2026, 3, 20, 9, 0)),
         # Thanksgiving; then Christmas and New Year's Day.
-        (datetime(2026, 11, 20, 12, 0), datetime(2026, 12, 7, 12, 0)),
-        (datetime(2026, 12, 18, 12, 0), datetime(2027, 1, 5, 12, 0)),
+        (at(2026, 11, 20, 12, 0), at(2026, 12, 7, 12, 0)),
+        (at(2026, 12, 18, 12, 0), at(2027, 1, 5, 12, 0)),
         # The New Year's Day of 2028 is a Saturday, so the last day of 2027 is off.
-        (datetime(2027, 12, 20, 12, 0), datetime(2028, 1, 5, 12, 0)),
+        (at(2027, 12, 20, 12, 0), at(2028, 1, 5, 12, 0)),
     ],
 )
-def test_ten_business_days(asked: datetime, due: datetime, settings: Any) -> None:
-    assert due_after(asked.replace(tzinfo=NEW_YORK)) == due.replace(tzinfo=NEW_YORK)
+def test_ten_business_days(asked: datetime, due: datetime) -> None:
+    assert due_after(asked) == due
 
 
 def test_the_zone_of_the_settings_decides_which_day_it_is() -> None:
     # In UTC this is a Saturday, in New York still Friday evening: Monday is the first day of ten either way,
     # but the time of day is New York's.
     due = due_after(datetime(2026, 3, 21, 2, 0, tzinfo=UTC))
-    assert due.astimezone(NEW_YORK) == datetime(2026, 4, 3, 22, 0, tzinfo=NEW_YORK)
+    assert due.astimezone(NEW_YORK) == at(2026, 4, 3, 22, 0)
 
 
 def test_a_clock_that_is_changed_meanwhile_keeps_the_time_of_day() -> None:
     # Summer time begins on 8 March 2026.
-    due = due_after(datetime(2026, 3, 2, 9, 0, tzinfo=NEW_YORK))
+    due = due_after(at(2026, 3, 2, 9, 0))
     assert due.astimezone(UTC) == datetime(2026, 3, 16, 13, 0, tzinfo=UTC)
 
 
-@given(st.datetimes(datetime(1991, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))
-def test_the_deadline_is_a_business_day_and_nine_lie_before_it(asked: datetime) -> None:
+@given(st.integers(min_value=0, max_value=200 * 365 * 24))
+def test_the_deadline_is_a_business_day_and_nine_lie_before_it(hours: int) -> None:
+    asked = datetime(1991, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
     due = due_after(asked).astimezone(NEW_YORK)
     between = (due.date() - asked.astimezone(NEW_YORK).date()).days
     days = [due.date() - timedelta(days=step) for step in range(between)]

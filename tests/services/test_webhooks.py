@@ -160,9 +160,7 @@ def test_a_stop_after_the_consent_counts_though_we_lifted_later(
     assert work() == [STOPPED]
 
 
-def test_a_time_without_a_zone_never_counts_against_a_stop(
-    manager: User, vendors: Vendors
-) -> None:
+def test_a_time_without_a_zone_never_counts_against_a_stop(manager: User, vendors: Vendors) -> None:
     now = timezone.now()
     lift(manager, vendors, now - timedelta(hours=1))
     tell_ccai(unsubscribed(at=(now - timedelta(hours=9)).replace(tzinfo=None).isoformat()))
@@ -211,7 +209,9 @@ def test_who_is_gone_by_now(vendors: Vendors) -> None:
     assert work() == [GONE]
 
 
-@pytest.mark.parametrize("data", [{"contact_id": None}, {"contact_id": "x"}, {"contact_id": 10**20}])
+@pytest.mark.parametrize(
+    "data", [{"contact_id": None}, {"contact_id": "x"}, {"contact_id": 10**20}]
+)
 def test_a_hint_about_nobody(data: dict[str, Any], vendors: Vendors) -> None:
     tell_slicktext({**hint(), "data": data})
     assert work() == [NO_CONTACT]
@@ -242,7 +242,9 @@ def test_pauses_grow_to_five_minutes(vendors: Vendors) -> None:
     assert timedelta(seconds=100) < due_at - timezone.now() <= timedelta(seconds=300)
 
 
-def test_a_worker_that_dies_loses_nothing(vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_loses_nothing(
+    vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tell_ccai(unsubscribed())
 
     def die(event: object) -> str:
@@ -257,7 +259,9 @@ def test_a_worker_that_dies_loses_nothing(vendors: Vendors, monkeypatch: pytest.
     assert work() == [STOPPED]
 
 
-def test_a_defect_of_ours_does_not_end_it(vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_of_ours_does_not_end_it(
+    vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tell_ccai(unsubscribed())
 
     def fail(event: object) -> str:

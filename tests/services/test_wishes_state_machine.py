@@ -5,7 +5,7 @@ The vendor is a variable here, and time is ours: no process, no network. `make c
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,11 +32,11 @@ from contacts_ui.services import ledger, wishes
 from contacts_ui.services.sending import Answer
 
 VENDOR = Vendor.CLOUDCONTACTAI
-NUMBERS = ("+16155550001", "+16155550002")
+NUMBERS = ("+16155550001",)
 LATE = timedelta(seconds=django_settings.LATE_EFFECT_SECONDS)
 WAYS = (
     "answers", "refuses", "unreachable", "too many", "no answer, not done", "no answer, done",
-    "no answer, done late", "we die before", "we die after", "we die, done late", "stalls",
+    "no answer, done late", "we die before", "we die after", "we die, done late", "stalls", "stalls for long",
     "newer wish meanwhile",
 )  # fmt: skip
 
@@ -55,12 +55,12 @@ class LateEffect:
 
 
 class Deliveries(RuleBasedStateMachine):
-    """Two numbers at one vendor."""
+    """One number at one vendor."""
 
     def __init__(self) -> None:
         super().__init__()
         self.savepoint = transaction.savepoint()
-        self.clock = time_machine.travel(datetime(2026, 3, 5, 12), tick=False)
+        self.clock = time_machine.travel(datetime(2026, 3, 5, 12, tzinfo=UTC), tick=False)
         self.time = self.clock.start()
         self.held: dict[str, bool | None] = dict.fromkeys(NUMBERS)
         self.newest: dict[str, bool] = {}
@@ -88,6 +88,12 @@ class Deliveries(RuleBasedStateMachine):
             entry = ledger.record(action=action, staff=None, number=number)
             wishes.wish_for(number=number, vendor=VENDOR, do_not_text=do_not_text, entry=entry)
         self.newest[number] = do_not_text
+
+    @rule(number=st.sampled_from(NUMBERS), way=st.sampled_from(WAYS))
+    def somebody_thinks_again(self, number: str, way: str) -> None:
+        """The opposite of what was wished last, and one try to deliver it."""
+        self.somebody_wishes(number, not self.newest.get(number, False))
+        self.a_worker_delivers(way)
 
     @rule(way=st.sampled_from(WAYS))
     def a_worker_delivers(self, way: str) -> None:
@@ -204,6 +210,14 @@ class Deliveries(RuleBasedStateMachine):
         wishes.deliver(wish.pk)
         return self._answers(wish)
 
+    def _stalls_for_long(self, wish: Wish) -> Answer:
+        """As long as that even the second look is over when ours is done."""
+        self.somebody_wishes(wish.number, not wish.do_not_text)
+        for seconds in (20, 130):
+            self.time_passes(seconds)
+            wishes.deliver(wish.pk)
+        return self._answers(wish)
+
     def _later(self, wish: Wish) -> None:
         when = timezone.now() + LATE - timedelta(seconds=1)
         self.late.append(LateEffect(wish.number, wish.do_not_text, when))
@@ -216,8 +230,8 @@ def test_wishes_state_machine(monkeypatch: pytest.MonkeyPatch, vendors: Any) -> 
     run_state_machine_as_test(
         Deliveries,
         settings=settings(
-            max_examples=60,
-            stateful_step_count=25,
+            max_examples=100,
+            stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

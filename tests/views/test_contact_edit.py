@@ -325,7 +325,8 @@ def test_a_stop_follows_the_person_to_the_new_number(
     ada: Client, edgar: Client, vendors: Vendors
 ) -> None:
     ada.post(f"/contacts/{MARTY}/do-not-text/")
-    response = save(edgar, mobile_number=FREE_NUMBER)
+    question = save(edgar, mobile_number=FREE_NUMBER)
+    response = edgar.post(URL, Page(question).form())
     assert "the stop follows the person to the new one" in (
         Page(edgar.get(response["Location"])).text
     )

@@ -1,0 +1,210 @@
+"""What the sandbox's vendors tell by themselves: to whom, in which words, and how often."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from sandbox.server import Running
+from tests.sandbox.conftest import CONTACTS, Caller
+
+NUMBER = "+16155553338"
+OWN = {"clientId": "sandbox-client", "phone": NUMBER, "doNotText": True}
+
+
+class Receiver:
+    """A dashboard that writes down what it is told, and answers what a test wants."""
+
+    def __init__(self) -> None:
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.told.append((self.path, dict(self.headers.items()), json.loads(raw)))
+                self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.told: list[tuple[str, dict[str, str], dict[str, Any]]] = []
+        self.answers: list[int] = []
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def bodies(self, many: int) -> list[dict[str, Any]]:
+        """The first so many, once they are there."""
+        wait_for(lambda: len(self.told) >= many)
+        return [body for _, _, body in self.told]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def receiver(server: Running) -> Iterator[Receiver]:
+    receiver = Receiver()
+    server.set_webhooks(
+        slicktext_url=f"{receiver.url}/slicktext",
+        ccai_url=f"{receiver.url}/ccai",
+        ccai_secret="secret",
+        pauses=[0, 0.05],
+    )
+    yield receiver
+    server.set_webhooks(slicktext_url="", ccai_url="", ccai_secret="")
+    receiver.server.shutdown()
+    receiver.server.server_close()
+
+
+def test_slicktext_tells_of_a_change(call: Caller, receiver: Receiver) -> None:
+    call.slicktext("PUT", f"{CONTACTS}/7778", json={"opt_in_status": "unsubscribed"})
+    (body,) = receiver.bodies(1)
+    assert set(body) == {"id", "name", "url", "attempts", "date", "data"}
+    assert (body["name"], body["attempts"]) == ("contact_updated", 1)
+    assert body["data"]["contact_id"] == 7778
+    assert body["data"]["opt_in_status"] == "unsubscribed"
+    assert "email" not in body["data"], "a part of the record"
+
+
+def test_slicktext_tells_of_a_new_contact(call: Caller, receiver: Receiver) -> None:
+    call.slicktext("POST", json={"mobile_number": "2125550199"})
+    assert receiver.bodies(1)[0]["name"] == "contact_created"
+
+
+def test_cloudcontactai_tells_and_signs(call: Caller, receiver: Receiver) -> None:
+    call.ccai(OWN)
+    (body,) = receiver.bodies(1)
+    path, headers, _ = receiver.told[0]
+    assert (path, body["eventType"]) == ("/ccai", "contact.unsubscribed")
+    assert body["data"]["ContactData"]["phone"] == NUMBER
+    assert body["data"]["UnsubscribedAt"].endswith("Z")
+    text = f"sandbox-client:{body['eventHash']}".encode()
+    digest = hmac.new(b"secret", text, hashlib.sha256).digest()
+    headers = {name.lower(): value for name, value in headers.items()}
+    assert headers["x-ccai-signature"] == b64encode(digest).decode()
+
+
+def test_what_failed_is_told_to_nobody(call: Caller, receiver: Receiver) -> None:
+    call.slicktext("PUT", f"{CONTACTS}/7778", json={"opt_in_status": "perhaps"})
+    call.slicktext("DELETE", f"{CONTACTS}/7779")
+    call.slicktext("GET", f"{CONTACTS}/7778")
+    call.ccai(OWN | {"doNotText": False})
+    call.ccai(OWN)
+    assert [body.get("eventType") for body in receiver.bodies(1)] == ["contact.unsubscribed"]
+
+
+def test_also_when_the_caller_gets_no_answer(
+    server: Running, call: Caller, receiver: Receiver
+) -> None:
+    server.set_fault("cloudcontactai", "drop_after")
+    with pytest.raises(Exception, match=r"(?i)connection"):
+        call.ccai(OWN)
+    assert receiver.bodies(1)
+
+
+def test_it_is_told_again_until_it_is_answered_well(
+    server: Running, call: Caller, receiver: Receiver
+) -> None:
+    receiver.answers = [500, 404]
+    call.slicktext("PUT", f"{CONTACTS}/7778", json={"city": "Reno"})
+    bodies = receiver.bodies(3)
+    assert [body["attempts"] for body in bodies] == [1, 2, 3]
+    assert len({body["id"] for body in bodies}) == 1
+    wait_for(lambda: len(server.webhooks()[-1]["answers"]) == 3)
+    assert [words.split()[0] for words in server.webhooks()[-1]["answers"]] == ["500", "404", "200"]
+
+
+def test_not_for_ever(server: Running, call: Caller, receiver: Receiver) -> None:
+    receiver.answers = [500] * 9
+    call.ccai(OWN)
+    receiver.bodies(3)
+    time.sleep(0.2)
+    assert len(receiver.told) == 3, "the first one and two pauses"
+
+
+def test_a_receiver_that_is_not_there(server: Running, call: Caller) -> None:
+    server.set_webhooks(slicktext_url="http://127.0.0.1:9/", pauses=[])
+    assert call.slicktext("PUT", f"{CONTACTS}/7778", json={"city": "Reno"}).status_code == 200
+    wait_for(lambda: bool(server.webhooks()[-1]["answers"]))
+    assert server.webhooks()[-1]["answers"][0].startswith("no answer")
+    server.set_webhooks(slicktext_url="")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "slicktext", "ccai"),
+    [("slicktext", "unsubscribed", False), ("cloudcontactai", "subscribed", True)],
+)
+def test_a_person_texts_stop_to_one_vendor(
+    vendor: str, slicktext: str, ccai: bool, server: Running, call: Caller, receiver: Receiver
+) -> None:
+    call.ccai(OWN | {"doNotText": False})
+    call.control("POST", "texts", json={"vendor": vendor, "number": "(615) 555-3338"})
+    truth = server.truth(NUMBER)
+    assert truth["slicktext"]["opt_in_status"] == slicktext
+    assert truth["cloudcontactai"]["do_not_text"] is ccai
+    assert len(receiver.bodies(1)) == 1
+
+
+def test_a_person_texts_start(server: Running, receiver: Receiver) -> None:
+    for vendor in ("slicktext", "cloudcontactai"):
+        server.texts(vendor, NUMBER, "STOP")
+        server.texts(vendor, NUMBER, "START")
+    assert server.truth(NUMBER)["slicktext"]["opt_in_status"] == "subscribed"
+    assert server.truth(NUMBER)["cloudcontactai"]["do_not_text"] is False
+    assert len(receiver.bodies(3)) == 3, "CloudContactAI has no event for a START"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"vendor": "twilio", "number": NUMBER},
+        {"vendor": "slicktext", "number": "12"},
+        {"vendor": "slicktext", "number": "+12125550000"},
+        {"vendor": "slicktext", "number": NUMBER, "word": "HELLO"},
+        [],
+    ],
+)
+def test_texts_that_cannot_be(values: object, call: Caller) -> None:
+    assert call.control("POST", "texts", json=values).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"colour": "1"}, {"ccai_url": 1}, {"ccai_url": "file:///etc/passwd"}, {"pauses": ["x"]}, []],
+)
+def test_addresses_that_are_none(values: object, call: Caller) -> None:
+    assert call.control("PUT", "webhooks", json=values).status_code == 400
+
+
+def test_addresses_over_http_and_by_a_form(call: Caller, receiver: Receiver) -> None:
+    call.control("PUT", "webhooks", json={"slicktext_url": f"{receiver.url}/a", "pauses": [1]})
+    held = call.control("GET", "webhooks").json()
+    assert (held["slicktext_url"], held["pauses"]) == (f"{receiver.url}/a", [1])
+    assert call.control("POST", "webhooks", data={"ccai_secret": "other"}).status_code == 303
+    assert call.control("GET", "webhooks").json()["ccai_secret"] == "other"
+    call.control("POST", "reset")
+    assert call.control("GET", "webhooks").json()["ccai_secret"] == "other"
+
+
+def test_the_page_shows_what_was_sent(call: Caller, receiver: Receiver) -> None:
+    form = {"vendor": "slicktext", "number": NUMBER, "word": "STOP"}
+    assert call.control("POST", "texts", data=form).status_code == 303
+    receiver.bodies(1)
+    page = call.control("GET", "").text
+    assert "contact_updated" in page
+    assert "A person texts" in page

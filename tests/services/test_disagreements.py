@@ -1,0 +1,324 @@
+"""Where the vendors disagree: found by readings that pass through, repaired towards stop, closed by themselves."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError
+from django.test import Client
+from django.utils import timezone
+
+from contacts_ui.models import Disagreement, LedgerEntry, Vendor, Wish
+from contacts_ui.models.ledger import Action
+from contacts_ui.models.wish import WishState
+from contacts_ui.permissions import NotAllowed
+from contacts_ui.services import disagreements, wishes
+from contacts_ui.services.disagreements import close_agreed, present
+from contacts_ui.services.repairs import repair
+from tests.people import MARTY, MARTY_NUMBER, MakeWish, Vendors
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def stopped(wish_for: MakeWish, vendors: Vendors) -> None:
+    """Marty is stopped at both vendors, which have confirmed it."""
+    for vendor in Vendor:
+        wishes.deliver(wish_for(vendor).pk)
+
+
+@pytest.fixture
+def back(stopped: None, vendors: Vendors) -> None:
+    """Somebody has subscribed Marty again, on the vendor's screen."""
+    vendors.edit(opt_in_status="subscribed")
+
+
+@pytest.fixture
+def half_lifted(wish_for: MakeWish, vendors: Vendors) -> None:
+    """SlickText did not lift Marty's stop, CloudContactAI did."""
+    vendors.edit(opt_in_status="unsubscribed")
+    vendors.switch(refuse_resubscribe=True)
+    for vendor in Vendor:
+        wishes.deliver(wish_for(vendor, do_not_text=False).pk)
+
+
+def found() -> Disagreement:
+    return Disagreement.objects.get(closed_at=None)
+
+
+def actions() -> list[str]:
+    about = LedgerEntry.objects.filter(number=MARTY_NUMBER).order_by("pk")
+    return list(about.values_list("action", flat=True))
+
+
+@pytest.mark.parametrize("address", ["/contacts/", f"/contacts/{MARTY}/", "/contacts/?q=7778"])
+def test_a_stopped_person_who_is_back_is_found_by_any_reading(
+    address: str, back: None, max_: Client
+) -> None:
+    page = max_.get(address).content.decode()
+    assert "Vendors disagree" in page
+    row = found()
+    assert (row.kind, row.number, row.contact_id, row.label) == (
+        "reappeared",
+        MARTY_NUMBER,
+        MARTY,
+        "Marty McFly",
+    )
+    assert (row.before_status, row.status) == ("unsubscribed", "subscribed")
+    assert row.source
+    assert row.changed_at
+    assert abs(row.changed_at - timezone.now()) < timedelta(minutes=1)
+
+
+def test_finding_is_written_in_the_ledger_once(back: None, max_: Client) -> None:
+    for _ in range(3):
+        max_.get("/contacts/")
+    entries = LedgerEntry.objects.filter(action=Action.DISAGREEMENT_FOUND)
+    (entry,) = entries
+    assert entry.staff_name == ""
+    assert entry.before == {"opt_in_status": "unsubscribed"}
+    assert entry.after["opt_in_status"] == "subscribed"
+    assert Disagreement.objects.count() == 1
+
+
+def test_who_agrees_is_not_listed(stopped: None, max_: Client) -> None:
+    max_.get("/contacts/")
+    assert not Disagreement.objects.exists()
+
+
+def test_no_longer_stopped_without_being_subscribed(
+    stopped: None, vendors: Vendors, max_: Client
+) -> None:
+    vendors.edit(opt_in_status="not subscribed")
+    assert "Vendors disagree" in max_.get(f"/contacts/{MARTY}/").content.decode()
+    assert found().status == "not subscribed"
+
+
+def test_only_slicktext_holds_the_stop(half_lifted: None, max_: Client) -> None:
+    max_.get("/contacts/")
+    assert found().kind == "only_slicktext"
+
+
+def test_only_cloudcontactai_holds_the_stop(
+    wish_for: MakeWish, vendors: Vendors, max_: Client
+) -> None:
+    vendors.fault("slicktext", "error", status=422, methods=["PUT"])
+    for vendor in Vendor:
+        wishes.deliver(wish_for(vendor).pk)
+    vendors.clear_faults()
+    assert Wish.objects.get(vendor="slicktext").state == WishState.REFUSED
+    max_.get("/contacts/")
+    assert found().kind == "only_cloudcontactai"
+
+
+def test_a_stop_on_its_way_is_no_disagreement(
+    wish_for: MakeWish, vendors: Vendors, max_: Client
+) -> None:
+    wishes.deliver(wish_for(Vendor.CLOUDCONTACTAI).pk)
+    wish_for(Vendor.SLICKTEXT)
+    max_.get("/contacts/")
+    assert not Disagreement.objects.exists()
+
+
+def test_a_lift_on_its_way_is_no_disagreement(
+    stopped: None, wish_for: MakeWish, vendors: Vendors, max_: Client
+) -> None:
+    wishes.deliver(wish_for(Vendor.SLICKTEXT, do_not_text=False).pk)
+    wish_for(Vendor.CLOUDCONTACTAI, do_not_text=False)
+    max_.get("/contacts/")
+    assert not Disagreement.objects.exists()
+
+
+def test_a_reappearance_is_found_though_the_other_vendor_is_down(
+    wish_for: MakeWish, vendors: Vendors, max_: Client
+) -> None:
+    wish_for(Vendor.CLOUDCONTACTAI)
+    wishes.deliver(wish_for(Vendor.SLICKTEXT).pk)
+    vendors.edit(opt_in_status="subscribed")
+    max_.get("/contacts/")
+    assert found().kind == "reappeared"
+
+
+def test_an_old_copy_finds_nothing(vendors: Vendors, wish_for: MakeWish, max_: Client) -> None:
+    """What was read before our stop was confirmed says nothing about what came after it."""
+    max_.get("/contacts/")
+    for vendor in Vendor:
+        wishes.deliver(wish_for(vendor).pk)
+    vendors.fault("slicktext", "down")
+    assert "Marty" in max_.get("/contacts/").content.decode()
+    assert not Disagreement.objects.exists()
+
+
+def test_a_page_read_while_the_stop_went_through_finds_nothing(
+    vendors: Vendors, wish_for: MakeWish, max_: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page was asked for before the stop and answered after it."""
+    from contacts_ui.services import listing
+
+    real = listing.slicktext.list_contacts
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        page = real(*args, **kwargs)
+        for vendor in Vendor:
+            wishes.deliver(wish_for(vendor).pk)
+        return page
+
+    monkeypatch.setattr(listing.slicktext, "list_contacts", slow)
+    assert max_.get("/contacts/").status_code == 200
+    assert not Disagreement.objects.exists()
+
+
+def test_pages_of_people_without_wishes_cost_nothing_more(
+    vendors: Vendors, max_: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never() -> Any:
+        raise AssertionError("asked the database")
+
+    monkeypatch.setattr(disagreements, "present", never)
+    assert max_.get("/contacts/").status_code == 200
+
+
+def test_one_query_for_a_page(back: None, max_: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    max_.get("/contacts/")
+    asked = []
+
+    def counted() -> Any:
+        asked.append(1)
+        return present()
+
+    monkeypatch.setattr(disagreements, "present", counted)
+    max_.get("/contacts/")
+    assert asked == [1]
+
+
+def test_the_page_does_not_fail_when_it_cannot_be_written_down(
+    back: None, max_: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> Any:
+        raise DatabaseError
+
+    monkeypatch.setattr(disagreements, "present", fail)
+    assert "Vendors disagree" in max_.get("/contacts/").content.decode()
+
+
+def test_it_closes_by_itself_when_the_vendors_agree_again(
+    back: None, vendors: Vendors, max_: Client
+) -> None:
+    max_.get("/contacts/")
+    vendors.edit(opt_in_status="unsubscribed")
+    max_.get("/contacts/")
+    row = Disagreement.objects.get()
+    assert row.closed_at
+    assert row.closed_by == "The vendors agree again"
+
+
+def test_another_finding_replaces_the_first(back: None, vendors: Vendors, max_: Client) -> None:
+    max_.get("/contacts/")
+    vendors.edit(opt_in_status="not subscribed")
+    max_.get("/contacts/")
+    first, second = Disagreement.objects.order_by("pk")
+    assert first.closed_at
+    assert second.closed_at is None
+    assert second.status == "not subscribed"
+
+
+def test_reappearances_come_first(db: None) -> None:
+    now = timezone.now()
+    for age, kind in enumerate(("only_slicktext", "reappeared", "only_cloudcontactai")):
+        Disagreement.objects.create(
+            number=f"+1615555010{age}", kind=kind, found_at=now - timedelta(hours=age)
+        )
+    assert [row.kind for row in present()] == [
+        "reappeared",
+        "only_slicktext",
+        "only_cloudcontactai",
+    ]
+
+
+# Repair
+
+
+def test_a_repair_stops_at_both(back: None, vendors: Vendors, max_: Client, manager: User) -> None:
+    max_.get("/contacts/")
+    (row,) = repair(staff=manager, keys=[found().pk])
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+    assert row.closed_at
+    assert row.closed_by == "Max Manager"
+    assert [a for a in actions() if a.startswith("disagreement")] == [
+        "disagreement:found",
+        "disagreement:repaired",
+    ]
+    entry = LedgerEntry.objects.get(action=Action.DISAGREEMENT_REPAIRED)
+    assert entry.staff_id == manager.pk
+    stop = LedgerEntry.objects.filter(action=Action.STOP_REQUESTED).latest("pk")
+    assert stop.reason.startswith("Repair")
+    assert "Do not text" in max_.get(f"/contacts/{MARTY}/").content.decode()
+    assert Disagreement.objects.count() == 1
+
+
+def test_a_repair_goes_towards_stop_also_where_we_had_lifted(
+    half_lifted: None, vendors: Vendors, max_: Client, manager: User
+) -> None:
+    max_.get("/contacts/")
+    repair(staff=manager, keys=[found().pk])
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+    assert not present().exists()
+
+
+def test_who_is_blocked_stays_blocked(
+    half_lifted: None, vendors: Vendors, max_: Client, manager: User
+) -> None:
+    vendors.edit(opt_in_status="blocked")
+    max_.get("/contacts/")
+    repair(staff=manager, keys=[found().pk])
+    assert vendors.status() == "blocked"
+
+
+def test_a_repair_on_its_way_stays_listed_until_both_have_confirmed(
+    back: None, vendors: Vendors, max_: Client, manager: User
+) -> None:
+    max_.get("/contacts/")
+    vendors.fault("cloudcontactai", "error", status=503)
+    (row,) = repair(staff=manager, keys=[found().pk])
+    assert row.closed_at is None
+    assert repair(staff=manager, keys=[row.pk]) == [], "once is enough"
+    vendors.clear_faults()
+    assert close_agreed() == 0
+    Wish.objects.filter(state=WishState.ON_ITS_WAY).update(due_at=timezone.now())
+    for key in wishes.due_now():
+        wishes.deliver(key)
+    assert close_agreed() == 1
+    row.refresh_from_db()
+    assert row.closed_by == "Max Manager"
+
+
+def test_back_again_after_a_repair_is_a_new_one(
+    back: None, vendors: Vendors, max_: Client, manager: User
+) -> None:
+    max_.get("/contacts/")
+    vendors.fault("cloudcontactai", "error", status=503)
+    repair(staff=manager, keys=[found().pk])
+    vendors.edit(opt_in_status="subscribed")
+    max_.get("/contacts/")
+    first, second = Disagreement.objects.order_by("pk")
+    assert (bool(first.closed_at), first.closed_by) == (True, "Max Manager")
+    assert (second.closed_at, second.kind) == (None, "reappeared")
+
+
+@pytest.mark.parametrize("who", ["viewer", "editor", "agent"])
+def test_who_may_not_repair(
+    who: str, back: None, max_: Client, vendors: Vendors, request: pytest.FixtureRequest
+) -> None:
+    max_.get("/contacts/")
+    with pytest.raises(NotAllowed):
+        repair(staff=request.getfixturevalue(who), keys=[found().pk])
+    assert vendors.status() == "subscribed"
+
+
+def test_what_is_over_or_unknown_is_left_alone(manager: User, vendors: Vendors) -> None:
+    over = Disagreement.objects.create(
+        number=MARTY_NUMBER, kind="reappeared", found_at=timezone.now(), closed_at=timezone.now()
+    )
+    assert repair(staff=manager, keys=[over.pk, 10**17]) == []
+    assert not Wish.objects.exists()

@@ -1,0 +1,221 @@
+"""The status page and the probes: what is asked, what is shown, and what a load balancer gets."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from contacts_ui.models import (
+    CallBudget,
+    Vendor,
+    VendorHealth,
+    WebhookEvent,
+    Wish,
+    WorkerBeat,
+)
+from contacts_ui.models.wish import WishState
+from contacts_ui.services.wishes import deliver
+from tests.pages import Page
+from tests.people import MARTY_NUMBER, MakeWish, Vendors
+
+pytestmark = pytest.mark.django_db
+
+
+def show(client: Client) -> str:
+    cache.clear()
+    response = client.get("/status/")
+    assert response.status_code == 200
+    return Page(response).text
+
+
+def test_all_is_well(max_: Client, vendors: Vendors) -> None:
+    vendors.forget_calls()
+    text = show(max_)
+    assert "SlickText Working" in text
+    assert "for the brand Sandbox Outfitters" in text
+    assert "Nothing waits" in text
+    assert "Nothing was refused." in text
+    assert vendors.asked() == ["slicktext GET"]
+
+
+def test_slicktext_is_asked_once_and_not_for_long(max_: Client, vendors: Vendors) -> None:
+    vendors.fault("slicktext", "hang", seconds=20)
+    started = time.monotonic()
+    assert "SlickText Not answering" in show(max_)
+    assert time.monotonic() - started < 5
+    vendors.clear_faults()
+
+
+def test_since_when_it_is_down(max_: Client, vendors: Vendors) -> None:
+    vendors.fault("slicktext", "error", status=503)
+    then = timezone.now() - timedelta(hours=3)
+    VendorHealth.objects.create(
+        vendor="slicktext", up=False, since=then, checked_at=then, trouble="It broke."
+    )
+    html = max_.get("/status/").content.decode()
+    assert then.strftime("%Y-%m-%dT%H:%M:%SZ") in html
+    assert "SlickText has a problem on its side right now." in html
+
+
+def test_up_again_is_no_longer_since_then(max_: Client, vendors: Vendors) -> None:
+    then = timezone.now() - timedelta(hours=3)
+    VendorHealth.objects.create(vendor="slicktext", up=False, since=then, checked_at=then)
+    html = max_.get("/status/").content.decode()
+    assert then.strftime("%Y-%m-%dT%H:%M:%SZ") not in html
+
+
+def test_cloudcontactai_is_known_by_what_was_sent(
+    max_: Client, vendors: Vendors, wish_for: MakeWish
+) -> None:
+    assert "CloudContactAI Not known" in show(max_)
+    wish = wish_for(Vendor.CLOUDCONTACTAI)
+    deliver(wish.pk)
+    assert "CloudContactAI Working" in show(max_)
+    vendors.fault("cloudcontactai", "unauthorized")
+    for number in ("+16155550151", "+16155550152"):
+        deliver(wish_for(Vendor.CLOUDCONTACTAI, number=number).pk)
+    assert "CloudContactAI Key refused" in show(max_)
+
+
+def test_what_is_left_of_the_budget(max_: Client, vendors: Vendors) -> None:
+    vendors.switch(rate_limit=True)
+    max_.get("/status/")
+    left = 480 - len(vendors.calls("slicktext"))
+    CallBudget.objects.update(reported_remaining=left)
+    assert f"{left} of 480 calls left, {480 - left} used" in show(max_)
+    now = time.time()
+    CallBudget.objects.update(reported_remaining=3, kept_for_stops_until=now + 30)
+    vendors.switch(rate_limit=False)
+    text = show(max_)
+    assert "3 of 480 calls left, 477 used" in text
+    assert "What is left is kept for stops." in text
+    CallBudget.objects.update(reported_reset=now - 90, kept_for_stops_until=0)
+    assert "477 were used in its last window, which ended 1 minute ago." in show(max_)
+
+
+def test_what_waits_by_age(max_: Client, wish_for: MakeWish) -> None:
+    ages = [timedelta(seconds=5), timedelta(minutes=5), timedelta(hours=5), timedelta(days=5)]
+    for place, age in enumerate([*ages, ages[1]]):
+        wish = wish_for(Vendor.CLOUDCONTACTAI, number=f"+1615555014{place}")
+        Wish.objects.filter(pk=wish.pk).update(wished_at=timezone.now() - age)
+    page = Page(max_.get("/status/"))
+    assert [each.text for each in page.all("th", scope="col")][1:] == [
+        "SlickText",
+        "CloudContactAI",
+    ]
+    assert [each.text for each in page.all("td")] == ["0", "1", "0", "2", "0", "1", "0", "1"]
+    text = page.text
+    assert "The oldest was asked for 5 days ago" in text
+
+
+def test_what_was_refused(max_: Client, wish_for: MakeWish) -> None:
+    wish_for()
+    Wish.objects.update(state=WishState.REFUSED)
+    page = Page(max_.get("/status/"))
+    assert "1 change refused by a vendor." in page.text
+    assert [
+        each.text for each in page.all("a", href="/attention/") if each.inside(page.one("main"))
+    ]
+
+
+def test_the_workers(max_: Client) -> None:
+    assert "No worker has been seen" in show(max_)
+    now = timezone.now()
+    WorkerBeat.objects.create(worker="here:1", started_at=now, beat_at=now)
+    then = now - timedelta(minutes=2)
+    WorkerBeat.objects.create(worker="there:2", started_at=then, beat_at=then)
+    text = show(max_)
+    assert "here:1 Alive seen just now" in text
+    assert "there:2 Gone or hanging" in text
+
+
+def test_webhooks_and_the_ledger(max_: Client, wish_for: MakeWish) -> None:
+    assert "None has come in" in show(max_)
+    assert "It is empty" in show(max_)
+    now = timezone.now()
+    WebhookEvent.objects.create(
+        vendor="slicktext", key="1", event="x", body={}, received_at=now, due_at=now
+    )
+    wish_for()
+    text = show(max_)
+    assert "1 webhook came in and waits to be worked on." in text
+    assert "1 entry, the newest just now." in text
+
+
+def test_it_shows_nobody(max_: Client, wish_for: MakeWish) -> None:
+    wish_for()
+    html = max_.get("/status/").content.decode()
+    assert MARTY_NUMBER not in html
+    assert "555" not in html.replace("5555", "")
+
+
+# Probes.
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "[fd00::1]", "probe.internal"])
+def test_a_probe_may_use_any_host_name(
+    address: str, host: str, client: Client, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["dashboard.example"]
+    assert client.get(address, headers={"Host": host}).status_code == 200
+
+
+def test_a_person_may_not(client: Client, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["dashboard.example"]
+    for address in ("/contacts/", "/healthz/", "/accounts/login/"):
+        assert client.get(address, headers={"Host": "10.1.2.3"}).status_code == 400, address
+
+
+def test_a_probe_is_not_sent_to_https(client: Client, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/accounts/login/").status_code == 301
+
+
+def test_ready_is_cheap_and_asks_no_vendor(client: Client, vendors: Vendors) -> None:
+    client.get("/readyz")
+    vendors.forget_calls()
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/readyz").content == b"ok"
+    assert len(queries) <= 2
+    assert vendors.asked() == []
+
+
+def test_not_ready_while_migrations_are_missing(client: Client) -> None:
+    MigrationRecorder.Migration.objects.filter(app="contacts_ui").order_by("-pk").first().delete()  # type: ignore[union-attr]
+    response = client.get("/readyz")
+    assert (response.status_code, response.content) == (503, b"database: migrations are missing")
+
+
+def test_not_ready_without_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> None:
+        raise OperationalError("server closed the connection; password=secret")
+
+    monkeypatch.setattr(MigrationRecorder, "applied_migrations", fail)
+    response = client.get("/readyz")
+    assert (response.status_code, response.content) == (503, b"database: OperationalError")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_cache_that_keeps_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing: Callable[..., None] = lambda *args: None  # noqa: E731
+    monkeypatch.setattr("contacts_ui.services.readiness.cache.get", nothing)
+    response = client.get("/readyz")
+    assert (response.status_code, response.content) == (
+        503,
+        b"cache: it does not keep what it is given",
+    )
+
+
+def test_health_needs_nothing(client: Client, django_db_blocker: Any) -> None:
+    with django_db_blocker.block():
+        assert client.get("/healthz").content == b"ok"
