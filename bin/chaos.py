@@ -1,8 +1,8 @@
 """`make chaos`: whatever breaks, is every stop at both vendors in the end, in order and in time?
 
 Several people stop and lift the same numbers over real HTTP, while the vendors fail three calls in ten in every way
-that the sandbox knows, and while web and worker processes are killed (kill -9) and started again. On PostgreSQL all database
-connections are cut now and then, as by a restart. Then the faults end, and so do the kills. When nothing is on its way
+that the sandbox knows, and while web and worker processes are killed (kill -9) and started again. On PostgreSQL all
+database connections are cut now and then, as by a restart. Then faults and kills end. When nothing is on its way
 any more, the ledger's newest request for each number is compared with what the sandbox's vendors really hold.
 
 lost    a click that the dashboard acknowledged, and that is not in the ledger; or a number whose newest request has no

@@ -7,6 +7,7 @@ class ContactsUiConfig(AppConfig):
     verbose_name = "Contacts Dashboard"
 
     def ready(self) -> None:
+        from contacts_ui import checks  # noqa: F401 - registers them
         from contacts_ui.models import ledger_guards
 
         pre_migrate.connect(ledger_guards.before_migrations, sender=self)

@@ -47,6 +47,8 @@ OWN_DIR.mkdir(exist_ok=True)
 SLICKTEXT_CALLS_PER_SECOND = env.float("SLICKTEXT_CALLS_PER_SECOND", default=8.0)
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=2.5)
 OPT_IN_EXPIRES_HOURS = env.float("OPT_IN_EXPIRES_HOURS", default=72.0)
+# None: for ever. Nothing enforces another value yet; a check says so.
+LEDGER_RETENTION_DAYS = env.int("LEDGER_RETENTION_DAYS", default=0) or None
 LONGEST_RETRY_SECONDS = env.float("LONGEST_RETRY_SECONDS", default=300.0)
 LATE_EFFECT_SECONDS = env.float("LATE_EFFECT_SECONDS", default=120.0)
 WORKER_CALLS_AT_ONCE = env.int("WORKER_CALLS_AT_ONCE", default=6)
@@ -149,6 +151,9 @@ if str(DATABASES["default"]["ENGINE"]).endswith("sqlite3"):
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+    if str(DATABASES["default"]["ENGINE"]).endswith("postgresql"):
+        # A database machine that is gone must not hold every thread for minutes.
+        DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _redis_url = env.str("REDIS_URL", default="")
@@ -156,6 +161,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": _redis_url,
+        # The pages live without it, if it does not keep them waiting.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
     if _redis_url
     else {

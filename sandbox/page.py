@@ -125,7 +125,7 @@ def _calls(sandbox: Sandbox) -> str:
     heads = ("Time", "Vendor", "Call", "Answer", "Fault", "Milliseconds")
     return (
         "<section class='wide' aria-labelledby='calls'><h2 id='calls'>Latest calls</h2>"
-        "<div class='scroll' tabindex='0' role='region' aria-labelledby='calls'>"
+        "<div class='scroll' tabindex='0' role='region' aria-label='Table of calls'>"
         f"{table(heads, rows)}</div></section>"
     )
 

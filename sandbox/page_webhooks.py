@@ -11,31 +11,34 @@ WORDS = [("STOP", "STOP"), ("START", "START")]
 
 
 def section(webhooks: Webhooks) -> str:
-    return _texts() + _addresses(webhooks) + _latest(webhooks)
+    return (
+        f"<section aria-label='Webhooks'>{_texts()}{_addresses(webhooks)}</section>"
+        f"{_latest(webhooks)}"
+    )
 
 
 def _texts() -> str:
     return (
-        "<section aria-labelledby='texts'><h2 id='texts'>A person texts</h2>"
+        "<h2>A person texts</h2>"
         "<p>Their word changes that vendor alone, which tells the dashboard by a webhook.</p>"
         "<form method='post' action='/_sandbox/texts'>"
         + text("texts-number", "number", "From the number")
         + select("texts-word", "word", "The word", WORDS, "STOP")
         + select("texts-vendor", "vendor", "To", list(TITLES.items()), "slicktext")
-        + "<button>Send the text</button></form></section>"
+        + "<button>Send the text</button></form>"
     )
 
 
 def _addresses(webhooks: Webhooks) -> str:
     addresses = webhooks.addresses
     return (
-        "<section aria-labelledby='webhooks'><h2 id='webhooks'>Webhooks</h2>"
+        "<h2>Webhooks</h2>"
         "<p>An empty address gets none.</p>"
         "<form method='post' action='/_sandbox/webhooks'>"
         + text("slicktext-url", "slicktext_url", "SlickText to", addresses.slicktext_url)
         + text("ccai-url", "ccai_url", "CloudContactAI to", addresses.ccai_url)
         + text("ccai-secret", "ccai_secret", "CloudContactAI's secret", addresses.ccai_secret)
-        + "<button>Set webhooks</button></form></section>"
+        + "<button>Set webhooks</button></form>"
     )
 
 
@@ -49,7 +52,7 @@ def _latest(webhooks: Webhooks) -> str:
     heads = ("Time", "Vendor", "Event", "Number", "Answers")
     return (
         "<section class='wide' aria-labelledby='sent'><h2 id='sent'>Latest webhooks</h2>"
-        "<div class='scroll' tabindex='0' role='region' aria-labelledby='sent'>"
+        "<div class='scroll' tabindex='0' role='region' aria-label='Table of webhooks'>"
         f"{table(heads, [[escape(str(cell)) for cell in row] for row in rows])}</div></section>"
     )
 

@@ -101,7 +101,7 @@ class OptOutFilterForm(RangeForm):
     order = forms.ChoiceField(
         label="Order",
         required=False,
-        choices=[("", "Pressing, then newest"), (SLOWEST, "Slowest first")],
+        choices=[("", "Pressing first"), (SLOWEST, "Slowest first")],
     )
     size = forms.CharField(required=False, widget=forms.HiddenInput)
 

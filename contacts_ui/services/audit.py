@@ -103,16 +103,17 @@ def _exactly(wanted: Wanted) -> Q:
 
 
 def _in_time(wanted: Wanted) -> Q:
-    """The time itself, and the ids between which it lies: the entries are walked by id."""
+    """The time itself, and the ids between which it must lie: entries are walked by id, not by time."""
     when = Q()
     if wanted.since:
         when &= Q(at__gte=wanted.since)
-        first = _entries().filter(at__gte=wanted.since - CLOCKS_DIFFER).order_by("at", "pk")
-        when &= Q(pk__gte=first.values_list("pk", flat=True).first() or 0)
+        earlier = _entries().filter(at__lt=wanted.since - CLOCKS_DIFFER).order_by("-at")
+        when &= Q(pk__gt=earlier.values_list("pk", flat=True).first() or 0)
     if wanted.until:
         when &= Q(at__lt=wanted.until)
-        last = _entries().filter(at__lt=wanted.until + CLOCKS_DIFFER).order_by("-at", "-pk")
-        when &= Q(pk__lte=last.values_list("pk", flat=True).first() or 0)
+        later = _entries().filter(at__gte=wanted.until + CLOCKS_DIFFER).order_by("at")
+        if key := later.values_list("pk", flat=True).first():
+            when &= Q(pk__lt=key)
     return when
 
 

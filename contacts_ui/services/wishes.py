@@ -175,7 +175,8 @@ def _take(due: WishQuerySet, manner: Manner) -> Wish | None:
         # So that looking in vain takes no lock.
         return None
     with transaction.atomic():
-        row = due.select_for_update(skip_locked=True, of=("self",)).first()
+        free = due.select_related("ledger_entry")
+        row = free.select_for_update(skip_locked=True, of=("self",)).first()
         return _lease(row, manner) if row else None
 
 
@@ -186,7 +187,9 @@ def _lease(row: Wish, manner: Manner) -> Wish | None:
         # Whoever held it died or was too slow: nobody knows what became of their call.
         changes |= {"unanswered_version": 0, "unanswered_at": now}
     taken = Wish.objects.due(now).filter(pk=row.pk, lease=row.lease).update(**changes)
-    return Wish.objects.select_related("ledger_entry").get(pk=row.pk) if taken else None
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return row if taken else None
 
 
 def _deliver(taken: Wish, manner: Manner) -> None:

@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
-def with_changes(request: HttpRequest, **changes: str | int | None) -> str:
+def with_changes(request: HttpRequest, /, **changes: str | int | None) -> str:
     """The present address with some of its query replaced; None takes a part out."""
     query = request.GET.copy()
     for name, value in changes.items():

@@ -55,10 +55,17 @@ def view_of(request: StaffRequest) -> str:
     return "row" if wanted == "row" else "card"
 
 
-def panel_of(request: StaffRequest, seen: Seen, judgement: Judgement, **more: Any) -> ConsentPanel:
-    """The row or card of a person whose judgement is known; `more` as for `panel`."""
-    powers = Powers.of(request.user, [judgement], about=seen.number)
-    return panel(seen, judgement, powers, view=view_of(request), **more)
+def panel_of(
+    request: StaffRequest, seen: Seen, judgement: Judgement, *, asked: bool = False, **more: Any
+) -> ConsentPanel:
+    """The row or card of a person whose judgement is known; `more` as for `panel`.
+
+    A card says where their lift request stands; a row does only where it was `asked` for just now.
+    """
+    view = view_of(request)
+    about = seen.number if asked or view == "card" else ""
+    powers = Powers.of(request.user, [judgement], about=about)
+    return panel(seen, judgement, powers, view=view, **more)
 
 
 def panel_now(request: StaffRequest, seen: Seen, *, error: str = "") -> ConsentPanel:
@@ -97,9 +104,8 @@ def answer(
 
 def receipt(request: StaffRequest, seen: Seen, judgement: Judgement) -> HttpResponse:
     """Each vendor's answer after a click: in its row or card, or as a message where the reader comes from."""
-    consent = panel_of(request, seen, judgement, receipt=True)
     if request.htmx:
-        return answer(request, consent)
+        return answer(request, panel_of(request, seen, judgement, receipt=True))
     messages.success(request, f"{seen.label}: {receipt_words(judgement)}")
     return redirect(home_of(request, seen.contact_id))
 

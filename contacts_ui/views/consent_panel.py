@@ -143,7 +143,6 @@ def panel(
 ) -> ConsentPanel:
     """Put together what one reader sees and may do about one person. `receipt`: they have just clicked."""
     ticket, undo_for = issue_ticket(seen), _minutes_left(judgement, powers)
-    asked = powers.asked if view == "card" or receipt else None
     move, refused_by = _move(seen, judgement.stopped, powers)
     address = address_of(seen.contact_id or 0)
     return ConsentPanel(
@@ -167,8 +166,8 @@ def panel(
         can_try_again=powers.stop and judgement.stop_refused,
         undo_url=f"{address}undo-stop/",
         undo_for=undo_for,
-        asked=asked,
-        may_withdraw=bool(asked and asked.asked_by_id == powers.staff_id),
+        asked=powers.asked,
+        may_withdraw=bool(powers.asked and powers.asked.asked_by_id == powers.staff_id),
         error=error,
     )
 

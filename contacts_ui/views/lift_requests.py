@@ -68,7 +68,7 @@ def ask_lift(request: StaffRequest, contact_id: int) -> HttpResponse:
         form.add_error(None, NOTHING_TO_LIFT)
         return _ask_page(request, seen, form, status=409)
     if request.htmx:
-        shown = panel_of(request, seen, judge_one(seen), receipt=True)
+        shown = panel_of(request, seen, judge_one(seen), asked=True, receipt=True)
         return out_of_the_dialog(answer(request, shown), contact_id)
     messages.success(request, f"{seen.label}: asked for. A manager decides.")
     return redirect(home_of(request, contact_id))

@@ -76,7 +76,7 @@ def _vendor_line(
     if confirmed_at:
         return VendorLine(name, "confirmed", "", confirmed_at)
     if name in row.settled_for.split(", "):
-        return VendorLine(name, "expired", "settled by hand")
+        return VendorLine(name, "settled", "settled by hand")
     if name in row.refused_by.split(", "):
         words = refusals.get(f"{row.number} {vendor.value}", "")
         return VendorLine(name, "refused", f"refused: {words}" if words else "refused")
@@ -99,7 +99,9 @@ def _clock(row: OptOut, now: datetime, close: datetime) -> Clock:
     took = in_words(row.seconds_to_honour)
     if row.honoured_at > row.due_at:
         return Clock("late", f"Late: took {took}", row.due_at)
-    return Clock("in_time", f"In {took}")
+    return Clock(
+        "in_time", f"In {took}" if row.state == OptOutState.HONOURED else f"Honoured in {took}"
+    )
 
 
 def _left(now: datetime, due: datetime) -> str:

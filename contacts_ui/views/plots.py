@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 WIDTH, HEIGHT = 960, 260
-LEFT, RIGHT, TOP, BOTTOM = 36, 8, 24, 28
+LEFT, RIGHT, TOP, BOTTOM = 36, 18, 24, 28
 # With more bars than this their numbers would run into each other; the lines behind them serve then.
 MOST_NUMBERS = 31
 MOST_TICKS = 10

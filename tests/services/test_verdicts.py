@@ -79,6 +79,9 @@ TABLE = [
     ("not subscribed", [slicktext(True, "refused"), ccai(True)], DISAGREE),
     ("unsubscribed", [slicktext(True, held="unsubscribed"), ccai(True, "refused")], STOP),
     ("unsubscribed", [slicktext(True, "refused"), ccai(True, "refused")], STOP),
+    # A refused stop that a manager settled by hand stays a stop.
+    ("subscribed", [slicktext(True, "settled"), ccai(True)], STOP),
+    ("unsubscribed", [slicktext(True, held="unsubscribed"), ccai(True, "settled")], STOP),
     # SlickText never knew this number.
     (None, [slicktext(True, held=""), ccai(True)], STOP),
     # Only CloudContactAI has our stop.

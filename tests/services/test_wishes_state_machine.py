@@ -230,8 +230,8 @@ def test_wishes_state_machine(monkeypatch: pytest.MonkeyPatch, vendors: Any) -> 
     run_state_machine_as_test(
         Deliveries,
         settings=settings(
-            max_examples=100,
-            stateful_step_count=15,
+            max_examples=50,
+            stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -211,7 +211,7 @@ def test_tampering_is_said_on_top(sql: str, said: str, read: Callable[[], str]) 
     text = read()
     assert "Warning: the check of this sheet's entries found that something was changed" in text
     assert f"Entry {entry.pk}: {said}" in text
-    assert "were checked" not in text
+    assert "unchanged, and in" not in text
 
 
 def test_missing_guards_are_said(read: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,11 +43,10 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let the clock of the undo run ahead by so many minutes."""
     now = timezone.now
 
-    class Clock:
-        def __call__(self, minutes: float) -> None:
-            monkeypatch.setattr(undo.timezone, "now", lambda: now() + timedelta(minutes=minutes))
+    def ahead(minutes: float) -> None:
+        monkeypatch.setattr(undo.timezone, "now", lambda: now() + timedelta(minutes=minutes))
 
-    return Clock()
+    return ahead
 
 
 def offered(response: HttpResponse) -> bool:

@@ -52,21 +52,20 @@ class Command(BaseCommand):
             self._end(tasks.crew, threads)
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
-        """Take nothing new; what is in hand ends first. A second signal changes nothing."""
-        if self._stopping.is_set():
-            return
+        """Take nothing new; what is in hand ends first. A second signal changes nothing.
+
+        Nothing is raised here: it would leave the engine's transaction open, and its lock in everybody's way.
+        """
         self._stopping.set()
-        engine = self._engine
-        if engine is not None:
-            engine.running = False
-        if engine is None or not engine.running_task:
-            # It sleeps, or looks for a task: nothing to wait for.
-            raise SystemExit(0)
+        if self._engine is not None:
+            self._engine.running = False
 
     def _run_engine(self) -> None:
         """Run the engine until it is told to stop; a database that restarts must not end the worker."""
         while not self._stopping.is_set():
             self._engine = engine = _new_engine(self._every)
+            if self._stopping.is_set():
+                return
             try:
                 engine.run()
             except Exception:

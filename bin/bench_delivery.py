@@ -1,0 +1,129 @@
+"""`make bench-delivery`: how fast wishes are delivered, and how long a click takes until both vendors have confirmed.
+
+Real processes, real HTTP; the vendors' rate limit is off. On PostgreSQL with DATABASE_URL, else on SQLite.
+"""
+
+import argparse
+import statistics
+import time
+
+from stage import (
+    Stage,
+    answers,
+    log_in,
+    make_people,
+    press,
+    staged,
+    tell,
+    tickets,
+    until,
+    use_database,
+)
+
+
+def main() -> None:
+    options = read_options()
+    with staged(people=options.clicks * 3, settings={"LATE_EFFECT_SECONDS": "5"}) as stage:
+        use_database(stage)
+        names = make_people(agents=1, managers=0)
+        from django.db import connection
+
+        print(
+            f"on {connection.vendor}, two vendors, {options.calls} calls at once to each by each worker"
+        )
+        print(
+            f"\n{'workers':<10}{'vendor latency':>16}{'wishes':>10}{'seconds':>10}{'a second':>10}"
+        )
+        for latency in options.latency:
+            for workers in options.workers:
+                measure(stage, workers, latency, options.wishes)
+        clicks(stage, names[0], options)
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--wishes", type=int, default=1000, help="how many to deliver (1000)")
+    parser.add_argument(
+        "--workers", type=int, nargs="+", default=[1, 4], help="how many workers (1 4)"
+    )
+    parser.add_argument(
+        "--latency", type=float, nargs="+", default=[0.0, 0.2], help="seconds (0 0.2)"
+    )
+    parser.add_argument("--clicks", type=int, default=40, help="how many clicks to time (40)")
+    parser.add_argument("--calls", type=int, default=6, help="WORKER_CALLS_AT_ONCE (6)")
+    return parser.parse_args()
+
+
+def measure(stage: Stage, workers: int, latency: float, count: int) -> None:
+    """Deliver a backlog, from the first confirmation to the last, so that starting Python does not count."""
+    from contacts_ui.models import Wish
+
+    slow(stage, latency, latency)
+    write_backlog(count)
+    names = [f"worker-{number}" for number in range(workers)]
+    for name in names:
+        stage.spawn(name)
+    done = Wish.objects.filter(state="confirmed")
+    until(lambda: done.count() >= count * 0.05, "the first wishes", 120)
+    first, started = done.count(), time.monotonic()
+    until(lambda: done.count() >= count, "the last wish", 600)
+    seconds = time.monotonic() - started
+    for name in names:
+        stage.end(name)
+    pace = (count - first) / seconds
+    print(f"{workers:<10}{latency:>14.1f} s{count:>10}{seconds:>10.1f}{pace:>10.0f}", flush=True)
+
+
+def slow(stage: Stage, slicktext: float, cloudcontactai: float) -> None:
+    for vendor, seconds in (("slicktext", slicktext), ("cloudcontactai", cloudcontactai)):
+        fault = {"kind": "latency", "seconds": seconds} if seconds else {"kind": "none"}
+        tell(stage, "PUT", f"faults/{vendor}", fault)
+
+
+def write_backlog(count: int) -> None:
+    """Stops for `count` / 2 numbers, each at both vendors, as after an outage."""
+    from django.db import transaction
+
+    from contacts_ui.models import Wish
+    from contacts_ui.models.ledger import Action
+    from contacts_ui.services import ledger, wishes
+
+    Wish.objects.all().delete()
+    for index in range(count // 2):
+        with transaction.atomic():
+            number = f"+1615200{index:04d}"
+            entry = ledger.record(action=Action.STOP_REQUESTED, staff=None, number=number)
+            wishes.wish_everywhere(entry, do_not_text=True, status="unsubscribed")
+
+
+def clicks(stage: Stage, name: str, options: argparse.Namespace) -> None:
+    """From the click to the answer that says both vendors confirmed, one click after the other."""
+    from contacts_ui.models import Wish
+
+    slow(stage, 0, 0)
+    stage.spawn("web")
+    stage.spawn("worker-0")
+    until(lambda: answers(f"{stage.url}/readyz"), "the dashboard")
+    browser = log_in(stage, name)
+    people = iter(tickets(stage, browser, options.clicks).items())
+    print(
+        f"\n{'slower vendor':<16}{'median click':>16}{'worst':>10}{'both confirmed in the answer':>32}"
+    )
+    each = options.clicks // 4
+    for latency in (0.0, 0.3, 1.0, 2.0):
+        slow(stage, latency / 2, latency)
+        taken, before = [], Wish.objects.filter(state="confirmed").count()
+        for _ in range(each):
+            contact_id, ticket = next(people)
+            started = time.monotonic()
+            press(browser, f"{stage.url}/contacts/{contact_id}/do-not-text/", {"ticket": ticket})
+            taken.append(time.monotonic() - started)
+        confirmed = Wish.objects.filter(state="confirmed").count() - before
+        median = statistics.median(taken)
+        print(
+            f"{latency:>12.1f} s{median:>15.2f} s{max(taken):>8.2f} s{confirmed // 2:>23} of {each}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The managers' review and overview with something in them: how they look, and that marking works by hand."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from contacts_ui.models import OptOut, Vendor
+from contacts_ui.models.wish import WishState
+from tests.browser.test_looks import SCREENS, look
+from tests.opt_outs import NUMBERS, answer, ask
+from tests.people import MARTY
+
+Open = Callable[..., Page]
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff Featherstonehaugh-Cholmondeley of Nashville"
+
+
+@pytest.fixture
+def several(agent: User, transactional_db: None) -> None:
+    """Past due with a long story, close, refused, honoured, settled by hand, lifted, asked again."""
+    ages = (40, 13, 3, 2, 1, 1, 0)
+    rows = [
+        ask(agent, NUMBERS[index], asked_at=timezone.now() - timedelta(days=age), label="Marty")
+        for index, age in enumerate(ages)
+    ]
+    OptOut.objects.filter(pk=rows[0].pk).update(label=LONG_NAME, reason="Stop it. " * 60)
+    OptOut.objects.filter(pk=rows[1].pk).update(contact_id=MARTY, label="", reason="Please")
+    answer(NUMBERS[2], Vendor.SLICKTEXT, state=WishState.REFUSED)
+    answer(NUMBERS[3])
+    answer(NUMBERS[4], state=WishState.SETTLED)
+    OptOut.objects.filter(pk=rows[5].pk).update(
+        state="lifted", ended_by="lifted", ended_at=timezone.now()
+    )
+    answer(NUMBERS[6])
+    ask(None, NUMBERS[6], channel="vendor")
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), [SCREENS[0], SCREENS[-1]])
+def test_both_pages(
+    open_as: Open, manager: User, several: None, viewport: dict[str, int], color_scheme: str
+) -> None:
+    page = open_as(manager, "/opt-outs/", viewport=viewport, color_scheme=color_scheme)
+    page.locator(".reason > summary").first.click()
+    look(page)
+    page.goto("/opt-outs/?state=open&q=marty")
+    page.locator("details.filters > summary").click()
+    look(page)
+    page.goto("/overview/")
+    for summary in page.get_by_text("As a table").all():
+        summary.click()
+    look(page)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_marking_by_hand(open_as: Open, manager: User, several: None, scripts: bool) -> None:
+    options: dict[str, Any] = {"java_script_enabled": scripts}
+    page = open_as(manager, "/opt-outs/?state=open", **options)
+    page.get_by_role("checkbox", name=LONG_NAME).check()
+    page.get_by_role("button", name="Mark the ticked ones as reviewed").click()
+    expect(page.get_by_text("1 opt-out marked as reviewed.")).to_be_visible()
+    expect(page.get_by_role("row", name=LONG_NAME)).to_contain_text("Max Manager")
+    assert page.url.endswith("/opt-outs/?state=open")
+    assert OptOut.objects.filter(reviewed_at=None).count() == 7
+
+
+def test_filters_as_they_are_chosen_stay_in_the_address(
+    open_as: Open, manager: User, several: None
+) -> None:
+    page = open_as(manager, "/opt-outs/")
+    page.locator("details.filters > summary").click()
+    page.get_by_label("State").select_option("Refused")
+    page.get_by_role("button", name="Apply filters").click()
+    expect(page.get_by_role("row")).to_have_count(2)
+    assert page.url.endswith("/opt-outs/?state=refused")
+    page.get_by_role("link", name="Remove the filter State: Refused").click()
+    expect(page.get_by_role("row")).to_have_count(9)
+
+
+def test_the_export_is_a_download(open_as: Open, manager: User, several: None) -> None:
+    page = open_as(manager, "/opt-outs/?q=marty")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export as CSV").click()
+    assert download.value.suggested_filename.startswith("opt-outs-")

@@ -1,0 +1,60 @@
+"""Undo, lift requests and the question whose stop it is, as they look while there is something to decide."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from contacts_ui.models.ledger import Channel
+from contacts_ui.services import consent, lifting
+from contacts_ui.services.consent import Evidence, Seen
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.test_looks import Open, look
+from tests.people import MARTY, MARTY_NUMBER, Vendors
+
+SCREENS = [(DESKTOP, "light"), (PHONE, "dark")]
+
+
+@pytest.fixture
+def asked(agent: User, vendors: Vendors) -> None:
+    """Marty, stopped by Ada a moment ago, who asks for a lift."""
+    seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed", timezone.now())
+    consent.stop_texts(staff=agent, seen=seen)
+    evidence = Evidence("Marty McFly", Channel.PHONE, timezone.now(), "Text me again " * 20)
+    lifting.ask(staff=agent, seen=seen, status="subscribed", evidence=evidence)
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+def test_what_there_is_to_decide(
+    open_as: Open, agent: User, manager: User, asked: None, viewport: Any, color_scheme: str
+) -> None:
+    page = open_as(agent, viewport=viewport, color_scheme=color_scheme)
+    expect(page.get_by_role("button", name="Undo the stop of Marty McFly")).to_be_visible()
+    look(page)
+    page.goto(f"/contacts/{MARTY}/")
+    expect(page.get_by_role("button", name="Withdraw this request")).to_be_visible()
+    look(page)
+    page.goto(f"/contacts/{MARTY}/edit/")
+    page.get_by_label("Mobile number").fill("(615) 555-0199")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_label("The person's: stop the new number too")).to_be_checked()
+    look(page)
+    page = open_as(manager, "/lift-requests/", viewport=viewport, color_scheme=color_scheme)
+    page.get_by_role("button", name="Decline the lift for Marty McFly").click()
+    expect(page.get_by_text("Say why, so that whoever asked")).to_be_visible()
+    look(page)
+
+
+def test_two_managers_one_request(
+    open_as: Open, manager: User, asked: None, vendors: Vendors
+) -> None:
+    """Both have the page open; the second is told who was first."""
+    sue = User.objects.create_superuser("sue", first_name="Sue")
+    first, second = open_as(manager, "/lift-requests/"), open_as(sue, "/lift-requests/")
+    first.get_by_role("button", name="Approve the lift for Marty McFly").click()
+    expect(first.get_by_text("Marty McFly: approved. May text.")).to_be_visible()
+    second.get_by_role("button", name="Approve the lift for Marty McFly").click()
+    expect(second.get_by_text("it was approved by Max Manager already.")).to_be_visible()
+    assert (vendors.status(), vendors.stopped()) == ("subscribed", False)
