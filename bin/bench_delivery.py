@@ -23,7 +23,9 @@ from stage import (
 
 def main() -> None:
     options = read_options()
-    with staged(people=options.clicks * 3, settings={"LATE_EFFECT_SECONDS": "5"}) as stage:
+    with staged(
+        people=max(options.clicks * 3, options.wishes), settings={"LATE_EFFECT_SECONDS": "5"}
+    ) as stage:
         use_database(stage)
         names = make_people(agents=1, managers=0)
         from django.db import connection
@@ -59,7 +61,7 @@ def measure(stage: Stage, workers: int, latency: float, count: int) -> None:
     from contacts_ui.models import Wish
 
     slow(stage, latency, latency)
-    write_backlog(count)
+    write_backlog(stage, count)
     names = [f"worker-{number}" for number in range(workers)]
     for name in names:
         stage.spawn(name)
@@ -80,7 +82,7 @@ def slow(stage: Stage, slicktext: float, cloudcontactai: float) -> None:
         tell(stage, "PUT", f"faults/{vendor}", fault)
 
 
-def write_backlog(count: int) -> None:
+def write_backlog(stage: Stage, count: int) -> None:
     """Stops for `count` / 2 numbers, each at both vendors, as after an outage."""
     from django.db import transaction
 
@@ -89,9 +91,10 @@ def write_backlog(count: int) -> None:
     from contacts_ui.services import ledger, wishes
 
     Wish.objects.all().delete()
-    for index in range(count // 2):
+    known = tell(stage, "GET", f"truth/all?limit={count * 2}")["data"]
+    numbers = [each["number"] for each in known if each["slicktext"]]
+    for number in numbers[: count // 2]:
         with transaction.atomic():
-            number = f"+1615200{index:04d}"
             entry = ledger.record(action=Action.STOP_REQUESTED, staff=None, number=number)
             wishes.wish_everywhere(entry, do_not_text=True, status="unsubscribed")
 

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from stage import (
@@ -72,6 +73,7 @@ class Clicks:
 
     pressed: Counter[str] = field(default_factory=Counter)
     acknowledged: set[str] = field(default_factory=set)
+    answers: Counter[int] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     unclean: int = 0
@@ -103,7 +105,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=90, help="how long the storm lasts (90)")
+    parser.add_argument("--seconds", type=float, default=100, help="how long the storm lasts (100)")
     parser.add_argument("--numbers", type=int, default=500, help="how many phone numbers (500)")
     parser.add_argument(
         "--people", type=int, default=16, help="agents who press; 4 managers more (16)"
@@ -120,6 +122,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, default=1, help="who presses what, and what is killed (1)"
     )
+    parser.add_argument("--keep", type=Path, help="a folder for the logs of all processes")
     return parser.parse_args()
 
 
@@ -176,6 +179,7 @@ class Person:
             contact_id = chance.choice(people)
             lifts = self.number >= self.agents and chance.random() < 0.8
             status = (self.lift if lifts else self.stop)(contact_id, mark)
+            self.clicks.answers[status] += 1
             if status == 302:
                 self.clicks.acknowledged.add(mark)
             self.clicks.pressed["lift" if lifts else "stop"] += 1
@@ -378,6 +382,9 @@ def print_table(
         "storm": f"{options.seconds:.0f} s",
         "clicks": f"{sum(clicks.pressed.values())}: {clicks.pressed['stop']} stops, "
         f"{clicks.pressed['lift']} lifts; acknowledged {len(clicks.acknowledged)}",
+        "answers": ", ".join(
+            f"{status or 'none'} {count}" for status, count in sorted(clicks.answers.items())
+        ),
         "vendor calls": f"{calls}, of which {failed} failed on purpose ({failed / max(calls, 1):.0%})",
         "": ", ".join(f"{kind} {count}" for kind, count in struck.items()),
         "killed": f"{kills}; workers that did not end cleanly on SIGTERM: {clicks.unclean}",
@@ -388,6 +395,9 @@ def print_table(
     print()
     for name, text in rows.items():
         print(f"{name:<20}{text}")
+    if options.keep:
+        for name in stage.logs:
+            (options.keep / f"{name}.log").write_text(stage.text_of(name))
 
 
 if __name__ == "__main__":

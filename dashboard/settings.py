@@ -153,7 +153,10 @@ else:
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
     if str(DATABASES["default"]["ENGINE"]).endswith("postgresql"):
         # A database machine that is gone must not hold every thread for minutes.
-        DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+        DATABASES["default"]["OPTIONS"] = {
+            "connect_timeout": 5,
+            **DATABASES["default"].get("OPTIONS", {}),
+        }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _redis_url = env.str("REDIS_URL", default="")

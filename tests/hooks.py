@@ -7,7 +7,6 @@ import json
 from base64 import b64encode
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -47,18 +46,18 @@ def hint(contact_id: int = MARTY, name: str = "contact_updated", **data: Any) ->
     }
 
 
-def post(address: str, body: object, **headers: str) -> HttpResponse:
+def post(address: str, body: object, **headers: str) -> Any:
     """As a stranger on the network, with CSRF checks on."""
     client = Client(enforce_csrf_checks=True)
     raw = body if isinstance(body, bytes) else json.dumps(body)
     return client.post(address, raw, content_type="application/json", headers=headers)
 
 
-def tell_ccai(body: dict[str, Any]) -> HttpResponse:
+def tell_ccai(body: dict[str, Any]) -> Any:
     return post(CCAI, body, **{"X-CCAI-Signature": signature(str(body["eventHash"]))})
 
 
-def tell_slicktext(body: dict[str, Any]) -> HttpResponse:
+def tell_slicktext(body: dict[str, Any]) -> Any:
     return post(SLICKTEXT, body)
 
 

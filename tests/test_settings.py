@@ -161,6 +161,15 @@ def test_https_may_be_off_on_a_private_machine() -> None:
     assert result.stdout.strip() == "(False, False, 0)"
 
 
+def test_former_secret_keys() -> None:
+    result = setting("s.SECRET_KEY_FALLBACKS", DJANGO_SECRET_KEY="x")
+    assert result.stdout.strip() == "[]"
+    result = setting(
+        "s.SECRET_KEY_FALLBACKS", DJANGO_SECRET_KEY="x", DJANGO_SECRET_KEY_FALLBACKS="old,older"
+    )
+    assert result.stdout.strip() == "['old', 'older']"
+
+
 def test_half_a_vendor_stops_the_start() -> None:
     result = setting("s.VENDORS", DJANGO_SECRET_KEY="x", CCAI_API_KEY="secret-of-ours")
     assert result.returncode != 0

@@ -389,7 +389,8 @@ def _pause(attempts: int, error: VendorError) -> timedelta:
 
 def _still_ours(sent: Wish) -> Wish | None:
     """The row, locked, unless the lease ran out and somebody else took it over."""
-    return Wish.objects.select_for_update().filter(pk=sent.pk, lease=sent.lease).first()
+    rows = Wish.objects.select_related("ledger_entry").select_for_update(of=("self",))
+    return rows.filter(pk=sent.pk, lease=sent.lease).first()
 
 
 def _release(row: Wish) -> None:

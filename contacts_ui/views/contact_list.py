@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from contacts_ui.forms import FilterForm, SearchForm
 from contacts_ui.permissions import may
 from contacts_ui.phone import is_us_or_canada
+from contacts_ui.services.consent import is_stopped
 from contacts_ui.services.listing import Kind, Listing, Question, list_contacts
 from contacts_ui.services.preferences import choose_columns, chosen_columns
 from contacts_ui.services.troubles import VendorError
@@ -153,6 +154,8 @@ def _results(request: StaffRequest, listing: Listing | None, columns: list[str])
         },
         "create_url": _create_url(request, number) if number else "",
         "stop_url": _stop_url(request, number) if number else "",
+        # A number of nobody's may be stopped all the same.
+        "is_stopped": bool(number and not listing.page.contacts and is_stopped(number)),
     }
 
 

@@ -30,6 +30,7 @@ PAGES = (
     "/opt-outs/",
     "/opt-outs/?from=x",
     "/overview/",
+    "/disagreements/",
     "/status/",
     "/contacts/99999999/",
     "/accounts/password/",

@@ -13,12 +13,18 @@ from contacts_ui.models import Disagreement, LedgerEntry, Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import NotAllowed
-from contacts_ui.services import disagreements, wishes
+from contacts_ui.services import disagreements, repairs, wishes
 from contacts_ui.services.disagreements import close_agreed, present
 from contacts_ui.services.repairs import repair
 from tests.people import MARTY, MARTY_NUMBER, MakeWish, Vendors
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no test needs a database of its own; that a click delivers at once is tested elsewhere."""
+    monkeypatch.setattr(repairs, "deliver_now", lambda keys: [wishes.deliver(key) for key in keys])
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ def test_by_name_finds_everything_about_the_person(shown: Callable[..., list[int
 def test_a_name_of_too_many_people_says_so(
     browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("contacts_ui.services.audit.MOST_PEOPLE", 2)
+    monkeypatch.setattr("contacts_ui.services.audit.MOST_ROWS", 2)
     for n in range(4):
         opt_outs.opened(write(Action.STOP_REQUESTED, number=f"+1615555000{n}"), label="Brown")
     assert "fits more people than can be searched" in Page(browser.get("/audit/?q=brown")).text

@@ -5,12 +5,18 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from contacts_ui.models import Disagreement, Vendor
-from contacts_ui.services import wishes
+from contacts_ui.services import repairs, wishes
 from tests.pages import Page
 from tests.people import MARTY, MakeWish, Vendors, logged_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 ADDRESS = "/disagreements/"
+
+
+@pytest.fixture(autouse=True)
+def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no test needs a database of its own; that a click delivers at once is tested elsewhere."""
+    monkeypatch.setattr(repairs, "deliver_now", lambda keys: [wishes.deliver(key) for key in keys])
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from socket import gethostname
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
@@ -158,6 +160,19 @@ def test_it_shows_nobody(max_: Client, wish_for: MakeWish) -> None:
 
 
 # Probes.
+
+
+def test_whether_a_worker_here_lives() -> None:
+    now = timezone.now()
+    WorkerBeat.objects.create(worker="elsewhere:1", started_at=now, beat_at=now)
+    with pytest.raises(CommandError, match="No worker"):
+        call_command("worker_alive")
+    here = WorkerBeat.objects.create(worker=f"{gethostname()}:1", started_at=now, beat_at=now)
+    call_command("worker_alive")
+    here.beat_at = now - timedelta(seconds=31)
+    here.save()
+    with pytest.raises(CommandError, match="No worker"):
+        call_command("worker_alive")
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/readyz"])

@@ -132,6 +132,15 @@ def test_an_empty_search_offers_it(ada: Client, vera: Client, vendors: Vendors) 
     assert Page(ada.get("/contacts/?q=Nobody")).all("a", href=address) == []
 
 
+def test_an_empty_search_says_that_the_number_is_stopped(
+    ada: Client, vera: Client, vendors: Vendors
+) -> None:
+    address = "/contacts/?q=615-555-0199"
+    assert "This number is stopped here." not in Page(vera.get(address)).text
+    stop(ada)
+    assert "This number is stopped here." in Page(vera.get(address)).text
+
+
 def test_agents_find_it_in_the_menu(ada: Client, vendors: Vendors) -> None:
     assert Page(ada.get("/contacts/")).one("a", href=URL).text == "Stop a number"
 

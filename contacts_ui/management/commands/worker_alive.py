@@ -1,7 +1,6 @@
 """`manage.py worker_alive`: whether a worker on this host beats; for a container's health check."""
 
 import socket
-from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,7 +13,7 @@ from contacts_ui.services.pulse import WORKER_SILENT
 class Command(BaseCommand):
     help = "Exit with 1 unless a worker on this host was seen within the last half minute."
 
-    requires_system_checks: Sequence[str] = ()
+    requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         host = socket.gethostname()[:60]
