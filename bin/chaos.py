@@ -60,8 +60,8 @@ SLOW = [
 ]
 # Short, so that a run ends within minutes; the rules are the same as in production.
 SETTINGS = {
-    "LONGEST_RETRY_SECONDS": "8",
-    "LATE_EFFECT_SECONDS": "12",
+    "LONGEST_RETRY_SECONDS": "5",
+    "LATE_EFFECT_SECONDS": "5",
     "STOP_DEADLINE_SECONDS": "0.5",
 }
 CALLS_KEPT = 10_000

@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -136,7 +137,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Database and cache ----------------------------------------------------------------------------
 
-DATABASES = {
+DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url("DATABASE_URL")
     if env.str("DATABASE_URL", default="")
     else {"ENGINE": "django.db.backends.sqlite3", "NAME": OWN_DIR / "dashboard.sqlite3"}
@@ -153,10 +154,7 @@ else:
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
     if str(DATABASES["default"]["ENGINE"]).endswith("postgresql"):
         # A database machine that is gone must not hold every thread for minutes.
-        DATABASES["default"]["OPTIONS"] = {
-            "connect_timeout": 5,
-            **DATABASES["default"].get("OPTIONS", {}),
-        }
+        DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _redis_url = env.str("REDIS_URL", default="")

@@ -56,8 +56,8 @@ STOPPED_STATUSES = {OptInStatus.UNSUBSCRIBED, OptInStatus.BLOCKED}
 class VendorState:
     """What we may claim about one vendor.
 
-    `state` is read, confirmed, on_its_way, refused, expired, settled, unknown or not_connected; `at` is when the vendor said so;
-    `holds_stop` is True, False, or None where the vendor's state is not known.
+    `state` is read, confirmed, on_its_way, refused, expired, settled, unknown or not_connected; `at` is when the vendor
+    said so; `holds_stop` is True, False, or None where the vendor's state is not known.
     """
 
     vendor: Vendor

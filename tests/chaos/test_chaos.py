@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-STORM = ["--seconds", "4", "--numbers", "20", "--people", "3", "--kill-every", "1.5"]
+STORM = ["--seconds", "3", "--numbers", "20", "--people", "3", "--kill-every", "1"]
 
 
 def test_nothing_is_lost_wrong_or_late() -> None:

@@ -230,7 +230,7 @@ def test_wishes_state_machine(monkeypatch: pytest.MonkeyPatch, vendors: Any) -> 
     run_state_machine_as_test(
         Deliveries,
         settings=settings(
-            max_examples=50,
+            max_examples=60,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
