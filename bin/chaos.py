@@ -328,8 +328,12 @@ def look_for_wrong(stage: Stage, requests: dict[str, Any], found: Findings) -> N
             found.wrong.append(f"{number} at SlickText: {held.get('slicktext')}, not {status}")
         if (held.get("cloudcontactai") or {}).get("do_not_text") is not stop:
             found.wrong.append(f"{number} at CloudContactAI: {held.get('cloudcontactai')}")
-    for wish in Wish.objects.exclude(state="confirmed"):
-        found.wrong.append(f"{wish.number} at {wish.vendor}: {wish.state}, {wish.answer}")
+    for wish in Wish.objects.all():
+        held = truth.get(wish.number, {}).get(wish.vendor) or {}
+        believed = wish.confirmed_opt_in_status or wish.confirmed_do_not_text
+        holds = held.get("opt_in_status", held.get("do_not_text"))
+        if wish.state != "confirmed" or believed != holds:
+            found.wrong.append(f"{wish.number} at {wish.vendor}: {wish.state}, {believed}, {holds}")
     found.wrong += [f"ledger: {link}" for link in proof.broken_links()]
 
 
