@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts_ui.models import WebhookEvent
-from contacts_ui.services import wishes
+from contacts_ui.services import delivery, wishes
 from contacts_ui.services.webhooks import work_due
 from dashboard.vendors import PRACTICE_CCAI_SECRET, PRACTICE_SLICKTEXT_SECRET
 
@@ -65,5 +65,5 @@ def work() -> list[str]:
     """Let the worker do what is due, deliver what follows, and return each event's outcome."""
     work_due()
     for key in wishes.due_now():
-        wishes.deliver(key)
+        delivery.deliver(key)
     return list(WebhookEvent.objects.order_by("pk").values_list("outcome", flat=True))

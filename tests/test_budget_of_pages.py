@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from contacts_ui.models import Vendor
 from contacts_ui.services import consent
+from contacts_ui.services.delivery import deliver
 from contacts_ui.services.vendors import forget_connections
-from contacts_ui.services.wishes import deliver
 
 from .pages import Page
 from .people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors

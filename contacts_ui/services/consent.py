@@ -16,7 +16,7 @@ from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import Wish
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, require
-from contacts_ui.services import disagreements, ledger, opt_outs, wishes
+from contacts_ui.services import delivery, disagreements, ledger, opt_outs, wishes
 from contacts_ui.services.carry_over import Appearance, carry_over
 from contacts_ui.services.disagreements import Look
 from contacts_ui.services.vendors import connected
@@ -181,7 +181,7 @@ def deliver_now(keys: Collection[int]) -> None:
 def _deliver_in_thread(key: int) -> bool:
     """Whether this thread was the one that called the vendor."""
     try:
-        return wishes.deliver(key, manner=STOP_NOW)
+        return delivery.deliver(key, manner=STOP_NOW)
     except Exception:
         # The wish is committed and due: the worker will find it. The click must not end in a 500.
         logger.exception("delivering wish %s failed", key)

@@ -8,7 +8,7 @@ from django.db import close_old_connections, connections
 
 from contacts_ui.models import Vendor
 from contacts_ui.request_id import request_id
-from contacts_ui.services import wishes
+from contacts_ui.services import delivery, wishes
 
 # Without being told, each thread looks by itself this often: the engine may be in trouble.
 LOOK_ANYWAY_SECONDS = 5.0
@@ -77,7 +77,7 @@ def deliver_all(vendor: Vendor, stopping: threading.Event | None = None) -> int:
     delivered = 0
     while stopping is None or not stopping.is_set():
         with request_id():
-            if not wishes.deliver_next(vendor):
+            if not delivery.deliver_next(vendor):
                 break
         delivered += 1
     return delivered

@@ -14,8 +14,8 @@ from contacts_ui.integrations.errors import BudgetSpent
 from contacts_ui.integrations.http import Priority
 from contacts_ui.models import CallBudget, Wish
 from contacts_ui.services.budget import BURST_SECONDS, DatabaseBudget, PoliteBudget
+from contacts_ui.services.delivery import deliver
 from contacts_ui.services.vendors import forget_connections
-from contacts_ui.services.wishes import deliver
 from tests.pages import Page
 from tests.people import MakeWish, Vendors
 

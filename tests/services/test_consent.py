@@ -10,7 +10,7 @@ from contacts_ui.models import LedgerEntry, Wish
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import NotAllowed
-from contacts_ui.services import consent, contacts, wishes
+from contacts_ui.services import consent, contacts, delivery
 from contacts_ui.services.consent import Evidence, Seen, change_opt_in_status, stop_texts
 from contacts_ui.services.proof import broken_links
 from contacts_ui.services.verdicts import Verdict
@@ -77,7 +77,7 @@ def test_a_bug_of_ours_while_delivering_loses_no_stop(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(wishes, "send", fail)
+    monkeypatch.setattr(delivery, "send", fail)
     judgement = stop_texts(staff=agent, seen=SEEN)
     assert judgement.verdict is Verdict.DO_NOT_TEXT
     assert judgement.on_its_way
@@ -85,7 +85,7 @@ def test_a_bug_of_ours_while_delivering_loses_no_stop(
     assert Wish.objects.unsettled().count() == 2
     Wish.objects.update(due_at=timezone.now())
     for key in due_now():
-        wishes.deliver(key)
+        delivery.deliver(key)
     assert {wish.state for wish in Wish.objects.all()} == {WishState.CONFIRMED}
 
 

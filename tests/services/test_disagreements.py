@@ -13,7 +13,7 @@ from contacts_ui.models import Disagreement, LedgerEntry, Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import NotAllowed
-from contacts_ui.services import disagreements, repairs, wishes
+from contacts_ui.services import delivery, disagreements, repairs, wishes
 from contacts_ui.services.disagreements import close_agreed, present
 from contacts_ui.services.repairs import repair
 from tests.people import MARTY, MARTY_NUMBER, MakeWish, Vendors
@@ -24,14 +24,16 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that no test needs a database of its own; that a click delivers at once is tested elsewhere."""
-    monkeypatch.setattr(repairs, "deliver_now", lambda keys: [wishes.deliver(key) for key in keys])
+    monkeypatch.setattr(
+        repairs, "deliver_now", lambda keys: [delivery.deliver(key) for key in keys]
+    )
 
 
 @pytest.fixture
 def stopped(wish_for: MakeWish, vendors: Vendors) -> None:
     """Marty is stopped at both vendors, which have confirmed it."""
     for vendor in Vendor:
-        wishes.deliver(wish_for(vendor).pk)
+        delivery.deliver(wish_for(vendor).pk)
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def half_lifted(wish_for: MakeWish, vendors: Vendors) -> None:
     vendors.edit(opt_in_status="unsubscribed")
     vendors.switch(refuse_resubscribe=True)
     for vendor in Vendor:
-        wishes.deliver(wish_for(vendor, do_not_text=False).pk)
+        delivery.deliver(wish_for(vendor, do_not_text=False).pk)
 
 
 def found() -> Disagreement:
@@ -111,7 +113,7 @@ def test_only_cloudcontactai_holds_the_stop(
 ) -> None:
     vendors.fault("slicktext", "error", status=422, methods=["PUT"])
     for vendor in Vendor:
-        wishes.deliver(wish_for(vendor).pk)
+        delivery.deliver(wish_for(vendor).pk)
     vendors.clear_faults()
     assert Wish.objects.get(vendor="slicktext").state == WishState.REFUSED
     max_.get("/contacts/")
@@ -121,7 +123,7 @@ def test_only_cloudcontactai_holds_the_stop(
 def test_a_stop_on_its_way_is_no_disagreement(
     wish_for: MakeWish, vendors: Vendors, max_: Client
 ) -> None:
-    wishes.deliver(wish_for(Vendor.CLOUDCONTACTAI).pk)
+    delivery.deliver(wish_for(Vendor.CLOUDCONTACTAI).pk)
     wish_for(Vendor.SLICKTEXT)
     max_.get("/contacts/")
     assert not Disagreement.objects.exists()
@@ -130,7 +132,7 @@ def test_a_stop_on_its_way_is_no_disagreement(
 def test_a_lift_on_its_way_is_no_disagreement(
     stopped: None, wish_for: MakeWish, vendors: Vendors, max_: Client
 ) -> None:
-    wishes.deliver(wish_for(Vendor.SLICKTEXT, do_not_text=False).pk)
+    delivery.deliver(wish_for(Vendor.SLICKTEXT, do_not_text=False).pk)
     wish_for(Vendor.CLOUDCONTACTAI, do_not_text=False)
     max_.get("/contacts/")
     assert not Disagreement.objects.exists()
@@ -140,7 +142,7 @@ def test_a_reappearance_is_found_though_the_other_vendor_is_down(
     wish_for: MakeWish, vendors: Vendors, max_: Client
 ) -> None:
     wish_for(Vendor.CLOUDCONTACTAI)
-    wishes.deliver(wish_for(Vendor.SLICKTEXT).pk)
+    delivery.deliver(wish_for(Vendor.SLICKTEXT).pk)
     vendors.edit(opt_in_status="subscribed")
     max_.get("/contacts/")
     assert found().kind == "reappeared"
@@ -150,7 +152,7 @@ def test_an_old_copy_finds_nothing(vendors: Vendors, wish_for: MakeWish, max_: C
     """What was read before our stop was confirmed says nothing about what came after it."""
     max_.get("/contacts/")
     for vendor in Vendor:
-        wishes.deliver(wish_for(vendor).pk)
+        delivery.deliver(wish_for(vendor).pk)
     vendors.fault("slicktext", "down")
     assert "Marty" in max_.get("/contacts/").content.decode()
     assert not Disagreement.objects.exists()
@@ -167,7 +169,7 @@ def test_a_page_read_while_the_stop_went_through_finds_nothing(
     def slow(*args: Any, **kwargs: Any) -> Any:
         page = real(*args, **kwargs)
         for vendor in Vendor:
-            wishes.deliver(wish_for(vendor).pk)
+            delivery.deliver(wish_for(vendor).pk)
         return page
 
     monkeypatch.setattr(listing.slicktext, "list_contacts", slow)
@@ -293,7 +295,7 @@ def test_a_repair_on_its_way_stays_listed_until_both_have_confirmed(
     assert close_agreed() == 0
     Wish.objects.filter(state=WishState.ON_ITS_WAY).update(due_at=timezone.now())
     for key in wishes.due_now():
-        wishes.deliver(key)
+        delivery.deliver(key)
     assert close_agreed() == 1
     row.refresh_from_db()
     assert row.closed_by == "Max Manager"

@@ -14,8 +14,8 @@ from django.utils import timezone
 from contacts_ui.integrations.http import CallRecord
 from contacts_ui.models import Vendor, VendorHealth, Wish
 from contacts_ui.services import health
+from contacts_ui.services.delivery import deliver
 from contacts_ui.services.health import Watch
-from contacts_ui.services.wishes import deliver
 from tests.people import MakeWish, Vendors
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.db import connection, connections
 
 from contacts_ui.models import LedgerEntry, Wish
 from contacts_ui.models.ledger import Action
-from contacts_ui.services import ledger, wishes
+from contacts_ui.services import delivery, ledger
 from contacts_ui.services.proof import broken_links
 from tests.people import MARTY_NUMBER, MakeWish, Vendors
 
@@ -94,7 +94,7 @@ def test_a_click_and_a_confirmation_never_wait_for_each_other_in_a_circle(
                 Wish.objects.filter(pk=wish.pk).update(lease="x", leased_until=None)
                 sent = Wish.objects.get(pk=wish.pk)
                 sent.version = Wish.objects.get(pk=wish.pk).version
-                wishes._confirm(sent, wishes.Answer(True), wishes.DELIVER)
+                delivery._confirm(sent, delivery.Answer(True), delivery.DELIVER)
         finally:
             connections.close_all()
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contacts_ui.integrations.manner import SWEEP, Priority
 from contacts_ui.models import Disagreement, Sweep, Vendor, Wish
-from contacts_ui.services import sweep, wishes
+from contacts_ui.services import delivery, sweep
 from contacts_ui.services.sweep import go_on
 from tests.people import MARTY, MARTY_NUMBER, MakeWish, Vendors
 
@@ -21,7 +21,7 @@ def three(wish_for: MakeWish, vendors: Vendors) -> list[str]:
     numbers = [str((vendors.contact(MARTY + each) or {})["mobile_number"]) for each in range(3)]
     for number in numbers:
         for vendor in Vendor:
-            wishes.deliver(wish_for(vendor, number=number).pk)
+            delivery.deliver(wish_for(vendor, number=number).pk)
     vendors.forget_calls()
     return numbers
 
@@ -100,7 +100,7 @@ def test_who_is_gone_is_no_disagreement(three: list[str], vendors: Vendors) -> N
 
 
 def test_only_stops_are_walked(wish_for: MakeWish, vendors: Vendors) -> None:
-    wishes.deliver(wish_for(Vendor.SLICKTEXT, do_not_text=False).pk)
+    delivery.deliver(wish_for(Vendor.SLICKTEXT, do_not_text=False).pk)
     vendors.forget_calls()
     assert go_on() == 0
     assert vendors.asked() == []

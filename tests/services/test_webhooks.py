@@ -10,7 +10,7 @@ from django.utils import timezone
 from contacts_ui.models import Disagreement, LedgerEntry, OptOut, Vendor, WebhookEvent, Wish
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import consent, webhooks, wishes
+from contacts_ui.services import consent, delivery, webhooks, wishes
 from contacts_ui.services.consent import Evidence, Seen
 from contacts_ui.services.webhook_claims import ALREADY, ECHO, NO_NUMBER, OLDER, STOPPED
 from contacts_ui.services.webhook_hints import GONE, NO_CONTACT
@@ -28,7 +28,7 @@ def requests(number: str = MARTY_NUMBER) -> list[LedgerEntry]:
 def confirmed(make: MakeWish, *, do_not_text: bool = True) -> None:
     """Wishes of ours at both vendors, confirmed."""
     for vendor in Vendor:
-        wishes.deliver(make(vendor, do_not_text=do_not_text).pk)
+        delivery.deliver(make(vendor, do_not_text=do_not_text).pk)
 
 
 def age(**moved: timedelta) -> None:
@@ -140,7 +140,7 @@ def lift(manager: User, vendors: Vendors, consented_at: datetime) -> None:
         evidence=Evidence("Marty", Channel.PHONE, consented_at, "Yes"),
     )
     for key in wishes.due_now():
-        wishes.deliver(key)
+        delivery.deliver(key)
 
 
 def test_an_event_from_before_the_consent_comes_too_late(manager: User, vendors: Vendors) -> None:
@@ -288,7 +288,7 @@ def test_a_lift_on_its_way_is_waited_for(
     webhooks.work_due()
     assert WebhookEvent.objects.get().done_at is None
     assert len(requests()) == 0
-    wishes.deliver(wish.pk)
+    delivery.deliver(wish.pk)
     WebhookEvent.objects.update(due_at=timezone.now())
     webhooks.work_due()
     assert WebhookEvent.objects.get().done_at
@@ -339,7 +339,7 @@ def test_a_stopped_number_that_appears_is_stopped_there_too(
     wish_for: MakeWish, vendors: Vendors
 ) -> None:
     for vendor in Vendor:
-        wishes.deliver(wish_for(vendor, number=DOC_NUMBER).pk)
+        delivery.deliver(wish_for(vendor, number=DOC_NUMBER).pk)
     contact_id = vendors.create(DOC_NUMBER, opt_in_status="subscribed")
     tell_slicktext(hint(contact_id, "contact_created"))
     work()

@@ -12,9 +12,10 @@ from contacts_ui.integrations import slicktext
 from contacts_ui.models import LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import Wish, WishState
-from contacts_ui.services import sending, wishes
+from contacts_ui.services import delivery, sending
+from contacts_ui.services.delivery import deliver
 from contacts_ui.services.vendors import forget_connections
-from contacts_ui.services.wishes import deliver, due_now
+from contacts_ui.services.wishes import due_now
 from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +141,7 @@ def test_retries_back_off_with_jitter_up_to_a_cap(wish_for: MakeWish, vendors: V
             pauses.append((wish.due_at - timezone.now()).total_seconds())
             clock.shift(LATER)
     for attempt, pause in enumerate(pauses):
-        ceiling = min(wishes.FIRST_RETRY_SECONDS * 2**attempt, settings.LONGEST_RETRY_SECONDS)
+        ceiling = min(delivery.FIRST_RETRY_SECONDS * 2**attempt, settings.LONGEST_RETRY_SECONDS)
         assert ceiling / 2 <= pause <= ceiling
     capped = pauses[8:]
     assert len(set(capped)) == len(capped), "all at the same moment: there is no jitter"
@@ -222,14 +223,14 @@ def test_a_row_that_was_settled_between_look_and_lease_is_not_sent_again(
 ) -> None:
     """Somebody else delivers while this caller is about to take the lease."""
     wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
-    really_lease_time = wishes._lease_time
+    really_lease_time = delivery._lease_time
 
     def deliver_first(manner: object) -> timedelta:
-        monkeypatch.setattr(wishes, "_lease_time", really_lease_time)
+        monkeypatch.setattr(delivery, "_lease_time", really_lease_time)
         deliver(wish.pk)
         return really_lease_time(manner)
 
-    monkeypatch.setattr(wishes, "_lease_time", deliver_first)
+    monkeypatch.setattr(delivery, "_lease_time", deliver_first)
     deliver(wish.pk)
     assert vendors.asked() == ["slicktext PUT"]
 
@@ -299,14 +300,14 @@ def test_a_caller_whose_lease_was_taken_over_writes_nothing(
     wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wish = wish_for()
-    really_send = wishes.send
+    really_send = delivery.send
 
-    def send_slowly(sent: Wish, manner: object, once_more: object) -> wishes.Answer:
+    def send_slowly(sent: Wish, manner: object, once_more: object) -> delivery.Answer:
         answer = really_send(sent, manner, once_more)
         Wish.objects.update(lease="somebody else")
         return answer
 
-    monkeypatch.setattr(wishes, "send", send_slowly)
+    monkeypatch.setattr(delivery, "send", send_slowly)
     deliver(wish.pk)
     wish.refresh_from_db()
     assert wish.state == WishState.ON_ITS_WAY
@@ -318,16 +319,16 @@ def test_a_newer_wish_during_the_call_is_sent_after_it(
     vendor: Vendor, wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opt_in = wish_for(vendor, do_not_text=False)
-    really_send, sent = wishes.send, []
+    really_send, sent = delivery.send, []
 
-    def send(wish: Wish, manner: object, once_more: object) -> wishes.Answer:
+    def send(wish: Wish, manner: object, once_more: object) -> delivery.Answer:
         answer = really_send(wish, manner, once_more)
         if not sent:
             wish_for(vendor, do_not_text=True)
         sent.append(wish.do_not_text)
         return answer
 
-    monkeypatch.setattr(wishes, "send", send)
+    monkeypatch.setattr(delivery, "send", send)
     deliver(opt_in.pk)
     opt_in.refresh_from_db()
     assert sent == [False, True]
@@ -344,15 +345,15 @@ def test_an_older_failure_does_not_settle_a_newer_wish(
     vendors.edit(MARTY, opt_in_status="unsubscribed")
     vendors.switch(refuse_resubscribe=True)
     wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
-    really_send = wishes.send
+    really_send = delivery.send
 
-    def send(sent: Wish, manner: object, once_more: object) -> wishes.Answer:
+    def send(sent: Wish, manner: object, once_more: object) -> delivery.Answer:
         wish_for(Vendor.SLICKTEXT, do_not_text=True)
         return really_send(sent, manner, once_more)
 
-    monkeypatch.setattr(wishes, "send", send)
+    monkeypatch.setattr(delivery, "send", send)
     deliver(wish.pk)
-    monkeypatch.setattr(wishes, "send", really_send)
+    monkeypatch.setattr(delivery, "send", really_send)
     wish.refresh_from_db()
     assert wish.state == WishState.ON_ITS_WAY
     assert due_now() == [wish.pk]

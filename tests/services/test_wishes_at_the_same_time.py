@@ -8,7 +8,7 @@ from django.db import connections
 
 from contacts_ui.models import Vendor, Wish
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import wishes
+from contacts_ui.services import delivery
 from tests.people import MakeWish, Vendors, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def deliver_in_thread(pk: int) -> threading.Thread:
     def run() -> None:
         try:
-            wishes.deliver(pk)
+            delivery.deliver(pk)
         finally:
             connections.close_all()
 
@@ -34,7 +34,7 @@ def test_a_newer_wish_wins_although_the_older_call_answers_late(
     older = deliver_in_thread(wish.pk)
     until(lambda: Wish.objects.get().lease)
     wish_for(do_not_text=True)
-    wishes.deliver(wish.pk)  # finds the row leased and leaves it
+    delivery.deliver(wish.pk)  # finds the row leased and leaves it
     assert vendors.asked() == []
     older.join()
     wish.refresh_from_db()
@@ -49,21 +49,21 @@ def test_a_newer_wish_wins_although_the_older_lease_ran_out(
     """The older caller wakes up after somebody took over: it must not claim anything."""
     wish = wish_for(do_not_text=False)
     answered, may_go_on = threading.Event(), threading.Event()
-    really_send = wishes.send
+    really_send = delivery.send
 
-    def send(sent: Wish, manner: object, once_more: object) -> wishes.Answer:
+    def send(sent: Wish, manner: object, once_more: object) -> delivery.Answer:
         answer = really_send(sent, manner, once_more)
         if not sent.do_not_text:
             answered.set()
             assert may_go_on.wait(10)
         return answer
 
-    monkeypatch.setattr(wishes, "send", send)
+    monkeypatch.setattr(delivery, "send", send)
     older = deliver_in_thread(wish.pk)
     assert answered.wait(10)
     wish_for(do_not_text=True)
     Wish.objects.update(lease="", leased_until=None)
-    wishes.deliver(wish.pk)
+    delivery.deliver(wish.pk)
     may_go_on.set()
     older.join()
     wish.refresh_from_db()
@@ -82,7 +82,7 @@ def test_many_callers_make_one_call(wish_for: MakeWish, vendors: Vendors) -> Non
 def test_many_clicks_end_in_the_last_wish(wish_for: MakeWish, vendors: Vendors) -> None:
     def click(do_not_text: bool) -> None:
         try:
-            wishes.deliver(wish_for(do_not_text=do_not_text).pk)
+            delivery.deliver(wish_for(do_not_text=do_not_text).pk)
         finally:
             connections.close_all()
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from contacts_ui.integrations.errors import NoAnswer
 from contacts_ui.models import LedgerEntry, OptOut, Vendor, Wish
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import wishes
+from contacts_ui.services import delivery, wishes
 from contacts_ui.services.sending import Answer
 from contacts_ui.services.vendors import forget_connections
 from tests.people import DOC_NUMBER, MakeWish, Vendors
@@ -28,16 +28,16 @@ def test_a_second_look_outlives_a_newer_wish(wish_for: MakeWish, vendors: Vendor
     """Lift unanswered, stop confirmed, stop again confirmed: the lift may still come."""
     vendors.fault("cloudcontactai", "drop_before", times=1)
     wish = wish_for(do_not_text=False)
-    wishes.deliver(wish.pk)
+    delivery.deliver(wish.pk)
     for _ in range(2):
         wish_for(do_not_text=True)
-        wishes.deliver(wish.pk)
+        delivery.deliver(wish.pk)
     wish.refresh_from_db()
     assert wish.state == WishState.CONFIRMED
     assert wish.due_at is not None
     with time_machine.travel(timezone.now() + LATE + timedelta(seconds=1)):
         forget_connections()
-        wishes.deliver(wish.pk)
+        delivery.deliver(wish.pk)
     wish.refresh_from_db()
     assert (wish.due_at, wish.unanswered_at) == (None, None)
 
@@ -48,11 +48,11 @@ def test_a_second_unanswered_call_does_not_hide_the_first(
     """Lift unanswered, stop unanswered, stop confirmed: the lift may still come."""
     vendors.fault("cloudcontactai", "drop_before", times=2)
     wish = wish_for(do_not_text=False)
-    wishes.deliver(wish.pk)
+    delivery.deliver(wish.pk)
     wish_for(do_not_text=True)
-    wishes.deliver(wish.pk)
+    delivery.deliver(wish.pk)
     due_again(wish)
-    wishes.deliver(wish.pk)
+    delivery.deliver(wish.pk)
     wish.refresh_from_db()
     assert wish.state == WishState.CONFIRMED
     assert wish.due_at is not None
@@ -63,20 +63,20 @@ def test_an_answer_after_the_second_look_is_made_good_at_once(
 ) -> None:
     """The lift's caller hangs for long; the stop is confirmed meanwhile, and then the vendor does the lift."""
     wish = wish_for(do_not_text=False)
-    really_send = wishes.send
+    really_send = delivery.send
 
     def hang(sent: Wish, manner: object, once_more: Callable[[], None]) -> Answer:
-        monkeypatch.setattr(wishes, "send", really_send)
+        monkeypatch.setattr(delivery, "send", really_send)
         wish_for(do_not_text=True)
         Wish.objects.update(lease="", leased_until=None)
-        wishes.deliver(sent.pk)
+        delivery.deliver(sent.pk)
         return really_send(sent, manner, once_more)
 
-    monkeypatch.setattr(wishes, "send", hang)
-    wishes.deliver(wish.pk)
+    monkeypatch.setattr(delivery, "send", hang)
+    delivery.deliver(wish.pk)
     assert vendors.stopped() is False
     assert wishes.due_now() == [wish.pk]
-    wishes.deliver(wish.pk)
+    delivery.deliver(wish.pk)
     assert vendors.stopped() is True
 
 
@@ -84,17 +84,17 @@ def test_no_answer_after_the_lease_was_lost_leads_to_a_second_look(
     wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wish = wish_for(do_not_text=False)
-    really_send = wishes.send
+    really_send = delivery.send
 
     def hang(sent: Wish, manner: object, once_more: Callable[[], None]) -> Answer:
-        monkeypatch.setattr(wishes, "send", really_send)
+        monkeypatch.setattr(delivery, "send", really_send)
         wish_for(do_not_text=True)
         Wish.objects.update(lease="", leased_until=None)
-        wishes.deliver(sent.pk)
+        delivery.deliver(sent.pk)
         raise NoAnswer("cloudcontactai", outcome_unknown=True)
 
-    monkeypatch.setattr(wishes, "send", hang)
-    wishes.deliver(wish.pk)
+    monkeypatch.setattr(delivery, "send", hang)
+    delivery.deliver(wish.pk)
     wish.refresh_from_db()
     assert wish.due_at is not None
     assert wish.due_at > timezone.now() + LATE / 2
@@ -107,8 +107,8 @@ def test_whatever_nobody_foresaw_is_tried_again(
         raise RuntimeError("a bug of ours")
 
     wish = wish_for()
-    monkeypatch.setattr(wishes, "send", fail)
-    wishes.deliver(wish.pk)
+    monkeypatch.setattr(delivery, "send", fail)
+    delivery.deliver(wish.pk)
     wish.refresh_from_db()
     assert (wish.state, wish.lease, wish.attempts) == (WishState.ON_ITS_WAY, "", 1)
     assert wish.due_at is not None
@@ -117,9 +117,9 @@ def test_whatever_nobody_foresaw_is_tried_again(
 def test_no_room_in_the_budget_is_no_failed_attempt(wish_for: MakeWish, vendors: Vendors) -> None:
     vendors.fault("slicktext", "too_many", seconds=20, times=1)
     first = wish_for(Vendor.SLICKTEXT, number=DOC_NUMBER)
-    wishes.deliver(first.pk)
+    delivery.deliver(first.pk)
     second = wish_for(Vendor.SLICKTEXT)
-    wishes.deliver(second.pk)
+    delivery.deliver(second.pk)
     second.refresh_from_db()
     assert second.attempts == 0
     assert second.due_at is not None
@@ -132,11 +132,11 @@ def test_the_most_urgent_wish_of_one_vendor_comes_next(
     wish_for(do_not_text=False, number=DOC_NUMBER)
     wish_for(Vendor.SLICKTEXT)
     stop = wish_for()
-    assert wishes.deliver_next(Vendor.CLOUDCONTACTAI)
+    assert delivery.deliver_next(Vendor.CLOUDCONTACTAI)
     stop.refresh_from_db()
     assert stop.state == WishState.CONFIRMED
-    assert wishes.deliver_next(Vendor.CLOUDCONTACTAI)
-    assert not wishes.deliver_next(Vendor.CLOUDCONTACTAI)
+    assert delivery.deliver_next(Vendor.CLOUDCONTACTAI)
+    assert not delivery.deliver_next(Vendor.CLOUDCONTACTAI)
     assert vendors.asked() == ["cloudcontactai PUT"] * 2
 
 
@@ -152,7 +152,7 @@ def test_a_vendor_connected_later_learns_earlier_stops(
     assert wishes.tell_vendors_connected_later() == 0
     new = Wish.objects.get(vendor=Vendor.CLOUDCONTACTAI)
     assert (new.number, new.do_not_text, new.ledger_entry) == (told.number, True, told.ledger_entry)
-    wishes.deliver(new.pk)
+    delivery.deliver(new.pk)
     assert vendors.stopped() is True
     assert LedgerEntry.objects.filter(action="stop:confirmed", vendor="cloudcontactai").exists()
 
@@ -162,7 +162,7 @@ def test_slicktext_connected_later_is_told_unsubscribed(
 ) -> None:
     wish_for()
     assert wishes.tell_vendors_connected_later() == 1
-    wishes.deliver(Wish.objects.get(vendor=Vendor.SLICKTEXT).pk)
+    delivery.deliver(Wish.objects.get(vendor=Vendor.SLICKTEXT).pk)
     assert vendors.status() == "unsubscribed"
 
 

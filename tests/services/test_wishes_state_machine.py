@@ -28,7 +28,7 @@ from contacts_ui.integrations.errors import Invalid, NoAnswer, RateLimited, Unre
 from contacts_ui.models import Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import ledger, wishes
+from contacts_ui.services import delivery, ledger, wishes
 from contacts_ui.services.sending import Answer
 
 VENDOR = Vendor.CLOUDCONTACTAI
@@ -77,7 +77,7 @@ class Deliveries(RuleBasedStateMachine):
 
     @initialize()
     def the_vendor_is_ours(self) -> None:
-        wishes.send = self.send  # type: ignore[assignment]
+        delivery.send = self.send  # type: ignore[assignment]
 
     # What may happen.
 
@@ -99,7 +99,7 @@ class Deliveries(RuleBasedStateMachine):
     def a_worker_delivers(self, way: str) -> None:
         self.way = way
         try:
-            wishes.deliver_next(VENDOR)
+            delivery.deliver_next(VENDOR)
         except Killed:
             pass
         finally:
@@ -119,7 +119,7 @@ class Deliveries(RuleBasedStateMachine):
     def comes_to_rest(self) -> None:
         """Whatever happened: in the end the vendor holds the newest wish, unless it refused, or it expired."""
         for _ in range(60):
-            while wishes.deliver_next(VENDOR):
+            while delivery.deliver_next(VENDOR):
                 pass
             if not Wish.objects.exclude(due_at=None).exists() and not self.late:
                 break
@@ -207,7 +207,7 @@ class Deliveries(RuleBasedStateMachine):
         """We hang beyond our lease; a newer wish is written and delivered by another worker; then ours is done."""
         self.somebody_wishes(wish.number, not wish.do_not_text)
         self.time_passes(20)
-        wishes.deliver(wish.pk)
+        delivery.deliver(wish.pk)
         return self._answers(wish)
 
     def _stalls_for_long(self, wish: Wish) -> Answer:
@@ -215,7 +215,7 @@ class Deliveries(RuleBasedStateMachine):
         self.somebody_wishes(wish.number, not wish.do_not_text)
         for seconds in (20, 130):
             self.time_passes(seconds)
-            wishes.deliver(wish.pk)
+            delivery.deliver(wish.pk)
         return self._answers(wish)
 
     def _later(self, wish: Wish) -> None:
@@ -226,7 +226,7 @@ class Deliveries(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_wishes_state_machine(monkeypatch: pytest.MonkeyPatch, vendors: Any) -> None:
     # Put back afterwards; each machine sets its own.
-    monkeypatch.setattr(wishes, "send", wishes.send)
+    monkeypatch.setattr(delivery, "send", delivery.send)
     run_state_machine_as_test(
         Deliveries,
         settings=settings(

@@ -3,7 +3,7 @@
 import pytest
 
 from contacts_ui.services import consent
-from contacts_ui.services.wishes import deliver
+from contacts_ui.services.delivery import deliver
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.urls import reverse
 from contacts_ui.models import LedgerEntry, OptOut, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import attention, consent, wishes
+from contacts_ui.services import attention, consent, delivery, wishes
 from contacts_ui.services.consent import Seen
 from contacts_ui.services.verdicts import Verdict
 from tests.pages import Page
@@ -132,7 +132,7 @@ def test_a_refused_opt_in_is_tried_again_with_a_new_end(
     vendors.edit(opt_in_status="unsubscribed")
     vendors.switch(refuse_resubscribe=True)
     wish = wish_for("slicktext", do_not_text=False, status="subscribed")
-    wishes.deliver(wish.pk)
+    delivery.deliver(wish.pk)
     wish.refresh_from_db()
     assert "Change to subscribed" in Page(max_.get(LIST)).text
     vendors.switch(refuse_resubscribe=False)

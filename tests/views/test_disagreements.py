@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from contacts_ui.models import Disagreement, Vendor
-from contacts_ui.services import repairs, wishes
+from contacts_ui.services import delivery, repairs
 from tests.pages import Page
 from tests.people import MARTY, MakeWish, Vendors, logged_in
 
@@ -16,7 +16,9 @@ ADDRESS = "/disagreements/"
 @pytest.fixture(autouse=True)
 def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that no test needs a database of its own; that a click delivers at once is tested elsewhere."""
-    monkeypatch.setattr(repairs, "deliver_now", lambda keys: [wishes.deliver(key) for key in keys])
+    monkeypatch.setattr(
+        repairs, "deliver_now", lambda keys: [delivery.deliver(key) for key in keys]
+    )
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def two_are_back(wish_for: MakeWish, vendors: Vendors, max_: Client) -> list[str
     numbers = [str((vendors.contact(MARTY + each) or {})["mobile_number"]) for each in range(2)]
     for number in numbers:
         for vendor in Vendor:
-            wishes.deliver(wish_for(vendor, number=number).pk)
+            delivery.deliver(wish_for(vendor, number=number).pk)
     for each in range(2):
         vendors.edit(MARTY + each, opt_in_status="subscribed")
     max_.get("/contacts/")

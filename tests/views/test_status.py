@@ -24,7 +24,7 @@ from contacts_ui.models import (
     WorkerBeat,
 )
 from contacts_ui.models.wish import WishState
-from contacts_ui.services.wishes import deliver
+from contacts_ui.services.delivery import deliver
 from tests.pages import Page
 from tests.people import MARTY_NUMBER, MakeWish, Vendors
 

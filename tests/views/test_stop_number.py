@@ -13,7 +13,8 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
 from contacts_ui.services import undo
 from contacts_ui.services.consent import Seen, is_stopped, judge_many
-from contacts_ui.services.wishes import deliver, due_now
+from contacts_ui.services.delivery import deliver
+from contacts_ui.services.wishes import due_now
 from tests.pages import Page
 from tests.people import FREE_NUMBER, MARTY, MARTY_NUMBER, Vendors
 

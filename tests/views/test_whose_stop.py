@@ -10,7 +10,8 @@ from contacts_ui.models import LedgerEntry, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import contacts, undo
 from contacts_ui.services.consent import is_stopped
-from contacts_ui.services.wishes import deliver, due_now
+from contacts_ui.services.delivery import deliver
+from contacts_ui.services.wishes import due_now
 from tests.pages import Page
 from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, Vendors
 

@@ -1,0 +1,324 @@
+"""Sending wishes to their vendors until each vendor has settled the present one.
+
+Take a row that is due, send its *current* wish, and settle that version if no newer one came meanwhile. One call at a
+time for each row (a lease), so a newer wish is sent after an older one, never before it. Who calls `deliver` and
+`deliver_next` (a click, the worker) does not matter.
+
+Every transaction here that writes to the ledger takes its turn there first and locks rows after that, as the use cases
+do that record a request: one order for all, so that no two wait for each other.
+"""
+
+import logging
+import random
+import uuid
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, transaction
+from django.utils import timezone
+
+from contacts_ui.integrations.errors import (
+    BadCredentials,
+    BudgetSpent,
+    Refused,
+    Unreadable,
+    VendorError,
+)
+from contacts_ui.integrations.http import DELIVER, Manner, Priority
+from contacts_ui.integrations.types import OptInStatus
+from contacts_ui.models import LedgerEntry, Vendor, Wish
+from contacts_ui.models.ledger import Action
+from contacts_ui.models.wish import WishQuerySet, WishState
+from contacts_ui.services import ledger, opt_outs
+from contacts_ui.services.sending import Answer, send
+from contacts_ui.services.wishes import due, wish_everywhere
+
+logger = logging.getLogger(__name__)
+
+# A lease outlasts its call by this, so that two calls about one row never overlap.
+LEASE_MARGIN_SECONDS = 4.0
+FIRST_RETRY_SECONDS = 2.0
+# After a vendor's "too many" they do not all come back in the same moment.
+SPREAD_SECONDS = 3.0
+
+
+def deliver(pk: int, *, manner: Manner = DELIVER) -> bool:
+    """Send the current wish of one row to its vendor and write down what it answered.
+
+    False, and nothing done, when somebody else is already calling about the row. Never raises for a vendor's failure.
+    """
+    return _deliver_first(due().filter(pk=pk), manner)
+
+
+def deliver_next(vendor: Vendor, *, manner: Manner = DELIVER) -> bool:
+    """As `deliver`, for the most urgent wish for `vendor` that nobody else has taken; False when there is none."""
+    return _deliver_first(due().filter(vendor=vendor), manner)
+
+
+class LeaseLost(Exception):
+    """Somebody else has taken the row over; it is theirs to finish."""
+
+
+def _deliver_first(rows: WishQuerySet, manner: Manner) -> bool:
+    wish = _take(rows, manner)
+    if wish is None:
+        return False
+    _deliver(wish, manner)
+    return True
+
+
+def _take(rows: WishQuerySet, manner: Manner) -> Wish | None:
+    """Lease the first row of `rows`, past those that somebody else is just taking."""
+    if not rows.exists():
+        # So that looking in vain takes no lock.
+        return None
+    with transaction.atomic():
+        free = rows.select_related("ledger_entry")
+        row = free.select_for_update(skip_locked=True, of=("self",)).first()
+        return _lease(row, manner) if row else None
+
+
+def _lease(row: Wish, manner: Manner) -> Wish | None:
+    now = timezone.now()
+    changes: dict[str, Any] = {"lease": uuid.uuid4().hex, "leased_until": now + _lease_time(manner)}
+    if row.lease:
+        # Whoever held it died or was too slow: nobody knows what became of their call.
+        changes |= {"unanswered_version": 0, "unanswered_at": now}
+    taken = Wish.objects.due(now).filter(pk=row.pk, lease=row.lease).update(**changes)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return row if taken else None
+
+
+def _deliver(taken: Wish, manner: Manner) -> None:
+    wish: Wish | None = taken
+    while wish is not None:
+        if _expired(wish):
+            return _settle(wish, WishState.EXPIRED, "It was not confirmed in time.")
+        try:
+            answer = _ask(wish, manner)
+        except LeaseLost:
+            return None
+        except VendorError as error:
+            if _is_final(error):
+                return _settle(wish, WishState.REFUSED, error.words or error.person, error)
+            return _postpone(wish, error)
+        # A newer wish that came during the call is sent at once, under the same lease.
+        wish = _confirm(wish, answer, manner)
+    return None
+
+
+def _ask(wish: Wish, manner: Manner) -> Answer:
+    """The vendor's answer; whatever nobody foresaw counts as an answer that could not be read."""
+    if not wish.do_not_text:
+        # Opt-outs go first, and only they may pass by the budget.
+        manner = replace(manner, priority=max(manner.priority, Priority.PERSON))
+    try:
+        return send(wish, manner, lambda: _renew(wish, manner))
+    except (VendorError, LeaseLost, DatabaseError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("sending wish %s failed", wish.pk)
+        raise Unreadable(wish.vendor, outcome_unknown=True) from error
+
+
+def _renew(wish: Wish, manner: Manner) -> None:
+    """Before one more call under the same lease."""
+    until = timezone.now() + _lease_time(manner)
+    if not Wish.objects.filter(pk=wish.pk, lease=wish.lease).update(leased_until=until):
+        raise LeaseLost
+
+
+def _lease_time(manner: Manner) -> timedelta:
+    return timedelta(seconds=manner.total_timeout + LEASE_MARGIN_SECONDS)
+
+
+def _is_final(error: VendorError) -> bool:
+    """Whether asking again is useless: the vendor itself said no to this wish, and not to our key."""
+    return (
+        isinstance(error, Refused)
+        and not isinstance(error, BadCredentials)
+        and not error.said_by_a_proxy
+    )
+
+
+def _expired(wish: Wish) -> bool:
+    return wish.expires_at is not None and wish.expires_at <= timezone.now() and not wish.settled
+
+
+def _confirm(sent: Wish, answer: Answer, manner: Manner) -> Wish | None:
+    """Write down the vendor's answer; return the row when a newer wish wants to be sent now."""
+    with transaction.atomic():
+        ledger.take_turn()
+        row = _still_ours(sent)
+        if row is None:
+            _came_late(sent, wait=timedelta())
+            return None
+        row.confirmed_do_not_text = answer.do_not_text
+        row.confirmed_opt_in_status = answer.opt_in_status
+        row.confirmed_at = timezone.now()
+        newer = row.version != sent.version
+        if newer:
+            row.leased_until = timezone.now() + _lease_time(manner)
+        else:
+            _settle_as_confirmed(row, answer)
+        row.save()
+    return row if newer else None
+
+
+def _settle_as_confirmed(row: Wish, answer: Answer) -> None:
+    first_time = not row.settled
+    row.state, row.settled_version = WishState.CONFIRMED, row.version
+    row.answer, row.attempts = answer.words, 0
+    row.due_at = _second_look(row)
+    _release(row)
+    if first_time:
+        _record_outcome(row, {"confirmed": True, "words": answer.words})
+    if answer.moved_to:
+        _follow(row, answer.moved_to)
+
+
+def _follow(row: Wish, number: str) -> None:
+    """Stop the person at the number that they have now, too; the worker delivers it."""
+    if Wish.objects.filter(number=number, do_not_text=True).exists() or _stays(row, number):
+        return
+    entry = ledger.record(
+        action=Action.STOP_REQUESTED,
+        staff=None,
+        number=number,
+        contact_id=row.ledger_entry.contact_id,
+        reason=f"Asked for at their former number, in entry {row.ledger_entry_id}.",
+        after={"do_not_text": True},
+    )
+    opt_outs.opened(entry)
+    wish_everywhere(entry, do_not_text=True, status=OptInStatus.UNSUBSCRIBED)
+
+
+def _stays(row: Wish, number: str) -> bool:
+    """Whether whoever changed the number said that the stop does not go with the person."""
+    return LedgerEntry.objects.filter(
+        contact_id=row.ledger_entry.contact_id,
+        action=Action.CONTACT_EDITED,
+        after__mobile_number=number,
+        answer__stop_follows=False,
+    ).exists()
+
+
+def _second_look(row: Wish) -> datetime | None:
+    """When to send a confirmed wish once more: an older, different one may still take effect at the vendor, late."""
+    at, until = row.unanswered_at, _late_until(row)
+    if at and until and row.unanswered_version != row.version and until > timezone.now():
+        # Kept until then: a newer wish, confirmed meanwhile, needs the second look as well.
+        return until
+    row.unanswered_version, row.unanswered_at = 0, None
+    return None
+
+
+def _late_until(row: Wish) -> datetime | None:
+    """Until when the vendor may still carry out a call that it never answered."""
+    if row.unanswered_at is None:
+        return None
+    return row.unanswered_at + timedelta(seconds=settings.LATE_EFFECT_SECONDS)
+
+
+def _came_late(sent: Wish, *, wait: timedelta) -> None:
+    """Our lease was taken over while we called, and the vendor did our older wish: send the present one again."""
+    row = Wish.objects.select_for_update().filter(pk=sent.pk).exclude(version=sent.version).first()
+    if row is None:
+        return
+    row.unanswered_version, row.unanswered_at = 0, timezone.now()
+    if row.state == WishState.CONFIRMED:
+        row.due_at = timezone.now() + wait
+    row.save(update_fields=["unanswered_version", "unanswered_at", "due_at"])
+
+
+def _settle(sent: Wish, state: WishState, words: str, error: VendorError | None = None) -> None:
+    """Nothing more will be sent for this version: the vendor refused it, or it expired."""
+    with transaction.atomic():
+        ledger.take_turn()
+        row = _still_ours(sent)
+        if row is None:
+            return
+        _release(row)
+        if row.version == sent.version:
+            row.state, row.settled_version = state, sent.version
+            row.answer, row.due_at = words[:500], None
+            _record_outcome(row, {"confirmed": False, "words": words, **_facts(error)})
+        row.save()
+
+
+def _postpone(sent: Wish, error: VendorError) -> None:
+    """Try again later: a stop for ever, anything else until it expires."""
+    with transaction.atomic():
+        row = _still_ours(sent)
+        if row is None:
+            if error.outcome_unknown:
+                _came_late(sent, wait=timedelta(seconds=settings.LATE_EFFECT_SECONDS))
+            return
+        _release(row)
+        if error.outcome_unknown:
+            _note_unanswered(row, sent.version)
+        if row.version == sent.version:
+            row.attempts += not isinstance(error, BudgetSpent)
+            row.answer = error.person[:500]
+            row.due_at = timezone.now() + _pause(row.attempts, error)
+        row.save()
+
+
+def _note_unanswered(row: Wish, version: int) -> None:
+    """The vendor may carry this version out, late; 0 stands for several versions."""
+    now, until = timezone.now(), _late_until(row)
+    if until and until > now and row.unanswered_version != version:
+        version = 0
+    row.unanswered_version, row.unanswered_at = version, now
+
+
+def _pause(attempts: int, error: VendorError) -> timedelta:
+    """Exponential, capped, jittered; never shorter than the vendor asked for."""
+    longest = settings.LONGEST_RETRY_SECONDS
+    asked = min(error.retry_after or 0.0, longest)
+    if isinstance(error, BudgetSpent):
+        # Nothing was sent, so nothing speaks against coming back as soon as there is room.
+        return timedelta(seconds=asked + random.uniform(0, SPREAD_SECONDS))  # noqa: S311
+    ceiling = min(FIRST_RETRY_SECONDS * 2 ** min(attempts - 1, 10), longest)
+    seconds = random.uniform(ceiling / 2, ceiling)  # noqa: S311 - jitter, not a secret
+    return timedelta(seconds=max(seconds, asked))
+
+
+def _still_ours(sent: Wish) -> Wish | None:
+    """The row, locked, unless the lease ran out and somebody else took it over."""
+    rows = Wish.objects.select_related("ledger_entry").select_for_update(of=("self",))
+    return rows.filter(pk=sent.pk, lease=sent.lease).first()
+
+
+def _release(row: Wish) -> None:
+    row.lease, row.leased_until = "", None
+
+
+def _record_outcome(row: Wish, answer: dict[str, object]) -> None:
+    asked = row.ledger_entry
+    ledger.record(
+        action=_OUTCOMES[(row.do_not_text, WishState(row.state))],
+        staff=None,
+        number=row.number,
+        contact_id=asked.contact_id,
+        vendor=row.vendor,
+        after={"do_not_text": row.do_not_text, "opt_in_status": row.opt_in_status},
+        answer={**answer, "request": asked.pk},
+    )
+    opt_outs.outcome(row)
+
+
+def _facts(error: VendorError | None) -> dict[str, object]:
+    return {"status": error.status} if error and error.status else {}
+
+
+_OUTCOMES = {
+    (True, WishState.CONFIRMED): Action.STOP_CONFIRMED,
+    (True, WishState.REFUSED): Action.STOP_REFUSED,
+    (False, WishState.CONFIRMED): Action.CONSENT_CONFIRMED,
+    (False, WishState.REFUSED): Action.CONSENT_REFUSED,
+    (False, WishState.EXPIRED): Action.CONSENT_EXPIRED,
+}
