@@ -9,13 +9,8 @@ from django.urls.converters import IntConverter
 from contacts_ui.views.attention import attention_list, attention_retry, attention_settle
 from contacts_ui.views.audit import audit
 from contacts_ui.views.consent import consent, do_not_text, undo_stop
-from contacts_ui.views.contact import (
-    contact_delete,
-    contact_detail,
-    contact_edit,
-    contact_history,
-    contact_new,
-)
+from contacts_ui.views.contact import contact_delete, contact_detail, contact_history
+from contacts_ui.views.contact_edit import contact_edit, contact_new
 from contacts_ui.views.contact_list import contact_columns, contact_list
 from contacts_ui.views.disagreements import (
     disagreement_list,

@@ -1,43 +1,32 @@
-"""One contact: read, edit, create, delete."""
-
-from typing import Any
+"""One contact: read and delete. Editing and creating are in `contact_edit`."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contacts_ui.forms import ContactForm, DeleteForm, FollowForm, NewContactForm, StopForm
+from contacts_ui.forms import DeleteForm, StopForm
 from contacts_ui.permissions import may
-from contacts_ui.phone import pretty
 from contacts_ui.services import contacts, ledger
 from contacts_ui.services.consent import is_stopped, judge_many
 from contacts_ui.services.contacts import (
     Contact,
-    EditConflict,
-    FollowUndecided,
-    NumberTaken,
     OtherNumber,
-    Saved,
 )
-from contacts_ui.services.editing import CUSTOM, Conflict, Merge, editable_values, label_of
-from contacts_ui.services.troubles import Invalid, NotFound, VendorError
+from contacts_ui.services.troubles import NotFound, VendorError
 from contacts_ui.views.consent_panel import REASONS, Powers, panel, seen_of
 from contacts_ui.views.contact_facts import groups_of
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.history import history_of
 from contacts_ui.views.troubles import trouble_of, unavailable
 
-NAME = ("first_name", "last_name")
-
 
 @require_safe
 @permission("view_contacts")
 def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
     """Everything about one person: both vendors' states, all fields, and what this dashboard did to them."""
-    reading = _read_or_404(contact_id)
+    reading = read_or_404(contact_id)
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
     contact, staff = reading.contact, request.user
@@ -78,111 +67,6 @@ def contact_history(request: StaffRequest, contact_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission("edit_contacts")
-def contact_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
-    """Edit a contact; what somebody else changed meanwhile is shown, never overwritten."""
-    if request.method == "POST":
-        return _save_edit(request, contact_id)
-    reading = _read_or_404(contact_id)
-    if isinstance(reading, VendorError) or reading.trouble:
-        # An old copy is for reading only: editing it would show conflicts that are none.
-        failure = reading if isinstance(reading, VendorError) else reading.trouble
-        return unavailable(request, failure, contact_id)
-    form = ContactForm(opened=editable_values(reading.contact))
-    return _edit_page(request, form, contact=reading.contact)
-
-
-def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
-    form = ContactForm(request.POST)
-    follow = FollowForm(request.POST if "stop_follows" in request.POST else None)
-    page: dict[str, Any] = {
-        "contact": contacts.last_known_contact(contact_id),
-        "contact_id": contact_id,
-        **(_whose_stop(form, follow) if follow.is_bound else {}),
-    }
-    if not form.is_valid() or (follow.is_bound and not follow.is_valid()):
-        return _edit_page(request, form, status=422, **page)
-    undecided = [field for field in form.conflicts if f"resolve_{field}" not in request.POST]
-    if undecided:
-        form.add_error(None, "Choose for each field that somebody else changed, too.")
-        return _edit_page(request, form, status=409, **page, **_still_conflicts(form, undecided))
-    try:
-        saved = contacts.edit(
-            staff=request.user,
-            contact_id=contact_id,
-            original=form.opened,
-            typed=form.typed() | _theirs_chosen(request, form),
-            follow=follow.answer(),
-        )
-    except NotFound as error:
-        raise Http404(error.person) from error
-    except VendorError as error:
-        return _refused_by_vendor(request, form, error, **page)
-    except (EditConflict, FollowUndecided, NumberTaken) as question:
-        return _not_saved(request, form, question, page)
-    messages.success(request, _saved_words(saved))
-    if saved.not_taken:
-        fields = ", ".join(label_of(field) for field in saved.not_taken)
-        messages.warning(request, f"SlickText answered, but did not take this over: {fields}.")
-    return redirect("contact-detail", contact_id=contact_id)
-
-
-def _not_saved(
-    request: StaffRequest,
-    form: ContactForm,
-    question: EditConflict | FollowUndecided | NumberTaken,
-    page: dict[str, Any],
-) -> HttpResponse:
-    """What stands in the way of saving and is for the person to decide; everything typed stays."""
-    if isinstance(question, EditConflict):
-        form = _reopened(request, question)
-        shown = {**_conflicts(question.merged), "contact": question.fresh}
-    elif isinstance(question, FollowUndecided):
-        shown = {**_whose_stop(form, FollowForm()), "contact": question.contact}
-    else:
-        form.add_error("mobile_number", "Another contact has this number.")
-        shown = {"existing": _existing(question)}
-    return _edit_page(request, form, status=409, **{**page, **shown})
-
-
-def _whose_stop(form: ContactForm, follow: FollowForm) -> dict[str, Any]:
-    return {"follow": follow, "old_number": form.opened.get("mobile_number", "")}
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission("edit_contacts")
-def contact_new(request: StaffRequest) -> HttpResponse:
-    """Create a contact: *not subscribed*, unless a manager brings the evidence."""
-    may_subscribe = may(request.user, "lift_stops")
-    if request.method != "POST":
-        initial = {
-            "mobile_number": request.GET.get("number", ""),
-            "country": "US",
-            "language": "en",
-        }
-        form = NewContactForm(may_subscribe=may_subscribe, initial=initial)
-        return _edit_page(request, form)
-    form = NewContactForm(request.POST, may_subscribe=may_subscribe)
-    if not form.is_valid():
-        return _edit_page(request, form, status=422)
-    wanted = form.cleaned_data.get("consent")
-    try:
-        saved = contacts.create(
-            staff=request.user,
-            typed=form.typed(),
-            evidence=form.evidence() if wanted == form.SUBSCRIBED else None,
-            double_opt_in=wanted == form.DOUBLE_OPT_IN,
-        )
-    except NumberTaken as taken:
-        form.add_error("mobile_number", "Somebody has this number already.")
-        return _edit_page(request, form, status=409, existing=_existing(taken))
-    except VendorError as error:
-        return _refused_by_vendor(request, form, error)
-    messages.success(request, _created_words(saved))
-    return redirect("contact-detail", contact_id=saved.contact.contact_id)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
 @permission("delete_contacts")
 def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
     """Delete a contact from SlickText, after its number was typed again."""
@@ -202,7 +86,7 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
         else:
             messages.success(request, f"{gone.name or 'The contact'} was deleted from SlickText.")
             return redirect("contact-list")
-    reading = _read_or_404(contact_id)
+    reading = read_or_404(contact_id)
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
     context = {
@@ -216,7 +100,7 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
     )
 
 
-def _read_or_404(contact_id: int) -> contacts.Reading | VendorError:
+def read_or_404(contact_id: int) -> contacts.Reading | VendorError:
     """The contact, or why it cannot be shown; 404 when SlickText knows no such person."""
     try:
         return contacts.read(contact_id)
@@ -224,112 +108,6 @@ def _read_or_404(contact_id: int) -> contacts.Reading | VendorError:
         raise Http404(error.person) from error
     except VendorError as error:
         return error
-
-
-def _edit_page(
-    request: StaffRequest,
-    form: ContactForm,
-    *,
-    contact: Contact | None = None,
-    contact_id: int | None = None,
-    status: int = 200,
-    **more: Any,
-) -> HttpResponse:
-    contact_id = contact.contact_id if contact else contact_id
-    # Without a copy the form itself still knows whom it was opened for.
-    name = contact.name if contact else " ".join(form.opened.get(part, "") for part in NAME)
-    who = name.strip() or pretty(form.opened.get("mobile_number", "")) or "this contact"
-    context = {
-        "form": form,
-        "heading": f"Edit {who}" if contact_id else "New contact",
-        "contact_id": contact_id,
-        **more,
-    }
-    return TemplateResponse(request, "contacts/edit.html", context, status=status)
-
-
-def _refused_by_vendor(
-    request: StaffRequest, form: ContactForm, error: VendorError, **page: Any
-) -> HttpResponse:
-    """The vendor's complaints at their fields, or its failure on top; everything typed stays."""
-    if isinstance(error, Invalid):
-        form.place_complaints(error.fields or {"": [error.words or error.person]})
-        return _edit_page(request, form, status=422, **page)
-    return _edit_page(request, form, trouble=trouble_of(error), **page)
-
-
-def _theirs_chosen(request: StaffRequest, form: ContactForm) -> dict[str, str]:
-    """The fields for which the person chose to keep what somebody else had saved."""
-    return {
-        field: form.opened.get(field, "")
-        for field in form.conflicts
-        if request.POST.get(f"resolve_{field}") == "theirs"
-    }
-
-
-def _reopened(request: StaffRequest, conflict: EditConflict) -> ContactForm:
-    """The form with what was typed, now over the contact as somebody else saved it."""
-    data = request.POST.copy()
-    fresh = editable_values(conflict.fresh)
-    for versions in conflict.merged.theirs_only:
-        data[versions.field.replace(CUSTOM, "custom-", 1)] = versions.theirs
-    conflicts = {versions.field: versions.original for versions in conflict.merged.conflicts}
-    data["base"] = ContactForm.sign(fresh, conflicts)
-    form = ContactForm(data)
-    form.is_valid()
-    return form
-
-
-def _still_conflicts(form: ContactForm, undecided: list[str]) -> dict[str, Any]:
-    """The conflicts nobody has decided yet, shown once more."""
-    typed = form.typed()
-    versions = [
-        Conflict(field, form.conflicts[field], form.opened.get(field, ""), typed.get(field, ""))
-        for field in undecided
-    ]
-    return _conflicts(Merge({}, versions, []))
-
-
-def _conflicts(merged: Merge) -> dict[str, Any]:
-    return {
-        "conflicts": [
-            {
-                "label": versions.label,
-                "original": versions.original,
-                "theirs": versions.theirs,
-                "mine": versions.mine,
-                "name": f"resolve_{versions.field}",
-            }
-            for versions in merged.conflicts
-        ],
-        "also_changed": [
-            {"label": versions.label, "before": versions.original, "after": versions.theirs}
-            for versions in merged.theirs_only
-        ],
-    }
-
-
-def _existing(taken: NumberTaken) -> dict[str, str] | None:
-    if taken.contact is None:
-        return None
-    label = taken.contact.name or pretty(taken.contact.number or "")
-    return {"label": label, "url": reverse("contact-detail", args=[taken.contact.contact_id])}
-
-
-def _saved_words(saved: Saved) -> str:
-    if not saved.changes:
-        return "Nothing was changed, so nothing was sent."
-    if saved.stop_followed:
-        return (
-            "Saved. The old number stays stopped, and the stop follows the person to the new one."
-        )
-    return "Saved."
-
-
-def _created_words(saved: Saved) -> str:
-    if saved.stop_followed:
-        return "Created as unsubscribed: this number was stopped here before, and it stays stopped."
-    return "Created."
 
 
 def _what_deleting_does(contact: Contact) -> str:
