@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 # A lease outlasts its call by this, so that two calls about one row never overlap.
 LEASE_MARGIN_SECONDS = 4.0
 FIRST_RETRY_SECONDS = 2.0
+# How often a stop is said again while an older call may still take effect.
+LOOK_AGAIN_SECONDS = 15.0
 # After a vendor's "too many" they do not all come back in the same moment.
 SPREAD_SECONDS = 3.0
 
@@ -211,7 +213,9 @@ def _second_look(row: Wish) -> datetime | None:
     at, until = row.unanswered_at, _late_until(row)
     if at and until and row.unanswered_version != row.version and until > timezone.now():
         # Kept until then: a newer wish, confirmed meanwhile, needs the second look as well.
-        return until
+        soon = timezone.now() + timedelta(seconds=LOOK_AGAIN_SECONDS)
+        # A stop is said again and again until then: the late call may be a lift.
+        return min(soon, until) if row.do_not_text else until
     row.unanswered_version, row.unanswered_at = 0, None
     return None
 

@@ -397,6 +397,24 @@ def test_an_unanswered_older_opposite_wish_leads_to_a_second_look(
     assert confirmed.count() == 1
 
 
+def test_a_stop_is_said_again_soon_and_until_nothing_late_can_come(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    vendors.fault("slicktext", "drop_before", times=1)
+    wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
+    deliver(wish.pk)
+    wish_for(Vendor.SLICKTEXT, do_not_text=True)
+    deliver(wish.pk)
+    vendors.edit(MARTY, opt_in_status="subscribed")  # the late effect
+    with time_machine.travel(timezone.now() + timedelta(seconds=delivery.LOOK_AGAIN_SECONDS + 1)):
+        forget_connections()
+        deliver(wish.pk)
+        wish.refresh_from_db()
+        assert vendors.status() == "unsubscribed"
+        assert wish.due_at is not None
+        assert wish.due_at > timezone.now()
+
+
 def test_an_unanswered_call_of_the_same_wish_needs_no_second_look(
     wish_for: MakeWish, vendors: Vendors
 ) -> None:
