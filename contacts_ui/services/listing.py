@@ -33,6 +33,12 @@ class Question:
     offset: int = 0
 
     @property
+    def number(self) -> str:
+        """The number that is searched for, in E.164; empty where the search is for something else."""
+        understanding = understand(self.search)
+        return (understanding.number or "") if understanding else ""
+
+    @property
     def key(self) -> str:
         """Under which the answer is kept."""
         parts = [self.search, self.reading, sorted(self.filters.items()), self.limit, self.offset]

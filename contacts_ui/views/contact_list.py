@@ -56,7 +56,7 @@ def contact_list(request: StaffRequest) -> HttpResponse:
             for key, column in COLUMNS.items()
         ],
         **_pages(request, question, listing),
-        **_results(request, listing, columns),
+        **_results(request, question, listing, columns),
     }
     template = "contacts/list.html"
     # The results alone where htmx swaps them; the whole page where it asks for one (a reload after "back").
@@ -135,12 +135,16 @@ def _pages(request: StaffRequest, question: Question, listing: Listing | None) -
     }
 
 
-def _results(request: StaffRequest, listing: Listing | None, columns: list[str]) -> dict[str, Any]:
+def _results(
+    request: StaffRequest, question: Question, listing: Listing | None, columns: list[str]
+) -> dict[str, Any]:
+    number = question.number
+    # Somebody on the line is stopped also while SlickText cannot say who they are.
+    offers = {"stop_url": _stop_url(request, number) if number else ""}
     if listing is None:
-        return {"listing": None}
-    understanding = listing.understanding
-    number = understanding.number if understanding and understanding.kind is Kind.NUMBER else None
+        return {"listing": None, **offers}
     return {
+        **offers,
         "listing": {
             "rows": rows_of(request.user, listing, columns),
             "explanation": _explanation(listing),
@@ -153,7 +157,6 @@ def _results(request: StaffRequest, listing: Listing | None, columns: list[str])
             "ignored_filters": listing.ignored,
         },
         "create_url": _create_url(request, number) if number else "",
-        "stop_url": _stop_url(request, number) if number else "",
         # A number of nobody's may be stopped all the same.
         "is_stopped": bool(number and not listing.page.contacts and is_stopped(number)),
     }

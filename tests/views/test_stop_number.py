@@ -246,3 +246,12 @@ def test_it_costs_one_query_and_only_where_it_is_needed(
         judge_many(people)
     with django_assert_num_queries(2):
         judge_many(people)
+
+
+def test_it_is_offered_while_slicktext_cannot_say_who_has_the_number(
+    ada: Client, vendors: Vendors
+) -> None:
+    vendors.fault("slicktext", "down")
+    page = ada.get("/contacts/?q=615-555-0199").text
+    assert "SlickText does not answer" in page
+    assert "/stop-a-number/?number=%2B16155550199" in page
