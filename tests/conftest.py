@@ -25,6 +25,18 @@ from .ledger_guards import flush_past_the_guards
 from .people import MARTY, MARTY_NUMBER, MakeWish, Vendors, logged_in, make_staff
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """PostgreSQL drops no database that a thread still holds, as one of a live server may for a moment."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _tables_can_be_emptied() -> None:
     """After a transactional test all tables are emptied, the ledger's too, which its guards would refuse."""
