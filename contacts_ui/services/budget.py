@@ -82,7 +82,8 @@ class DatabaseBudget:
                     wait, even - now - ahead * SHARE[priority], row.kept_for_stops_until - now
                 )
             if wait <= patience:
-                row.next_even_call = even + interval
+                # Stops may run far ahead of the pace; the vendor forgets that with its window, and so do we.
+                row.next_even_call = min(even + interval, now + WINDOW_SECONDS)
                 row.save(update_fields=["next_even_call"])
         return wait
 

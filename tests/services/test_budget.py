@@ -91,6 +91,15 @@ def test_stops_are_counted_all_the_same(budget: DatabaseBudget, clock: Clock) ->
     assert taken_at_once(budget, Priority.PERSON) == 0
 
 
+def test_a_flood_of_stops_is_forgotten_with_the_vendors_window(
+    budget: DatabaseBudget, clock: Clock
+) -> None:
+    for _ in range(1500):
+        budget.take("slicktext", Priority.STOP, patience=0)
+    clock.shift(WINDOW)
+    budget.take("slicktext", Priority.PERSON, patience=0)
+
+
 def test_short_patience_reserves_nothing(budget: DatabaseBudget, clock: object) -> None:
     taken_at_once(budget, Priority.PERSON)
     before = CallBudget.objects.get().next_even_call
