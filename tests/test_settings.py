@@ -112,6 +112,13 @@ def test_a_brand_id_without_digits_is_an_error() -> None:
         read(SLICKTEXT_API_KEY="key", SLICKTEXT_BRAND_ID="brand")
 
 
+@pytest.mark.parametrize("key", ["st key", "st-kéy", "st\x07key"])
+def test_a_key_that_no_header_may_carry_is_an_error_that_does_not_print_it(key: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="SLICKTEXT_API_KEY") as problem:
+        read(SLICKTEXT_API_KEY=key, SLICKTEXT_BRAND_ID="26136")
+    assert key not in str(problem.value)
+
+
 def test_keys_are_not_printed() -> None:
     assert "st-key" not in repr(read(**SLICKTEXT))
 
