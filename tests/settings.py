@@ -16,6 +16,11 @@ os.environ |= {
 for _ours, _theirs in (("TEST_DATABASE_URL", "DATABASE_URL"), ("TEST_REDIS_URL", "REDIS_URL")):
     os.environ[_theirs] = os.environ.get(_ours, "")
 
+if os.environ["REDIS_URL"]:
+    # Each test process has a database of its own in that Redis: a test may empty its cache.
+    _number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rsplit("/", 1)[0] + f"/{_number}"
+
 from dashboard.settings import *  # noqa: E402, F403
 from dashboard.settings import CACHES, DATABASES, STORAGES  # noqa: E402
 
