@@ -64,6 +64,10 @@ SLICKTEXT_WEBHOOK_SECRET = env.str("SLICKTEXT_WEBHOOK_SECRET", default="") or (
 )
 # How often every stopped number is looked up at SlickText; 0: never.
 DISAGREEMENT_SWEEP_HOURS = env.float("DISAGREEMENT_SWEEP_HOURS", default=24.0)
+# The local copy for finding, sorting and counting; off for those who may not keep one.
+CONTACT_INDEX = env.bool("CONTACT_INDEX", default=True)
+# How many minutes after a walk through all contacts the next one begins.
+INDEX_WALK_MINUTES = env.float("INDEX_WALK_MINUTES", default=15.0)
 # Whoever scrapes /metrics must send it; empty: nothing is counted, and /metrics is a 404.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 if METRICS_TOKEN:

@@ -1,5 +1,6 @@
 from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
+from contacts_ui.models.contact_index import IndexedContact, IndexWalk
 from contacts_ui.models.disagreement import Disagreement, Sweep
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead
 from contacts_ui.models.lift_request import LiftRequest
@@ -12,6 +13,8 @@ __all__ = [
     "Access",
     "CallBudget",
     "Disagreement",
+    "IndexWalk",
+    "IndexedContact",
     "LedgerEntry",
     "LedgerHead",
     "LiftRequest",
