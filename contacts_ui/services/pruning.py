@@ -7,12 +7,13 @@ how many were removed, with a digest of what stays of them. Only `manage.py prun
 # ruff: noqa: S608 - the only names in the SQL are our own constants
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, ForeignObjectRel, Model, OuterRef, Q
 from django.utils import timezone
 
 from contacts_ui.models import LedgerEntry, LiftRequest, OptOut, PrunedEntry, Wish, ledger_guards
@@ -52,10 +53,8 @@ def prunable(before: datetime) -> LedgerQuerySet:
     entries = entries.exclude(_number_is_stopped_or_open()).exclude(_lift_is_on_file())
     # "It does not follow them": a late delivery of the old stop goes by this.
     entries = entries.exclude(answer__has_key="stop_follows")
-    for pointing in LedgerEntry._meta.related_objects:
-        there = pointing.related_model._default_manager.filter(
-            **{pointing.field.attname: OuterRef("pk")}
-        )
+    for model, column in _pointing_at_entries():
+        there = model._default_manager.filter(**{column: OuterRef("pk")})
         entries = entries.exclude(Exists(there))
     return entries.order_by("pk")
 
@@ -105,6 +104,13 @@ def _remove(entry: LedgerEntry, expected: int) -> None:
         )
         if cursor.rowcount != expected:
             raise RuntimeError(f"{cursor.rowcount} entries were to go, not {expected}.")
+
+
+def _pointing_at_entries() -> Iterator[tuple[type[Model], str]]:
+    """Every table that refers to entries, and its column: wishes, opt-outs, and whatever comes later."""
+    for field in LedgerEntry._meta.get_fields(include_hidden=True):
+        if isinstance(field, ForeignObjectRel):
+            yield field.related_model, field.field.attname
 
 
 def _number_is_stopped_or_open() -> Q:
