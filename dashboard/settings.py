@@ -54,6 +54,8 @@ LONGEST_RETRY_SECONDS = env.float("LONGEST_RETRY_SECONDS", default=300.0)
 LATE_EFFECT_SECONDS = env.float("LATE_EFFECT_SECONDS", default=120.0)
 WORKER_CALLS_AT_ONCE = env.int("WORKER_CALLS_AT_ONCE", default=6)
 UNDO_MINUTES = env.float("UNDO_MINUTES", default=10.0)
+# After how many days a lift request that nobody decides expires; 0: never.
+LIFT_REQUEST_EXPIRES_DAYS = env.float("LIFT_REQUEST_EXPIRES_DAYS", default=30.0)
 FOUR_EYES = env.bool("FOUR_EYES", default=True)
 # Without a secret there is no such webhook; for practice both have one that everybody knows.
 CCAI_WEBHOOK_SECRET = env.str("CCAI_WEBHOOK_SECRET", default="") or (
