@@ -9,7 +9,7 @@ from django.db import models
 
 
 class RowId(models.BigIntegerField[Any, Any]):
-    """A primary key that is SQLite's own row id: a contact is then found by its id, and by the full-text table, in one step."""
+    """A primary key that is SQLite's own row id: its index and its full-text table then lead straight to the row."""
 
     def db_type(self, connection: Any) -> str:
         """SQLite takes no other name than this one for its row id."""

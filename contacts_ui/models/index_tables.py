@@ -1,7 +1,7 @@
 """What the index needs of the database itself: full text by trigrams, and a count that is always exact.
 
-On SQLite an FTS5 table kept in step by triggers; on PostgreSQL pg_trgm over the folded text. Made by migration
-0006 and, since SQLite loses a table's triggers when a later migration rebuilds the table, once more after every `migrate`.
+On SQLite an FTS5 table kept in step by triggers; on PostgreSQL pg_trgm over the folded text. Made by migration 0006
+and, since SQLite loses a table's triggers when a later migration rebuilds the table, once more after every `migrate`.
 """
 
 # ruff: noqa: S608 - the only names in the SQL are our own constants

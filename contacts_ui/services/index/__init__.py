@@ -13,8 +13,8 @@ from contacts_ui.services.index.finding import (
     count,
     everybody,
     everybody_ids,
-    export_rows,
     find,
+    rows,
 )
 from contacts_ui.services.index.folding import fold
 from contacts_ui.services.index.learning import forget, learn
@@ -34,12 +34,12 @@ __all__ = [
     "count",
     "everybody",
     "everybody_ids",
-    "export_rows",
     "find",
     "fold",
     "forget",
     "is_ready",
     "learn",
     "rebuild_anchors",
+    "rows",
     "state",
 ]

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from django.db import connection
 
-from contacts_ui.services.index import matching, ordering, ranking, rows
+from contacts_ui.services.index import matching, ordering, ranking, records
 from contacts_ui.services.index.database import TABLE, Condition, database
 from contacts_ui.services.index.folding import NAME
 from contacts_ui.services.index.matching import COUNTED, Match, Total
 from contacts_ui.services.index.ordering import SORTS
-from contacts_ui.services.index.rows import Indexed
+from contacts_ui.services.index.records import Indexed
 
 # So many matches are held together to be ranked; whoever has more is asked for another word.
 HELD: Final = 1000
@@ -28,10 +28,10 @@ CHUNK: Final = 2000
 class IndexQuestion:
     """What the index is asked.
 
-    `search` is as typed and may hold `key:value` words. `filters` are exact but for capitals and accents, by SlickText's
-    names of the fields; others are custom fields. `sort` is a key of SORTS, with "-" in front for descending; empty: the
-    best matches first where there is a search, else by id. `after` and `before` are tokens of a page just seen: the page
-    next to it, with nobody skipped; `offset` then only says where that is.
+    `search` is as typed and may hold `key:value` words. `filters` are exact but for capitals and accents, by
+    SlickText's names of the fields; others are custom fields. `sort` is a key of SORTS, with "-" in front for
+    descending; empty: the best matches first where there is a search, else by id. `after` and `before` are tokens of a
+    page just seen: the page next to it, with nobody skipped; `offset` then only says where that is.
     """
 
     search: str = ""
@@ -72,7 +72,7 @@ def find(question: IndexQuestion) -> IndexPage:
         return _best(question, match)
     order = ordering.order_of(question.sort)
     keys, total = _page(question, match, order)
-    found = tuple(rows.by_ids([contact_id for _, contact_id in keys]))
+    found = tuple(records.by_ids([contact_id for _, contact_id in keys]))
     tokens = [ordering.token(order, key) for key in (keys[0], keys[-1])] if keys else ["", ""]
     corrected = _corrected(match, [contact_id for _, contact_id in keys[:1]])
     return IndexPage(
@@ -106,13 +106,13 @@ def everybody_ids(question: IndexQuestion) -> Sequence[int]:
 def everybody(question: IndexQuestion) -> Iterator[Indexed]:
     """Whoever matches, page or not, in the order asked for, without holding them all in memory."""
     for ids in _chunks(everybody_ids(question)):
-        yield from rows.by_ids(ids)
+        yield from records.by_ids(ids)
 
 
-def export_rows(question: IndexQuestion, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def rows(question: IndexQuestion, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """The same as texts of these columns of IndexedContact, fast: for exports."""
     for ids in _chunks(everybody_ids(question)):
-        yield from rows.texts(columns, ids)
+        yield from records.texts(columns, ids)
 
 
 def by_numbers(numbers: Iterable[str]) -> dict[str, list[Indexed]]:
@@ -120,7 +120,7 @@ def by_numbers(numbers: Iterable[str]) -> dict[str, list[Indexed]]:
     found: dict[str, list[Indexed]] = {}
     ours = database()
     for some in _chunks(list(dict.fromkeys(numbers))):
-        for each in rows.where(f"number {ours.among('text')}", [ours.many(some)]):
+        for each in records.where(f"number {ours.among('text')}", [ours.many(some)]):
             found.setdefault(each.contact.number or "", []).append(each)
     return found
 
@@ -171,7 +171,7 @@ def _best(question: IndexQuestion, match: Match) -> IndexPage:
     missing = question.limit - len(page)
     if missing and len(best) < total.number:
         page += _after_the_best(match, best, max(0, question.offset - len(best)), missing)
-    found = tuple(rows.by_ids(page))
+    found = tuple(records.by_ids(page))
     return IndexPage(
         found, total, question.offset, _corrected(match, page[:1]), match.asked.complaints
     )
@@ -234,5 +234,5 @@ def _corrected(match: Match, first: list[int]) -> tuple[tuple[str, str], ...]:
 
 __all__ = [
     "COUNTED", "SORTS", "IndexPage", "IndexQuestion", "Indexed", "Total", "by_numbers", "count", "everybody",
-    "everybody_ids", "export_rows", "find",
+    "everybody_ids", "find", "rows",
 ]  # fmt: skip

@@ -284,7 +284,8 @@ def _filled(column: str) -> int:
 def _anchor(column: str, place: int) -> tuple[int, Any, int] | None:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT place, key, contact_id FROM {_ANCHORS} WHERE sort = %s AND place <= %s ORDER BY place DESC LIMIT 1",
+            f"SELECT place, key, contact_id FROM {_ANCHORS}"
+            " WHERE sort = %s AND place <= %s ORDER BY place DESC LIMIT 1",
             [column, place],
         )
         row = cursor.fetchone()
