@@ -1,6 +1,12 @@
 from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
-from contacts_ui.models.contact_index import IndexedContact, IndexWalk
+from contacts_ui.models.contact_index import (
+    IndexAnchor,
+    IndexCount,
+    IndexedContact,
+    IndexSlip,
+    IndexWalk,
+)
 from contacts_ui.models.disagreement import Disagreement, Sweep
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
@@ -13,6 +19,9 @@ __all__ = [
     "Access",
     "CallBudget",
     "Disagreement",
+    "IndexAnchor",
+    "IndexCount",
+    "IndexSlip",
     "IndexWalk",
     "IndexedContact",
     "LedgerEntry",
