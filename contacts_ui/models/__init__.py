@@ -1,6 +1,6 @@
 from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
-from contacts_ui.models.contact_index import IndexedContact, IndexWalk
+from contacts_ui.models.contact_index import IndexedContact, IndexGone, IndexWalk
 from contacts_ui.models.disagreement import Disagreement, Sweep
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead
 from contacts_ui.models.lift_request import LiftRequest
@@ -13,6 +13,7 @@ __all__ = [
     "Access",
     "CallBudget",
     "Disagreement",
+    "IndexGone",
     "IndexWalk",
     "IndexedContact",
     "LedgerEntry",
