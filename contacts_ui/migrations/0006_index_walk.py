@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='indexwalk',
             name='steps_back',
-            field=models.PositiveSmallIntegerField(default=0, help_text='In search of the tail'),
+            field=models.PositiveSmallIntegerField(default=0, help_text='In this walk, in search of the tail'),
         ),
         migrations.AddField(
             model_name='indexwalk',

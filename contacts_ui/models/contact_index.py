@@ -65,10 +65,12 @@ class IndexWalk(models.Model):
 
     offset = models.PositiveBigIntegerField(default=0, help_text="Where the next page begins")
     page_size = models.PositiveIntegerField(default=0, help_text="The most that one page brought")
-    asking = models.PositiveIntegerField(default=0, help_text="How many a page is asked for; 0: all")
+    asking = models.PositiveIntegerField(
+        default=0, help_text="How many a page is asked for; 0: all"
+    )
     # The ids that were last on the page before: the next page must hold one of them, or people moved meanwhile.
     tail = models.JSONField(default=list)
-    steps_back = models.PositiveSmallIntegerField(default=0, help_text="In search of the tail")
+    steps_back = models.PositiveSmallIntegerField(default=0, help_text="In this walk, in search of the tail")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True, help_text="When everybody was last read once")
     # After a walk: whoever it did not meet is read by their id, one after the other.

@@ -15,7 +15,9 @@ from contacts_ui.services.index.finding import (
 )
 from contacts_ui.services.index.folding import fold
 from contacts_ui.services.index.learning import forget, learn
-from contacts_ui.services.index.state import IndexState, is_ready, state
+from contacts_ui.services.index.purging import purge
+from contacts_ui.services.index.state import IndexState, is_ready, size, state
+from contacts_ui.services.index.walking import go_on
 
 __all__ = [
     "IndexPage",
@@ -29,7 +31,10 @@ __all__ = [
     "find",
     "fold",
     "forget",
+    "go_on",
     "is_ready",
     "learn",
+    "purge",
+    "size",
     "state",
 ]

@@ -170,9 +170,12 @@ def _upsert(rows: Sequence[IndexedContact]) -> None:
     fields = [field for field in IndexedContact._meta.concrete_fields if not field.generated]
     with connection.cursor() as cursor:
         cursor.executemany(
-            _upsert_sql([field.column for field in fields]),
+            _upsert_sql([field.attname for field in fields]),
             [
-                [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+                [
+                    field.get_db_prep_save(getattr(row, field.attname), connection)
+                    for field in fields
+                ]
                 for row in rows
             ],
         )
@@ -181,7 +184,11 @@ def _upsert(rows: Sequence[IndexedContact]) -> None:
 def _upsert_sql(columns: Sequence[str]) -> str:
     """Django's own upsert knows no condition. SQLite and PostgreSQL write this one in the same way."""
     quote = connection.ops.quote_name
-    table, key, names = IndexedContact._meta.db_table, "contact_id", [quote(each) for each in columns]
+    table, key, names = (
+        IndexedContact._meta.db_table,
+        "contact_id",
+        [quote(each) for each in columns],
+    )
     sets = ", ".join(f"{name} = excluded.{name}" for name in names if name != quote(key))
     return (
         f"INSERT INTO {quote(table)} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})"  # noqa: S608
