@@ -70,7 +70,9 @@ class IndexWalk(models.Model):
     )
     # The ids that were last on the page before: the next page must hold one of them, or people moved meanwhile.
     tail = models.JSONField(default=list)
-    steps_back = models.PositiveSmallIntegerField(default=0, help_text="In this walk, in search of the tail")
+    steps_back = models.PositiveSmallIntegerField(
+        default=0, help_text="In this walk, in search of the tail"
+    )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True, help_text="When everybody was last read once")
     # After a walk: whoever it did not meet is read by their id, one after the other.

@@ -176,7 +176,8 @@ def test_about_how_many_there_are(small: Vendors, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(walking, "_pace", lambda walk: timedelta(minutes=1))
     go_on()
     state = index.state()
-    assert state.building and state.walking
+    assert state.building
+    assert state.walking
     assert PEOPLE * 0.85 < state.total < PEOPLE * 1.15
     assert state.percent == 10 * 100 // state.total
 
@@ -295,7 +296,8 @@ def test_one_who_cannot_be_read_does_not_keep_the_others(vendors: Vendors) -> No
         walk_due_at=timezone.now() + timedelta(hours=1),
     )
     go_on()
-    assert MARTY in ids() and MARTY + 1 not in ids()
+    assert MARTY in ids()
+    assert MARTY + 1 not in ids()
     vendors.clear_faults()
     walk_again()
     assert ids() == people(vendors)
@@ -342,7 +344,8 @@ def test_an_outage_loses_no_place(small: Vendors, monkeypatch: pytest.MonkeyPatc
     after_page(monkeypatch, 3, lambda: small.fault("slicktext", "down"))
     go_on()
     state = index.state()
-    assert state.walking and not state.ready
+    assert state.walking
+    assert not state.ready
     assert state.walked == 20
     assert "SlickText" in state.trouble
     walk = IndexWalk.objects.get()
@@ -362,7 +365,8 @@ def test_it_stays_ready_while_a_later_walk_is_in_trouble(vendors: Vendors) -> No
     vendors.fault("slicktext", "unauthorized")
     walk_again()
     state = index.state()
-    assert state.ready and state.walking
+    assert state.ready
+    assert state.walking
     assert "key" in state.trouble
 
 
@@ -443,7 +447,8 @@ def test_the_next_walk_begins_after_a_while(vendors: Vendors, settings: Any) -> 
     settings.INDEX_WALK_MINUTES = 7
     go_on()
     state = index.state()
-    assert state.finished_at and state.next_at
+    assert state.finished_at
+    assert state.next_at
     assert state.next_at - state.finished_at == timedelta(minutes=7)
     vendors.forget_calls()
     assert go_on() == 0
