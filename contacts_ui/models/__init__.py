@@ -2,6 +2,7 @@ from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
 from contacts_ui.models.contact_index import IndexedContact, IndexWalk
 from contacts_ui.models.disagreement import Disagreement, Sweep
+from contacts_ui.models.job import Job, JobRow
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
@@ -15,6 +16,8 @@ __all__ = [
     "Disagreement",
     "IndexWalk",
     "IndexedContact",
+    "Job",
+    "JobRow",
     "LedgerEntry",
     "LedgerHead",
     "LiftRequest",

@@ -46,6 +46,12 @@ class Action(models.TextChoices):
     LIFT_WITHDRAWN = "lift:withdrawn", "Withdrew the request"
     OPT_OUT_REVIEWED = "opt-out:reviewed", "Reviewed the opt-out"
     OPT_OUTS_EXPORTED = "opt-outs:exported", "Exported opt-outs"
+    JOB_CREATED = "job:created", "Prepared a job"
+    JOB_STARTED = "job:started", "Started a job"
+    JOB_PAUSED = "job:paused", "Paused a job"
+    JOB_RESUMED = "job:resumed", "Went on with a job"
+    JOB_CANCELLED = "job:cancelled", "Cancelled a job"
+    JOB_FINISHED = "job:finished", "Finished a job"
     DISAGREEMENT_FOUND = "disagreement:found", "Vendors disagree"
     DISAGREEMENT_REPAIRED = "disagreement:repaired", "Repaired towards stop"
 
