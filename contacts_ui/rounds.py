@@ -1,7 +1,8 @@
 """What a worker does again and again, in a few threads.
 
 The pulse looks for due wishes and says that this worker lives; the rounds are slower. Both ask the clock and not the
-vendors. Webhooks and the sweep wait for SlickText, so they have threads of their own. Each thing has its time, and none
+vendors. Webhooks, the sweep and jobs wait for SlickText or
+take long, so they have threads of their own. Each thing has its time, and none
 that fails keeps another from its turn.
 """
 
@@ -16,7 +17,7 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from contacts_ui.services import beats, sweep, webhooks, wishes
+from contacts_ui.services import beats, jobs, sweep, webhooks, wishes
 from contacts_ui.tasks import deliver_due_wishes
 
 # A task that no engine has taken after this time is no reason to wait for it.
@@ -59,6 +60,7 @@ ROUNDS = (
 )
 HOOKS = (Round(1, webhooks.work_due),)
 SWEEP = (Round(2, sweep.go_on),)
+JOBS = (Round(0.5, jobs.go_on),)
 
 
 def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thread]:
@@ -71,6 +73,7 @@ def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thr
             ("rounds", ROUNDS),
             ("hooks", HOOKS),
             ("sweep", SWEEP),
+            ("jobs", JOBS),
         )
     ]
     for thread in threads:

@@ -65,7 +65,9 @@ class Job(models.Model):
     asked_at = models.DateTimeField(null=True)
     # How many rows of each category; empty as long as the rows are still being written.
     counts = models.JSONField(default=dict)
-    total = models.PositiveIntegerField(default=0, help_text="Rows that are done once it is started")
+    total = models.PositiveIntegerField(
+        default=0, help_text="Rows that are done once it is started"
+    )
     results = models.JSONField(default=dict, help_text="How many rows of each state, at the end")
     note = models.CharField(max_length=300, blank=True, help_text="Why it stands, in a sentence")
     started_at = models.DateTimeField(null=True)
