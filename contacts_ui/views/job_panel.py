@@ -97,6 +97,7 @@ def preview_of(job: Job, form: Any = None) -> dict[str, Any]:
         "form": form or (form_class() if form_class else None),
         "button": one if job.total == 1 else many.format(intcomma(job.total)),
         "danger": kind is JobKind.STOP,
+        "lines": sum(job.counts.values()),
         "left_out": sum(job.counts.values()) - job.total,
         "index_ready": index.is_ready(),
     }
