@@ -13,7 +13,7 @@ AT_ONCE = 500
 def settle(job: Job) -> int:
     """Move on the recorded rows whose vendors have all answered; return how many."""
     rows = list(
-        job.rows.filter(state=RowState.WORKING, ledger_entry__isnull=False).order_by("position")[
+        job.rows.filter(state=RowState.WORKING, ledger_entry_id__isnull=False).order_by("position")[
             :AT_ONCE
         ]
     )
