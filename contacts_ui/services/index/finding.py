@@ -126,6 +126,14 @@ def by_numbers(numbers: Iterable[str]) -> dict[str, list[Indexed]]:
     return found
 
 
+def by_ids(ids: Iterable[int]) -> dict[int, Indexed]:
+    """Who has these ids at SlickText, as far as the index knows them."""
+    found: dict[int, Indexed] = {}
+    for some in _chunks(list(dict.fromkeys(ids))):
+        found |= {each.contact.contact_id: each for each in records.by_ids(some)}
+    return found
+
+
 def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
     for start in range(0, len(values), CHUNK):
         yield list(values[start : start + CHUNK])
@@ -234,6 +242,6 @@ def _corrected(match: Match, first: list[int]) -> tuple[tuple[str, str], ...]:
 
 
 __all__ = [
-    "COUNTED", "SORTS", "IndexPage", "IndexQuestion", "Indexed", "Total", "by_numbers", "count", "everybody",
+    "COUNTED", "SORTS", "IndexPage", "IndexQuestion", "Indexed", "Total", "by_ids", "by_numbers", "count", "everybody",
     "everybody_ids", "find", "rows",
 ]  # fmt: skip
