@@ -17,7 +17,7 @@ from contacts_ui.services.index.finding import (
     rows,
 )
 from contacts_ui.services.index.folding import fold
-from contacts_ui.services.index.learning import forget, learn
+from contacts_ui.services.index.learning import forget, forget_everybody, learn
 from contacts_ui.services.index.ordering import rebuild_anchors
 from contacts_ui.services.index.query import KEYS
 from contacts_ui.services.index.state import IndexState, is_ready, state
@@ -37,6 +37,7 @@ __all__ = [
     "find",
     "fold",
     "forget",
+    "forget_everybody",
     "is_ready",
     "learn",
     "rebuild_anchors",

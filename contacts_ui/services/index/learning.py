@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
+from django.db import connection
 
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import IndexedContact
+from contacts_ui.models import IndexedContact, index_tables
 from contacts_ui.services.index import writing
 
 
@@ -22,3 +23,8 @@ def learn(contacts: Iterable[Contact], read_at: datetime) -> None:
 def forget(contact_id: int) -> None:
     """Take out somebody who is gone from SlickText."""
     IndexedContact.objects.filter(pk=contact_id).delete()
+
+
+def forget_everybody() -> None:
+    """Empty the index: contacts, words, counts and anchors. The walk is not told; who calls this does."""
+    index_tables.empty(connection)
