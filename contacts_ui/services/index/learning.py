@@ -42,6 +42,8 @@ _LONGEST = {
     if isinstance(field, CharField)
 }
 
+_FIELDS = [field for field in IndexedContact._meta.concrete_fields if not field.generated]
+
 # To be raised when something else is made of a contact (how it is folded, say): then every row is written anew.
 EDITION: Final = 1
 # In one transaction: on SQLite nobody else writes meanwhile, and a stop must not wait.
@@ -96,10 +98,9 @@ def keep(
     possible = {each.contact_id: each for each in contacts if each.contact_id <= LARGEST_ID}
     people = sorted(possible.items())
     for start in range(0, len(people), AT_ONCE):
-        began = time.monotonic()
-        _keep(dict(people[start : start + AT_ONCE]), read_at)
+        seconds = _keep(dict(people[start : start + AT_ONCE]), read_at)
         if len(people) > AT_ONCE:
-            make_room(time.monotonic() - began)
+            make_room(seconds)
             between()
 
 
@@ -115,8 +116,11 @@ class _Held:
     read_at: datetime
 
 
-def _keep(people: Mapping[int, Contact], read_at: datetime) -> None:
-    """Look once, write who changed, and note of the others that they were read again."""
+def _keep(people: Mapping[int, Contact], read_at: datetime) -> float:
+    """Look once, write who changed, and note of the others that they were read again.
+
+    Returns for how many seconds it wrote.
+    """
     held, gone = _held(people, read_at)
     changed, stale = [], []
     for key, contact in people.items():
@@ -128,8 +132,10 @@ def _keep(people: Mapping[int, Contact], read_at: datetime) -> None:
             changed.append(_row(contact, read_at, digest))
         elif before.read_at < read_at - FRESH:
             stale.append(key)
+    began = time.monotonic()
     _write(changed)
     _refresh(stale, read_at)
+    return time.monotonic() - began
 
 
 def _held(keys: Iterable[int], read_at: datetime) -> tuple[dict[int, _Held], set[int]]:
@@ -155,8 +161,13 @@ def _write(rows: Sequence[IndexedContact]) -> None:
     if not rows:
         return
     try:
-        with transaction.atomic():
-            _upsert(rows)
+        # Made ready before the transaction begins, which on SQLite keeps everybody else from writing.
+        values = [
+            [field.get_db_prep_save(getattr(row, field.attname), connection) for field in _FIELDS]
+            for row in rows
+        ]
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(_upsert_sql([field.attname for field in _FIELDS]), values)
     except (DataError, ValueError, OverflowError):
         if len(rows) == 1:
             logger.warning("a contact cannot be kept in the index", exc_info=True)
@@ -164,21 +175,6 @@ def _write(rows: Sequence[IndexedContact]) -> None:
         # One whom the database does not take must not keep the others out.
         for row in rows:
             _write([row])
-
-
-def _upsert(rows: Sequence[IndexedContact]) -> None:
-    fields = [field for field in IndexedContact._meta.concrete_fields if not field.generated]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            _upsert_sql([field.attname for field in fields]),
-            [
-                [
-                    field.get_db_prep_save(getattr(row, field.attname), connection)
-                    for field in fields
-                ]
-                for row in rows
-            ],
-        )
 
 
 def _upsert_sql(columns: Sequence[str]) -> str:
