@@ -6,7 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts_ui', '0005_contact_index'),
+        ('contacts_ui', '0006_batch_wishes'),
+        ('contacts_ui', '0006_index_search'),
     ]
 
     operations = [
@@ -19,11 +20,6 @@ class Migration(migrations.Migration):
             options={
                 'default_permissions': (),
             },
-        ),
-        migrations.AddField(
-            model_name='indexedcontact',
-            name='digest',
-            field=models.CharField(blank=True, help_text='Of everything that was read', max_length=32),
         ),
         migrations.AddField(
             model_name='indexwalk',

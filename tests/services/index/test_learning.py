@@ -18,7 +18,7 @@ from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexedContact, IndexGone, IndexWalk, Vendor, WebhookEvent, Wish
 from contacts_ui.services import consent, index, sweep, webhooks
 from contacts_ui.services.delivery import deliver
-from contacts_ui.services.index import learning
+from contacts_ui.services.index import writing
 from tests.pages import Page
 from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
 
@@ -69,7 +69,7 @@ def test_the_newer_reading_wins_in_whatever_order(changes: dict[str, Any]) -> No
 def test_the_database_decides_who_is_newer() -> None:
     """Another process wrote between our look and our write."""
     index.learn([replace(SOMEBODY, city="Boston")], LATER)
-    learning._write([learning._row(SOMEBODY, T, "another")])
+    writing._write([SOMEBODY], [writing._row(SOMEBODY, writing._moment(T), 7)])
     assert (row().city, row().read_at) == ("Boston", LATER)
 
 
@@ -97,10 +97,10 @@ def test_what_it_costs() -> None:
 
 def test_many_are_learned_in_short_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    monkeypatch.setattr(learning, "_write", lambda rows: sizes.append(len(rows)))
-    pauses: list[int] = []
+    monkeypatch.setattr(writing, "_write", lambda contacts, rows: sizes.append(len(rows)))
+    pauses: list[float] = []
     people = [replace(SOMEBODY, contact_id=each) for each in range(1, 701)]
-    learning.keep(people, T, between=lambda: pauses.append(1))
+    writing.write(people, T, between=pauses.append)
     assert sizes == [250, 250, 200]
     assert len(pauses) == 3
 
@@ -124,7 +124,7 @@ def test_trouble_of_the_index_breaks_nothing(
         with connection.cursor() as cursor:
             cursor.execute("SELECT nonsense")
 
-    monkeypatch.setattr(learning, "_held", fail)
+    monkeypatch.setattr(writing, "_held", fail)
     assert vera.get("/contacts/").status_code == 200
     assert "could not learn" in caplog.text
     with transaction.atomic():
@@ -138,7 +138,7 @@ def test_trouble_of_the_index_breaks_no_delivery(
     def fail(*args: Any) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(learning, "_held", fail)
+    monkeypatch.setattr(writing, "_held", fail)
     wish = wish_for(Vendor.SLICKTEXT)
     deliver(wish.pk)
     wish.refresh_from_db()
@@ -154,7 +154,7 @@ def test_many_at_once_learn_the_newest() -> None:
     def learn(at: int) -> None:
         read_at = T + timedelta(minutes=at)
         some = [replace(each, city=f"City {at}") for each in people]
-        learning.keep(some if at % 2 else reversed(some), read_at)
+        writing.write(some if at % 2 else reversed(some), read_at)
         connection.close()
 
     threads = [Thread(target=learn, args=(at,)) for at in (3, 1, 5, 2, 4)]
