@@ -9,6 +9,7 @@ from contacts_ui.models.contact_index import (
     IndexWalk,
 )
 from contacts_ui.models.disagreement import Disagreement, Sweep
+from contacts_ui.models.job import Job, JobRow
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
@@ -26,6 +27,8 @@ __all__ = [
     "IndexSlip",
     "IndexWalk",
     "IndexedContact",
+    "Job",
+    "JobRow",
     "LedgerEntry",
     "LedgerHead",
     "LiftRequest",

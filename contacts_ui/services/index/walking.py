@@ -38,8 +38,7 @@ from contacts_ui.integrations.errors import (
 from contacts_ui.integrations.manner import SWEEP, WALK
 from contacts_ui.integrations.types import ContactPage
 from contacts_ui.models import IndexedContact, IndexGone, IndexWalk, Vendor
-from contacts_ui.services.index import learning, writing
-from contacts_ui.services.index.ordering import rebuild_anchors
+from contacts_ui.services.index import learning, ordering
 from contacts_ui.services.index.purging import purge
 from contacts_ui.services.vendors import connected, to_slicktext
 
@@ -138,9 +137,6 @@ def _step(walk: IndexWalk) -> None:
         pause = max(AFTER_TROUBLE, timedelta(seconds=error.retry_after or 0))
         walk.trouble, walk.next_at = error.person[:300], timezone.now() + pause
     _save(walk)
-    if walk.finished_at and walk.finished_at >= now:
-        # What is worth doing for the whole index once everybody was met is called from here.
-        rebuild_anchors()
 
 
 def is_under_way(walk: IndexWalk) -> bool:
@@ -176,15 +172,10 @@ def _read_page(walk: IndexWalk, asked_at: datetime) -> None:
         if _ask_for_less(walk, error) and isinstance(error, Refused):
             return
         raise
-    writing.write(page.contacts, asked_at, between=lambda seconds: _between(walk, seconds))
+    learning.keep(page.contacts, asked_at, between=lambda: _renew(walk))
     if page.has_more and not walk.total:
         walk.total = _about(walk, page.offset + page.received)
     _advance(walk, page)
-
-
-def _between(walk: IndexWalk, seconds: float) -> None:
-    writing.make_room(seconds)
-    _renew(walk)
 
 
 def _about(walk: IndexWalk, least: int) -> int:
@@ -251,7 +242,9 @@ def _tail(page: ContactPage) -> list[int]:
 
 
 def _finish(walk: IndexWalk, total: int) -> None:
-    """Everybody was met once."""
+    """Everybody was met once: the moment for what is worth doing for the whole index."""
+    _renew(walk)
+    ordering.rebuild_anchors()
     now = timezone.now()
     walk.offset, walk.total, walk.tail = total, total, []
     walk.finished_at, walk.checking = now, True
@@ -277,13 +270,13 @@ def _check_one(walk: IndexWalk, asked_at: datetime) -> None:
         # About this one alone: they stay as they were, and the others have their turn.
         logger.info("a contact whom the walk did not meet cannot be read")
     else:
-        writing.write([contact], asked_at)
+        learning.keep([contact], asked_at)
     walk.checked_to = contact_id
 
 
 def _missing(walk: IndexWalk) -> int | None:
     """The next of those who were not read since the walk began; fresh readings are not written down again."""
-    since = (walk.started_at or timezone.now()) - writing.FRESH
+    since = (walk.started_at or timezone.now()) - learning.FRESH
     rows = IndexedContact.objects.filter(read_at__lt=since).order_by("read_at")
     keys = rows.values_list("pk", flat=True)[:MISSING_AT_ONCE]
     return min((key for key in keys if key > walk.checked_to), default=None)

@@ -29,8 +29,6 @@ def learn_words(cursor: Any, texts: Iterable[str]) -> None:
     )
     new = words - {word for (word,) in cursor.fetchall()}
     pairs = [(slip, word) for word in sorted(new) for slip in sorted(slips(word))]
-    if not pairs:
-        return
     cursor.executemany(
         f"INSERT INTO {TABLE}(slip, word) VALUES (%s, %s) ON CONFLICT DO NOTHING", pairs
     )

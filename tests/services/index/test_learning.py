@@ -18,7 +18,7 @@ from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexedContact, IndexGone, IndexWalk, Vendor, WebhookEvent, Wish
 from contacts_ui.services import consent, index, sweep, webhooks
 from contacts_ui.services.delivery import deliver
-from contacts_ui.services.index import writing
+from contacts_ui.services.index import learning
 from tests.pages import Page
 from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
 
@@ -69,14 +69,14 @@ def test_the_newer_reading_wins_in_whatever_order(changes: dict[str, Any]) -> No
 def test_the_database_decides_who_is_newer() -> None:
     """Another process wrote between our look and our write."""
     index.learn([replace(SOMEBODY, city="Boston")], LATER)
-    writing._write([SOMEBODY], [writing._row(SOMEBODY, writing._moment(T), 7)])
+    learning._write([SOMEBODY], {SOMEBODY.contact_id: 1}, T)
     assert (row().city, row().read_at) == ("Boston", LATER)
 
 
 def statements(do: Callable[[], object]) -> list[str]:
     with CaptureQueriesContext(connection) as queries:
         do()
-    verbs = [each["sql"].lstrip("(").split(" ", 1)[0] for each in queries]
+    verbs = [each["sql"].split(" ", 1)[0] for each in queries]
     return [verb for verb in verbs if verb in ("SELECT", "INSERT", "UPDATE", "DELETE")]
 
 
@@ -97,10 +97,12 @@ def test_what_it_costs() -> None:
 
 def test_many_are_learned_in_short_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    monkeypatch.setattr(writing, "_write", lambda contacts, rows: sizes.append(len(rows)))
-    pauses: list[float] = []
+    monkeypatch.setattr(
+        learning, "_write", lambda changed, digests, read_at: sizes.append(len(changed))
+    )
+    pauses: list[int] = []
     people = [replace(SOMEBODY, contact_id=each) for each in range(1, 701)]
-    writing.write(people, T, between=pauses.append)
+    learning.keep(people, T, between=lambda: pauses.append(1))
     assert sizes == [250, 250, 200]
     assert len(pauses) == 3
 
@@ -124,7 +126,7 @@ def test_trouble_of_the_index_breaks_nothing(
         with connection.cursor() as cursor:
             cursor.execute("SELECT nonsense")
 
-    monkeypatch.setattr(writing, "_held", fail)
+    monkeypatch.setattr(learning, "_held", fail)
     assert vera.get("/contacts/").status_code == 200
     assert "could not learn" in caplog.text
     with transaction.atomic():
@@ -138,7 +140,7 @@ def test_trouble_of_the_index_breaks_no_delivery(
     def fail(*args: Any) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(writing, "_held", fail)
+    monkeypatch.setattr(learning, "_held", fail)
     wish = wish_for(Vendor.SLICKTEXT)
     deliver(wish.pk)
     wish.refresh_from_db()
@@ -154,7 +156,7 @@ def test_many_at_once_learn_the_newest() -> None:
     def learn(at: int) -> None:
         read_at = T + timedelta(minutes=at)
         some = [replace(each, city=f"City {at}") for each in people]
-        writing.write(some if at % 2 else reversed(some), read_at)
+        learning.keep(some if at % 2 else reversed(some), read_at)
         connection.close()
 
     threads = [Thread(target=learn, args=(at,)) for at in (3, 1, 5, 2, 4)]

@@ -15,7 +15,7 @@ from contacts_ui.integrations.manner import WALK, Priority
 from contacts_ui.integrations.types import ContactPage, Malformed
 from contacts_ui.models import IndexedContact, IndexGone, IndexWalk
 from contacts_ui.services import index
-from contacts_ui.services.index import walking, writing
+from contacts_ui.services.index import learning, walking
 from contacts_ui.services.index.walking import go_on
 from tests.people import MARTY, NOBODY, Vendors
 
@@ -27,7 +27,7 @@ PEOPLE = 60
 def _without_pauses(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """The pace is tested by itself, and nothing is too fresh to be looked for."""
     settings.SLICKTEXT_CALLS_PER_SECOND = 10_000.0
-    monkeypatch.setattr(writing, "FRESH", timedelta(0))
+    monkeypatch.setattr(learning, "FRESH", timedelta(0))
     # A guess at the total is tested by itself; elsewhere it would only blur what was asked.
     monkeypatch.setattr(walking, "_about", lambda walk, least: 0)
 
@@ -374,7 +374,7 @@ def test_a_defect_of_ours_pauses_it(vendors: Vendors, monkeypatch: pytest.Monkey
     def fail(*args: Any, **options: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(writing, "write", fail)
+    monkeypatch.setattr(learning, "keep", fail)
     assert go_on() == 0
     walk = IndexWalk.objects.get()
     assert walk.trouble == walking.DEFECT
