@@ -6,7 +6,14 @@ from typing import Final
 
 from django.utils import timezone
 
-from contacts_ui.models import IndexedContact, IndexGone, IndexWalk
+from contacts_ui.models import (
+    IndexAnchor,
+    IndexCount,
+    IndexedContact,
+    IndexGone,
+    IndexSlip,
+    IndexWalk,
+)
 from contacts_ui.services.index.learning import make_room
 
 # In one transaction: nobody else writes on SQLite meanwhile.
@@ -32,5 +39,8 @@ def purge(*, walk_again_at: datetime | None) -> int:
         IndexedContact.objects.filter(pk__in=keys).delete()
         forgotten += len(keys)
         make_room(time.monotonic() - began)
+    # Words of names, keys of the order, names of custom fields; how many there are is kept by triggers.
+    for rows in (IndexSlip.objects, IndexAnchor.objects, IndexCount.objects.exclude(name="")):
+        rows.all().delete()
     IndexGone.objects.filter(at__lte=timezone.now()).delete()
     return forgotten
