@@ -33,6 +33,8 @@ BY_ID = {
     "ask-lift",
     "lift-request-decision",
     "lift-request-withdraw",
+    "saved-view-edit",
+    "saved-view-delete",
 }
 
 # Name: what GET and POST (without any data) answer to each of ROLES, in their order.
@@ -47,6 +49,12 @@ EXPECTED = {
         (LOGIN, 405, 405, 405, 405, 405),
         (LOGIN, 403, "contact-list", "contact-list", "contact-list", "contact-list"),
     ),
+    "saved-view-list": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "saved-view-counts": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "saved-view-new": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 403, 422, 422, 422, 422)),
+    # No view has this number.
+    "saved-view-edit": ((LOGIN, 403, 404, 404, 404, 404), (LOGIN, 403, 404, 404, 404, 404)),
+    "saved-view-delete": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 404, 404, 404, 404)),
     "contact-new": ((LOGIN, 403, 403, 200, 200, 200), (LOGIN, 403, 403, 422, 422, 422)),
     "contact-detail": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "contact-history": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),

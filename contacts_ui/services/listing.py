@@ -1,4 +1,4 @@
-"""The table's pages: from the index where it may answer, else straight from SlickText, or the copy of a page kept last."""
+"""The table's pages: from the index where it may answer, else from SlickText, or the copy kept last."""
 
 import hashlib
 import json
