@@ -70,7 +70,9 @@ def test_two_views_of_one_person_have_two_names(vera: Client, ada: Client) -> No
     assert response.status_code == 302
 
 
-@pytest.mark.parametrize("data", [{}, {"name": " "}, {"name": "x" * 61}, {"view": "q=" + "x" * 3000}])
+@pytest.mark.parametrize(
+    "data", [{}, {"name": " "}, {"name": "x" * 61}, {"view": "q=" + "x" * 3000}]
+)
 def test_what_cannot_be_saved_stays_on_the_page(data: dict[str, str], vera: Client) -> None:
     response = vera.post(NEW, data)
     assert response.status_code == 422
