@@ -39,6 +39,7 @@ REFUSALS: Final = {
     "change_view": "Only who saved a view may change it.",
     "delete_view": "Only who saved a view, or a manager, may delete it.",
     "ask_lift": "Only agents and managers may ask for a stop to be lifted.",
+    "bulk_work": "Only managers may act on many contacts at once.",
     "delete_contacts": "Only managers may delete a contact.",
     "edit_contacts": "Your role may read contacts, not change them.",
     "lift_stops": "Only managers may allow texts again, with the person's consent written down.",

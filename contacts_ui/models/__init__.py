@@ -4,10 +4,12 @@ from contacts_ui.models.contact_index import (
     IndexAnchor,
     IndexCount,
     IndexedContact,
+    IndexGone,
     IndexSlip,
     IndexWalk,
 )
 from contacts_ui.models.disagreement import Disagreement, Sweep
+from contacts_ui.models.job import Job, JobRow
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
@@ -22,9 +24,12 @@ __all__ = [
     "Disagreement",
     "IndexAnchor",
     "IndexCount",
+    "IndexGone",
     "IndexSlip",
     "IndexWalk",
     "IndexedContact",
+    "Job",
+    "JobRow",
     "LedgerEntry",
     "LedgerHead",
     "LiftRequest",

@@ -119,11 +119,11 @@ def _worth_asking(question: Question, listing: Listing) -> bool:
 
 
 def _building(standing: index.IndexState) -> str:
-    if not standing.enabled or standing.ready or not standing.started_at:
+    if not standing.building or not standing.walking:
         return ""
-    if not standing.total:
+    if standing.percent is None:
         return f"The index is being built: {standing.walked:,} contacts so far"
-    return f"The index is being built: {min(99, standing.walked * 100 // standing.total)} %"
+    return f"The index is being built: {standing.percent} %"
 
 
 def index_words(listing: Listing | None) -> dict[str, Any]:
