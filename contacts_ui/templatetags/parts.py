@@ -15,7 +15,8 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def jinja(context: RequestContext, name: str, **more: Any) -> SafeString:
     """Include a template of `templates/jinja/`, which sees everything that this one sees, and `more`."""
-    html = get_template(name, using="jinja2").render({**context.flatten(), **more})
+    seen: dict[Any, Any] = context.flatten()
+    html = get_template(name, using="jinja2").render(seen | more)
     return mark_safe(html)  # noqa: S308 - Jinja has escaped it
 
 
