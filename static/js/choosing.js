@@ -13,11 +13,7 @@ const showAll = () => document.querySelectorAll("[data-choose-all]").forEach(sho
 
 document.addEventListener("change", ({ target }) => {
   if (target.matches("[data-choose-all]")) {
-    for (const box of all(target.closest("table"))) {
-      if (box.checked === target.checked) continue
-      box.checked = target.checked
-      box.dispatchEvent(new Event("change", { bubbles: true }))
-    }
+    for (const box of all(target.closest("table"))) box.checked = target.checked
   }
   showAll()
 })
