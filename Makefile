@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup run test check bench bench-compare bench-delivery chaos lock help
+.PHONY: setup run test check bench bench-index bench-delivery chaos lock help
 
 help:            ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/	/'
@@ -33,11 +33,12 @@ check: setup     ## Lint, format, types, templates, migrations, check --deploy
 	DJANGO_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') DJANGO_DEBUG=off DJANGO_HTTPS=on \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: setup     ## Calls, queries, time against plain Django, and weight of the pages
+bench: setup     ## Calls, queries, time and weight of the pages; then beside Django's admin. ARGS="--people 1000000", DATABASE_URL: which database
 	$(BIN)/python bin/bench.py
-
-bench-compare: setup   ## The same contacts in Django's admin, side by side. ARGS="--people 1000000", DATABASE_URL: which database
 	$(BIN)/python bin/bench_compare.py $(ARGS)
+
+bench-index: setup   ## The local index over a million people: build, size, each search and sort (DATABASE_URL: which database, PEOPLE: how many)
+	$(BIN)/python bin/bench_index.py
 
 bench-delivery: setup   ## Wishes delivered a second with one and four workers, and click to both confirmed (DATABASE_URL: which database)
 	$(BIN)/python bin/bench_delivery.py $(ARGS)

@@ -1,7 +1,15 @@
 from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
-from contacts_ui.models.contact_index import IndexedContact, IndexWalk
+from contacts_ui.models.contact_index import (
+    IndexAnchor,
+    IndexCount,
+    IndexedContact,
+    IndexGone,
+    IndexSlip,
+    IndexWalk,
+)
 from contacts_ui.models.disagreement import Disagreement, Sweep
+from contacts_ui.models.job import Job, JobRow
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
@@ -13,8 +21,14 @@ __all__ = [
     "Access",
     "CallBudget",
     "Disagreement",
+    "IndexAnchor",
+    "IndexCount",
+    "IndexGone",
+    "IndexSlip",
     "IndexWalk",
     "IndexedContact",
+    "Job",
+    "JobRow",
     "LedgerEntry",
     "LedgerHead",
     "LiftRequest",
