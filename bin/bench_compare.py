@@ -1,4 +1,4 @@
-"""The second half of `make bench`: the dashboard beside Django's admin over the same people, on this machine, over real HTTP.
+"""The second half of `make bench`: the dashboard beside Django's admin, same people, same machine, real HTTP.
 
 Each is two gunicorn workers without DEBUG, and one browser that keeps its connection. On PostgreSQL with DATABASE_URL
 (an empty database that is given up to this), else on SQLite. Times are whole requests; the vendor's share of ours is
