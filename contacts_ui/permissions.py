@@ -37,6 +37,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
 # What a person is told who may not: one sentence for each permission that guards something on a screen.
 REFUSALS: Final = {
     "ask_lift": "Only agents and managers may ask for a stop to be lifted.",
+    "bulk_work": "Only managers may act on many contacts at once.",
     "delete_contacts": "Only managers may delete a contact.",
     "edit_contacts": "Your role may read contacts, not change them.",
     "export_contacts": "Only managers may export contacts.",

@@ -25,6 +25,16 @@ from contacts_ui.views.disagreements import (
     disagreements_repair,
 )
 from contacts_ui.views.evidence import evidence
+from contacts_ui.views.jobs import (
+    job_cancel,
+    job_detail,
+    job_list,
+    job_new,
+    job_pause,
+    job_results,
+    job_resume,
+    job_start,
+)
 from contacts_ui.views.lift_requests import (
     ask_lift,
     lift_request_decision,
@@ -78,6 +88,15 @@ urlpatterns = [
     path("contacts/<id:contact_id>/undo-stop/", undo_stop, name="undo-stop"),  # stop_texts
     path("contacts/<id:contact_id>/ask-lift/", ask_lift, name="ask-lift"),  # ask_lift
     path("stop-a-number/", stop_number, name="stop-number"),  # stop_texts
+    # Many at once
+    path("jobs/", job_list, name="job-list"),  # bulk_work
+    path("jobs/new/", job_new, name="job-new"),  # bulk_work
+    path("jobs/<id:pk>/", job_detail, name="job-detail"),  # bulk_work
+    path("jobs/<id:pk>/start/", job_start, name="job-start"),  # bulk_work
+    path("jobs/<id:pk>/pause/", job_pause, name="job-pause"),  # bulk_work
+    path("jobs/<id:pk>/resume/", job_resume, name="job-resume"),  # bulk_work
+    path("jobs/<id:pk>/cancel/", job_cancel, name="job-cancel"),  # bulk_work
+    path("jobs/<id:pk>/results/", job_results, name="job-results"),  # bulk_work
     # Lift requests
     path("lift-requests/", lift_request_list, name="lift-request-list"),  # lift_stops
     path(

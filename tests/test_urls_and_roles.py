@@ -33,6 +33,12 @@ BY_ID = {
     "ask-lift",
     "lift-request-decision",
     "lift-request-withdraw",
+    "job-detail",
+    "job-start",
+    "job-pause",
+    "job-resume",
+    "job-cancel",
+    "job-results",
 }
 
 # Name: what GET and POST (without any data) answer to each of ROLES, in their order.
@@ -65,6 +71,15 @@ EXPECTED = {
     # No request has this number: nothing to decide about.
     "lift-request-decision": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 422)),
     "lift-request-withdraw": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 404, 404)),
+    "job-list": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "job-new": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    # No job has this number.
+    "job-detail": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 405, 405, 405, 405, 405)),
+    "job-start": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "job-pause": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "job-resume": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "job-cancel": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "job-results": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 405, 405, 405, 405, 405)),
     "overview": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "opt-out-list": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "opt-outs-reviewed": (

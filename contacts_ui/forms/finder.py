@@ -1,10 +1,12 @@
 """The search box and the filters of the table; all of it lives in the address bar."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
 
 from contacts_ui.phone import to_e164
+from contacts_ui.services.index import IndexQuestion
 from contacts_ui.services.verdicts import OptInStatus
 
 # Our name in the address bar -> SlickText's name of the field.
@@ -102,3 +104,15 @@ class FilterForm(forms.Form):
         if data.get("custom_field") and data.get("custom_value"):
             filters[data["custom_field"]] = data["custom_value"]
         return filters
+
+
+def index_question(data: Mapping[str, str]) -> IndexQuestion | None:
+    """What an address of the table asks the index; None where a filter in it makes no sense."""
+    search, filters = SearchForm(data), FilterForm(data)
+    if not search.is_valid() or not filters.is_valid():
+        return None
+    return IndexQuestion(
+        search=search.cleaned_data["q"].strip(),
+        filters=filters.exact_filters(),
+        sort=data.get("sort", ""),
+    )

@@ -54,6 +54,7 @@ class Action(models.TextChoices):
     JOB_RESUMED = "job:resumed", "Went on with a job"
     JOB_CANCELLED = "job:cancelled", "Cancelled a job"
     JOB_FINISHED = "job:finished", "Finished a job"
+    JOB_EXPORTED = "job:exported", "Took a job's rows along"
     DISAGREEMENT_FOUND = "disagreement:found", "Vendors disagree"
     DISAGREEMENT_REPAIRED = "disagreement:repaired", "Repaired towards stop"
 
