@@ -8,6 +8,7 @@ from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
 from contacts_ui.models.opt_out import OptOut
 from contacts_ui.models.preference import Preference
+from contacts_ui.models.upload import Upload
 from contacts_ui.models.wish import Vendor, Wish
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Sweep",
     "Vendor",
     "VendorHealth",
+    "Upload",
     "WebhookEvent",
     "Wish",
     "WorkerBeat",
