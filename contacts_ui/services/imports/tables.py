@@ -128,8 +128,13 @@ def lines_of(text: str) -> Iterator[Line]:
     first, _, rest = text.partition("\n")
     told = re.fullmatch(r"\s*\"?sep=(.)\"?\s*", first, re.IGNORECASE)
     separator = told[1] if told else _separator(text)
+    last: list[str] = []
     # Blank lines count, so that a row has the number that the spreadsheet shows.
-    yield from _parsed(rest if told else text, separator, 2 if told else 1)
+    for at, last in _parsed(rest if told else text, separator, 2 if told else 1):
+        yield at, last
+    if text.count('"') % 2 and last and "\n" in last[-1]:
+        # A quotation mark that is never closed makes one cell of all the people below it.
+        raise Unreadable(TORN)
 
 
 def _parsed(text: str, separator: str, start: int = 1) -> Iterator[Line]:
