@@ -203,9 +203,7 @@ def create(
     return Saved(contact, typed, stopped)
 
 
-def _send_create(
-    staff: Staff, number: str, fields: Mapping[str, Any], manner: Manner
-) -> Contact:
+def _send_create(staff: Staff, number: str, fields: Mapping[str, Any], manner: Manner) -> Contact:
     about: dict[str, Any] = {
         "staff": staff,
         "action": Action.CONTACT_CREATED,

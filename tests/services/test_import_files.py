@@ -34,7 +34,10 @@ def workbook(*rows: Any, **sheets: Any) -> bytes:
 def with_part(content: bytes, name: str, text: bytes) -> bytes:
     """The same workbook with one part replaced or added."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for part in old.infolist():
             if part.filename != name:
                 new.writestr(part, old.read(part))
@@ -48,7 +51,9 @@ def refusal(content: bytes) -> str:
     return refused.value.sentence
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+)
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_every_usual_spelling_of_csv(encoding: str, separator: str, line_end: str) -> None:
@@ -63,7 +68,9 @@ def test_quotes_line_breaks_and_excels_own_hint() -> None:
 
 
 def test_empty_rows_keep_the_numbers_of_the_others() -> None:
-    assert read(b"\n\nName,Phone\n,\n\n  , \nMarty,6155553338\n").lines == [(7, ["Marty", "6155553338"])]
+    assert read(b"\n\nName,Phone\n,\n\n  , \nMarty,6155553338\n").lines == [
+        (7, ["Marty", "6155553338"])
+    ]
 
 
 def test_headings_there_twice_or_missing_get_names_of_their_own() -> None:
@@ -118,15 +125,25 @@ def test_a_hundred_columns() -> None:
 
 
 def test_a_workbook() -> None:
-    rows = (("Name", "Cell", "Born", "Member"), ("Núria", 16155553338, date(1968, 6, 12), True), (None,), ("Doc", 6155550123.0))
+    rows = (
+        ("Name", "Cell", "Born", "Member"),
+        ("Núria", 16155553338, date(1968, 6, 12), True),
+        (None,),
+        ("Doc", 6155550123.0),
+    )
     table = read(workbook(*rows, Other=[("x",)]))
-    assert table.lines == [(2, ["Núria", "16155553338", "1968-06-12", "TRUE"]), (4, ["Doc", "6155550123"])]
+    assert table.lines == [
+        (2, ["Núria", "16155553338", "1968-06-12", "TRUE"]),
+        (4, ["Doc", "6155550123"]),
+    ]
     assert "Sheet" in table.notes[0]
     assert "Other" in table.notes[0]
 
 
 def test_an_empty_first_sheet_is_passed_over() -> None:
-    assert read(workbook(People=[("Name", "Cell"), ("A", "6155553338")])).lines == [(2, ["A", "6155553338"])]
+    assert read(workbook(People=[("Name", "Cell"), ("A", "6155553338")])).lines == [
+        (2, ["A", "6155553338"])
+    ]
 
 
 def test_a_formula_counts_by_the_value_that_excel_kept() -> None:
@@ -151,12 +168,18 @@ def test_a_zip_bomb_is_not_opened() -> None:
 
 def test_xml_that_unfolds_without_end_is_not_opened() -> None:
     laughs = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;">]><worksheet>&c;</worksheet>'
-    assert refusal(with_part(workbook(("a",)), "xl/worksheets/sheet1.xml", laughs)) == workbooks.BROKEN
+    assert (
+        refusal(with_part(workbook(("a",)), "xl/worksheets/sheet1.xml", laughs)) == workbooks.BROKEN
+    )
     wide = laughs.decode().encode("utf-16")
-    assert refusal(with_part(workbook(("a",)), "xl/worksheets/sheet1.xml", wide)) == workbooks.BROKEN
+    assert (
+        refusal(with_part(workbook(("a",)), "xl/worksheets/sheet1.xml", wide)) == workbooks.BROKEN
+    )
 
 
-@pytest.mark.parametrize("name", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml"])
+@pytest.mark.parametrize(
+    "name", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml"]
+)
 def test_a_broken_workbook_is_no_500(name: str) -> None:
     assert refusal(with_part(workbook(("a",), ("b",)), name, b"<broken")) == workbooks.BROKEN
 
@@ -174,7 +197,9 @@ def test_a_sheet_that_lies_about_its_size(monkeypatch: pytest.MonkeyPatch) -> No
         xml = archive.read("xl/worksheets/sheet1.xml")
     lying = xml.replace(b'ref="A1:B2"', b'ref="A1:XFD1048576"')
     assert lying != xml
-    assert read(with_part(content, "xl/worksheets/sheet1.xml", lying)).lines == [(2, ["A", "6155553338"])]
+    assert read(with_part(content, "xl/worksheets/sheet1.xml", lying)).lines == [
+        (2, ["A", "6155553338"])
+    ]
     monkeypatch.setattr(workbooks, "MOST_CELLS", 3)
     assert refusal(content) == workbooks.BOMB
 
@@ -223,5 +248,8 @@ def test_a_heading_that_promises_numbers_yields_to_the_column_that_has_them() ->
 
 
 def test_a_full_name_is_offered_where_there_are_no_parts() -> None:
-    assert guess(Table(["Name", "Cell"], [(2, ["Marty McFly", "6155553338"])], [])) == ["full_name", "mobile_number"]
+    assert guess(Table(["Name", "Cell"], [(2, ["Marty McFly", "6155553338"])], [])) == [
+        "full_name",
+        "mobile_number",
+    ]
     assert guess(Table(["Name", "First", "Cell"], [(2, ["M", "M", "6155553338"])], []))[0] == ""

@@ -63,9 +63,7 @@ def test_it_asks_for_the_reason_first(max_: Client) -> None:
     assert not LedgerEntry.objects.exists()
 
 
-def test_the_rows_say_what_is_known(
-    max_: Client, manager: User, wish_for: MakeWish
-) -> None:
+def test_the_rows_say_what_is_known(max_: Client, manager: User, wish_for: MakeWish) -> None:
     choose_columns(manager, list(COLUMNS))
     indexed(
         person(
@@ -115,7 +113,10 @@ def test_filters_search_and_order_are_those_of_the_view(max_: Client) -> None:
         person(2, first_name="Bob", state="TN"),
         person(3, first_name="Annie", state="AK"),
     )
-    assert [row["First name"] for row in export(max_, "?state=TN&sort=-contact_id")] == ["Bob", "Ann"]
+    assert [row["First name"] for row in export(max_, "?state=TN&sort=-contact_id")] == [
+        "Bob",
+        "Ann",
+    ]
     assert [row["First name"] for row in export(max_, "?q=ann&state=AK")] == ["Annie"]
     assert [row["First name"] for row in export(max_, "?custom.member=1")] == ["Ann"]
 
@@ -124,7 +125,11 @@ def test_the_ledger_knows_who_and_why_before_the_first_byte(max_: Client) -> Non
     indexed(person(1), person(2))
     response = max_.get("/contacts/export/?state=TN&why=Audit")
     (entry,) = LedgerEntry.objects.all()
-    assert (entry.action, entry.staff_name, entry.reason) == (Action.CONTACTS_EXPORTED, "Max Manager", "Audit")
+    assert (entry.action, entry.staff_name, entry.reason) == (
+        Action.CONTACTS_EXPORTED,
+        "Max Manager",
+        "Audit",
+    )
     assert entry.after["filters"] == {"state": "TN"}
     assert "Do not text" in entry.after["columns"]
     assert table(response) == []

@@ -21,30 +21,35 @@ from contacts_ui.services.imports.tables import LONGEST_CELL, Table
 
 LONGEST: Final = 200
 LONGEST_CUSTOM: Final = 2000
-LANGUAGES: Final = {"english": "en", "spanish": "es", "español": "es", "french": "fr", "français": "fr"}
+LANGUAGES: Final = {
+    "english": "en",
+    "spanish": "es",
+    "español": "es",
+    "french": "fr",
+    "français": "fr",
+}
 
 NO_NUMBER: Final = "There is no mobile number in this row."
-MANGLED: Final = (
-    "A spreadsheet has shortened this number, and its last digits are lost. Format the column as text there, and export it again."
-)
+MANGLED: Final = "A spreadsheet has shortened this number, and its last digits are lost. Format the column as text there, and export it again."
 NOT_A_NUMBER: Final = "This is not a phone number. It needs ten digits, as in (615) 555-0123."
 ABROAD: Final = "SlickText takes only numbers of the US and Canada."
-NEEDS_EVIDENCE: Final = (
-    "Not imported: “subscribed” needs evidence. Nobody is subscribed by a file; a manager may do it with the evidence."
-)
+NEEDS_EVIDENCE: Final = "Not imported: “subscribed” needs evidence. Nobody is subscribed by a file; a manager may do it with the evidence."
 STOPS: Final = "A stop is recorded for this number, at both vendors."
 ALREADY_STOPPED: Final = "This number is stopped here already, and stays so."
 UNKNOWN_STATUS: Final = "Not imported: this status is no stop that we know."
 _STOPS: Final = frozenset(
-    "unsubscribed unsubscribe stop stopped stopall optout optedout blocked donottext donotcontact dnc dnt cancel quit end "
-    "cancelled canceled removed revoked".split()
+    ["unsubscribed", "unsubscribe", "stop", "stopped", "stopall", "optout", "optedout", "blocked", "donottext", "donotcontact", "dnc", "dnt", "cancel", "quit", "end", "cancelled", "canceled", "removed", "revoked"]
 )
-_YES: Final = frozenset("yes y true t 1 x on".split()) | _STOPS
-_NO: Final = frozenset(["no", "n", "false", "f", "0", "off", "nostoponrecord", "notsubscribed", "notknown"])
+_YES: Final = frozenset(["yes", "y", "true", "t", "1", "x", "on"]) | _STOPS
+_NO: Final = frozenset(
+    ["no", "n", "false", "f", "0", "off", "nostoponrecord", "notsubscribed", "notknown"]
+)
 _SUBSCRIBED: Final = frozenset(
-    "subscribed subscribe optin optedin active confirmed yes y true 1 consented doubleoptin".split()
+    ["subscribed", "subscribe", "optin", "optedin", "active", "confirmed", "yes", "y", "true", "1", "consented", "doubleoptin"]
 )
-_NEITHER: Final = frozenset(["notsubscribed", "pending", "unknown", "none", "inactive", "nostatus", "new"])
+_NEITHER: Final = frozenset(
+    ["notsubscribed", "pending", "unknown", "none", "inactive", "nostatus", "new"]
+)
 
 
 class Choice(StrEnum):
@@ -144,7 +149,8 @@ class _Checker:
         self._columns = [(at, target) for at, target in enumerate(mapping) if target]
         self._zones = available_timezones()
         self.number_heading = next(
-            (table.headings[at] for at, target in self._columns if target == NUMBER), "Mobile number"
+            (table.headings[at] for at, target in self._columns if target == NUMBER),
+            "Mobile number",
         )
 
     def line(self, at: int, row: Sequence[str]) -> Checked:

@@ -128,7 +128,9 @@ def _by_values(sample: Sequence[str]) -> dict[str, float]:
         return {"state": 0.8}
     if _share(sample, lambda each: bool(re.fullmatch(r"\d{5}(-\d{4})?", each))) >= _ENOUGH:
         return {"zip": 0.8}
-    words = _share(sample, lambda each: bool(re.fullmatch(r"[^\W\d_]+(['’. \-][^\W\d_]+)*\.?", each)))
+    words = _share(
+        sample, lambda each: bool(re.fullmatch(r"[^\W\d_]+(['’. \-][^\W\d_]+)*\.?", each))
+    )
     if words < _ENOUGH:
         return {}
     if _share(sample, lambda each: " " in each) >= _ENOUGH:

@@ -32,7 +32,9 @@ def read(content: bytes) -> Table:
         if text.count("\0") > len(text) // 20:
             raise Unreadable(NO_TEXT)
         text = text.replace("\0", "")
-        notes.append("There were characters in this file that no text holds (NUL). They are left out.")
+        notes.append(
+            "There were characters in this file that no text holds (NUL). They are left out."
+        )
     if sum(text.count(each) for each in "\x01\x02\x03\x04\x05\x06\x0e\x0f") > len(text) // 100:
         raise Unreadable(NO_TEXT)
     return as_table(lines_of(text), notes)

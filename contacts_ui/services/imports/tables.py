@@ -91,7 +91,9 @@ def as_table(lines: Iterable[Line], notes: list[str]) -> Table:
             f"There are {len(there):,} rows in this file; {MOST_ROWS:,} are the most. Split it."
         )
     if max(len(headings), *(len(cells) for _, cells in there)) > MOST_COLUMNS:
-        raise Unreadable(f"There are more than {MOST_COLUMNS} columns in this file. Leave some out.")
+        raise Unreadable(
+            f"There are more than {MOST_COLUMNS} columns in this file. Leave some out."
+        )
     return Table(_each_once(headings), there, notes)
 
 

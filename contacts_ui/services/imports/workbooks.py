@@ -19,10 +19,10 @@ _DECLARES: Final = tuple(b"<!" + word for word in (b"DOCTYPE", b"ENTITY"))
 _CHUNK: Final = 1_000_000
 
 BOMB: Final = "This workbook is far larger inside than any list of contacts. It was not opened."
-BROKEN: Final = "This workbook cannot be read. Open it in a spreadsheet, and save it as CSV or .xlsx once more."
-OTHER: Final = (
-    "This is not a workbook of Excel's. From Numbers or LibreOffice, export it as CSV or as Excel (.xlsx)."
+BROKEN: Final = (
+    "This workbook cannot be read. Open it in a spreadsheet, and save it as CSV or .xlsx once more."
 )
+OTHER: Final = "This is not a workbook of Excel's. From Numbers or LibreOffice, export it as CSV or as Excel (.xlsx)."
 LOCKED: Final = "This workbook has a password. Save it without one."
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,9 @@ def _read(content: bytes, has_formulas: bool) -> tuple[list[Line], list[str]]:
         lines = list(_lines(sheet, other))
         if lines:
             left = [each.title for each in shown[at + 1 :]]
-            note = f"Only the sheet “{sheet.title}” is read; there are others: {', '.join(left[:5])}."
+            note = (
+                f"Only the sheet “{sheet.title}” is read; there are others: {', '.join(left[:5])}."
+            )
             return lines, [note] if left else []
     return [], []
 
@@ -124,5 +126,7 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
+        return (
+            value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
+        )
     return value.isoformat() if isinstance(value, date | time) else str(value)

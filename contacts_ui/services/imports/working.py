@@ -200,8 +200,8 @@ def _entry_of(job: Job, row: JobRow) -> LedgerEntry | None:
     """The entry of this job that says that this number was created."""
     entries = LedgerEntry.objects.filter(
         number=row.number, action=Action.CONTACT_CREATED, request_id=job.reference
-    ).exclude(answer__outcome="unknown")
-    return entries.order_by("-pk").first()
+    ).order_by("-pk")
+    return next((entry for entry in entries if entry.answer.get("outcome") != "unknown"), None)
 
 
 def _was_before(job: Job, contact: Contact) -> bool:
