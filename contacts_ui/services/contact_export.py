@@ -155,13 +155,12 @@ def _rows(question: IndexQuestion, columns: Sequence[str]) -> Iterator[Raw]:
 
 def _live_rows(question: IndexQuestion) -> Iterator[Raw]:
     """Whoever matches at SlickText, LIVE_LIMIT at most, as contacts with when they were asked for."""
-    yielded = 0
-    for contact in _live_contacts(question):
-        if yielded == LIVE_LIMIT:
+    for before, contact in enumerate(_live_contacts(question)):
+        if before == LIVE_LIMIT:
+            # The end that was not reached.
             yield ()
             return
         yield contact
-        yielded += 1
 
 
 def _live_contacts(question: IndexQuestion) -> Iterator[Raw]:

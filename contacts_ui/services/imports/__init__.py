@@ -1,7 +1,7 @@
 """Importing contacts from a file: upload, match the columns, look at everything that would happen, confirm.
 
-`files` reads what was uploaded, `columns` guesses which column is which field, `checking` says what would happen to every
-line, `making` makes a job of it, and `working` does one line at the vendors.
+`files` reads what was uploaded, `columns` guesses which column is which field, `checking` says what would happen to
+every line, `making` makes a job of it, and `working` does one line at the vendors.
 """
 
 from contacts_ui.models.job import JobKind

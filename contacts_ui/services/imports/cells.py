@@ -11,7 +11,18 @@ FORMULA_AGAIN: Final = re.compile(r'="([^"]*)"')
 SCIENTIFIC: Final = re.compile(r"\+?(\d(?:[.,]\d+)?)[eE]\+?(\d{1,2})")
 WHOLE: Final = re.compile(r"(\+?\d+)[.,]0+")
 ERRORS: Final = frozenset(
-    ["#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"]
+    [
+        "#N/A",
+        "#REF!",
+        "#NAME?",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NULL!",
+        "#NUM!",
+        "#SPILL!",
+        "#CALC!",
+        "#GETTING_DATA",
+    ]
 )
 EMAIL: Final = re.compile(r"[^@\s\"<>(),;:]+@[^@\s\"<>(),;:]+\.[^@\s\"<>(),;:.]{2,}")
 _PLAIN_NUMBER: Final = re.compile(r"\+?1?[\s.\-]*\(?([2-9]\d{2})\)?[\s.\-/]*(\d{3})[\s.\-]*(\d{4})")
@@ -72,12 +83,7 @@ def number_of(text: str) -> str | None:
 def is_phone(text: str) -> bool:
     """Whether a cell looks like a phone number, also one whose last digits a spreadsheet has lost."""
     if digits_are_lost(text):
-        return len(re.sub(r"\D", "", text)) >= 5 and SCIENTIFIC.fullmatch(text)[2] in (
-            "9",
-            "09",
-            "10",
-            "11",
-        )  # type: ignore[index]
+        return re.search(r"[eE]\+?(?:0?9|10|11)$", text) is not None
     return len(re.sub(r"\D", "", text)) >= 10 and number_of(text) is not None
 
 

@@ -30,22 +30,57 @@ LANGUAGES: Final = {
 }
 
 NO_NUMBER: Final = "There is no mobile number in this row."
-MANGLED: Final = "A spreadsheet has shortened this number, and its last digits are lost. Format the column as text there, and export it again."
+MANGLED: Final = "A spreadsheet has shortened this number, and its last digits are lost. "
+    "Format the column as text there, and export it again."
 NOT_A_NUMBER: Final = "This is not a phone number. It needs ten digits, as in (615) 555-0123."
 ABROAD: Final = "SlickText takes only numbers of the US and Canada."
-NEEDS_EVIDENCE: Final = "Not imported: “subscribed” needs evidence. Nobody is subscribed by a file; a manager may do it with the evidence."
+NEEDS_EVIDENCE: Final = "Not imported: “subscribed” needs evidence. "
+    "Nobody is subscribed by a file; a manager may do it with the evidence."
 STOPS: Final = "A stop is recorded for this number, at both vendors."
 ALREADY_STOPPED: Final = "This number is stopped here already, and stays so."
 UNKNOWN_STATUS: Final = "Not imported: this status is no stop that we know."
 _STOPS: Final = frozenset(
-    ["unsubscribed", "unsubscribe", "stop", "stopped", "stopall", "optout", "optedout", "blocked", "donottext", "donotcontact", "dnc", "dnt", "cancel", "quit", "end", "cancelled", "canceled", "removed", "revoked"]
+    {
+        "unsubscribed",
+        "unsubscribe",
+        "stop",
+        "stopped",
+        "stopall",
+        "optout",
+        "optedout",
+        "blocked",
+        "donottext",
+        "donotcontact",
+        "dnc",
+        "dnt",
+        "cancel",
+        "quit",
+        "end",
+        "cancelled",
+        "canceled",
+        "removed",
+        "revoked",
+    }
 )
 _YES: Final = frozenset(["yes", "y", "true", "t", "1", "x", "on"]) | _STOPS
 _NO: Final = frozenset(
     ["no", "n", "false", "f", "0", "off", "nostoponrecord", "notsubscribed", "notknown"]
 )
 _SUBSCRIBED: Final = frozenset(
-    ["subscribed", "subscribe", "optin", "optedin", "active", "confirmed", "yes", "y", "true", "1", "consented", "doubleoptin"]
+    {
+        "subscribed",
+        "subscribe",
+        "optin",
+        "optedin",
+        "active",
+        "confirmed",
+        "yes",
+        "y",
+        "true",
+        "1",
+        "consented",
+        "doubleoptin",
+    }
 )
 _NEITHER: Final = frozenset(
     ["notsubscribed", "pending", "unknown", "none", "inactive", "nostatus", "new"]

@@ -25,23 +25,25 @@ _SYNONYMS: Final = {
     "first_name": "first firstname fname givenname given forename christianname vorname",
     "last_name": "last lastname lname surname familyname family nachname secondname",
     FULL_NAME: "name fullname contactname customername contact person customer displayname contactfullname",
-    NUMBER: "mobile mobilenumber mobilephone mobilephonenumber cell cellphone cellnumber cellphonenumber phone phonenumber "
-    "telephone telephonenumber tel number handy smsnumber sms msisdn mobileno phoneno cellno contactnumber phone1 phonemobile "
-    "phonecell primaryphone textnumber whatsapp phone1value",
+    NUMBER: "mobile mobilenumber mobilephone mobilephonenumber cell cellphone cellnumber cellphonenumber phone "
+    "phonenumber telephone telephonenumber tel number handy smsnumber sms msisdn mobileno phoneno cellno "
+    "contactnumber phone1 phonemobile phonecell primaryphone textnumber whatsapp phone1value",
     "email": "email emailaddress mail emailid emailaddress1 primaryemail email1 email1value courriel contactemail",
-    "address": "address streetaddress street address1 addressline1 addressline mailingaddress homeaddress addressstreet",
+    "address": "address streetaddress street address1 addressline1 addressline mailingaddress homeaddress "
+    "addressstreet",
     "city": "city town locality municipality mailingcity addresscity homecity",
-    "state": "state st province stateprovince region stateorprovince stateprov mailingstate addressstate homestate prov",
-    "zip": "zip zipcode postalcode postcode postal zippostalcode ziporpostalcode zippostal mailingzip plz addresszip "
-    "homepostalcode postalzip",
+    "state": "state st province stateprovince region stateorprovince stateprov mailingstate addressstate homestate "
+    "prov",
+    "zip": "zip zipcode postalcode postcode postal zippostalcode ziporpostalcode zippostal mailingzip plz "
+    "addresszip homepostalcode postalzip",
     "country": "country countryregion nation mailingcountry countrycode addresscountry",
     "birthdate": "birthdate birthday dateofbirth dob birth bday born",
     "language": "language lang preferredlanguage locale",
     "timezone": "timezone tz zone time",
-    STATUS: "optinstatus status smsstatus subscriptionstatus subscription textstatus smsoptin smsoptinstatus consent optin "
-    "subscribed subscriberstatus marketingstatus",
-    DO_NOT_TEXT: "donottext dnt optout optedout donotcontact dnc stop stopped unsubscribed unsubscribe smsoptout donotsms "
-    "nosms notext",
+    STATUS: "optinstatus status smsstatus subscriptionstatus subscription textstatus smsoptin smsoptinstatus "
+    "consent optin subscribed subscriberstatus marketingstatus",
+    DO_NOT_TEXT: "donottext dnt optout optedout donotcontact dnc stop stopped unsubscribed unsubscribe smsoptout "
+    "donotsms nosms notext",
 }
 _NAMES: Final = {name: field for field, names in _SYNONYMS.items() for name in names.split()}
 # Of two columns with numbers, the mobile one; who has a land line gets no texts.

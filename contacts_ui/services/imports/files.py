@@ -24,7 +24,8 @@ def read(content: bytes) -> Table:
         return as_table(lines, notes)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise Unreadable(
-            "This is a workbook of an old Excel, or one with a password. Save it as .xlsx without a password, or as CSV."
+            "This is a workbook of an old Excel, or one with a password. "
+            "Save it as .xlsx without a password, or as CSV."
         )
     text = decoded(content)
     notes = []
