@@ -228,7 +228,7 @@ def test_digits_that_are_lost_are_not_made_up(typed: str) -> None:
         ("Cell,First,Surname,E-mail,ST,Postal Code", "mobile_number first_name last_name email state zip"),
         ("PHONE NUMBER,Given name,Family Name,Mail,Province,ZIP", "mobile_number first_name last_name email state zip"),
         ("mobile_number,first_name,last_name,email,state,zip", "mobile_number first_name last_name email state zip"),
-        ("Mobile Number,Forename,Last,Email Address,Prov,Postcode", "mobile_number first_name last_name email state zip"),
+        ("Mobile,Forename,Last,Email Address,Prov,Postcode", "mobile_number first_name last_name email state zip"),
         ("A,B,C,D,E,F", "mobile_number - - email - -"),
     ],
 )  # fmt: skip

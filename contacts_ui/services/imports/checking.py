@@ -34,8 +34,10 @@ MANGLED: Final = "A spreadsheet has shortened this number, and its last digits a
     "Format the column as text there, and export it again."
 NOT_A_NUMBER: Final = "This is not a phone number. It needs ten digits, as in (615) 555-0123."
 ABROAD: Final = "SlickText takes only numbers of the US and Canada."
-NEEDS_EVIDENCE: Final = "Not imported: “subscribed” needs evidence. "
+NEEDS_EVIDENCE: Final = (
+    "Not imported: “subscribed” needs evidence. "
     "Nobody is subscribed by a file; a manager may do it with the evidence."
+)
 STOPS: Final = "A stop is recorded for this number, at both vendors."
 ALREADY_STOPPED: Final = "This number is stopped here already, and stays so."
 UNKNOWN_STATUS: Final = "Not imported: this status is no stop that we know."
