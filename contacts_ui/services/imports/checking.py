@@ -30,8 +30,10 @@ LANGUAGES: Final = {
 }
 
 NO_NUMBER: Final = "There is no mobile number in this row."
-MANGLED: Final = "A spreadsheet has shortened this number, and its last digits are lost. "
+MANGLED: Final = (
+    "A spreadsheet has shortened this number, and its last digits are lost. "
     "Format the column as text there, and export it again."
+)
 NOT_A_NUMBER: Final = "This is not a phone number. It needs ten digits, as in (615) 555-0123."
 ABROAD: Final = "SlickText takes only numbers of the US and Canada."
 NEEDS_EVIDENCE: Final = (
