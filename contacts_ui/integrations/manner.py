@@ -56,6 +56,8 @@ BULK_READ = Manner(
 BULK_WRITE = Manner(
     Priority.BATCH, 1, connect_timeout=2, read_timeout=10, total_timeout=12, patience=3
 )
+# A stop of a bulk job. Who waits for room holds a thread and a lease, so it is not for long.
+BULK = Manner(Priority.BATCH, 1, connect_timeout=3, read_timeout=12, total_timeout=15, patience=1)
 # Reading again what a webhook hinted at, and looking round by itself: people come first.
 HINT = Manner(Priority.BATCH, 1, connect_timeout=3, read_timeout=10, total_timeout=12, patience=2)
 SWEEP = Manner(Priority.SYNC, 1, connect_timeout=2, read_timeout=6, total_timeout=8, patience=0)

@@ -3,7 +3,7 @@ from contacts_ui.models.budget import CallBudget
 from contacts_ui.models.contact_index import IndexedContact, IndexWalk
 from contacts_ui.models.disagreement import Disagreement, Sweep
 from contacts_ui.models.job import Job, JobRow
-from contacts_ui.models.ledger import LedgerEntry, LedgerHead
+from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
 from contacts_ui.models.opt_out import OptOut
@@ -24,6 +24,7 @@ __all__ = [
     "LiftRequest",
     "OptOut",
     "Preference",
+    "PrunedEntry",
     "Sweep",
     "Upload",
     "Vendor",

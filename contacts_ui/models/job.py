@@ -110,9 +110,8 @@ class JobRow(models.Model):
     state = models.CharField(max_length=20, choices=RowState, default=RowState.WAITING)
     outcome = models.CharField(max_length=500, blank=True, help_text="In words, for people")
     data = models.JSONField(default=dict)
-    ledger_entry = models.ForeignKey(
-        "contacts_ui.LedgerEntry", null=True, on_delete=models.PROTECT, related_name="job_rows"
-    )
+    # No foreign key: a job must not keep the ledger from being pruned.
+    ledger_entry_id = models.BigIntegerField(null=True)
 
     class Meta:
         default_permissions = ()

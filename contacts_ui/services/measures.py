@@ -69,7 +69,9 @@ def _wishes() -> Iterator[Gauge]:
         .annotate(
             waiting=Count("pk", filter=Q(state=WishState.ON_ITS_WAY)),
             stops=Count("pk", filter=Q(state=WishState.ON_ITS_WAY, do_not_text=True)),
-            oldest=Min("wished_at", filter=Q(state=WishState.ON_ITS_WAY)),
+            bulk=Count("pk", filter=Q(state=WishState.ON_ITS_WAY, batch=True)),
+            # A bulk job takes its time, and nobody shall be woken for that.
+            oldest=Min("wished_at", filter=Q(state=WishState.ON_ITS_WAY, batch=False)),
             refused=Count("pk", filter=Q(state=WishState.REFUSED)),
         )
     }
@@ -84,8 +86,14 @@ def _wishes() -> Iterator[Gauge]:
     ]
     yield "wishes_waiting", "Changes on their way to a vendor.", ["vendor"], values("waiting")
     yield "stops_waiting", "Stops on their way to a vendor.", ["vendor"], values("stops")
+    yield "bulk_waiting", "Of the waiting changes, those of bulk jobs.", ["vendor"], values("bulk")
     yield "wishes_refused", "Changes that a vendor refused.", ["vendor"], values("refused")
-    yield "wishes_oldest_seconds", "Age of the oldest change on its way.", ["vendor"], ages
+    yield (
+        "wishes_oldest_seconds",
+        "Age of the oldest change on its way, without bulk jobs.",
+        ["vendor"],
+        ages,
+    )
 
 
 def _vendors() -> Iterator[Gauge]:

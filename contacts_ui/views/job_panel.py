@@ -60,15 +60,16 @@ def panel_of(job: Job) -> Panel:
     stands = job.state in (JobState.PAUSED, JobState.CANCELLED)
     polls = running or (stands and progress.moving)
     url = reverse("job-detail", args=[job.pk])
+    silent = polls and pulse().worker_silent(timezone.now())
     return Panel(
         job=job,
         progress=progress,
         state=job.get_state_display(),
         title=_title(job),
-        time_left=about(progress.seconds_left) if running else "",
+        time_left=about(progress.seconds_left) if running and not silent else "",
         polls=polls,
         poll_url=url,
-        worker_silent=polls and pulse().worker_silent(timezone.now()),
+        worker_silent=silent,
         lines=[
             {"label": _word(job, state), "many": many, "url": f"{url}?show={state.value}#rows"}
             for state, many in (
@@ -97,6 +98,7 @@ def preview_of(job: Job, form: Any = None) -> dict[str, Any]:
         "form": form or (form_class() if form_class else None),
         "button": one if job.total == 1 else many.format(intcomma(job.total)),
         "danger": kind is JobKind.STOP,
+        "lines": sum(job.counts.values()),
         "left_out": sum(job.counts.values()) - job.total,
         "index_ready": index.is_ready(),
     }
@@ -114,6 +116,7 @@ def rows_of(request: HttpRequest, job: Job, show: str, part: Slice) -> dict[str,
         {
             "row": row,
             "number": pretty(row.number) if row.number else "",
+            "typed": row.typed if row.typed != row.number else "",
             "url": reverse("contact-detail", args=[row.contact_id]) if row.contact_id else "",
             "state": _word(job, RowState(row.state)),
             "category": RowCategory(row.category).label,

@@ -54,9 +54,10 @@ def job_new(request: StaffRequest) -> HttpResponse:
     """Prepare a job from what was ticked, pasted or uploaded. Nothing happens to anybody yet."""
     if request.method == "POST" and "scope" in request.POST:
         return _from_selection(request)
-    initial = {"kind": request.GET.get("kind") or JobKind.STOP}
-    bound = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = NewJobForm(*bound, initial=initial)
+    if request.method == "POST":
+        form = NewJobForm(request.POST, request.FILES)
+    else:
+        form = NewJobForm(initial={"kind": request.GET.get("kind") or JobKind.STOP})
     if form.is_bound and form.is_valid():
         try:
             job = _prepared(request, form.cleaned_data["kind"], *_given(form))

@@ -18,7 +18,7 @@ class Outcome:
         """Move the row on. What has ended already stays as it ended."""
         changes: dict[str, object] = {"state": self.state, "outcome": self.words[:500]}
         if self.entry is not None:
-            changes["ledger_entry"] = self.entry
+            changes["ledger_entry_id"] = self.entry.pk
         open_states = (RowState.WAITING, RowState.WORKING)
         JobRow.objects.filter(pk=row.pk, state__in=open_states).update(**changes)
 

@@ -68,7 +68,7 @@ def evidence_of(job: Job) -> Evidence:
 
 def _record_stop(staff: Staff, seen: Seen, request: Request) -> list[int]:
     """The one place where a job records a stop."""
-    return consent.record_stop(staff=staff, seen=seen, request=request)
+    return consent.record_stop(staff=staff, seen=seen, request=request, batch=True)
 
 
 def _told_everywhere(number: str) -> bool:

@@ -13,12 +13,12 @@ AT_ONCE = 500
 def settle(job: Job) -> int:
     """Move on the recorded rows whose vendors have all answered; return how many."""
     rows = list(
-        job.rows.filter(state=RowState.WORKING, ledger_entry__isnull=False).order_by("position")[
+        job.rows.filter(state=RowState.WORKING, ledger_entry_id__isnull=False).order_by("position")[
             :AT_ONCE
         ]
     )
     wishes: dict[str, list[Wish]] = {row.number: [] for row in rows}
-    for wish in Wish.objects.filter(number__in=wishes).order_by("vendor"):
+    for wish in Wish.objects.filter(number__in=wishes).order_by("-vendor"):
         wishes[wish.number].append(wish)
     ended = [(row, outcome) for row in rows if (outcome := _outcome(row, wishes[row.number]))]
     if ended:
@@ -39,14 +39,17 @@ def _outcome(row: JobRow, wishes: list[Wish]) -> Outcome | None:
     if refused:
         words = "; ".join(f"{_name(wish)} refused it: {wish.answer}" for wish in refused)
         return Outcome(RowState.FAILED, words)
-    return done(" ".join(_says(wish) for wish in own))
+    return done(_how_it_was_done(own))
 
 
-def _says(wish: Wish) -> str:
-    if wish.state == WishState.SETTLED:
-        return f"Settled by hand for {_name(wish)}."
-    about = f": {wish.answer}" if wish.answer else "."
-    return f"{_name(wish)} confirmed it{about}"
+def _how_it_was_done(own: list[Wish]) -> str:
+    confirmed = [wish for wish in own if wish.state != WishState.SETTLED]
+    sentences = []
+    if confirmed:
+        sentences.append(f"Confirmed by {' and '.join(_name(wish) for wish in confirmed)}.")
+    sentences += [f"Settled by hand for {_name(wish)}." for wish in own if wish not in confirmed]
+    sentences += [f"{_name(wish)}: {wish.answer}" for wish in confirmed if wish.answer]
+    return " ".join(sentences)
 
 
 def _name(wish: Wish) -> str:
