@@ -1,7 +1,7 @@
 """Contacts as a table for a spreadsheet: any view of them, streamed in steady memory, with who took it along and why.
 
-From the index the rows come as raw tuples of one cursor: a million of them are a matter of seconds, and an object for
-each would make it minutes. Without the index they come from SlickText, page by page and behind everybody else.
+From the index the rows come as bare tuples of texts: a million of them are a matter of seconds, and an object for each
+would make it minutes. Without the index they come from SlickText, page by page and behind everybody else.
 """
 
 import csv
@@ -13,21 +13,19 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Final
 
-from django.db import connection
 from django.utils import timezone
 
 from contacts_ui import request_id
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.manner import BULK_READ
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import IndexedContact, LedgerEntry, Vendor, Wish
+from contacts_ui.models import LedgerEntry, Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import pretty
 from contacts_ui.services import index, ledger
 from contacts_ui.services.editing import as_text
-from contacts_ui.services.index import IndexQuestion, Total, fold
-from contacts_ui.services.index.finding import SORTS
+from contacts_ui.services.index import IndexQuestion, Total
 from contacts_ui.services.listing import Question, list_contacts
 from contacts_ui.services.spreadsheets import BOM, FORMULA
 from contacts_ui.services.vendors import to_slicktext
@@ -118,7 +116,7 @@ def export(*, staff: Staff, question: IndexQuestion, columns: Sequence[str], why
             "read_from": "SlickText" if live else "the index",
         },
     )
-    made = _chunks(headings, rows or _rows(question, _asked_for(headings)), live=live)
+    made = _chunks(headings, rows or index.rows(question, _asked_for(headings)), live=live)
     name = f"contacts-{timezone.localdate():%Y-%m-%d}.csv"
     return Export(name, _counted(made, staff, entry, request_id.current()))
 
@@ -132,25 +130,6 @@ def _asked_for(headings: Mapping[str, str]) -> list[str]:
     """The columns of the index behind the headings, and behind them what a row's answers are made of."""
     shown = ["mobile_number" if key == "do_not_text" else key for key in headings]
     return [*shown, "number", "status", "mobile_number"]
-
-
-def _rows(question: IndexQuestion, columns: Sequence[str]) -> Iterator[Raw]:
-    """Whoever matches, as raw tuples of these columns of the index, in the order asked for."""
-    found = IndexedContact.objects.all()
-    for name, value in question.filters.items():
-        ours = {"mobile_number": "number", "opt_in_status": "status"}.get(name, name)
-        found = found.filter(**{ours if ours in SORTS else f"custom_fields__{name}": value})
-    for word in fold(question.search).split():
-        found = found.filter(folded__contains=word)
-    sort = SORTS.get(question.sort.removeprefix("-"), "contact_id")
-    sign = "-" if question.sort.startswith("-") else ""
-    found = found.order_by(f"{sign}{sort}", f"{sign}contact_id")
-    sql, params = found.values_list(*columns).query.sql_with_params()
-    # On PostgreSQL this is a cursor of the server's; the driver would else fetch everything first.
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, params)
-        while some := cursor.fetchmany(CHUNK):
-            yield from some
 
 
 def _live_rows(question: IndexQuestion) -> Iterator[Raw]:
@@ -230,7 +209,7 @@ def _chunks(
 
 
 def _cells(headings: Mapping[str, str]) -> Callable[[Raw], list[str]]:
-    """From a raw tuple, as `_asked_for` orders it, to the cells of a line."""
+    """From a tuple, as `_asked_for` orders it, to the cells of a line."""
     keys = list(headings)
     last = len(keys)
     special = [(at, _TEXTS[key]) for at, key in enumerate(keys) if key in _TEXTS]
@@ -299,7 +278,7 @@ _WORDS: Final[Mapping[str, str]] = {str(status): word for status, word in STATUS
 
 
 def _moment(value: Any) -> str:
-    """ISO 8601 in UTC; SQLite's driver gives text, PostgreSQL's a moment in UTC."""
+    """ISO 8601 in UTC, from a moment in UTC or a database's text of it."""
     text = str(value) if value else ""
     return f"{text[:10]}T{text[11:19]}Z" if text else ""
 

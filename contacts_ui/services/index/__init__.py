@@ -4,6 +4,7 @@ A copy for finding, sorting and counting; SlickText stays the truth. Use it as `
 """
 
 from contacts_ui.services.index.finding import (
+    SORTS,
     Indexed,
     IndexPage,
     IndexQuestion,
@@ -12,13 +13,19 @@ from contacts_ui.services.index.finding import (
     by_numbers,
     count,
     everybody,
+    everybody_ids,
     find,
+    rows,
 )
 from contacts_ui.services.index.folding import fold
 from contacts_ui.services.index.learning import forget, learn
+from contacts_ui.services.index.ordering import rebuild_anchors
+from contacts_ui.services.index.query import KEYS
 from contacts_ui.services.index.state import IndexState, is_ready, state
 
 __all__ = [
+    "KEYS",
+    "SORTS",
     "IndexPage",
     "IndexQuestion",
     "IndexState",
@@ -28,10 +35,13 @@ __all__ = [
     "by_numbers",
     "count",
     "everybody",
+    "everybody_ids",
     "find",
     "fold",
     "forget",
     "is_ready",
     "learn",
+    "rebuild_anchors",
+    "rows",
     "state",
 ]
