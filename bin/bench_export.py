@@ -5,7 +5,6 @@ With PostgreSQL: `bin/with-postgres-and-redis .venv/bin/python bin/bench_export.
 
 import logging
 import os
-import random
 import resource
 import sys
 import threading
@@ -18,8 +17,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 PEOPLE = int(os.environ.get("PEOPLE", "1000000"))
 STOPS = 20_000
-NAMES = ("Marty", "Emmett", "Lorraine", "George", "Jennifer", "Biff", "Núria", "Siobhán")
-PLACES = (("Hill Valley", "CA", "95420"), ("Austin", "TX", "78701"), ("Boston", "MA", "02116"))
 
 
 def main() -> None:
@@ -44,39 +41,57 @@ def main() -> None:
 
 
 def fill() -> None:
-    from contacts_ui.models import IndexedContact, IndexWalk, Vendor, Wish
+    """By the database itself, which takes seconds; the search's own tables are not needed."""
+    from django.db import connection
+
+    from contacts_ui.models import IndexWalk, Vendor, Wish
     from contacts_ui.models.ledger import Action
     from contacts_ui.services import ledger
 
-    chance, now = random.Random(1), datetime.now(UTC)  # noqa: S311
-    for start in range(0, PEOPLE, 10_000):
-        rows = []
-        for key in range(start, min(start + 10_000, PEOPLE)):
-            first, (city, state, code) = chance.choice(NAMES), chance.choice(PLACES)
-            number = f"+1615{key:07}"
-            rows.append(
-                IndexedContact(
-                    contact_id=key + 1,
-                    number=number,
-                    mobile_number=number,
-                    first_name=first,
-                    last_name=f"Person {key}",
-                    email=f"person{key}@example.com",
-                    city=city,
-                    state=state,
-                    zip=code,
-                    country="US",
-                    status="subscribed" if key % 5 else "unsubscribed",
-                    source="Web form",
-                    custom_fields={"member": key} if key % 3 == 0 else {},
-                    created=now,
-                    last_updated=now,
-                    name_key=f"person {key} {first.lower()}",
-                    folded=f"1615{key:07} {first.lower()} person {key}",
-                    read_at=now,
-                )
-            )
-        IndexedContact.objects.bulk_create(rows)
+    now = datetime.now(UTC)
+    series = (
+        "SELECT value AS n FROM generate_series(1, %s) AS value"
+        if connection.vendor == "postgresql"
+        else "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < %s) SELECT n FROM s"
+    )
+    number = "'+1615' || substr(CAST(10000000 + n AS text), 2)"
+    values = {
+        "contact_id": "n",
+        "number": number,
+        "mobile_number": number,
+        "first_name": "'Siobhán'",
+        "last_name": "'Person ' || n",
+        "email": "'person' || n || '@example.com'",
+        "city": "'Hill Valley'",
+        "state": "'CA'",
+        "zip": "'95420'",
+        "country": "'US'",
+        "status": "CASE WHEN n % 5 = 0 THEN 'unsubscribed' ELSE 'subscribed' END",
+        "source": "'Web form'",
+        "language": "'en'",
+        "timezone": "'America/Chicago'",
+        "custom_fields": "'{\"member\": 12}'",
+        "created": "%s",
+        "last_updated": "%s",
+        "name_key": "'person ' || n",
+        "folded": "'person ' || n",
+        "read_at": "%s",
+    }
+    if connection.vendor == "postgresql":
+        values["custom_fields"] += "::jsonb"
+        for name in ("created", "last_updated", "read_at"):
+            values[name] += "::timestamptz"
+    values["digest"] = "0"
+    held = columns_of_the_index()
+    values |= {name: "''" for name in held if name not in values and name != "status_changed_at"}
+    sql = (
+        f"INSERT INTO contacts_ui_indexedcontact ({', '.join(values)})"  # noqa: S608 - our own columns
+        f" SELECT {', '.join(values.values())} FROM ({series}) AS numbers"
+    )
+    at = now if connection.vendor == "postgresql" else f"{now:%Y-%m-%d %H:%M:%S}"
+    sql = sql.replace(" % 5", " %% 5")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [at, at, at, PEOPLE])
     IndexWalk.objects.create(pk=1, next_at=now, finished_at=now)
     entry = ledger.record(action=Action.STOP_REQUESTED, staff=None, number="")
     stops = (
@@ -92,6 +107,12 @@ def fill() -> None:
     Wish.objects.bulk_create(stops, batch_size=5000)
 
 
+def columns_of_the_index() -> list[str]:
+    from contacts_ui.models import IndexedContact
+
+    return [str(field.column) for field in IndexedContact._meta.concrete_fields]
+
+
 def measure(what: str, columns: list[str] | None, sort: str) -> None:
     from django.contrib.auth.models import User
 
@@ -102,7 +123,7 @@ def measure(what: str, columns: list[str] | None, sort: str) -> None:
     before, peak, stop = memory(), [0], threading.Event()
     watcher = threading.Thread(target=watch, args=(peak, stop))
     watcher.start()
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     made = export(
         staff=staff,
         question=IndexQuestion(sort=sort),
@@ -114,11 +135,13 @@ def measure(what: str, columns: list[str] | None, sort: str) -> None:
         first = first or time.perf_counter() - began
         size += len(chunk.encode())
     took = time.perf_counter() - began
+    busy = time.process_time() - worked
     stop.set()
     watcher.join()
     print(
-        f"{what}: {PEOPLE / took:,.0f} rows a second, {size / 1e6:.0f} MB in {took:.1f} s, first byte after "
-        f"{first * 1000:.0f} ms, memory {before:.0f} MB before and {peak[0]:.0f} MB at most"
+        f"{what}: {PEOPLE / took:,.0f} rows a second, {size / 1e6:.0f} MB in {took:.1f} s ({busy:.1f} s of this "
+        f"processor), first byte after {first * 1000:.0f} ms, "
+        f"memory {before:.0f} MB before and {peak[0]:.0f} MB at most"
     )
 
 

@@ -7,12 +7,15 @@ would make it minutes. Without the index they come from SlickText, page by page 
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Final
 
+import msgspec
 from django.utils import timezone
 
 from contacts_ui import request_id
@@ -27,7 +30,7 @@ from contacts_ui.services import index, ledger
 from contacts_ui.services.editing import as_text
 from contacts_ui.services.index import IndexQuestion, Total
 from contacts_ui.services.listing import Question, list_contacts
-from contacts_ui.services.spreadsheets import BOM, FORMULA
+from contacts_ui.services.spreadsheets import BOM, FORMULA, safe
 from contacts_ui.services.vendors import to_slicktext
 from contacts_ui.services.verdicts import STATUS_WORDS, STOPPED_STATUSES, OptInStatus
 
@@ -60,7 +63,8 @@ LIVE_PAGE: Final = 250
 CHUNK: Final = 2000
 
 YES, NO_STOP, NOT_SUBSCRIBED, NOT_KNOWN = "yes", "no stop on record", "not subscribed", "not known"
-_RISKY: Final = frozenset(FORMULA)
+# A cell that begins so, among cells with a NUL before each, which none of them holds.
+_RISKY: Final = re.compile(f"\0[{re.escape(''.join(FORMULA))}]")
 Raw = Sequence[Any]
 
 
@@ -194,57 +198,65 @@ def _chunks(
 ) -> Generator[tuple[str, int]]:
     """The file in parts, each with how many rows are in it."""
     yield BOM + ",".join(headings.values()) + "\r\n", 0
-    cells = _live_cells(headings) if live else _cells(headings)
-    left = iter(rows)
+    table, left = _Table(headings), iter(rows)
     while some := list(islice(left, CHUNK)):
-        buffer = io.StringIO(newline="")
         limited = live and not some[-1]
         if limited:
             some.pop()
-        csv.writer(buffer, lineterminator="\r\n").writerows(map(cells, some))
+        buffer = io.StringIO(newline="")
+        given = [_texts_of(row, headings) for row in some] if live else some
+        csv.writer(buffer, lineterminator="\r\n").writerows(table.lines(given))
         yield buffer.getvalue(), len(some)
         if limited:
             yield f"Only the first {LIVE_LIMIT} contacts: the index is not ready.\r\n", 0
             return
 
 
-def _cells(headings: Mapping[str, str]) -> Callable[[Raw], list[str]]:
-    """From a tuple, as `_asked_for` orders it, to the cells of a line."""
-    keys = list(headings)
-    last = len(keys)
-    special = [(at, _TEXTS[key]) for at, key in enumerate(keys) if key in _TEXTS]
-    at_answer, at_number = keys.index("do_not_text"), keys.index("number")
-    answer = _answers()
+class _Table:
+    """From tuples, as `_asked_for` orders them, to lines: a column at a time, which is twice as fast as row by row."""
 
-    def cells(row: Raw) -> list[str]:
-        line = list(row[:last])
-        for at, text in special:
-            line[at] = text(line[at])
-        number, status, as_held = row[last:]
-        line[at_answer] = answer(number, status)
-        if not number:
-            line[at_number] = as_held
-        return [f"'{cell}" if cell and cell[0] in _RISKY else cell for cell in line]
+    def __init__(self, headings: Mapping[str, str]) -> None:
+        self._keys = list(headings)
+        self._answer = _answers()
 
-    return cells
+    def lines(self, rows: Sequence[Raw]) -> Iterable[Sequence[str]]:
+        if not rows:
+            return ()
+        columns = list(zip(*rows, strict=True))
+        *_, numbers, statuses, held = columns
+        made: list[Sequence[str]] = []
+        for key, column in zip(self._keys, columns, strict=False):
+            if key == "do_not_text":
+                made.append(list(map(self._answer, numbers, statuses)))
+            elif key == "number":
+                made.append(
+                    [
+                        _number(number) if number else safe(as_held)
+                        for number, as_held in zip(numbers, held, strict=True)
+                    ]
+                )
+            elif read := _TEXTS.get(key):
+                made.append(_safe_column(list(map(read, column))))
+            else:
+                made.append(_safe_column(column))
+        return zip(*made, strict=True)
 
 
-def _live_cells(headings: Mapping[str, str]) -> Callable[[Raw], list[str]]:
-    stored = _cells(headings)
-    fields = {"number": "number", "status": "opt_in_status"}
+def _safe_column(cells: Sequence[str]) -> Sequence[str]:
+    """`safe` for each, by one look at all of them: hardly any needs it."""
+    return [safe(cell) for cell in cells] if _RISKY.search("\0" + "\0".join(cells)) else cells
 
-    def cells(row: Raw) -> list[str]:
-        contact, read_at = row
 
-        def held(key: str) -> Any:
-            if key == "read_at":
-                return read_at
-            value = getattr(contact, fields.get(key, key))
-            return json.dumps(value) if key == "custom_fields" else "" if value is None else value
+def _texts_of(row: Raw, headings: Mapping[str, str]) -> list[str]:
+    """A contact that was just read, as the index would give it."""
+    contact, read_at = row
+    names = {"number": "number", "status": "opt_in_status"}
 
-        return stored([held(key) for key in _asked_for(headings)])
+    def held(key: str) -> str:
+        value = read_at if key == "read_at" else getattr(contact, names.get(key, key))
+        return json.dumps(value) if key == "custom_fields" else "" if value is None else str(value)
 
-    return cells
+    return [held(key) for key in _asked_for(headings)]
 
 
 def _answers() -> Callable[[str, str], str]:
@@ -277,9 +289,9 @@ _BY_STATUS: Final[Mapping[str, str]] = {
 _WORDS: Final[Mapping[str, str]] = {str(status): word for status, word in STATUS_WORDS.items()}
 
 
-def _moment(value: Any) -> str:
-    """ISO 8601 in UTC, from a moment in UTC or a database's text of it."""
-    text = str(value) if value else ""
+@lru_cache(maxsize=5000)
+def _moment(text: str) -> str:
+    """ISO 8601 in UTC, from a database's or Python's text of a moment in UTC."""
     return f"{text[:10]}T{text[11:19]}Z" if text else ""
 
 
@@ -287,11 +299,12 @@ def _number(e164: str) -> str:
     """As on the screen, (615) 555-3338: readable, and neither a formula nor a number to any spreadsheet."""
     if len(e164) == 12 and e164.startswith("+1"):
         return f"({e164[2:5]}) {e164[5:8]}-{e164[8:]}"
-    return pretty(e164) if e164 else ""
+    return safe(pretty(e164))
 
 
+@lru_cache(maxsize=5000)
 def _custom(held: str) -> str:
-    values = json.loads(held) if held and held != "{}" else {}
+    values = msgspec.json.decode(held) if held and held != "{}" else {}
     return "; ".join(f"{name}: {as_text(value)}" for name, value in values.items())
 
 
@@ -302,7 +315,6 @@ _TEXTS: Final[dict[str, Callable[[Any], str]]] = {
     "created": _moment,
     "last_updated": _moment,
     "read_at": _moment,
-    "contact_id": str,
 }
 
 

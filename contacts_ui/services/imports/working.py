@@ -33,7 +33,7 @@ def import_line(job: Job, row: JobRow, staff: Staff) -> Outcome:
     """Import one line. Raises VendorError where the vendor has to be asked again later."""
     stopped = _stop(job, row, staff)
     if stopped and row.data.get("stop_only"):
-        return _end(row, done(stopped, row.ledger_entry))
+        return _end(row, done(stopped, _stop_entry(row)))
     try:
         outcome = _import(job, row, staff)
     except BadCredentials:
@@ -42,7 +42,7 @@ def import_line(job: Job, row: JobRow, staff: Staff) -> Outcome:
         outcome = Outcome(RowState.FAILED, error.words or error.person)
     if stopped:
         state = RowState.DONE if outcome.state == RowState.SKIPPED else outcome.state
-        entry = outcome.entry or row.ledger_entry
+        entry = outcome.entry or _stop_entry(row)
         outcome = Outcome(state, f"{stopped} {outcome.words}", entry)
     return _end(row, outcome)
 
@@ -63,23 +63,26 @@ def _stop(job: Job, row: JobRow, staff: Staff) -> str:
     if not row.data.get("stop"):
         return ""
     if "stopped" in row.data:
-        row.ledger_entry_id = row.data.get("stop_entry")
         return str(row.data["stopped"])
     with transaction.atomic():
         # In the chain first, as everybody who locks other rows after it.
         ledger.take_turn()
-        words = "Stopped here already."
+        words, entry = "Stopped here already.", None
         if not consent.is_stopped(row.number):
             request = consent.Request(
                 Channel.UNRECORDED, None, f"Imported as unsubscribed: {job.param('file')}"
             )
             seen = Seen(row.number, row.contact_id, row.label)
             consent.record_stop(staff=staff, seen=seen, request=request)
-            row.ledger_entry = LedgerEntry.objects.filter(number=row.number).latest("pk")
+            entry = LedgerEntry.objects.filter(number=row.number).latest("pk").pk
             words = "The stop is recorded, and on its way to both vendors."
         # The entry is written to the row at its end: a recorded row counts as one that waits for its wishes.
-        _remember(row, stopped=words, stop_entry=row.ledger_entry_id)
+        _remember(row, stopped=words, stop_entry=entry)
     return words
+
+
+def _stop_entry(row: JobRow) -> LedgerEntry | None:
+    return LedgerEntry.objects.filter(pk=row.data.get("stop_entry") or 0).first()
 
 
 def _create(

@@ -48,14 +48,14 @@ def where(condition: str, parameters: list[Any]) -> Iterator[Indexed]:
 def texts(columns: Sequence[str], ids: Sequence[int]) -> list[tuple[str, ...]]:
     """These columns of these contacts as texts, in this order; "" where there is none."""
     ours = database()
-    names = ", ".join(f"CAST({name} AS text)" for name in columns)
+    names = ", ".join(f"COALESCE(CAST({name} AS text), '')" for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT contact_id, {names} FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
             [ours.many(ids)],
         )
         found = {row[0]: row[1:] for row in cursor.fetchall()}
-    return [tuple(text or "" for text in found[key]) for key in ids if key in found]
+    return [found[key] for key in ids if key in found]
 
 
 def _indexed(row: tuple[Any, ...]) -> Indexed:
