@@ -8,7 +8,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts_ui', '0006_index_search'),
         ('contacts_ui', '0006_jobs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -4,6 +4,7 @@ from contacts_ui.models.contact_index import (
     IndexAnchor,
     IndexCount,
     IndexedContact,
+    IndexGone,
     IndexSlip,
     IndexWalk,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Disagreement",
     "IndexAnchor",
     "IndexCount",
+    "IndexGone",
     "IndexSlip",
     "IndexWalk",
     "IndexedContact",

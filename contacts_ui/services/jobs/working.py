@@ -35,8 +35,9 @@ State = JobState
 ON_THEIR_WAY_AT_ONCE: Final = 100
 # How long one job is worked on before the next has its turn.
 TURN_SECONDS: Final = 1.5
-# Outlasts the longest call about one row, so that two workers never call about the same.
-LEASE: Final = timedelta(seconds=60)
+# Outlasts what is done about one row: recording it, or all calls about it, so that two workers never call about one.
+LEASE_TO_RECORD: Final = timedelta(seconds=15)
+LEASE_TO_CALL: Final = timedelta(seconds=60)
 AFTER_TROUBLE: Final = timedelta(seconds=5)
 # A pause longer than this between two turns was none of work.
 LONGEST_STEP: Final = 10.0
@@ -147,7 +148,7 @@ class _Turn:
         return [*begun, *rows.filter(state=RowState.WAITING)[:ON_THEIR_WAY_AT_ONCE]]
 
     def _renew(self) -> bool:
-        until = timezone.now() + LEASE
+        until = timezone.now() + _lease_of(JobKind(self.job.kind))
         mine = Job.objects.filter(pk=self.job.pk, lease=self.job.lease, state=State.RUNNING)
         return bool(mine.update(leased_until=until))
 
@@ -227,14 +228,20 @@ def _open_jobs() -> list[int]:
 def _take(pk: int) -> Job | None:
     """Lease a job, unless another worker was faster."""
     now, lease = timezone.now(), uuid.uuid4().hex
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    if not Job.objects.filter(free, pk=pk).update(lease=lease, leased_until=now + LEASE):
-        return None
     job = Job.objects.get(pk=pk)
+    until = now + _lease_of(JobKind(job.kind))
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    if not Job.objects.filter(free, pk=pk).update(lease=lease, leased_until=until):
+        return None
+    job.refresh_from_db()
     if job.worked_at and job.state == State.RUNNING:
         job.active_seconds += min((now - job.worked_at).total_seconds(), LONGEST_STEP)
     Job.objects.filter(pk=pk).update(worked_at=now, active_seconds=job.active_seconds)
     return job
+
+
+def _lease_of(kind: JobKind) -> timedelta:
+    return LEASE_TO_RECORD if kind in RECORDERS else LEASE_TO_CALL
 
 
 def _release(job: Job) -> None:
