@@ -58,7 +58,7 @@ SWEEP = Manner(Priority.SYNC, 1, connect_timeout=2, read_timeout=6, total_timeou
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One attempt, for Server-Timing and logs. ``error`` is the name of an error class."""
+    """One attempt, for Server-Timing, logs and metrics. ``error`` is the name of an error class."""
 
     vendor: str
     method: str
@@ -66,3 +66,4 @@ class CallRecord:
     status: int | None
     seconds: float
     error: str | None
+    priority: Priority = Priority.PERSON
