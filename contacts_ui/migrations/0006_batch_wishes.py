@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts_ui', '0005_contact_index'),
+        ('contacts_ui', '0006_pruned_entries'),
     ]
 
     operations = [

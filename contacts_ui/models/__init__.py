@@ -1,8 +1,15 @@
 from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
-from contacts_ui.models.contact_index import IndexedContact, IndexWalk
+from contacts_ui.models.contact_index import (
+    IndexAnchor,
+    IndexCount,
+    IndexedContact,
+    IndexGone,
+    IndexSlip,
+    IndexWalk,
+)
 from contacts_ui.models.disagreement import Disagreement, Sweep
-from contacts_ui.models.ledger import LedgerEntry, LedgerHead
+from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
 from contacts_ui.models.opt_out import OptOut
@@ -13,6 +20,10 @@ __all__ = [
     "Access",
     "CallBudget",
     "Disagreement",
+    "IndexAnchor",
+    "IndexCount",
+    "IndexGone",
+    "IndexSlip",
     "IndexWalk",
     "IndexedContact",
     "LedgerEntry",
@@ -20,6 +31,7 @@ __all__ = [
     "LiftRequest",
     "OptOut",
     "Preference",
+    "PrunedEntry",
     "Sweep",
     "Vendor",
     "VendorHealth",
