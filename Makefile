@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup run test check bench bench-index bench-delivery chaos lock help
+.PHONY: setup run test check bench bench-index bench-delivery chaos load lock help
 
 help:            ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/	/'
@@ -45,6 +45,9 @@ bench-delivery: setup   ## Wishes delivered a second with one and four workers, 
 
 chaos: setup     ## Vendors fail, processes are killed: is any stop lost, wrong or late? ARGS="--seconds 300", DATABASE_URL: which database
 	$(BIN)/python bin/chaos.py $(ARGS)
+
+load: setup      ## Fifty agents at once on SlickText's real limit, idle and beside a bulk job of ten thousand. ARGS="--seconds 120"
+	$(BIN)/python bin/load.py $(ARGS)
 
 lock: setup      ## Resolve the dependencies anew
 	cd requirements && for set in base production dev; do \

@@ -37,7 +37,7 @@ def seen_by(request: StaffRequest, contact_id: int) -> Seen:
 def read_now(contact_id: int) -> Seen:
     """What SlickText says of a contact. Raises Http404, or the VendorError when it cannot be read."""
     try:
-        reading = contacts.read(contact_id)
+        reading = contacts.read(contact_id, now=True)
     except NotFound as error:
         raise Http404(error.person) from error
     return seen_of(reading.contact, reading.as_of)
