@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup run test check bench bench-delivery chaos lock help
+.PHONY: setup run test check bench bench-index bench-delivery chaos lock help
 
 help:            ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/	/'
@@ -35,6 +35,9 @@ check: setup     ## Lint, format, types, templates, migrations, check --deploy
 
 bench: setup     ## Calls, queries, time against plain Django, and weight of the pages
 	$(BIN)/python bin/bench.py
+
+bench-index: setup   ## The local index over a million people: build, size, each search and sort (DATABASE_URL: which database, PEOPLE: how many)
+	$(BIN)/python bin/bench_index.py
 
 bench-delivery: setup   ## Wishes delivered a second with one and four workers, and click to both confirmed (DATABASE_URL: which database)
 	$(BIN)/python bin/bench_delivery.py $(ARGS)

@@ -8,7 +8,9 @@ class ContactsUiConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts_ui import checks  # noqa: F401 - registers them
-        from contacts_ui.models import ledger_guards
+        from contacts_ui.models import index_tables, ledger_guards
 
         pre_migrate.connect(ledger_guards.before_migrations, sender=self)
         post_migrate.connect(ledger_guards.after_migrations, sender=self)
+        pre_migrate.connect(index_tables.before_migrations, sender=self)
+        post_migrate.connect(index_tables.after_migrations, sender=self)

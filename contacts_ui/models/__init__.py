@@ -1,6 +1,13 @@
 from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
-from contacts_ui.models.contact_index import IndexedContact, IndexWalk
+from contacts_ui.models.contact_index import (
+    IndexAnchor,
+    IndexCount,
+    IndexedContact,
+    IndexGone,
+    IndexSlip,
+    IndexWalk,
+)
 from contacts_ui.models.disagreement import Disagreement, Sweep
 from contacts_ui.models.job import Job, JobRow
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
@@ -14,6 +21,10 @@ __all__ = [
     "Access",
     "CallBudget",
     "Disagreement",
+    "IndexAnchor",
+    "IndexCount",
+    "IndexGone",
+    "IndexSlip",
     "IndexWalk",
     "IndexedContact",
     "Job",

@@ -31,7 +31,7 @@ from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import LedgerEntry, Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishQuerySet, WishState
-from contacts_ui.services import budget, ledger, opt_outs
+from contacts_ui.services import budget, index, ledger, opt_outs
 from contacts_ui.services.sending import Answer, send
 from contacts_ui.services.wishes import due, wish_everywhere
 
@@ -120,6 +120,8 @@ def _deliver(taken: Wish, manner: Manner) -> None:
             return _postpone(wish, error)
         # A newer wish that came during the call is sent at once, under the same lease.
         wish = _confirm(wish, answer, manner)
+        if answer.contact and answer.at:
+            index.learn([answer.contact], answer.at)
     return None
 
 

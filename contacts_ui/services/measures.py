@@ -9,6 +9,7 @@ from django.utils import timezone
 from contacts_ui import metrics
 from contacts_ui.models import CallBudget, Vendor, VendorHealth, WebhookEvent, Wish, WorkerBeat
 from contacts_ui.models.wish import WishState
+from contacts_ui.services import index
 from contacts_ui.services.pulse import WORKER_SILENT
 
 
@@ -44,6 +45,7 @@ Gauge = tuple[str, str, list[str], list[tuple[list[str], float]]]
 def _gauges() -> Iterator[Gauge]:
     yield from _wishes()
     yield from _vendors()
+    yield from _index()
     now = timezone.now()
     hooks = WebhookEvent.objects.filter(due_at__isnull=False).aggregate(
         n=Count("pk"), oldest=Min("received_at")
@@ -93,6 +95,21 @@ def _wishes() -> Iterator[Gauge]:
         "Age of the oldest change on its way, without bulk jobs.",
         ["vendor"],
         ages,
+    )
+
+
+def _index() -> Iterator[Gauge]:
+    state = index.state()
+    age: list[tuple[list[str], float]] = []
+    if state.finished_at:
+        age = [([], (timezone.now() - state.finished_at).total_seconds())]
+    yield "index_contacts", "Contacts in the local copy.", [], [([], index.size())]
+    yield "index_age_seconds", "Since everybody was last read once; absent before that.", [], age
+    yield (
+        "index_walked",
+        "How far the present walk, or the last, has come.",
+        [],
+        [([], state.walked)],
     )
 
 

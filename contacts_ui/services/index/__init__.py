@@ -4,6 +4,7 @@ A copy for finding, sorting and counting; SlickText stays the truth. Use it as `
 """
 
 from contacts_ui.services.index.finding import (
+    SORTS,
     Indexed,
     IndexPage,
     IndexQuestion,
@@ -12,13 +13,21 @@ from contacts_ui.services.index.finding import (
     by_numbers,
     count,
     everybody,
+    everybody_ids,
     find,
+    rows,
 )
 from contacts_ui.services.index.folding import fold
 from contacts_ui.services.index.learning import forget, learn
-from contacts_ui.services.index.state import IndexState, is_ready, state
+from contacts_ui.services.index.ordering import rebuild_anchors
+from contacts_ui.services.index.purging import purge
+from contacts_ui.services.index.query import KEYS
+from contacts_ui.services.index.state import IndexState, is_ready, size, state
+from contacts_ui.services.index.walking import go_on
 
 __all__ = [
+    "KEYS",
+    "SORTS",
     "IndexPage",
     "IndexQuestion",
     "IndexState",
@@ -28,10 +37,16 @@ __all__ = [
     "by_numbers",
     "count",
     "everybody",
+    "everybody_ids",
     "find",
     "fold",
     "forget",
+    "go_on",
     "is_ready",
     "learn",
+    "purge",
+    "rebuild_anchors",
+    "rows",
+    "size",
     "state",
 ]

@@ -1,44 +1,37 @@
 """Asking the index: search, filters, sort, totals, any page."""
 
-from collections.abc import Iterable, Iterator, Mapping
+# ruff: noqa: S608 - the only names in the SQL are our own columns; every value is a parameter
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db import connection
 
-from contacts_ui.integrations.types import Contact
-from contacts_ui.models import IndexedContact
-from contacts_ui.services.index.folding import fold
+from contacts_ui.services.index import matching, ordering, ranking, records
+from contacts_ui.services.index.database import TABLE, Condition, database
+from contacts_ui.services.index.folding import NAME
+from contacts_ui.services.index.matching import COUNTED, Match, Total
+from contacts_ui.services.index.ordering import SORTS
+from contacts_ui.services.index.records import Indexed
 
-# Column of the table -> column of the index.
-SORTS: Final = {
-    "name": "name_key",
-    "number": "number",
-    "email": "email",
-    "city": "city",
-    "state": "state",
-    "zip": "zip",
-    "country": "country",
-    "status": "status",
-    "source": "source",
-    "language": "language",
-    "timezone": "timezone",
-    "created": "created",
-    "last_updated": "last_updated",
-    "contact_id": "contact_id",
-}
-# Whoever counts further waits longer than the number is worth.
-COUNTED = 10_000
+# So many matches are held together to be ranked; whoever has more is asked for another word.
+HELD: Final = 1000
+# Of a broad search so many of each kind are compared.
+COMPARED: Final = 200
+CHUNK: Final = 2000
 
 
 @dataclass(frozen=True)
 class IndexQuestion:
     """What the index is asked.
 
-    `search` is as typed and may hold `key:value` words. `filters` are exact, by SlickText's names of the fields; others
-    are custom fields. `sort` is a key of SORTS, with "-" in front for descending; empty: the best matches first where
-    there is a search, else by id.
+    `search` is as typed and may hold `key:value` words. `filters` are exact but for capitals and accents, by
+    SlickText's names of the fields; others are custom fields. `sort` is a key of SORTS, with "-" in front for
+    descending; empty: the best matches first where there is a search, else by id. `after` and `before` are tokens of a
+    page just seen: the page next to it, with nobody skipped; `offset` then only says where that is.
     """
 
     search: str = ""
@@ -46,32 +39,25 @@ class IndexQuestion:
     sort: str = ""
     limit: int = 50
     offset: int = 0
-
-
-@dataclass(frozen=True)
-class Total:
-    """How many there are; `exact` is False where it is "about" or "more than" so many."""
-
-    number: int
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """One contact of the index and when SlickText was asked for it."""
-
-    contact: Contact
-    read_at: datetime
+    after: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
 class IndexPage:
-    """One page of the answer. `corrected` are words taken for others: (typed, taken)."""
+    """One page of the answer. `corrected` are words taken for others: (typed, taken).
+
+    `complaints` are sentences about what of the search was not understood. `first` and `last` are tokens for `before`
+    and `after` of the pages next to this one; "" where the best matches come first.
+    """
 
     found: tuple[Indexed, ...]
     total: Total
     offset: int
     corrected: tuple[tuple[str, str], ...] = ()
+    complaints: tuple[str, ...] = ()
+    first: str = ""
+    last: str = ""
 
     @property
     def as_of(self) -> datetime | None:
@@ -81,88 +67,181 @@ class IndexPage:
 
 def find(question: IndexQuestion) -> IndexPage:
     """One page of whoever matches. Asks no vendor."""
-    rows = _matching(question).order_by(*_order(question.sort))
-    page = rows[question.offset : question.offset + question.limit]
-    found = tuple(Indexed(contact_of(row), row.read_at) for row in page)
-    return IndexPage(found, count(question), question.offset)
+    match = matching.match(question.search, question.filters)
+    if match.groups and not question.sort:
+        return _best(question, match)
+    order = ordering.order_of(question.sort)
+    keys, total = _page(question, match, order)
+    found = tuple(records.by_ids([contact_id for _, contact_id in keys]))
+    tokens = [ordering.token(order, key) for key in (keys[0], keys[-1])] if keys else ["", ""]
+    corrected = _corrected(match, [contact_id for _, contact_id in keys[:1]])
+    return IndexPage(
+        found, total, question.offset, corrected, match.asked.complaints, tokens[0], tokens[1]
+    )
 
 
 def count(question: IndexQuestion) -> Total:
-    """How many match, up to COUNTED."""
-    number = _matching(question)[: COUNTED + 1].count()
-    return Total(min(number, COUNTED), number <= COUNTED)
+    """How many match, up to COUNTED; beyond that an honest "about"."""
+    return matching.count(matching.match(question.search, question.filters))
+
+
+def everybody_ids(question: IndexQuestion) -> Sequence[int]:
+    """The ids of whoever matches, page or not, in the order asked for; by id where the order is the best first."""
+    match = matching.match(question.search, question.filters)
+    order = ordering.order_of(question.sort)
+    condition, parameters = matching.where(match)
+    ids = array("q")
+    way = "DESC" if order.descending else "ASC"
+    for part, more in order.parts():
+        sql = f"SELECT contact_id FROM {TABLE} WHERE {condition} AND {part}"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"{sql} ORDER BY {order.column} {way}, contact_id {way}", [*parameters, *more]
+            )
+            while some := cursor.fetchmany(10_000):
+                ids.extend(key for (key,) in some)
+    return ids
 
 
 def everybody(question: IndexQuestion) -> Iterator[Indexed]:
     """Whoever matches, page or not, in the order asked for, without holding them all in memory."""
-    for row in _matching(question).order_by(*_order(question.sort)).iterator(chunk_size=2000):
-        yield Indexed(contact_of(row), row.read_at)
+    for ids in _chunks(everybody_ids(question)):
+        yield from records.by_ids(ids)
+
+
+def rows(question: IndexQuestion, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The same as texts of these columns of IndexedContact, fast: for exports."""
+    for ids in _chunks(everybody_ids(question)):
+        yield from records.texts(columns, ids)
 
 
 def by_numbers(numbers: Iterable[str]) -> dict[str, list[Indexed]]:
     """Who has these numbers (E.164); a number may be more than one contact's."""
     found: dict[str, list[Indexed]] = {}
-    wanted = list(dict.fromkeys(numbers))
-    for start in range(0, len(wanted), 500):
-        for row in IndexedContact.objects.filter(number__in=wanted[start : start + 500]):
-            found.setdefault(row.number, []).append(Indexed(contact_of(row), row.read_at))
+    ours = database()
+    for some in _chunks(list(dict.fromkeys(numbers))):
+        for each in records.where(f"number {ours.among('text')}", [ours.many(some)]):
+            found.setdefault(each.contact.number or "", []).append(each)
     return found
 
 
 def by_ids(ids: Iterable[int]) -> dict[int, Indexed]:
     """Who has these ids at SlickText, as far as the index knows them."""
-    found: dict[int, Indexed] = {}
-    wanted = list(dict.fromkeys(ids))
-    for start in range(0, len(wanted), 500):
-        for row in IndexedContact.objects.filter(pk__in=wanted[start : start + 500]):
-            found[row.contact_id] = Indexed(contact_of(row), row.read_at)
-    return found
+    return {
+        each.contact.contact_id: each
+        for some in _chunks(list(dict.fromkeys(ids)))
+        for each in records.by_ids(some)
+    }
 
 
-def contact_of(row: IndexedContact) -> Contact:
-    """A row of the index as the rest of the dashboard knows contacts; what the index does not hold is None."""
-    return Contact(
-        contact_id=row.contact_id,
-        first_name=row.first_name or None,
-        last_name=row.last_name or None,
-        mobile_number=row.mobile_number or None,
-        email=row.email or None,
-        city=row.city or None,
-        state=row.state or None,
-        zip=row.zip or None,
-        country=row.country or None,
-        source=row.source or None,
-        custom_fields=row.custom_fields,
-        timezone=row.timezone or None,
-        language=row.language or None,
-        opt_in_status=row.status or None,
-        last_opt_in_status_change=row.status_changed_at,
-        created=row.created,
-        last_updated=row.last_updated,
+def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(values), CHUNK):
+        yield list(values[start : start + CHUNK])
+
+
+def _page(
+    question: IndexQuestion, match: Match, order: ordering.Order
+) -> tuple[list[ordering.Key], Total]:
+    """The keys of a page that is sorted by a column."""
+    total = matching.count(match)
+    within = _within(match, total, order)
+    for text, backward in ((question.after, False), (question.before, True)):
+        if text and (key := ordering.from_token(order, text)):
+            keys = ordering.walk(order, within, 0, question.limit, after=key, backward=backward)
+            return keys, total
+    far = question.offset > ordering.NEAR
+    if far and match.everybody and question.offset < total.number - ordering.NEAR:
+        return ordering.far_page(order, question.offset, question.limit), total
+    known = total.number if total.exact else matching.count_all(match) if far else None
+    return ordering.page(order, within, question.offset, question.limit, total=known), total
+
+
+def _within(match: Match, total: Total, order: ordering.Order) -> Condition:
+    """Few matches are found first and sorted; of many, the order is walked and each is checked on the way."""
+    if match.everybody:
+        return "1 = 1", []
+    if order.column == "contact_id" and not match.groups:
+        return matching.where(match)
+    if total.exact and total.number <= HELD:
+        ours = database()
+        return f"contact_id {ours.among('bigint')}", [ours.many(matching.ids(match, HELD))]
+    return matching.where(match, checked=not total.exact)
+
+
+def _best(question: IndexQuestion, match: Match) -> IndexPage:
+    """A page of a search with the best matches first."""
+    ids = matching.ids(match, HELD + 1)
+    if len(ids) <= HELD:
+        total = Total(len(ids))
+    else:
+        ids, total = ids[:HELD], matching.count(match)
+    best = _ranked(match, ids, broad=total.number > HELD)
+    page = best[question.offset : question.offset + question.limit]
+    missing = question.limit - len(page)
+    if missing and len(best) < total.number:
+        page += _after_the_best(match, best, max(0, question.offset - len(best)), missing)
+    found = tuple(records.by_ids(page))
+    return IndexPage(
+        found, total, question.offset, _corrected(match, page[:1]), match.asked.complaints
     )
 
 
-def _matching(question: IndexQuestion) -> "QuerySet[IndexedContact]":
-    rows = IndexedContact.objects.all()
-    for name, value in question.filters.items():
-        rows = rows.filter(**{_column(name): value})
-    for word in fold(question.search).split():
-        rows = rows.filter(folded__contains=word)
-    return rows
+def _ranked(match: Match, ids: list[int], *, broad: bool) -> list[int]:
+    """The ids, best first. Of many only those are compared that a look for whole names and beginnings brings up."""
+    compared = ids[:COMPARED] if broad else ids
+    for more in _named(match) if broad else ():
+        compared = compared + matching.ids(more, COMPARED)
+    compared = list(dict.fromkeys(compared))
+    ours = database()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT contact_id, folded FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
+            [ours.many(compared)],
+        )
+        texts = cursor.fetchall()
+    best = ranking.ranked(texts, match.asked.words, match.corrected)
+    return list(dict.fromkeys([*best, *ids]))
 
 
-def _column(name: str) -> str:
-    """SlickText's name of a field as a look-up; whatever is no field of ours is a custom field."""
-    if name == "mobile_number":
-        return "number"
-    if name == "opt_in_status":
-        return "status"
-    return name if name in SORTS else f"custom_fields__{name}"
+def _named(match: Match) -> list[Match]:
+    """The same search for whole names alone, for all whole but the last, and for beginnings of names."""
+    words = [word.removeprefix(NAME) for word in match.asked.words]
+    whole = tuple((f"{NAME}{word} ",) for word in words)
+    begun = tuple((f"{NAME}{word}",) for word in words if len(word) > 1)
+    several = [whole, (*whole[:-1], *begun[-1:]), begun]
+    return [
+        matching.Match(match.asked, groups, match.conditions)
+        for groups in dict.fromkeys(several)
+        if groups
+    ]
 
 
-def _order(sort: str) -> tuple[str, ...]:
-    column = SORTS.get(sort.removeprefix("-"))
-    if column is None:
-        return ("contact_id",)
-    sign = "-" if sort.startswith("-") else ""
-    return (f"{sign}{column}", f"{sign}contact_id")
+def _after_the_best(match: Match, best: list[int], offset: int, limit: int) -> list[int]:
+    """Whoever matches beyond those that were ranked, by id."""
+    condition, parameters = matching.where(match)
+    ours = database()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT contact_id FROM {TABLE} WHERE {condition}"
+            f" AND NOT contact_id {ours.among('bigint')} ORDER BY contact_id LIMIT %s OFFSET %s",
+            [*parameters, ours.many(best), limit, offset],
+        )
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _corrected(match: Match, first: list[int]) -> tuple[tuple[str, str], ...]:
+    """The words that the best match holds in place of those typed."""
+    if not match.corrected or not first:
+        return ()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT folded FROM {TABLE} WHERE contact_id = %s", first)
+        row = cursor.fetchone()
+    text = row[0] if row else ""
+    pairs = [(word, ranking.taken(text, word, others)) for word, others in match.corrected.items()]
+    return tuple((word, other) for word, other in pairs if other)
+
+
+__all__ = [
+    "COUNTED", "SORTS", "IndexPage", "IndexQuestion", "Indexed", "Total", "by_numbers", "count", "everybody",
+    "everybody_ids", "find", "rows",
+]  # fmt: skip

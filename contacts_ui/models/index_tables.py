@@ -1,0 +1,143 @@
+"""What the index needs of the database itself: full text by trigrams, and a count that is always exact.
+
+On SQLite an FTS5 table kept in step by triggers; on PostgreSQL pg_trgm over the folded text. Made by migration 0006
+and, since SQLite loses a table's triggers when a later migration rebuilds the table, once more after every `migrate`.
+"""
+
+# ruff: noqa: S608 - the only names in the SQL are our own constants
+
+from typing import Any, Final
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+TABLE: Final = "contacts_ui_indexedcontact"
+COUNTS: Final = "contacts_ui_indexcount"
+TEXT: Final = "contacts_ui_indextext"
+
+# No text of its own: it is in the table. The folded text is in lower case already.
+_MAKE_TEXT: Final = (
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS {TEXT} USING fts5("
+    f"folded, content='{TABLE}', content_rowid='contact_id', tokenize='trigram case_sensitive 1')"
+)
+_ADD: Final = f"INSERT INTO {TEXT}(rowid, folded) VALUES (NEW.contact_id, NEW.folded);"
+_TAKE: Final = (
+    f"INSERT INTO {TEXT}({TEXT}, rowid, folded) VALUES ('delete', OLD.contact_id, OLD.folded);"
+)
+_MORE: Final = (
+    f"INSERT INTO {COUNTS}(name, value, number) VALUES ('', '', {{}})"
+    f" ON CONFLICT (name, value) DO UPDATE SET number = {COUNTS}.number + excluded.number;"
+)
+_LESS: Final = f"UPDATE {COUNTS} SET number = number - {{}} WHERE name = '' AND value = '';"
+_SQLITE: Final = {
+    "index_text_insert": f"AFTER INSERT ON {TABLE} BEGIN {_ADD} {_MORE.format(1)} END",
+    "index_text_delete": f"AFTER DELETE ON {TABLE} BEGIN {_TAKE} {_LESS.format(1)} END",
+    # A trigger that fires on unchanged text costs seconds for each ten thousand contacts read again.
+    "index_text_update": f"""AFTER UPDATE OF folded ON {TABLE}
+        WHEN OLD.folded IS NOT NEW.folded BEGIN {_TAKE} {_ADD} END""",
+}
+_POSTGRESQL: Final = {
+    "index_count_insert": ("AFTER INSERT", "REFERENCING NEW TABLE AS changed", _MORE),
+    "index_count_delete": ("AFTER DELETE", "REFERENCING OLD TABLE AS changed", _LESS),
+}
+_KEYS: Final = (
+    "number",
+    "name_key",
+    "first_key",
+    "last_key",
+    "email_key",
+    "city_key",
+    "state_key",
+    "zip_key",
+    "country_key",
+    "status_key",
+    "source_key",
+    "language_key",
+    "timezone_key",
+)
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Make whatever is not there, and fill it from the table."""
+    if connection.vendor not in ("sqlite", "postgresql"):
+        raise NotImplementedError(f"The index knows no search for {connection.vendor}.")
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            _install_sqlite(cursor)
+        else:
+            _install_postgresql(cursor)
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Take it away: for migrations alone."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for name in _SQLITE:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+            cursor.execute(f"DROP TABLE IF EXISTS {TEXT}")
+            return
+        for name in _POSTGRESQL:
+            # With the function goes the trigger that calls it.
+            cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
+        cursor.execute("DROP INDEX IF EXISTS index_folded")
+
+
+def _install_sqlite(cursor: Any) -> None:
+    cursor.execute(
+        "SELECT name FROM sqlite_master WHERE name = %s OR (type = 'trigger' AND tbl_name = %s)",
+        [TEXT, TABLE],
+    )
+    there = {name for (name,) in cursor.fetchall()}
+    if there >= {TEXT, *_SQLITE}:
+        return
+    cursor.execute(_MAKE_TEXT)
+    for name, trigger in _SQLITE.items():
+        if name not in there:
+            cursor.execute(f"CREATE TRIGGER {name} {trigger}")
+    cursor.execute(f"INSERT INTO {TEXT}({TEXT}) VALUES ('rebuild')")
+    _count_all(cursor)
+
+
+def _install_postgresql(cursor: Any) -> None:
+    cursor.execute("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass", [TABLE])
+    there = {name for (name,) in cursor.fetchall()}
+    if there >= set(_POSTGRESQL):
+        return
+    cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    collations = ", ".join(f'ALTER {key} TYPE varchar COLLATE "C"' for key in _KEYS)
+    cursor.execute(f"ALTER TABLE {TABLE} {collations}")
+    cursor.execute(
+        f"CREATE INDEX IF NOT EXISTS index_folded ON {TABLE} USING gin (folded gin_trgm_ops)"
+    )
+    for name, (when, referencing, change) in _POSTGRESQL.items():
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
+            f" DECLARE many bigint; BEGIN SELECT count(*) INTO many FROM changed; IF many > 0 THEN"
+            f" {change.format('many')} END IF; RETURN NULL; END $$"
+        )
+        cursor.execute(
+            f"CREATE TRIGGER {name} {when} ON {TABLE} {referencing}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+        )
+    _count_all(cursor)
+
+
+def _count_all(cursor: Any) -> None:
+    cursor.execute(f"DELETE FROM {COUNTS} WHERE name = '' AND value = ''")
+    cursor.execute(
+        f"INSERT INTO {COUNTS}(name, value, number) SELECT '', '', count(*) FROM {TABLE}"
+    )
+
+
+def before_migrations(sender: Any, using: str, plan: Any = (), **kwargs: Any) -> None:
+    """SQLite refuses to rebuild a table that another table's trigger mentions: make room for our own migrations."""
+    ours = any(migration.app_label == sender.label for migration, _ in plan)
+    if ours and connections[using].vendor == "sqlite":
+        remove(connections[using])
+
+
+def after_migrations(sender: Any, using: str, **kwargs: Any) -> None:
+    """Whatever a migration did to the tables, search and count stand afterwards."""
+    connection = connections[using]
+    if {TABLE, COUNTS} <= set(connection.introspection.table_names()):
+        install(connection)

@@ -1,0 +1,113 @@
+"""What differs between the two databases, behind one small interface chosen by `connection.vendor`."""
+
+# ruff: noqa: S608 - the only names in the SQL are our own constants
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+from django.db import connection
+
+from contacts_ui.models.index_tables import TABLE, TEXT
+
+Condition = tuple[str, list[Any]]
+# Of each group of texts one must be somewhere in the folded text.
+Groups = tuple[tuple[str, ...], ...]
+
+
+class Database(Protocol):
+    """How one database finds text, and takes many values in one parameter."""
+
+    def matching(self, groups: Groups) -> Condition:
+        """The rows of `FROM table` whose folded text holds one of each group, found by the full-text index."""
+
+    def checked(self, groups: Groups) -> Condition:
+        """The same, looked up row by row where something else found the row."""
+
+    def holds(self, column: str) -> str:
+        """The condition that a column holds the parameter somewhere."""
+
+    def among(self, kind: str) -> str:
+        """The condition that what stands before it is one of `many`."""
+
+    def many(self, values: Sequence[Any]) -> Any:
+        """Many values as one parameter."""
+
+    def unindexed(self, column: str) -> str:
+        """The column, not to be found by its index."""
+
+
+class Sqlite:
+    """FTS5 with trigrams."""
+
+    def matching(self, groups: Groups) -> Condition:
+        return f"contact_id IN (SELECT rowid FROM {TEXT} WHERE {TEXT} MATCH %s)", [phrases(groups)]
+
+    def checked(self, groups: Groups) -> Condition:
+        ors = " AND ".join(
+            "(" + " OR ".join("instr(folded, %s) > 0" for _ in group) + ")" for group in groups
+        )
+        return ors, [text for group in groups for text in group]
+
+    def holds(self, column: str) -> str:
+        return f"instr({column}, %s) > 0"
+
+    def among(self, kind: str) -> str:
+        return "IN (SELECT value FROM json_each(%s))"
+
+    def many(self, values: Sequence[Any]) -> Any:
+        return json.dumps(list(values), ensure_ascii=False)
+
+    def unindexed(self, column: str) -> str:
+        return f"+{column}"
+
+
+class Postgresql:
+    """pg_trgm."""
+
+    def matching(self, groups: Groups) -> Condition:
+        likes = " AND ".join(
+            "(" + " OR ".join("folded LIKE %s" for _ in group) + ")" for group in groups
+        )
+        return likes, [f"%{_escaped(text)}%" for group in groups for text in group]
+
+    def checked(self, groups: Groups) -> Condition:
+        ors = " AND ".join(
+            "(" + " OR ".join("strpos(folded, %s) > 0" for _ in group) + ")" for group in groups
+        )
+        return ors, [text for group in groups for text in group]
+
+    def holds(self, column: str) -> str:
+        return f"strpos({column}, %s) > 0"
+
+    def among(self, kind: str) -> str:
+        return f"= ANY(%s::{kind}[])"
+
+    def many(self, values: Sequence[Any]) -> Any:
+        return list(values)
+
+    def unindexed(self, column: str) -> str:
+        return column
+
+
+_DATABASES: Final[dict[str, Database]] = {"sqlite": Sqlite(), "postgresql": Postgresql()}
+
+
+def database() -> Database:
+    """The one that this connection speaks to."""
+    return _DATABASES[connection.vendor]
+
+
+def phrases(groups: Groups) -> str:
+    """The groups in FTS5's own language. Quotes never come through `fold`, but a custom filter may be anything."""
+    return " AND ".join(
+        "(" + " OR ".join('"' + text.replace('"', '""') + '"' for text in group) + ")"
+        for group in groups
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+__all__ = ["TABLE", "TEXT", "Condition", "Database", "Groups", "database", "phrases"]

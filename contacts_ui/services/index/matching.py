@@ -1,0 +1,258 @@
+"""Who matches: a question as conditions in SQL, the cheapest way to look first, and how many there are."""
+
+# ruff: noqa: S608 - the only names in the SQL are our own columns; every value is a parameter
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.db import connection
+
+from contacts_ui.services.index.database import TABLE, TEXT, Condition, Groups, database, phrases
+from contacts_ui.services.index.folding import NAME
+from contacts_ui.services.index.query import Asked, apart, read
+from contacts_ui.services.index.words import alternatives
+
+# Whoever counts further waits longer than the number is worth.
+COUNTED: Final = 10_000
+# Where fewer than so many are found as typed, a slip of the finger is considered.
+FEW: Final = 5
+_COUNTS: Final = "contacts_ui_indexcount"
+# How far two ways are compared before the cheaper one is taken.
+_COMPARED: Final = 20_000
+_KEPT_SECONDS: Final = 120
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many there are; `exact` is False where it is "about" or "more than" so many."""
+
+    number: int
+    exact: bool = True
+
+
+@dataclass(frozen=True)
+class Match:
+    """Whoever is asked for. `groups` are looked for in the text, `conditions` in columns."""
+
+    asked: Asked
+    groups: Groups = ()
+    conditions: tuple[tuple[str, str, Any], ...] = ()
+    corrected: Mapping[str, tuple[str, ...]] | None = None
+
+    @property
+    def everybody(self) -> bool:
+        """Whether nothing is asked for."""
+        return not self.groups and not self.conditions
+
+
+def match(search: str, filters: Mapping[str, str]) -> Match:
+    """Read the question; where the words as typed find few, one slip of the finger in each is forgiven."""
+    asked = read(search, filters, _custom_names() if ":" in search else frozenset())
+    exact = _match(asked, asked.words)
+    if not exact.groups or len(found := ids(exact, FEW)) >= FEW:
+        return exact
+    if not found and (others := _apart(asked, search)) and ids(others, 1):
+        return others
+    forgiving = _forgiving(exact)
+    if forgiving and len(ids(forgiving, FEW)) > len(found):
+        return forgiving
+    return exact
+
+
+def ids(of: Match, most: int) -> list[int]:
+    """At most so many of whoever matches, in the order in which they are found cheapest."""
+    sql, parameters = _source(of)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT contact_id FROM {sql} LIMIT %s", [*parameters, most])
+        return [key for (key,) in cursor.fetchall()]
+
+
+def count(of: Match) -> Total:
+    """How many match: exact up to COUNTED, and beyond that what was counted within the last minutes, or "more than"."""
+    if of.everybody:
+        return Total(counted("", ""))
+    sql, parameters = _source(of)
+    number = _counted(f"(SELECT 1 FROM {sql} LIMIT {COUNTED + 1}) AS several", parameters)
+    if number <= COUNTED:
+        return Total(number)
+    return Total(max(_about(of), COUNTED), exact=False)
+
+
+def counted(name: str, value: str) -> int:
+    """A number that is kept: of all contacts, or of those with this value when the anchors were last set."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT number FROM {_COUNTS} WHERE name = %s AND value = %s", [name, value]
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def where(of: Match, *, checked: bool = False) -> Condition:
+    """The match as one condition. `checked`: not to be found by any index of its own, since another finds the rows."""
+    parts, parameters = [], []
+    ours = database()
+    if of.groups:
+        sql, more = ours.checked(of.groups) if checked else ours.matching(of.groups)
+        parts.append(sql)
+        parameters += more
+    for column, template, value in of.conditions:
+        parts.append(template.format(ours.unindexed(column) if checked else column))
+        parameters += value if isinstance(value, list) else [value]
+    return " AND ".join(parts) or "1 = 1", parameters
+
+
+def _source(of: Match) -> Condition:
+    """What stands behind FROM: the rarer of text and filter is looked for first, the other is checked."""
+    if connection.vendor != "sqlite" or not (of.groups and of.conditions):
+        sql, parameters = where(of)
+        return _only_text(of) or (f"{TABLE} WHERE {sql}", parameters)
+    columns = replace(of, groups=())
+    if _sampled(columns) < _sampled(replace(of, conditions=())):
+        sql, parameters = where(columns)
+        checks, more = database().checked(of.groups)
+        return f"{TABLE} WHERE {sql} AND {checks}", [*parameters, *more]
+    sql, parameters = where(columns, checked=True)
+    text = f"(SELECT rowid AS found FROM {TEXT} WHERE {TEXT} MATCH %s) AS texts"
+    return (
+        f"{text} CROSS JOIN {TABLE} ON contact_id = found WHERE {sql}",
+        [phrases(of.groups), *parameters],
+    )
+
+
+def _only_text(of: Match) -> Condition | None:
+    """SQLite's full-text table has the ids: the contacts themselves need not be looked at."""
+    if connection.vendor != "sqlite" or of.conditions or not of.groups:
+        return None
+    text = f"(SELECT rowid AS contact_id FROM {TEXT} WHERE {TEXT} MATCH %s) AS texts"
+    return text, [phrases(of.groups)]
+
+
+def _sampled(of: Match) -> int:
+    """How many match, counted no further than it takes to compare."""
+    if of.groups:
+        sql, parameters = _only_text(of) or ("", [])
+        return _counted(f"(SELECT 1 FROM {sql} LIMIT {_COMPARED}) AS several", parameters)
+    fewest = _COMPARED
+    for column, template, value in of.conditions:
+        if "instr" in template:
+            continue
+        parameters = value if isinstance(value, list) else [value]
+        sql = f"SELECT 1 FROM {TABLE} WHERE {template.format(column)} LIMIT {fewest}"
+        fewest = min(fewest, _counted(f"({sql}) AS several", parameters))
+    return fewest
+
+
+def _counted(source: str, parameters: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {source}", parameters)
+        return int(cursor.fetchone()[0])
+
+
+def _about(of: Match) -> int:
+    """What was counted for this within the last minutes, or a kept number; 0 where there is none."""
+    kept = cache.get(_key(of))
+    if kept is not None:
+        return int(kept)
+    if not of.groups and len(of.conditions) == 1:
+        column, _, value = of.conditions[0]
+        return counted(column.removesuffix("_key"), str(value))
+    return 0
+
+
+def count_all(of: Match) -> int:
+    """How many match, exactly, however long it takes; the number is kept for the next minutes."""
+    if of.everybody:
+        return counted("", "")
+    sql, parameters = _source(of)
+    number = _counted(f"(SELECT 1 FROM {sql}) AS several", parameters)
+    cache.set(_key(of), number, _KEPT_SECONDS)
+    return number
+
+
+def _key(of: Match) -> str:
+    text = repr((of.groups, of.conditions))
+    return f"index-count:{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _custom_names() -> frozenset[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT value FROM {_COUNTS} WHERE name = 'custom'")
+        return frozenset(value for (value,) in cursor.fetchall())
+
+
+def _apart(asked: Asked, search: str) -> Match | None:
+    """A zip and a part of a number, say, where both as one number find nobody."""
+    words = tuple(apart(search))
+    if ":" in search or words == asked.words:
+        return None
+    return _match(asked, words)
+
+
+def _forgiving(exact: Match) -> Match | None:
+    corrected = {}
+    with connection.cursor() as cursor:
+        for word in exact.asked.words:
+            if others := alternatives(cursor, word):
+                corrected[word] = tuple(others)
+    if not corrected:
+        return None
+    groups = tuple(
+        (*group, *_words(corrected.get(word, ())))
+        for group, word in zip(exact.groups, _searched(exact.asked.words), strict=False)
+    )
+    return replace(exact, groups=groups + exact.groups[len(groups) :], corrected=corrected)
+
+
+def _words(others: Iterable[str]) -> list[str]:
+    return [text for word in others for text in (f"{NAME}{word} ", f" {word} ")]
+
+
+def _searched(words: Iterable[str]) -> list[str]:
+    """The words that trigrams can find; a single letter is none."""
+    return [word for word in words if len(word.removeprefix(NAME)) > 1]
+
+
+def _match(asked: Asked, words: tuple[str, ...]) -> Match:
+    asked = replace(asked, words=words)
+    groups = [_group(word) for word in _searched(words)]
+    conditions = [_initial(word) for word in words if len(word.removeprefix(NAME)) == 1]
+    for column, value in asked.exact:
+        conditions += _equal(column, value)
+    for pair in asked.custom:
+        conditions.append(("custom_key", database().holds("{}"), pair))
+        value = pair[1:-1].partition(":")[2]
+        groups.append((f" {value} ",))
+    for column, part in asked.within:
+        conditions.append((column, database().holds("{}"), part))
+    if asked.contact_id is not None:
+        conditions.append(("contact_id", "{} = %s", asked.contact_id))
+    return Match(asked, tuple(groups), tuple(conditions))
+
+
+def _group(word: str) -> tuple[str, ...]:
+    """Two letters begin a name or are a whole word: trigrams need three."""
+    return (f"{NAME}{word}", f" {word} ") if len(word) == 2 else (word,)
+
+
+def _initial(word: str) -> tuple[str, str, Any]:
+    letter = word.removeprefix(NAME)
+    after = chr(ord(letter) + 1)
+    return (
+        "first_key",
+        "({0} >= %s AND {0} < %s OR name_key >= %s AND name_key < %s)",
+        [letter, after, letter, after],
+    )
+
+
+def _equal(column: str, value: str) -> list[tuple[str, str, Any]]:
+    if column != "last_key":
+        return [(column, "{} = %s", value)]
+    # Sorted by name is sorted by last name: its index finds them.
+    return [
+        ("name_key", "{0} >= %s AND {0} < %s", [value, f"{value}!"]),
+        (column, "{} = %s", value),
+    ]

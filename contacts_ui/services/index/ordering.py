@@ -1,0 +1,294 @@
+"""Any page of any order at the cost of the first: indexes that end in the id, tokens, and anchors.
+
+An order has two parts: whoever has a value, then whoever has none, whichever direction. Descending turns each part
+round. Anchors note who stood at every thousandth place, so that no page is counted from the first.
+"""
+
+# ruff: noqa: S608 - the only names in the SQL are our own columns; every value is a parameter
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from contacts_ui.services.index.database import TABLE, Condition
+
+# Column of the table -> column of the index.
+SORTS: Final = {
+    "name": "name_key",
+    "number": "number",
+    "email": "email_key",
+    "city": "city_key",
+    "state": "state_key",
+    "zip": "zip_key",
+    "country": "country_key",
+    "status": "status_key",
+    "source": "source_key",
+    "language": "language_key",
+    "timezone": "timezone_key",
+    "created": "created",
+    "last_updated": "last_updated",
+    "contact_id": "contact_id",
+}
+_ANCHORS: Final = "contacts_ui_indexanchor"
+_COUNTS: Final = "contacts_ui_indexcount"
+STEP: Final = 1000
+# Up to here counting from the first costs less than a millisecond.
+NEAR: Final = 5000
+_TIMES: Final = ("created", "last_updated")
+_EARLIEST: Final = "0001-01-01 00:00:00"
+
+Key = tuple[Any, int]
+
+
+@dataclass(frozen=True)
+class Order:
+    """By which column, which way round."""
+
+    column: str = "contact_id"
+    descending: bool = False
+
+    @property
+    def lowest(self) -> Any:
+        """What every value is greater than."""
+        if self.column == "contact_id":
+            return -(2**62)
+        return _EARLIEST if self.column in _TIMES else ""
+
+    def parts(self) -> list[Condition]:
+        """Whoever has a value, and whoever has none."""
+        filled = (f"{self.column} > %s", [self.lowest])
+        if self.column == "contact_id":
+            return [filled]
+        empty = f"{self.column} IS NULL" if self.column in _TIMES else f"{self.column} = ''"
+        return [filled, (empty, [])]
+
+
+def order_of(sort: str) -> Order:
+    """The order that a key of SORTS asks for, with "-" in front for descending; by id where there is none."""
+    column = SORTS.get(sort.removeprefix("-"))
+    return Order(column, sort.startswith("-")) if column else Order()
+
+
+def page(
+    order: Order, within: Condition, offset: int, limit: int, *, total: int | None = None
+) -> list[Key]:
+    """The keys of one page. `total`, where it is known exactly, lets the last half be counted from the end."""
+    if total is not None and offset > NEAR and offset > total // 2:
+        limit = min(limit, total - offset)
+        return walk(order, within, total - offset - limit, limit, backward=True)
+    return walk(order, within, offset, limit)
+
+
+def far_page(order: Order, offset: int, limit: int) -> list[Key]:
+    """One page of everybody, far from both ends: from the nearest anchor."""
+    filled = _filled(order.column)
+    wanted = filled - offset - limit if order.descending else offset
+    if filled == 0 or not wanted >= 0 or offset + limit > filled:
+        return walk(order, ("1 = 1", []), offset, limit)
+    ascending = Order(order.column)
+    anchor = _anchor(order.column, wanted)
+    if anchor is None:
+        return walk(order, ("1 = 1", []), offset, limit)
+    place, key, contact_id = anchor
+    start = (key, contact_id - 1)
+    keys = walk(ascending, ("1 = 1", []), wanted - place, limit, after=start)
+    return keys[::-1] if order.descending else keys
+
+
+def walk(
+    order: Order,
+    within: Condition,
+    skip: int,
+    limit: int,
+    *,
+    after: Key | None = None,
+    backward: bool = False,
+) -> list[Key]:
+    """`limit` keys in this order beginning after `after`, or backward before it, nearest last; `skip` are left out."""
+    descending = order.descending != backward
+    parts = order.parts()[::-1] if backward else order.parts()
+    keys: list[Key] = []
+    for part in parts:
+        begin = None
+        if after is not None:
+            if _empty(after[0]) != (" > " not in part[0]):
+                if _passed(after, part, backward):
+                    continue
+            else:
+                begin = after
+        got = _part(order.column, within, part, descending, begin, skip, limit - len(keys))
+        if skip and not got:
+            skip = max(0, skip - _size(within, part, order.column, begin, descending))
+        elif got:
+            skip = 0
+        keys += got
+        if len(keys) >= limit:
+            break
+    return keys[::-1] if backward else keys
+
+
+def _passed(after: Key, part: Condition, backward: bool) -> bool:
+    """Whether this part lies behind the key already."""
+    part_is_filled = " > " in part[0]
+    return part_is_filled != backward if _empty(after[0]) else part_is_filled == backward
+
+
+def _empty(key: Any) -> bool:
+    return key is None or key == ""
+
+
+def _part(
+    column: str,
+    within: Condition,
+    part: Condition,
+    descending: bool,
+    begin: Key | None,
+    skip: int,
+    limit: int,
+) -> list[Key]:
+    sql, parameters = _conditions(column, within, part, begin, descending)
+    way = "DESC" if descending else "ASC"
+    by = (
+        f"{column} {way}, contact_id {way}"
+        if " > " in part[0] and column != "contact_id"
+        else f"contact_id {way}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {column}, contact_id FROM {TABLE} WHERE {sql} ORDER BY {by} LIMIT %s OFFSET %s",
+            [*parameters, limit, skip],
+        )
+        return [(key, contact_id) for key, contact_id in cursor.fetchall()]
+
+
+def _size(
+    within: Condition, part: Condition, column: str, begin: Key | None, descending: bool
+) -> int:
+    sql, parameters = _conditions(column, within, part, begin, descending)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {TABLE} WHERE {sql}", parameters)
+        return int(cursor.fetchone()[0])
+
+
+def _conditions(
+    column: str, within: Condition, part: Condition, begin: Key | None, descending: bool
+) -> Condition:
+    sql, parameters = f"{part[0]} AND ({within[0]})", [*part[1], *within[1]]
+    if begin is None:
+        return sql, parameters
+    than = "<" if descending else ">"
+    if column == "contact_id" or _empty(begin[0]):
+        return f"{sql} AND contact_id {than} %s", [*parameters, begin[1]]
+    return f"{sql} AND ({column}, contact_id) {than} (%s, %s)", [*parameters, *begin]
+
+
+def token(order: Order, key: Key) -> str:
+    """A key for the address bar."""
+    value = key[0] if key[0] is None or isinstance(key[0], int) else str(key[0])
+    text = json.dumps([order.column, value, key[1]], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def from_token(order: Order, text: str) -> Key | None:
+    """The key of a token; None where it is none of this order."""
+    try:
+        column, value, contact_id = json.loads(
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        )
+    except (ValueError, TypeError, binascii.Error):
+        return None
+    kinds = int if order.column == "contact_id" else str | None
+    if column != order.column or not isinstance(contact_id, int) or not isinstance(value, kinds):
+        return None
+    return value, contact_id
+
+
+def rebuild_anchors() -> None:
+    """Note who stands at every thousandth place of every order, and how many have each common value."""
+    for column in SORTS.values():
+        order = Order(column)
+        anchors, place, after = [], 0, (order.lowest, -(2**62))
+        filled, parameters = order.parts()[0]
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {TABLE} WHERE {filled}", parameters)
+            number = cursor.fetchone()[0]
+        while place < number:
+            key = _part(
+                column,
+                ("1 = 1", []),
+                (filled, parameters),
+                False,
+                after,
+                STEP - 1 if place else 0,
+                1,
+            )
+            if not key:
+                break
+            place += STEP if place else 1
+            anchors.append((column, place - 1, str(key[0][0]), key[0][1]))
+            after = key[0]
+        _replace_anchors(column, anchors, number)
+    for column in (
+        "status_key",
+        "state_key",
+        "country_key",
+        "source_key",
+        "language_key",
+        "timezone_key",
+        "city_key",
+    ):
+        _replace_counts(column)
+
+
+def _replace_anchors(column: str, anchors: list[tuple[str, int, str, int]], filled: int) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {_ANCHORS} WHERE sort = %s", [column])
+        cursor.executemany(
+            f"INSERT INTO {_ANCHORS}(sort, place, key, contact_id) VALUES (%s, %s, %s, %s)", anchors
+        )
+        cursor.execute(f"DELETE FROM {_COUNTS} WHERE name = 'filled' AND value = %s", [column])
+        cursor.execute(
+            f"INSERT INTO {_COUNTS}(name, value, number) VALUES ('filled', %s, %s)",
+            [column, filled],
+        )
+
+
+def _replace_counts(column: str) -> None:
+    """Only of what many have in common: whatever is rarer is counted at once."""
+    name = column.removesuffix("_key")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {column}, count(*) FROM {TABLE} GROUP BY {column} HAVING count(*) > {STEP}"
+        )
+        counts = [(name, value, number) for value, number in cursor.fetchall()]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {_COUNTS} WHERE name = %s", [name])
+        cursor.executemany(
+            f"INSERT INTO {_COUNTS}(name, value, number) VALUES (%s, %s, %s)", counts
+        )
+
+
+def _filled(column: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT number FROM {_COUNTS} WHERE name = 'filled' AND value = %s", [column]
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _anchor(column: str, place: int) -> tuple[int, Any, int] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT place, key, contact_id FROM {_ANCHORS}"
+            " WHERE sort = %s AND place <= %s ORDER BY place DESC LIMIT 1",
+            [column, place],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    return row[0], int(row[1]) if column == "contact_id" else row[1], row[2]

@@ -1,0 +1,88 @@
+"""Rows of the table as contacts, without model instances, which would cost more than the search."""
+
+# ruff: noqa: S608 - the only names in the SQL are our own columns
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from contacts_ui.integrations.types import Contact
+from contacts_ui.services.index.database import TABLE, database
+
+_COLUMNS: Final = (
+    "contact_id, first_name, last_name, mobile_number, email, city, state, zip, country, source, custom_fields,"
+    " timezone, language, status, status_changed_at, created, last_updated, read_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """One contact of the index and when SlickText was asked for it."""
+
+    contact: Contact
+    read_at: datetime
+
+
+def by_ids(ids: Sequence[int]) -> list[Indexed]:
+    """Those of these contacts that are there, in this order."""
+    ours = database()
+    found = {
+        each.contact.contact_id: each
+        for each in where(f"contact_id {ours.among('bigint')}", [ours.many(ids)])
+    }
+    return [found[key] for key in ids if key in found]
+
+
+def where(condition: str, parameters: list[Any]) -> Iterator[Indexed]:
+    """The contacts of a condition, in no order."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_COLUMNS} FROM {TABLE} WHERE {condition}", parameters)
+        rows = cursor.fetchall()
+    return map(_indexed, rows)
+
+
+def texts(columns: Sequence[str], ids: Sequence[int]) -> list[tuple[str, ...]]:
+    """These columns of these contacts as texts, in this order; "" where there is none."""
+    ours = database()
+    names = ", ".join(f"CAST({name} AS text)" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT contact_id, {names} FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
+            [ours.many(ids)],
+        )
+        found = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [tuple(text or "" for text in found[key]) for key in ids if key in found]
+
+
+def _indexed(row: tuple[Any, ...]) -> Indexed:
+    contact = Contact(
+        contact_id=row[0],
+        first_name=row[1] or None,
+        last_name=row[2] or None,
+        mobile_number=row[3] or None,
+        email=row[4] or None,
+        city=row[5] or None,
+        state=row[6] or None,
+        zip=row[7] or None,
+        country=row[8] or None,
+        source=row[9] or None,
+        custom_fields=json.loads(row[10]),
+        timezone=row[11] or None,
+        language=row[12] or None,
+        opt_in_status=row[13] or None,
+        last_opt_in_status_change=_moment(row[14]),
+        created=_moment(row[15]),
+        last_updated=_moment(row[16]),
+    )
+    return Indexed(contact, _moment(row[17]) or datetime.max.replace(tzinfo=UTC))
+
+
+def _moment(value: Any) -> datetime | None:
+    """SQLite keeps times as text, in UTC."""
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)

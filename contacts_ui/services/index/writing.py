@@ -1,0 +1,127 @@
+"""Contacts into the index's table, many at once. Who is written, and when, is decided in `learning`."""
+
+# ruff: noqa: S608 - the only names in the SQL are our own columns
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import CharField
+
+from contacts_ui.integrations.types import Contact
+from contacts_ui.models import IndexedContact
+from contacts_ui.services.index.database import TABLE
+from contacts_ui.services.index.folding import custom_key, fold, folded_text, letters, name_key
+from contacts_ui.services.index.words import learn_words
+
+# Raised when what is folded changes, so that everybody is written anew by the next walk.
+FOLDING: Final = 1
+TEXTS: Final = (
+    "first_name", "last_name", "mobile_number", "email", "city", "state", "zip", "country", "source", "language",
+    "timezone",
+)  # fmt: skip
+_FOLDED: Final = ("city", "state", "zip", "country", "source", "language", "timezone")
+_COLUMNS: Final = (
+    "contact_id", "status", "custom_fields", "status_changed_at", "created", "last_updated", "read_at", "digest",
+    *TEXTS, "number", "name_key", "first_key", "last_key", "email_key", "status_key",
+    *(f"{name}_key" for name in _FOLDED), "custom_key", "folded",
+)  # fmt: skip
+_TYPES: Final = {
+    "contact_id": "bigint",
+    "digest": "bigint",
+    "custom_fields": "jsonb",
+    "status_changed_at": "timestamptz",
+    "created": "timestamptz",
+    "last_updated": "timestamptz",
+    "read_at": "timestamptz",
+}
+_LONGEST: Final = {
+    field.name: field.max_length
+    for field in IndexedContact._meta.fields
+    if isinstance(field, CharField)
+}
+
+
+def write(contacts: Sequence[Contact], digests: Mapping[int, int], read_at: datetime) -> None:
+    """Keep these contacts, in one transaction; whoever was read later stays as they were read then."""
+    moment = _moment(read_at)
+    ordered = sorted(contacts, key=lambda contact: contact.contact_id)
+    rows = [_row(each, moment, digests[each.contact_id]) for each in ordered]
+    with transaction.atomic(), connection.cursor() as cursor:
+        _upsert(cursor, rows)
+        _learn_names(cursor, ordered)
+
+
+def _upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
+    changes = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
+    conflict = f" ON CONFLICT (contact_id) DO UPDATE SET {changes} WHERE {TABLE}.read_at <= excluded.read_at"
+    into = f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)})"
+    if connection.vendor == "sqlite":
+        values = ", ".join("%s" for _ in _COLUMNS)
+        cursor.executemany(f"{into} VALUES ({values}){conflict}", rows)
+        return
+    arrays = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _COLUMNS)
+    cursor.execute(
+        f"{into} SELECT * FROM unnest({arrays}){conflict}", [*map(list, zip(*rows, strict=True))]
+    )
+
+
+def _learn_names(cursor: Any, contacts: Iterable[Contact]) -> None:
+    """The words that a slip may be corrected to, and the names of the custom fields there are."""
+    texts, fields = set(), set()
+    for each in contacts:
+        texts |= {fold(text) for text in (each.first_name, each.last_name, each.city) if text}
+        fields |= {fold(name)[:200] for name in each.custom_fields}
+    learn_words(cursor, texts)
+    cursor.executemany(
+        "INSERT INTO contacts_ui_indexcount(name, value, number) VALUES ('custom', %s, 0) ON CONFLICT DO NOTHING",
+        [(name,) for name in sorted(fields)],
+    )
+
+
+def _row(contact: Contact, read_at: Any, its_digest: int) -> tuple[Any, ...]:
+    number = contact.number or ""
+    texts = [_cut(name, getattr(contact, name)) for name in TEXTS]
+    folded = [_cut(f"{name}_key", fold(getattr(contact, name) or "")) for name in _FOLDED]
+    return (
+        contact.contact_id,
+        _cut("status", contact.opt_in_status),
+        json.dumps(contact.custom_fields).replace("\\u0000", ""),
+        _moment(contact.last_opt_in_status_change),
+        _moment(contact.created),
+        _moment(contact.last_updated),
+        read_at,
+        its_digest,
+        *texts,
+        number,
+        _cut("name_key", name_key(contact)),
+        _cut("first_key", fold(contact.first_name or "")),
+        _cut("last_key", fold(contact.last_name or "")),
+        _cut("email_key", letters(contact.email or "")),
+        _cut("status_key", fold(contact.opt_in_status or "")),
+        *folded,
+        custom_key(contact.custom_fields),
+        folded_text(contact, number),
+    )
+
+
+def digest(contact: Contact) -> int:
+    """Of everything that is kept of a contact: one short look tells whether anything changed."""
+    facts = [FOLDING, contact.opt_in_status, *(getattr(contact, name) for name in TEXTS)]
+    times = [contact.last_opt_in_status_change, contact.created, contact.last_updated]
+    text = repr((facts, times, contact.custom_fields))
+    return int.from_bytes(
+        blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big", signed=True
+    )
+
+
+def _moment(at: datetime | None) -> Any:
+    return None if at is None else connection.ops.adapt_datetimefield_value(at)
+
+
+def _cut(field: str, text: str | None) -> str:
+    """As much as the column holds; PostgreSQL knows no NUL."""
+    return (text or "").replace("\0", "")[: _LONGEST[field]]
