@@ -1,8 +1,8 @@
 """What a worker does again and again, in a few threads.
 
 The pulse looks for due wishes and says that this worker lives; the rounds are slower. Both ask the clock and not the
-vendors. Webhooks, the sweep, the walk of the index and jobs wait for SlickText, so they have threads of their own. Each
-thing has its time, and none that fails keeps another from its turn.
+vendors. Webhooks, jobs, the sweep and the walk of the index wait for SlickText or take long, so they have threads of
+their own. Each thing has its time, and none that fails keeps another from its turn.
 """
 
 import logging
@@ -75,8 +75,8 @@ def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thr
             ("rounds", ROUNDS),
             ("hooks", HOOKS),
             ("sweep", SWEEP),
-            ("jobs", JOBS),
             ("walk", walk),
+            ("jobs", JOBS),
         )
     ]
     for thread in threads:
