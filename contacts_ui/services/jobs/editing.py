@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.manner import BULK_READ, BULK_WRITE
@@ -12,7 +11,7 @@ from contacts_ui.models import Job, JobRow
 from contacts_ui.models.job import RowState
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff
-from contacts_ui.services import index, last_known, ledger
+from contacts_ui.services import last_known, ledger
 from contacts_ui.services.editing import editable_values, for_vendor, label_of
 from contacts_ui.services.jobs.outcomes import Outcome, done, skipped
 from contacts_ui.services.vendors import to_slicktext
@@ -48,7 +47,6 @@ def _record(
     """The ledger entry and the end of the row, in one transaction."""
     field, value = job.param("field"), job.param("value")
     last_known.keep_contact(contact)
-    index.learn([contact], timezone.now())
     held = editable_values(contact).get(field, "")
     answer: dict[str, Any] = {"contact_id": contact.contact_id}
     if settled:
