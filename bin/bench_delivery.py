@@ -20,12 +20,16 @@ from stage import (
     use_database,
 )
 
+SETTINGS = {
+    "LATE_EFFECT_SECONDS": "5",
+    # The vendors' limit is off, so ours is too: the backlog's stops would hold up the table for a minute.
+    "SLICKTEXT_CALLS_PER_SECOND": "10000",
+}
+
 
 def main() -> None:
     options = read_options()
-    with staged(
-        people=max(options.clicks * 3, options.wishes), settings={"LATE_EFFECT_SECONDS": "5"}
-    ) as stage:
+    with staged(people=options.wishes + options.clicks * 3, settings=SETTINGS) as stage:
         use_database(stage)
         names = make_people(agents=1, managers=0)
         from django.db import connection

@@ -3,15 +3,23 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
-from django.core.checks import register
+
+# Claims over a text that should not have been sent can be made for four years in the United States.
+FOUR_YEARS = 1461
 
 
 @register()
-def retention(**kwargs: Any) -> list[Caution]:
-    """Somebody who sets a retention must know that nothing is removed yet."""
-    if not settings.LEDGER_RETENTION_DAYS:
+def retention(**kwargs: Any) -> list[CheckMessage]:
+    """Somebody who lets the ledger be pruned must know what is gone then."""
+    days = settings.LEDGER_RETENTION_DAYS
+    if not days:
         return []
-    words = "LEDGER_RETENTION_DAYS is set, but nothing is removed from the ledger yet."
-    hint = "Set it to 0; docs/proof.md says what removing entries would take."
+    if days < 0:
+        return [Error("LEDGER_RETENTION_DAYS must not be negative.", id="contacts_ui.E001")]
+    if days >= FOUR_YEARS:
+        return []
+    words = f"LEDGER_RETENTION_DAYS is {days}: prune_ledger removes proof that may still be needed."
+    hint = "Claims can be made for four years: 1461 days or more; 0 keeps everything."
     return [Caution(words, hint=hint, id="contacts_ui.W001")]

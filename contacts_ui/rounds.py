@@ -1,8 +1,8 @@
 """What a worker does again and again, in a few threads.
 
 The pulse looks for due wishes and says that this worker lives; the rounds are slower. Both ask the clock and not the
-vendors. Webhooks and the sweep wait for SlickText, so they have threads of their own. Each thing has its time, and none
-that fails keeps another from its turn.
+vendors. Webhooks, the sweep and the walk of the index wait for SlickText, so they have threads of their own. Each thing
+has its time, and none that fails keeps another from its turn.
 """
 
 import logging
@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.db import close_old_connections, connections
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from contacts_ui.services import beats, sweep, webhooks, wishes
+from contacts_ui.services import beats, index, lift_requests, sweep, webhooks, wishes
 from contacts_ui.tasks import deliver_due_wishes
 
 # A task that no engine has taken after this time is no reason to wait for it.
@@ -56,6 +57,7 @@ def prune() -> None:
 ROUNDS = (
     Round(60, wishes.tell_vendors_connected_later),
     Round(60, prune),
+    Round(300, lift_requests.expire_old),
 )
 HOOKS = (Round(1, webhooks.work_due),)
 SWEEP = (Round(2, sweep.go_on),)
@@ -64,6 +66,7 @@ SWEEP = (Round(2, sweep.go_on),)
 def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thread]:
     """Start the pulse and the rounds; they end soon after `stopping` is set."""
     pulse = (Round(look_every, look), Round(beats.BEAT_EVERY_SECONDS, beats.beat))
+    walk = (Round(1, partial(index.go_on, stopping)),)
     threads = [
         threading.Thread(target=_go_round, args=(what, stopping), daemon=True, name=name)
         for name, what in (
@@ -71,6 +74,7 @@ def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thr
             ("rounds", ROUNDS),
             ("hooks", HOOKS),
             ("sweep", SWEEP),
+            ("walk", walk),
         )
     ]
     for thread in threads:

@@ -48,12 +48,14 @@ OWN_DIR.mkdir(exist_ok=True)
 SLICKTEXT_CALLS_PER_SECOND = env.float("SLICKTEXT_CALLS_PER_SECOND", default=8.0)
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=2.5)
 OPT_IN_EXPIRES_HOURS = env.float("OPT_IN_EXPIRES_HOURS", default=72.0)
-# None: for ever. Nothing enforces another value yet; a check says so.
+# None: for ever. Else `manage.py prune_ledger` removes what is older; nothing does it by itself.
 LEDGER_RETENTION_DAYS = env.int("LEDGER_RETENTION_DAYS", default=0) or None
 LONGEST_RETRY_SECONDS = env.float("LONGEST_RETRY_SECONDS", default=300.0)
 LATE_EFFECT_SECONDS = env.float("LATE_EFFECT_SECONDS", default=120.0)
 WORKER_CALLS_AT_ONCE = env.int("WORKER_CALLS_AT_ONCE", default=6)
 UNDO_MINUTES = env.float("UNDO_MINUTES", default=10.0)
+# After how many days a lift request that nobody decides expires; 0: never.
+LIFT_REQUEST_EXPIRES_DAYS = env.float("LIFT_REQUEST_EXPIRES_DAYS", default=30.0)
 FOUR_EYES = env.bool("FOUR_EYES", default=True)
 # Without a secret there is no such webhook; for practice both have one that everybody knows.
 CCAI_WEBHOOK_SECRET = env.str("CCAI_WEBHOOK_SECRET", default="") or (

@@ -158,6 +158,7 @@ def wish_for(agent: User) -> MakeWish:
         do_not_text: bool = True,
         status: str = "",
         number: str = MARTY_NUMBER,
+        batch: bool = False,
     ) -> Wish:
         if vendor == Vendor.SLICKTEXT and not status:
             status = "unsubscribed" if do_not_text else "subscribed"
@@ -172,6 +173,7 @@ def wish_for(agent: User) -> MakeWish:
                 do_not_text=do_not_text,
                 opt_in_status=status,
                 entry=entry,
+                batch=batch,
             )
 
     return make

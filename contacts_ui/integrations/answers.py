@@ -78,6 +78,9 @@ class Answer:
     def _error(self) -> errors.VendorError:
         if self.status < 400:
             return self._unreadable("a redirect" if self.status >= 300 else "no final answer")
+        if self.status == 404 and "html" in self.headers.get("content-type", "").lower():
+            # A proxy knows no contacts: believed, it would turn a bad route into "deleted".
+            return self._unreadable("a web page")
         complaint = _complaint(self.body, self.secrets)
         facts: dict[str, Any] = {
             "status": self.status,

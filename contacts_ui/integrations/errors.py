@@ -10,7 +10,7 @@ VendorError
  |   '- BudgetSpent     our own call budget has no room: nothing was sent
  '- Refused             any other 4xx: certainly not carried out
      |- BadCredentials  401, 403
-     |- NotFound        404
+     |- NotFound        404, unless it is a web page: that is Unreadable
      |- NumberExists    409, or a complaint that the number is taken
      '- Invalid         400, 422: complaints by field name
 """

@@ -20,6 +20,7 @@ from stamina.instrumentation import StructlogOnRetryHook, set_on_retry_hooks
 from contacts_ui.integrations import errors
 from contacts_ui.integrations.answers import Answer, asked_pause, rate_limit
 from contacts_ui.integrations.manner import (
+    BULK,
     CHECK,
     DELIVER,
     READ,
@@ -34,6 +35,7 @@ from contacts_ui.integrations.redact import quieten_urllib3
 from contacts_ui.integrations.wire import Request, Wire
 
 __all__ = [
+    "BULK",
     "CHECK",
     "DELIVER",
     "READ",

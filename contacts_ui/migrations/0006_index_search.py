@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     """Search, sorting and counting over a million contacts."""
 
     dependencies = [
-        ('contacts_ui', '0005_contact_index'),
+        ('contacts_ui', '0006_batch_wishes'),
     ]
 
     operations = [

@@ -4,11 +4,12 @@ from contacts_ui.models.contact_index import (
     IndexAnchor,
     IndexCount,
     IndexedContact,
+    IndexGone,
     IndexSlip,
     IndexWalk,
 )
 from contacts_ui.models.disagreement import Disagreement, Sweep
-from contacts_ui.models.ledger import LedgerEntry, LedgerHead
+from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
 from contacts_ui.models.opt_out import OptOut
@@ -21,6 +22,7 @@ __all__ = [
     "Disagreement",
     "IndexAnchor",
     "IndexCount",
+    "IndexGone",
     "IndexSlip",
     "IndexWalk",
     "IndexedContact",
@@ -29,6 +31,7 @@ __all__ = [
     "LiftRequest",
     "OptOut",
     "Preference",
+    "PrunedEntry",
     "Sweep",
     "Vendor",
     "VendorHealth",

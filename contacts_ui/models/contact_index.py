@@ -137,16 +137,43 @@ class IndexCount(models.Model):
         return f"{self.name} {self.value}: {self.number}"
 
 
+class IndexGone(models.Model):
+    """Somebody who was found deleted a moment ago, so that a page that was read before does not bring them back."""
+
+    contact_id = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"contact {self.contact_id} is gone"
+
+
 class IndexWalk(models.Model):
     """One row: how far the walk through the vendor's contacts has come, for all workers."""
 
     offset = models.PositiveBigIntegerField(default=0, help_text="Where the next page begins")
     page_size = models.PositiveIntegerField(default=0, help_text="The most that one page brought")
+    asking = models.PositiveIntegerField(
+        default=0, help_text="How many a page is asked for; 0: all"
+    )
+    # The ids that were last on the page before: the next page must hold one of them, or people moved meanwhile.
+    tail = models.JSONField(default=list)
+    steps_back = models.PositiveSmallIntegerField(
+        default=0, help_text="In this walk, in search of the tail"
+    )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True, help_text="When everybody was last read once")
-    next_at = models.DateTimeField()
+    # After a walk: whoever it did not meet is read by their id, one after the other.
+    checking = models.BooleanField(default=False)
+    checked_to = models.BigIntegerField(default=0, help_text="The id looked at last")
+    walk_due_at = models.DateTimeField(null=True, help_text="When the next walk begins")
+    next_at = models.DateTimeField(help_text="When there is something to do next")
+    lease = models.CharField(max_length=40, blank=True, help_text="Of the worker that walks now")
+    leased_until = models.DateTimeField(null=True)
     total = models.PositiveBigIntegerField(
-        default=0, help_text="Contacts at the last finished walk"
+        default=0, help_text="Contacts at the last finished walk; about, while the first goes on"
     )
     trouble = models.CharField(max_length=300, blank=True)
 

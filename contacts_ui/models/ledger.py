@@ -44,10 +44,12 @@ class Action(models.TextChoices):
     LIFT_APPROVED = "lift:approved", "Approved the lift"
     LIFT_DECLINED = "lift:declined", "Declined the lift"
     LIFT_WITHDRAWN = "lift:withdrawn", "Withdrew the request"
+    LIFT_EXPIRED = "lift:expired", "Lift request expired"
     OPT_OUT_REVIEWED = "opt-out:reviewed", "Reviewed the opt-out"
     OPT_OUTS_EXPORTED = "opt-outs:exported", "Exported opt-outs"
     DISAGREEMENT_FOUND = "disagreement:found", "Vendors disagree"
     DISAGREEMENT_REPAIRED = "disagreement:repaired", "Repaired towards stop"
+    LEDGER_PRUNED = "ledger:pruned", "Removed old entries"
 
 
 class AppendOnly(Exception):
@@ -131,3 +133,25 @@ class LedgerHead(models.Model):
 
     def __str__(self) -> str:
         return f"ledger head {self.hash[:12]}"
+
+
+class PrunedEntry(models.Model):
+    """What is kept of an entry that `services.pruning` removed: its place in the chain, and nothing about anybody."""
+
+    id = models.BigIntegerField(primary_key=True, help_text="The entry's own id")
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+    # The entry that says so, with a digest of all that it removed: a row that was forged does not fit it.
+    prune = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "pruned entries"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"pruned ledger entry {self.pk}"
+
+    @property
+    def line(self) -> bytes:
+        """What the digest of its prune covers."""
+        return f"{self.pk} {self.previous_hash} {self.hash}\n".encode()

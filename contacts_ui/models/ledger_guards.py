@@ -7,6 +7,8 @@ says that they are missing.
 
 # ruff: noqa: S608 - the only names in the SQL are our own constants
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from django.db import connections
@@ -14,9 +16,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 ENTRIES: Final = "contacts_ui_ledgerentry"
 HEAD: Final = "contacts_ui_ledgerhead"
+PRUNED: Final = "contacts_ui_prunedentry"
 
 _ENTRY_STAYS = "The ledger is append-only: an entry is never changed or removed."
 _ENTRY_FOLLOWS = "The ledger is append-only: an entry must follow the newest one."
+_PRUNED_STAYS = "What is kept of pruned entries is never changed."
 _HEAD_STAYS = "The head of the ledger is never removed."
 _HEAD_FOLLOWS = "The head of the ledger moves only to the newest entry."
 
@@ -42,12 +46,18 @@ _SQLITE: Final = {
         WHEN NEW.id <> 1 OR EXISTS (SELECT 1 FROM {HEAD}) OR NEW.hash <> coalesce(
           (SELECT hash FROM {ENTRIES} ORDER BY id DESC LIMIT 1), '{"0" * 64}')
         {_REFUSE.format(_HEAD_FOLLOWS)}""",
+    "ledger_pruned_insert": f"BEFORE INSERT ON {PRUNED} {_REFUSE.format(_PRUNED_STAYS)}",
+    "ledger_pruned_update": f"BEFORE UPDATE ON {PRUNED} {_REFUSE.format(_PRUNED_STAYS)}",
+    "ledger_pruned_delete": f"BEFORE DELETE ON {PRUNED} {_REFUSE.format(_PRUNED_STAYS)}",
 }
+# What stands in the way of pruning; all others stay while it works.
+_SQLITE_AGAINST_PRUNING: Final = ("ledger_entry_delete", "ledger_pruned_insert")
 
 _RAISE = "RAISE EXCEPTION USING ERRCODE = 'restrict_violation', MESSAGE = '{}'"
 _POSTGRESQL_FUNCTIONS: Final = {
     "ledger_entry_stays": f"BEGIN {_RAISE.format(_ENTRY_STAYS)}; END",
     "ledger_head_stays": f"BEGIN {_RAISE.format(_HEAD_STAYS)}; END",
+    "ledger_pruned_stays": f"BEGIN {_RAISE.format(_PRUNED_STAYS)}; END",
     # Locks the head, as services.ledger does, so that two writers never follow the same entry.
     "ledger_entry_follows": f"""BEGIN
         PERFORM 1 FROM {HEAD} WHERE id = 1 AND hash = NEW.previous_hash FOR UPDATE;
@@ -74,12 +84,17 @@ _POSTGRESQL: Final = {
     "ledger_entry_follows": f"BEFORE INSERT ON {ENTRIES} FOR EACH ROW",
     "ledger_head_stays": f"BEFORE DELETE OR TRUNCATE ON {HEAD} FOR EACH STATEMENT",
     "ledger_head_follows": f"BEFORE INSERT OR UPDATE ON {HEAD} FOR EACH ROW",
+    "ledger_pruned_stays": f"BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {PRUNED} FOR EACH STATEMENT",
 }
+_POSTGRESQL_AGAINST_PRUNING: Final = {"ledger_entry_stays": ENTRIES, "ledger_pruned_stays": PRUNED}
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
     """Make the guards that are not there. Raises NotImplementedError on a database for which there are none."""
-    wanted = missing(connection)
+    # While migrating from nothing, the table of pruned entries comes later than the others.
+    tables = connection.introspection.table_names()
+    guards = _guards_of(connection)
+    wanted = [name for name in missing(connection) if _table_of(guards[name]) in tables]
     with connection.cursor() as cursor:
         for name in wanted:
             if connection.vendor == "sqlite":
@@ -114,6 +129,41 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
             cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')")
         there = {name for (name,) in cursor.fetchall()}
     return [name for name in wanted if name not in there]
+
+
+@contextmanager
+def pruning_allowed(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let entries be removed and what is kept of them be written: for `services.pruning` alone.
+
+    Only inside a transaction, which takes the guards back with everything else if it fails. Nobody else sees them
+    gone: SQLite has one writer, and PostgreSQL lets nobody write to these two tables until the transaction ends.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("The ledger's guards come off inside a transaction only.")
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for name in _SQLITE_AGAINST_PRUNING:
+                cursor.execute(f"DROP TRIGGER {name}")
+        else:
+            _switch(cursor, "DISABLE")
+        yield
+        if connection.vendor == "sqlite":
+            for name in _SQLITE_AGAINST_PRUNING:
+                cursor.execute(f"CREATE TRIGGER {name} {_SQLITE[name]}")
+        else:
+            _switch(cursor, "ENABLE")
+
+
+def _switch(cursor: Any, how: str) -> None:
+    # PostgreSQL alters no table about which a check of references is still to come.
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    for name, table in _POSTGRESQL_AGAINST_PRUNING.items():
+        cursor.execute(f"ALTER TABLE {table} {how} TRIGGER {name}")
+
+
+def _table_of(guard: str) -> str:
+    return guard.split(" ON ", 1)[1].split()[0]
 
 
 def _guards_of(connection: BaseDatabaseWrapper) -> dict[str, str]:

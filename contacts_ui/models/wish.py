@@ -52,6 +52,7 @@ class Wish(models.Model):
     )
     version = models.PositiveIntegerField(default=0)
     wished_at = models.DateTimeField()
+    batch = models.BooleanField(default=False, help_text="Of a bulk job: people's wishes go first")
     expires_at = models.DateTimeField(null=True, help_text="A stop never expires")
     ledger_entry = models.ForeignKey(
         "contacts_ui.LedgerEntry", on_delete=models.PROTECT, related_name="+"
@@ -89,6 +90,7 @@ class Wish(models.Model):
             # In the order in which they are delivered.
             models.Index(
                 F("vendor"),
+                F("batch"),
                 F("do_not_text").desc(),
                 F("due_at"),
                 condition=Q(due_at__isnull=False),

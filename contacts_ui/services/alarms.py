@@ -47,7 +47,7 @@ def alarms_of(state: Pulse, staff: Staff, now: datetime) -> list[Alarm]:
     down = {name: health for name, health in state.vendors.items() if health.down_now(now)}
     if not may(staff, "view_status"):
         return _for_staff(state, staff, down, now)
-    found = [_vendor(name, health, state.waiting.get(name)) for name, health in down.items()]
+    found = [_vendor(name, health, state.waits(name)) for name, health in down.items()]
     if state.worker_silent(now):
         found.append(_worker(state.last_beat, now))
     if late := _late(state, down, now):
@@ -85,11 +85,11 @@ def _for_staff(
     return []
 
 
-def _vendor(vendor: Vendor, health: Health, waiting: Waiting | None) -> Alarm:
+def _vendor(vendor: Vendor, health: Health, waiting: int) -> Alarm:
     text = _kept(health)
     if waiting:
-        verb = "waits" if waiting.count == 1 else "wait"
-        text += f" {_changes(waiting.count)} {verb} for it."
+        verb = "waits" if waiting == 1 else "wait"
+        text += f" {_changes(waiting)} {verb} for it."
     return Alarm("vendor", _title(vendor, health), text, health.since, severe=True)
 
 
@@ -114,7 +114,10 @@ def _attention(count: int) -> Alarm:
 
 
 def _late(state: Pulse, down: dict[Vendor, Health], now: datetime) -> Waiting | None:
-    """What waits too long, and not for a vendor that is told to be down anyway."""
+    """What people wished and waits too long, and not for a vendor that is told to be down anyway.
+
+    Bulk jobs take as long as the call budget makes them.
+    """
     late = [
         each
         for name, each in state.waiting.items()

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from contacts_ui.integrations.errors import BudgetSpent
 from contacts_ui.integrations.http import Priority
-from contacts_ui.models import CallBudget
+from contacts_ui.models import CallBudget, Vendor
 
 WINDOW_SECONDS = 60.0
 BURST_SECONDS = 5.0
@@ -41,6 +41,11 @@ class DatabaseBudget:
             raise BudgetSpent(vendor, retry_after=wait)
         if wait > 0:
             time.sleep(wait)
+
+    def room_in(self, vendor: str, priority: Priority) -> float:
+        """For how many seconds there would be no room for a call; nothing is reserved."""
+        row = CallBudget.objects.filter(vendor=vendor).first()
+        return self._wait(row, priority, time.time()) if row else 0.0
 
     def report(
         self, vendor: str, limit: int | None, remaining: int | None, reset_seconds: float | None
@@ -71,21 +76,26 @@ class DatabaseBudget:
         CallBudget.objects.update_or_create(vendor=vendor, defaults={"paused_until": until})
 
     def _reserve(self, vendor: str, priority: Priority, patience: float) -> float:
-        interval, ahead = self._pace()
+        interval, _ = self._pace()
         with transaction.atomic():
             row, _ = CallBudget.objects.select_for_update().get_or_create(vendor=vendor)
             now = time.time()
-            even = max(row.next_even_call, now)
-            wait = max(0.0, row.paused_until - now)
-            if priority is not Priority.STOP:
-                wait = max(
-                    wait, even - now - ahead * SHARE[priority], row.kept_for_stops_until - now
-                )
+            wait = self._wait(row, priority, now)
             if wait <= patience:
                 # Stops may run far ahead of the pace; the vendor forgets that with its window, and so do we.
+                even = max(row.next_even_call, now)
                 row.next_even_call = min(even + interval, now + WINDOW_SECONDS)
                 row.save(update_fields=["next_even_call"])
         return wait
+
+    def _wait(self, row: CallBudget, priority: Priority, now: float) -> float:
+        """For how many seconds there is no room."""
+        wait = max(0.0, row.paused_until - now)
+        if priority is Priority.STOP:
+            return wait
+        _, ahead = self._pace()
+        even = max(row.next_even_call, now)
+        return max(wait, even - now - ahead * SHARE[priority], row.kept_for_stops_until - now)
 
     def _pace(self) -> tuple[float, float]:
         """Seconds between two calls at the even pace, and how many seconds a burst may run ahead of it."""
@@ -101,10 +111,18 @@ class PoliteBudget(DatabaseBudget):
     per_second: float = 0.0
 
     def _reserve(self, vendor: str, priority: Priority, patience: float) -> float:
-        paused = CallBudget.objects.filter(vendor=vendor).values_list("paused_until", flat=True)
-        return max(0.0, (paused.first() or 0.0) - time.time())
+        return self.room_in(vendor, priority)
+
+    def _wait(self, row: CallBudget, priority: Priority, now: float) -> float:
+        return max(0.0, row.paused_until - now)
 
 
 def slicktext_budget() -> DatabaseBudget:
     """The budget of the configured SlickText plan."""
     return DatabaseBudget(per_second=settings.SLICKTEXT_CALLS_PER_SECOND)
+
+
+def room_in(vendor: Vendor, priority: Priority) -> float:
+    """For how many seconds there is no room for a call of this priority to `vendor`."""
+    budget = slicktext_budget() if vendor == Vendor.SLICKTEXT else PoliteBudget()
+    return budget.room_in(vendor, priority)

@@ -81,10 +81,12 @@ def record_stop(
     seen: Seen,
     request: Request,
     status: str = OptInStatus.UNSUBSCRIBED,
+    batch: bool = False,
 ) -> list[int]:
     """Commit a stop at every connected vendor, and call none yet; return the keys of the wishes.
 
-    `staff` None is the dashboard itself; `status` is what SlickText shall hold, unsubscribed or blocked.
+    `staff` None is the dashboard itself; `status` is what SlickText shall hold, unsubscribed or blocked. `batch` is for
+    bulk jobs, whose stops are sent when no person's waits.
     """
     with transaction.atomic():
         entry = ledger.record(
@@ -99,7 +101,7 @@ def record_stop(
             after={"do_not_text": True},
         )
         opt_outs.opened(entry, label=seen.label)
-        return wishes.wish_everywhere(entry, do_not_text=True, status=status)
+        return wishes.wish_everywhere(entry, do_not_text=True, status=status, batch=batch)
 
 
 def change_opt_in_status(*, staff: Staff, seen: Seen, status: str, evidence: Evidence) -> Judgement:

@@ -13,7 +13,7 @@ from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import to_e164
-from contacts_ui.services import consent, last_known, ledger
+from contacts_ui.services import consent, index, last_known, ledger
 from contacts_ui.services.consent import Evidence, Seen
 from contacts_ui.services.editing import Follow, Merge, editable_values, for_vendor, merge
 from contacts_ui.services.vendors import to_slicktext
@@ -108,9 +108,11 @@ def edit(
     EditConflict when somebody changed the same fields since; FollowUndecided; NumberTaken; or a VendorError.
     """
     require(staff, "edit_contacts")
-    fresh = slicktext.get_contact(to_slicktext(), contact_id)
+    asked_at = timezone.now()
+    fresh = _fresh(contact_id)
     merged = merge(original, editable_values(fresh), typed)
     if merged.conflicts:
+        last_known.keep_contact(fresh, asked_at)
         raise EditConflict(merged, fresh)
     asked = _stop_may_follow(original, typed)
     if asked and follow is None:
@@ -123,6 +125,15 @@ def edit(
     not_taken = tuple(name for name, text in merged.changes.items() if values.get(name, "") != text)
     followed = bool(asked and follow and follow.follows and _stop_too(staff, typed, contact))
     return Saved(contact, merged.changes, followed, not_taken)
+
+
+def _fresh(contact_id: int) -> Contact:
+    """The contact as it is before we change it. Raises a VendorError."""
+    try:
+        return slicktext.get_contact(to_slicktext(), contact_id)
+    except NotFound:
+        last_known.forget_contact(contact_id)
+        raise
 
 
 def _send_edit(
@@ -177,8 +188,9 @@ def create(
     require(staff, "edit_contacts")
     if evidence or double_opt_in:
         require(staff, "lift_stops")
-    number = typed["mobile_number"]
+    number, asked_at = typed["mobile_number"], timezone.now()
     if taken := slicktext.find_contact(to_slicktext(), number):
+        index.learn([taken], asked_at)
         raise NumberTaken(taken)
     stopped = consent.is_stopped(number) and not evidence
     fields = for_vendor({field: text for field, text in typed.items() if text})
@@ -228,7 +240,7 @@ def delete(*, staff: Staff, contact_id: int, typed_number: str) -> Contact:
     The ledger and every stop stay. Raises NotAllowed, OtherNumber, or a VendorError.
     """
     require(staff, "delete_contacts")
-    contact = slicktext.get_contact(to_slicktext(), contact_id)
+    contact = _fresh(contact_id)
     held = contact.number or contact.mobile_number
     if not held or (to_e164(typed_number) or typed_number.strip()) != held:
         raise OtherNumber

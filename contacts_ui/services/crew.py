@@ -22,10 +22,19 @@ class Crew:
     def __init__(self, at_once: int) -> None:
         self._stopping = threading.Event()
         self._at_once = at_once
-        self._news = {vendor: threading.Condition() for vendor in Vendor}
+        # Half of the hands leave bulk jobs alone, so that a person's wish never waits for thousands of others.
+        self._for_batch = max(at_once // 2, 1)
+        self._news = {
+            (vendor, batch): threading.Condition() for vendor in Vendor for batch in (False, True)
+        }
         # As daemons they do not keep the process from ending: a lease covers the call that is in hand then.
         self._threads = [
-            threading.Thread(target=self._work, args=(vendor,), daemon=True, name=f"{vendor}-{n}")
+            threading.Thread(
+                target=self._work,
+                args=(vendor, n < self._for_batch),
+                daemon=True,
+                name=f"{vendor}-{n}",
+            )
             for vendor in Vendor
             for n in range(at_once)
         ]
@@ -51,33 +60,39 @@ class Crew:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _wake(self, vendor: Vendor) -> int:
-        due = len(wishes.due_now(vendor, limit=self._at_once))
-        with self._news[vendor]:
-            self._news[vendor].notify(due)
-        return due
+        urgent = len(wishes.due_now(vendor, batch=False, limit=self._at_once))
+        patient = len(wishes.due_now(vendor, batch=True, limit=self._for_batch))
+        for batch, due in ((False, urgent), (True, urgent + patient)):
+            with self._news[vendor, batch]:
+                self._news[vendor, batch].notify(due)
+        return urgent + patient
 
-    def _work(self, vendor: Vendor) -> None:
+    def _work(self, vendor: Vendor, batch: bool) -> None:
+        """Deliver people's wishes, and with `batch` those of bulk jobs whenever no person's is due."""
+        news = self._news[vendor, batch]
         while not self._stopping.is_set():
             try:
                 close_old_connections()
-                deliver_all(vendor, self._stopping)
+                deliver_all(vendor, self._stopping, batch=batch)
             except Exception:
                 # The database may be restarting. What was leased is found again when the lease has run out.
                 logger.exception("could not deliver; will look again")
             finally:
                 # Idle threads hold no connection.
                 connections.close_all()
-            with self._news[vendor]:
+            with news:
                 if not self._stopping.is_set():
-                    self._news[vendor].wait(LOOK_ANYWAY_SECONDS)
+                    news.wait(LOOK_ANYWAY_SECONDS)
 
 
-def deliver_all(vendor: Vendor, stopping: threading.Event | None = None) -> int:
-    """Deliver every due wish for `vendor`, one after the other; return how many."""
+def deliver_all(
+    vendor: Vendor, stopping: threading.Event | None = None, *, batch: bool = True
+) -> int:
+    """Deliver every due wish for `vendor`, one after the other, with `batch` of bulk jobs too; return how many."""
     delivered = 0
     while stopping is None or not stopping.is_set():
         with request_id():
-            if not delivery.deliver_next(vendor):
+            if not delivery.deliver_next(vendor, batch=batch):
                 break
         delivered += 1
     return delivered

@@ -26,12 +26,12 @@ from contacts_ui.integrations.errors import (
     Unreadable,
     VendorError,
 )
-from contacts_ui.integrations.http import DELIVER, Manner, Priority
+from contacts_ui.integrations.http import BULK, DELIVER, Manner, Priority
 from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import LedgerEntry, Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishQuerySet, WishState
-from contacts_ui.services import ledger, opt_outs
+from contacts_ui.services import budget, index, ledger, opt_outs
 from contacts_ui.services.sending import Answer, send
 from contacts_ui.services.wishes import due, wish_everywhere
 
@@ -54,9 +54,20 @@ def deliver(pk: int, *, manner: Manner = DELIVER) -> bool:
     return _deliver_first(due().filter(pk=pk), manner)
 
 
-def deliver_next(vendor: Vendor, *, manner: Manner = DELIVER) -> bool:
-    """As `deliver`, for the most urgent wish for `vendor` that nobody else has taken; False when there is none."""
-    return _deliver_first(due().filter(vendor=vendor), manner)
+def deliver_next(vendor: Vendor, *, manner: Manner = DELIVER, batch: bool = True) -> bool:
+    """As `deliver`, for the most urgent wish for `vendor` that nobody else has taken; False when there is none.
+
+    With `batch` also for one of a bulk job: when no person's wish is due, and as long as there is room for it.
+    """
+    rows = due().filter(vendor=vendor)
+    if _deliver_first(rows.filter(batch=False), manner):
+        return True
+    # Asked before, since thousands that find no room would be taken and put back one after the other.
+    return (
+        batch
+        and budget.room_in(vendor, BULK.priority) <= BULK.patience
+        and _deliver_first(rows.filter(batch=True), manner)
+    )
 
 
 class LeaseLost(Exception):
@@ -109,14 +120,14 @@ def _deliver(taken: Wish, manner: Manner) -> None:
             return _postpone(wish, error)
         # A newer wish that came during the call is sent at once, under the same lease.
         wish = _confirm(wish, answer, manner)
+        if answer.contact and answer.at:
+            index.learn([answer.contact], answer.at)
     return None
 
 
 def _ask(wish: Wish, manner: Manner) -> Answer:
     """The vendor's answer; whatever nobody foresaw counts as an answer that could not be read."""
-    if not wish.do_not_text:
-        # Opt-outs go first, and only they may pass by the budget.
-        manner = replace(manner, priority=max(manner.priority, Priority.PERSON))
+    manner = _fitting(wish, manner)
     try:
         return send(wish, manner, lambda: _renew(wish, manner))
     except (VendorError, LeaseLost, DatabaseError, InterfaceError):
@@ -124,6 +135,16 @@ def _ask(wish: Wish, manner: Manner) -> Answer:
     except Exception as error:
         logger.exception("sending wish %s failed", wish.pk)
         raise Unreadable(wish.vendor, outcome_unknown=True) from error
+
+
+def _fitting(wish: Wish, manner: Manner) -> Manner:
+    """How this wish may be sent: opt-outs go first, and only people's may pass by the budget."""
+    if wish.batch:
+        patience = min(manner.patience, BULK.patience)
+        return replace(manner, priority=BULK.priority, patience=patience)
+    if not wish.do_not_text:
+        return replace(manner, priority=max(manner.priority, Priority.PERSON))
+    return manner
 
 
 def _renew(wish: Wish, manner: Manner) -> None:
@@ -195,7 +216,7 @@ def _follow(row: Wish, number: str) -> None:
         after={"do_not_text": True},
     )
     opt_outs.opened(entry)
-    wish_everywhere(entry, do_not_text=True, status=OptInStatus.UNSUBSCRIBED)
+    wish_everywhere(entry, do_not_text=True, status=OptInStatus.UNSUBSCRIBED, batch=row.batch)
 
 
 def _stays(row: Wish, number: str) -> bool:

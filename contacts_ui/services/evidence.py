@@ -10,7 +10,14 @@ from django.utils import timezone
 from contacts_ui.models import LedgerEntry, LiftRequest, OptOut, Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.services.ledger import entries_about
-from contacts_ui.services.proof import Head, broken_among, guards_missing, head_now
+from contacts_ui.services.proof import (
+    Head,
+    Pruned,
+    broken_among,
+    guards_missing,
+    head_now,
+    pruned_so_far,
+)
 from contacts_ui.services.vendors import connected
 
 # What both vendors are told about.
@@ -50,7 +57,10 @@ class Holding:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The evidence about one number (E.164) at one moment. `problems` says what is wrong with its entries."""
+    """The evidence about one number (E.164) at one moment. `problems` says what is wrong with its entries.
+
+    `pruned` is what was removed from the whole ledger; whom it was about is not known any more.
+    """
 
     number: str
     made_at: datetime
@@ -64,6 +74,7 @@ class Sheet:
     problems: Sequence[str]
     guarded: bool
     head: Head
+    pruned: Pruned | None
 
     @property
     def stopped(self) -> bool:
@@ -94,6 +105,7 @@ def sheet(number: str) -> Sheet:
         problems=list(broken_among(entries)),
         guarded=not guards_missing(),
         head=head,
+        pruned=pruned_so_far(),
     )
 
 

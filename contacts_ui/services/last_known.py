@@ -1,6 +1,7 @@
 """The last known copy of what was read, for the hours when a vendor is down. Always shown as old, never as the truth.
 
-Kept in Django's cache for a day (files under var/, or Redis), so it can be emptied without harm.
+Kept in Django's cache for a day (files under var/, or Redis), so it can be emptied without harm. What comes here was
+just read or written, so this is also where the index learns it, whether or not the cache works.
 """
 
 import logging
@@ -12,6 +13,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact, ContactPage
+from contacts_ui.services import index
 
 KEPT_SECONDS = 24 * 3600
 T = TypeVar("T")
@@ -30,6 +32,7 @@ class Known(Generic[T]):
 def keep_page(key: str, page: ContactPage, as_of: datetime) -> None:
     """Keep a page of the list, asked for at `as_of`, under the question it answers."""
     _keep(f"page:{key}", page, as_of)
+    index.learn(page.contacts, as_of)
 
 
 def page(key: str) -> Known[ContactPage] | None:
@@ -39,7 +42,9 @@ def page(key: str) -> Known[ContactPage] | None:
 
 def keep_contact(value: Contact, as_of: datetime | None = None) -> None:
     """Keep one contact, asked for at `as_of`; None: just now, in answer to a change of ours."""
-    _keep(f"contact:{value.contact_id}", value, as_of or timezone.now())
+    as_of = as_of or timezone.now()
+    _keep(f"contact:{value.contact_id}", value, as_of)
+    index.learn([value], as_of)
 
 
 def contact(contact_id: int) -> Known[Contact] | None:
@@ -49,6 +54,7 @@ def contact(contact_id: int) -> Known[Contact] | None:
 
 def forget_contact(contact_id: int) -> None:
     """Forget the copy of a contact who is gone."""
+    index.forget(contact_id)
     cache.delete(f"contact:{contact_id}")
 
 

@@ -6,6 +6,8 @@ Asking and deciding are in `lifting`.
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -15,7 +17,7 @@ from contacts_ui.models.lift_request import LiftRequestState
 from contacts_ui.services import ledger
 
 State = LiftRequestState
-DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN)
+DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN, State.EXPIRED)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def waiting(wanted: Wanted | None) -> QuerySet[LiftRequest]:
 
 
 def decided(wanted: Wanted | None) -> QuerySet[LiftRequest]:
-    """The requests that are decided or withdrawn, the newest decision first."""
+    """The requests that are decided, withdrawn or expired, the newest decision first."""
     return _matching(wanted).filter(state__in=DECIDED).order_by("-decided_at", "-pk")
 
 
@@ -69,6 +71,38 @@ def overtaken(entry: LedgerEntry, *, do_not_text: bool) -> None:
             after={"asked_by": request.asked_by_name, "lift_request": request.pk},
             answer={"overtaken_by": entry.pk},
         )
+
+
+def expire_old(*, limit: int = 200) -> int:
+    """Let requests expire that nobody decided in time, since consent grows old; return how many."""
+    days = settings.LIFT_REQUEST_EXPIRES_DAYS
+    if not days:
+        return 0
+    before = timezone.now() - timedelta(days=days)
+    old = LiftRequest.objects.filter(state=State.WAITING, asked_at__lt=before).order_by("pk")
+    if not old.exists():
+        return 0
+    with transaction.atomic():
+        # Managers may be deciding, and workers look at the same time; whoever comes second finds nothing left to do.
+        ledger.take_turn()
+        found = list(old[:limit])
+        for request in found:
+            _expire(request, f"Nobody decided about it within {days:g} days.")
+    return len(found)
+
+
+def _expire(request: LiftRequest, words: str) -> None:
+    LiftRequest.objects.filter(pk=request.pk).update(
+        state=State.EXPIRED, decided_at=timezone.now(), note=words
+    )
+    ledger.record(
+        action=Action.LIFT_EXPIRED,
+        staff=None,
+        number=request.number,
+        contact_id=request.contact_id,
+        reason=words,
+        after={"asked_by": request.asked_by_name, "lift_request": request.pk},
+    )
 
 
 def _matching(wanted: Wanted | None) -> QuerySet[LiftRequest]:

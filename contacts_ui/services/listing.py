@@ -121,6 +121,7 @@ def _read(question: Question, reading: Reading) -> ContactPage:
     try:
         contact = slicktext.get_contact(to_slicktext(), reading.contact_id)
     except NotFound:
+        last_known.forget_contact(reading.contact_id)
         return NO_PAGE
     return replace(NO_PAGE, contacts=(contact,), received=1)
 

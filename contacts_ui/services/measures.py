@@ -9,6 +9,7 @@ from django.utils import timezone
 from contacts_ui import metrics
 from contacts_ui.models import CallBudget, Vendor, VendorHealth, WebhookEvent, Wish, WorkerBeat
 from contacts_ui.models.wish import WishState
+from contacts_ui.services import index
 from contacts_ui.services.pulse import WORKER_SILENT
 
 
@@ -44,6 +45,7 @@ Gauge = tuple[str, str, list[str], list[tuple[list[str], float]]]
 def _gauges() -> Iterator[Gauge]:
     yield from _wishes()
     yield from _vendors()
+    yield from _index()
     now = timezone.now()
     hooks = WebhookEvent.objects.filter(due_at__isnull=False).aggregate(
         n=Count("pk"), oldest=Min("received_at")
@@ -69,7 +71,9 @@ def _wishes() -> Iterator[Gauge]:
         .annotate(
             waiting=Count("pk", filter=Q(state=WishState.ON_ITS_WAY)),
             stops=Count("pk", filter=Q(state=WishState.ON_ITS_WAY, do_not_text=True)),
-            oldest=Min("wished_at", filter=Q(state=WishState.ON_ITS_WAY)),
+            bulk=Count("pk", filter=Q(state=WishState.ON_ITS_WAY, batch=True)),
+            # A bulk job takes its time, and nobody shall be woken for that.
+            oldest=Min("wished_at", filter=Q(state=WishState.ON_ITS_WAY, batch=False)),
             refused=Count("pk", filter=Q(state=WishState.REFUSED)),
         )
     }
@@ -84,8 +88,29 @@ def _wishes() -> Iterator[Gauge]:
     ]
     yield "wishes_waiting", "Changes on their way to a vendor.", ["vendor"], values("waiting")
     yield "stops_waiting", "Stops on their way to a vendor.", ["vendor"], values("stops")
+    yield "bulk_waiting", "Of the waiting changes, those of bulk jobs.", ["vendor"], values("bulk")
     yield "wishes_refused", "Changes that a vendor refused.", ["vendor"], values("refused")
-    yield "wishes_oldest_seconds", "Age of the oldest change on its way.", ["vendor"], ages
+    yield (
+        "wishes_oldest_seconds",
+        "Age of the oldest change on its way, without bulk jobs.",
+        ["vendor"],
+        ages,
+    )
+
+
+def _index() -> Iterator[Gauge]:
+    state = index.state()
+    age: list[tuple[list[str], float]] = []
+    if state.finished_at:
+        age = [([], (timezone.now() - state.finished_at).total_seconds())]
+    yield "index_contacts", "Contacts in the local copy.", [], [([], index.size())]
+    yield "index_age_seconds", "Since everybody was last read once; absent before that.", [], age
+    yield (
+        "index_walked",
+        "How far the present walk, or the last, has come.",
+        [],
+        [([], state.walked)],
+    )
 
 
 def _vendors() -> Iterator[Gauge]:

@@ -1,5 +1,7 @@
 """The proof that the ledger is what was written: every entry unchanged, in order, and none taken out."""
 
+import hashlib
+import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,12 +10,22 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from contacts_ui.models import LedgerEntry, LedgerHead, OptOut, Wish, ledger_guards
+from contacts_ui.models import (
+    LedgerEntry,
+    LedgerHead,
+    OptOut,
+    PrunedEntry,
+    Wish,
+    ledger_guards,
+)
+from contacts_ui.models.ledger import Action
 from contacts_ui.services.ledger import NOTHING_BEFORE, entry_hash
 
 AT_ONCE = 1000
 # What reading a column raises that somebody has filled with nonsense: no date, no JSON, no text.
 UNREADABLE = (ValueError, DatabaseError)
+# A place in the chain: an entry, or what was kept of one that was pruned.
+Link = LedgerEntry | PrunedEntry
 
 
 @dataclass(frozen=True)
@@ -26,20 +38,55 @@ class Head:
     entries: int = 0
 
 
+@dataclass(frozen=True)
+class Pruned:
+    """What was removed from the ledger so far: how many entries, written before when, and when that was done last."""
+
+    entries: int
+    older_than: datetime
+    at: datetime
+
+
+@dataclass
+class Prunes:
+    """What the prunes' own entries say that they removed, and what is kept of it: both must be the same."""
+
+    _said: dict[int, tuple[object, object]] = field(default_factory=dict)
+    _kept: dict[int, tuple[int, Any]] = field(default_factory=dict)
+
+    def says(self, entry: LedgerEntry) -> None:
+        self._said[entry.pk] = (entry.after.get("pruned"), entry.after.get("digest"))
+
+    def keeps(self, row: PrunedEntry) -> None:
+        count, digest = self._kept.get(row.prune_id, (0, hashlib.sha256()))
+        digest.update(row.line)
+        self._kept[row.prune_id] = (count + 1, digest)
+
+    def broken(self) -> Iterator[str]:
+        kept = {key: (count, digest.hexdigest()) for key, (count, digest) in self._kept.items()}
+        for key in sorted(self._said.keys() | kept.keys()):
+            if key not in self._said:
+                yield f"{kept[key][0]} entries are kept as pruned by entry {key}, which does not say so."
+            elif self._said[key] != kept.get(key):
+                yield f"Entry {key}: what it says was pruned is not what is kept as pruned by it."
+
+
 @dataclass
 class Walk:
     """One walk along the whole chain. `broken` yields sentences as it goes; afterwards the rest is known.
 
     Steady in memory, whatever the number of entries, and right also while others append. `found` are those of the
-    `wanted` hashes that were passed on the way, and how many entries stood up to each.
+    `wanted` hashes that were passed on the way, and how many entries stood up to each, pruned ones included.
     """
 
     wanted: Sequence[str] = ()
     entries: int = 0
+    pruned: int = 0
     problems: int = 0
     found: dict[str, int] = field(default_factory=dict)
     _hash: str = NOTHING_BEFORE
     _id: int = 0
+    _prunes: Prunes = field(default_factory=Prunes)
 
     def broken(self) -> Iterator[str]:
         """Say, in words, where the chain was changed, cut or re-ordered, and which guards are missing."""
@@ -48,30 +95,39 @@ class Walk:
             yield problem
 
     def _all(self) -> Iterator[str]:
-        while batch := _after(self._id):
-            for entry in batch:
-                yield from self._step(entry)
+        for link in _links(self._id):
+            yield from self._step(link)
         yield from self._at_the_end()
+        yield from self._prunes.broken()
         for wanted in self.wanted:
             if wanted not in self.found:
                 yield f"No entry has the hash {wanted}: it was changed or taken out."
         yield from lost_references()
 
-    def _step(self, entry: LedgerEntry) -> Iterator[str]:
-        if entry.previous_hash != self._hash:
-            yield f"Entry {entry.pk}: an entry before it is missing, or it was moved."
+    def _step(self, link: Link) -> Iterator[str]:
+        if link.previous_hash != self._hash:
+            yield f"Entry {link.pk}: an entry before it is missing, or it was moved."
+        if isinstance(link, PrunedEntry):
+            self.pruned += 1
+            self._prunes.keeps(link)
+        else:
+            self.entries += 1
+            yield from self._read(link)
+        self._hash, self._id = link.hash, link.pk
+        if link.hash in self.wanted:
+            self.found[link.hash] = self.entries + self.pruned
+
+    def _read(self, entry: LedgerEntry) -> Iterator[str]:
         if not _unchanged(entry):
             yield f"Entry {entry.pk}: it was changed after it was written."
-        self._hash, self._id = entry.hash, entry.pk
-        self.entries += 1
-        if entry.hash in self.wanted:
-            self.found[entry.hash] = self.entries
+        elif entry.action == Action.LEDGER_PRUNED:
+            self._prunes.says(entry)
 
     def _at_the_end(self) -> Iterator[str]:
         """The head must name the newest entry; entries that were added during the walk are walked first."""
         head = _head_and_newest()
         if head is None:
-            if self.entries:
+            if self._id:
                 yield "The head of the ledger is missing."
             return
         hash_, newest = head
@@ -81,8 +137,8 @@ class Walk:
             yield f"Entries after {self._id or 'the start'} are missing."
 
     def _later_entries(self) -> Iterator[str]:
-        for entry in _after(self._id):
-            yield from self._step(entry)
+        for link in _links(self._id):
+            yield from self._step(link)
         yield from self._at_the_end()
 
 
@@ -110,10 +166,22 @@ def broken_among(entries: Sequence[LedgerEntry]) -> Iterator[str]:
         for entry in _with_neighbours(chunk).order_by("pk"):
             if not _unchanged(entry):
                 yield f"Entry {entry.pk}: it was changed after it was written."
-            if entry.previous_hash != (entry.hash_before or NOTHING_BEFORE):
+            if entry.previous_hash != _hash_before(entry):
                 yield f"Entry {entry.pk}: an entry before it is missing, or it was moved."
-            if entry.hash != (entry.hash_promised_after or entry.hash_of_head):
+            if entry.hash != _hash_expected_after(entry):
                 yield f"Entry {entry.pk}: an entry after it is missing, or it was moved."
+
+
+def pruned_so_far() -> Pruned | None:
+    """What `prune_ledger` has removed until now, as the ledger says; None if nothing."""
+    prunes = list(LedgerEntry.objects.filter(action=Action.LEDGER_PRUNED).order_by("pk"))
+    if not prunes:
+        return None
+    return Pruned(
+        entries=sum(entry.after["pruned"] for entry in prunes),
+        older_than=max(datetime.fromisoformat(entry.after["older_than"]) for entry in prunes),
+        at=prunes[-1].at,
+    )
 
 
 def guards_missing() -> list[str]:
@@ -134,6 +202,24 @@ def lost_references() -> Iterator[str]:
             yield f"Entry {entry_id} is missing, though {what} was made from it."
 
 
+def _links(key: int) -> Iterator[Link]:
+    """Everything after the place `key`, in order, read page by page."""
+    both: tuple[Iterator[Link], ...] = (_entries_after(key), _pruned_after(key))
+    return heapq.merge(*both, key=lambda link: link.pk)
+
+
+def _entries_after(key: int) -> Iterator[LedgerEntry]:
+    while page := _after(key):
+        yield from page
+        key = page[-1].pk
+
+
+def _pruned_after(key: int) -> Iterator[PrunedEntry]:
+    while page := list(PrunedEntry.objects.filter(pk__gt=key).order_by("pk")[:AT_ONCE]):
+        yield from page
+        key = page[-1].pk
+
+
 def _after(key: int) -> list[LedgerEntry]:
     """The next entries; those that were changed until they cannot even be read come with their hashes alone."""
     entries = LedgerEntry.objects.filter(pk__gt=key).order_by("pk")
@@ -151,16 +237,36 @@ def _unchanged(entry: LedgerEntry) -> bool:
 
 
 def _with_neighbours(entries: QuerySet[LedgerEntry]) -> QuerySet[Any]:
-    others = LedgerEntry.objects.order_by()
+    """Each with its neighbours, those that stand in the ledger and those that were pruned."""
+    beside = {
+        f"{name}_{side}_{field}": Subquery(rows.values(field)[:1])
+        for name, model in (("entry", LedgerEntry), ("pruned", PrunedEntry))
+        for side, rows in (
+            ("before", model._default_manager.filter(pk__lt=OuterRef("pk")).order_by("-pk")),
+            ("after", model._default_manager.filter(pk__gt=OuterRef("pk")).order_by("pk")),
+        )
+        for field in ("pk", "hash" if side == "before" else "previous_hash")
+    }
     return entries.annotate(
-        hash_before=Subquery(
-            others.filter(pk__lt=OuterRef("pk")).order_by("-pk").values("hash")[:1]
-        ),
-        hash_promised_after=Subquery(
-            others.filter(pk__gt=OuterRef("pk")).order_by("pk").values("previous_hash")[:1]
-        ),
-        hash_of_head=Subquery(LedgerHead.objects.filter(pk=1).values("hash")[:1]),
+        **beside, hash_of_head=Subquery(LedgerHead.objects.filter(pk=1).values("hash")[:1])
     )
+
+
+def _hash_before(entry: Any) -> str:
+    """The hash of whatever stands nearest before it."""
+    entry_side = (entry.entry_before_pk or 0, entry.entry_before_hash)
+    pruned_side = (entry.pruned_before_pk or 0, entry.pruned_before_hash)
+    return max(entry_side, pruned_side, key=lambda side: side[0])[1] or NOTHING_BEFORE
+
+
+def _hash_expected_after(entry: Any) -> str:
+    """The hash of it that whatever stands nearest after it promises; the head, if nothing does."""
+    sides = (
+        (entry.entry_after_pk, entry.entry_after_previous_hash),
+        (entry.pruned_after_pk, entry.pruned_after_previous_hash),
+    )
+    there = [side for side in sides if side[0] is not None]
+    return str(min(there)[1] if there else entry.hash_of_head)
 
 
 def _head_and_newest() -> tuple[str, int | None] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db.models import (
+    Case,
     CharField,
     Count,
     DateTimeField,
@@ -15,6 +16,7 @@ from django.db.models import (
     Min,
     QuerySet,
     Value,
+    When,
 )
 from django.db.models.functions import Cast
 
@@ -27,6 +29,7 @@ CACHE_KEY = "pulse"
 WORKER_SILENT = timedelta(seconds=30)
 # The longest pause between two tries is five minutes, so news of a vendor that is older than this is no news.
 NEWS_LASTS = timedelta(minutes=15)
+OF_A_BULK_JOB = "bulk"
 
 logger = logging.getLogger(__name__)
 
@@ -55,12 +58,18 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Pulse:
-    """The state of the dashboard at one moment."""
+    """The state of the dashboard at one moment. `waiting` is what people wished, `bulk` how much of bulk jobs waits."""
 
     vendors: dict[Vendor, Health] = field(default_factory=dict)
     waiting: dict[Vendor, Waiting] = field(default_factory=dict)
+    bulk: dict[Vendor, int] = field(default_factory=dict)
     refused: int = 0
     last_beat: datetime | None = None
+
+    def waits(self, vendor: Vendor) -> int:
+        """How many changes wait for one vendor, those of bulk jobs too."""
+        waiting = self.waiting.get(vendor)
+        return (waiting.count if waiting else 0) + self.bulk.get(vendor, 0)
 
     def worker_silent(self, now: datetime) -> bool:
         """Whether no worker has been seen lately, or ever."""
@@ -84,6 +93,7 @@ def take_pulse() -> Pulse:
     """Ask the database now, in one query."""
     health: dict[Vendor, Health] = {}
     waiting: dict[Vendor, Waiting] = {}
+    bulk: dict[Vendor, int] = {}
     refused = 0
     last_beat: datetime | None = None
     for kind, name, count, since, latest, words in _rows():
@@ -93,9 +103,11 @@ def take_pulse() -> Pulse:
             last_beat = max(latest, last_beat or latest)
         elif kind == WishState.REFUSED:
             refused += count
+        elif words == OF_A_BULK_JOB:
+            bulk[Vendor(name)] = count
         else:
             waiting[Vendor(name)] = Waiting(count, since)
-    return Pulse(health, waiting, refused, last_beat)
+    return Pulse(health, waiting, bulk, refused, last_beat)
 
 
 def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
@@ -109,13 +121,20 @@ def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
     wishes = (
         Wish.objects.filter(state__in=(WishState.ON_ITS_WAY, WishState.REFUSED))
         .order_by()
-        .values("state", "vendor")
+        .values("state", "vendor", "batch")
         .annotate(
             n=Count("pk"),
             first=Min("wished_at", output_field=DateTimeField()),
             last=Max("wished_at", output_field=DateTimeField()),
         )
-        .values_list("state", "vendor", "n", "first", "last", _text(""))
+        .values_list(
+            "state",
+            "vendor",
+            "n",
+            "first",
+            "last",
+            Case(When(batch=True, then=_text(OF_A_BULK_JOB)), default=_text("")),
+        )
     )
     return vendors.union(workers, wishes, all=True)
 

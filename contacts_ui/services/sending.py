@@ -1,13 +1,17 @@
 """One wish, told to its vendor: which call says it, and what the answer means."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.utils import timezone
 
 from contacts_ui.integrations import cloudcontactai, slicktext
 from contacts_ui.integrations.errors import BadCredentials, NotFound, Refused
 from contacts_ui.integrations.http import Connection, Manner
 from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models import Vendor, Wish
+from contacts_ui.services import index
 from contacts_ui.services.vendors import to_cloudcontactai, to_slicktext
 
 NOBODY_THERE = "Nobody has this number there, so there is nobody to text."
@@ -18,13 +22,16 @@ MOVED = "They have another number now; the stop follows them to it."
 class Answer:
     """What a vendor holds now, by its own answer. `words` is for the screen.
 
-    `moved_to` is the present number of the person whom the wish was about, where that is another one.
+    `moved_to` is the present number of the person whom the wish was about, where that is another one. `contact` is
+    the whole contact as the vendor showed it at `at`, for the index.
     """
 
     do_not_text: bool
     opt_in_status: str = ""
     words: str = ""
     moved_to: str = ""
+    contact: Contact | None = None
+    at: datetime | None = None
 
 
 def send(wish: Wish, manner: Manner, once_more: Callable[[], None]) -> Answer:
@@ -64,7 +71,9 @@ class _ToSlickText:
                 return Answer(True, words=MOVED if moved_to else NOBODY_THERE, moved_to=moved_to)
             self.once_more()
             contact = self._edit(found.contact_id)
-        return self._read(contact)
+        # As of the answer: a page that was asked for while this call went through may still show the old status.
+        at = timezone.now()
+        return replace(self._read(contact), contact=contact, at=at)
 
     def _edit(self, id_or_number: int | str) -> Contact:
         changes = {"opt_in_status": self.wish.opt_in_status}
@@ -91,5 +100,6 @@ class _ToSlickText:
         try:
             number = slicktext.get_contact(self.connection, contact_id, manner=self.manner).number
         except NotFound:
+            index.forget(contact_id)
             return ""
         return number if number and number != self.wish.number else ""

@@ -22,6 +22,7 @@ from contacts_ui.models import (
     WorkerBeat,
 )
 from contacts_ui.models.wish import WishState
+from contacts_ui.services import index
 from contacts_ui.services.health import KEY_REFUSED
 from contacts_ui.services.pulse import WORKER_SILENT
 from contacts_ui.services.vendors import connected, to_slicktext
@@ -114,6 +115,15 @@ class LedgerState:
     newest_at: datetime | None
 
 
+@dataclass(frozen=True)
+class IndexNow:
+    """The local copy of the contacts; without SlickText there is nobody to read into it."""
+
+    state: index.IndexState
+    size: int
+    connected: bool
+
+
 def vendors_now() -> list[VendorStatus]:
     """Ask SlickText for its brand, the cheapest check of the key; tell what the last calls to both showed."""
     return [_vendor(vendor) for vendor in Vendor]
@@ -161,6 +171,11 @@ def ledger_state() -> LedgerState:
     head = LedgerHead.objects.filter(pk=1).values_list("hash", flat=True).first()
     newest = LedgerEntry.objects.order_by("-pk").values_list("at", flat=True).first()
     return LedgerState(head or "", LedgerEntry.objects.count(), newest)
+
+
+def index_state() -> IndexNow:
+    """How many contacts the index holds, and how its walk stands."""
+    return IndexNow(index.state(), index.size(), Vendor.SLICKTEXT in connected())
 
 
 def _aged(now: datetime, youngest: timedelta, oldest: timedelta | None) -> Q:

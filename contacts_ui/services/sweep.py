@@ -14,7 +14,7 @@ from contacts_ui.integrations.errors import BadCredentials, Refused, Unreadable,
 from contacts_ui.integrations.manner import SWEEP
 from contacts_ui.models import Sweep, Vendor, Wish
 from contacts_ui.phone import pretty
-from contacts_ui.services import disagreements
+from contacts_ui.services import disagreements, index
 from contacts_ui.services.consent import Seen, judge_many
 from contacts_ui.services.vendors import connected, to_slicktext
 
@@ -73,6 +73,7 @@ def _look(wish: Wish) -> VendorError | None:
     except VendorError as error:
         return error
     if contact is not None:
+        index.learn([contact], read_at)
         label = contact.name or pretty(wish.number)
         status, changed_at = contact.opt_in_status, contact.last_opt_in_status_change
         person = Seen(

@@ -19,7 +19,7 @@ from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models import LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, may, require
-from contacts_ui.services import consent, ledger, opt_outs, wishes
+from contacts_ui.services import consent, index, ledger, opt_outs, wishes
 from contacts_ui.services.consent import Seen
 from contacts_ui.services.vendors import connected, to_slicktext
 from contacts_ui.services.verdicts import STOPPED_STATUSES, Judgement
@@ -153,11 +153,17 @@ def _stopped_themselves(seen: Seen, stop: LedgerEntry) -> bool:
 def _contact_now(seen: Seen) -> Contact | None:
     if Vendor.SLICKTEXT not in connected():
         return None
+    asked_at = timezone.now()
+    contact: Contact | None
     try:
         if seen.contact_id:
-            return slicktext.get_contact(to_slicktext(), seen.contact_id)
-        return slicktext.find_contact(to_slicktext(), seen.number)
+            contact = slicktext.get_contact(to_slicktext(), seen.contact_id)
+        else:
+            contact = slicktext.find_contact(to_slicktext(), seen.number)
     except NotFound:
+        index.forget(seen.contact_id or 0)
         return None
     except VendorError as error:
         raise CannotUndo(UNREADABLE) from error
+    index.learn([contact] if contact else [], asked_at)
+    return contact

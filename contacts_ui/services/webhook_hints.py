@@ -15,7 +15,7 @@ from contacts_ui.models import Vendor, WebhookEvent, Wish
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.wish import WishState
 from contacts_ui.phone import pretty
-from contacts_ui.services import ledger
+from contacts_ui.services import last_known, ledger
 from contacts_ui.services.consent import Request, Seen, judge_many, record_stop
 from contacts_ui.services.vendors import to_slicktext
 from contacts_ui.services.verdicts import STOPPED_STATUSES
@@ -44,7 +44,9 @@ def work(event: WebhookEvent, done: Done) -> None:
     try:
         contact = slicktext.get_contact(to_slicktext(), contact_id, manner=HINT)
     except NotFound:
+        last_known.forget_contact(contact_id)
         return done(event, GONE)
+    last_known.keep_contact(contact, asked_at)
     with transaction.atomic():
         ledger.take_turn()
         outcome = _learn(contact, asked_at)

@@ -27,14 +27,20 @@ def wish_for(
     do_not_text: bool,
     opt_in_status: str = "",
     entry: LedgerEntry,
+    batch: bool = False,
 ) -> Wish:
-    """Write down a new wish for `number` (E.164) at `vendor`; call it inside the transaction of its ledger entry."""
+    """Write down a new wish for `number` (E.164) at `vendor`; call it inside the transaction of its ledger entry.
+
+    `batch` says that a bulk job wishes it, so that it gives way to what people wish. A person's wish that is still on
+    its way stays as urgent as it was, whoever wishes after them.
+    """
     now = timezone.now()
     wish, _ = Wish.objects.select_for_update().get_or_create(
         number=number,
         vendor=vendor,
         defaults={"do_not_text": do_not_text, "wished_at": now, "ledger_entry": entry},
     )
+    wish.batch = batch and (wish.settled or wish.batch)
     wish.do_not_text = do_not_text
     wish.opt_in_status = opt_in_status
     wish.version += 1
@@ -48,11 +54,13 @@ def wish_for(
     return wish
 
 
-def wish_everywhere(entry: LedgerEntry, *, do_not_text: bool, status: str) -> list[int]:
+def wish_everywhere(
+    entry: LedgerEntry, *, do_not_text: bool, status: str, batch: bool = False
+) -> list[int]:
     """Write down the wish of a ledger entry for every connected vendor; return the keys of the rows.
 
-    `status` is what SlickText shall hold. Call it inside the transaction of the entry. A lift request that waits for
-    this number has nothing left to ask for.
+    `status` is what SlickText shall hold; `batch` as in `wish_for`. Call it inside the transaction of the entry. A lift
+    request that waits for this number has nothing left to ask for.
     """
     lift_requests.overtaken(entry, do_not_text=do_not_text)
     return [
@@ -62,6 +70,7 @@ def wish_everywhere(entry: LedgerEntry, *, do_not_text: bool, status: str) -> li
             do_not_text=do_not_text,
             opt_in_status=status if vendor == Vendor.SLICKTEXT else "",
             entry=entry,
+            batch=batch,
         ).pk
         for vendor in connected()
     ]
@@ -101,9 +110,13 @@ def _untold(vendor: Vendor) -> WishQuerySet:
     return Wish.objects.filter(do_not_text=True).exclude(vendor=vendor).exclude(Exists(told))
 
 
-def due_now(vendor: Vendor | None = None, *, limit: int = 100) -> list[int]:
-    """The keys of wishes (for `vendor`, or for both) that want a call now, stops first, then the oldest."""
+def due_now(
+    vendor: Vendor | None = None, *, batch: bool | None = None, limit: int = 100
+) -> list[int]:
+    """The keys of wishes that want a call now, as `due` has them; of one vendor, or of bulk jobs or people alone."""
     rows = due().filter(vendor=vendor) if vendor else due()
+    if batch is not None:
+        rows = rows.filter(batch=batch)
     return list(rows.values_list("pk", flat=True)[:limit])
 
 
@@ -114,5 +127,8 @@ def being_sent(keys: Iterable[int]) -> bool:
 
 
 def due() -> WishQuerySet:
-    """The wishes that want a call now and that nobody is calling about, stops first, then the oldest."""
-    return Wish.objects.due(timezone.now()).order_by("-do_not_text", "due_at")
+    """The wishes that want a call now and that nobody is calling about.
+
+    People's come before those of bulk jobs; of each, stops come first, then the oldest.
+    """
+    return Wish.objects.due(timezone.now()).order_by("batch", "-do_not_text", "due_at")

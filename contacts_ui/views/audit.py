@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from contacts_ui.forms.audit import AuditForm
 from contacts_ui.services.audit import Found, search, staff_names
+from contacts_ui.services.proof import pruned_so_far
 from contacts_ui.views.addresses import with_changes
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.ledger_words import entry_in_full
@@ -26,6 +27,8 @@ def audit(request: StaffRequest) -> HttpResponse:
         "active_filters": chips_of(request, form),
         "found": found,
         "entries": [entry_in_full(entry) for entry in found.entries] if found else [],
+        # Told where the entries end, and where somebody may wonder that there are none.
+        "pruned": pruned_so_far() if found and not found.older else None,
         **_pages(request, found),
     }
     template = "audit/list.html"

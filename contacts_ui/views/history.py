@@ -34,6 +34,8 @@ def _summary(entry: LedgerEntry) -> str:
         status = str(entry.after.get("opt_in_status", ""))
         words = STATUS_WORDS.get(status, status)
         return f"To {words.lower()}; {entry.after.get('consented', 'somebody')} consented."
+    if entry.action == Action.LEDGER_PRUNED:
+        return f"{entry.after.get('pruned')} that were older than LEDGER_RETENTION_DAYS."
     if asked_by := entry.after.get("asked_by"):
         return f"Asked for by {asked_by}."
     return ""

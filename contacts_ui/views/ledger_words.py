@@ -22,6 +22,12 @@ NAMES: Final = {
     "consented": "Who consented",
     "asked_by": "Asked by",
     "lift_request": "Lift request",
+    "pruned": "Entries removed",
+    "older_than": "Written before",
+    "first_pruned": "First removed entry",
+    "last_pruned": "Last removed entry",
+    "last_hash": "Its hash",
+    "digest": "Digest of what is kept of them",
     "force_double_opt_in": "SlickText asks them by text",
 }
 ANSWER_NAMES: Final = {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -167,6 +168,7 @@ def _list_page(
         "total": page.paginator.count,
         "here": request.get_full_path() if request.method != "POST" else "",
         "own_request": OWN_REQUEST,
+        "expires_days": settings.LIFT_REQUEST_EXPIRES_DAYS,
     }
     return TemplateResponse(request, "lift_requests/list.html", context, status=status)
 

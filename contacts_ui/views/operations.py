@@ -31,6 +31,7 @@ def status_page(request: StaffRequest) -> HttpResponse:
         "deliveries": status.deliveries(),
         "workers": status.workers(),
         "webhooks_waiting": status.webhooks_waiting(),
+        "index": status.index_state(),
         "ledger": status.ledger_state(),
     }
     return TemplateResponse(request, "status.html", context)

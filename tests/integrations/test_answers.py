@@ -120,6 +120,18 @@ def test_words_of_a_body_that_is_no_object(body: bytes, words: str) -> None:
     assert error_of(answer(500, body)).words == words
 
 
+@pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=utf-8"])
+def test_a_web_page_that_says_404_is_not_the_vendor_s_word(kind: str) -> None:
+    error = error_of(answer(404, b"<html>No such route</html>", {"Content-Type": kind}))
+    assert isinstance(error, errors.Unreadable)
+    assert (error.retryable, error.status, error.words) == (True, 404, "")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}])
+def test_the_vendor_s_own_404_is(headers: dict[str, str]) -> None:
+    assert isinstance(error_of(answer(404, {"message": "No."}, headers)), errors.NotFound)
+
+
 def test_facts_for_the_log() -> None:
     headers = {"X-Request-Id": "req-1", "Content-Type": "text/html"}
     log = error_of(answer(500, b"<html>", headers)).log

@@ -146,7 +146,7 @@ def test_a_lost_head_is_made_anew_so_that_no_stop_is_lost(chain: list[LedgerEntr
 def test_guards_that_are_missing_are_named(chain: list[LedgerEntry]) -> None:
     assert guards_missing() == []
     ledger_guards.remove(connection)
-    assert len(guards_missing()) == (7 if connection.vendor == "sqlite" else 4)
+    assert len(guards_missing()) == (10 if connection.vendor == "sqlite" else 5)
     with pytest.raises(CommandError, match="whole, but the database does not guard it"):
         call_command("verify_ledger")
     ledger_guards.install(connection)

@@ -5,14 +5,17 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import connection, connections
+import time_machine
+from django.db import DatabaseError, connection, connections
 
-from contacts_ui.models import LedgerEntry, Wish
+from contacts_ui.models import LedgerEntry, PrunedEntry, Wish, ledger_guards
 from contacts_ui.models.ledger import Action
-from contacts_ui.services import delivery, ledger
+from contacts_ui.services import delivery, ledger, proof, pruning
 from contacts_ui.services.proof import broken_links
 from tests.people import MARTY_NUMBER, MakeWish, Vendors
 
@@ -109,3 +112,39 @@ def test_a_click_and_a_confirmation_never_wait_for_each_other_in_a_circle(
         list(both.map(lambda n: (confirm if n % 2 else click)(n), range(4)))
     assert list(broken_links()) == []
     assert Wish.objects.get().version == 25
+
+
+def test_pruning_while_people_click(
+    wish_for: MakeWish, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guards come off for the one who prunes alone, and nobody is thrown out meanwhile."""
+    settings.LEDGER_RETENTION_DAYS = 1461
+    monkeypatch.setattr(pruning, "MOST_AT_ONCE", 5)
+    with time_machine.travel(datetime(2019, 5, 6, tzinfo=UTC)):
+        for n in range(60):
+            write(f"+161555501{n:02}")
+    refusals = []
+
+    def prune(_: int) -> None:
+        try:
+            while pruning.prune(pruning.oldest_kept()):
+                pass
+        finally:
+            connections.close_all()
+
+    def click(_: int) -> None:
+        try:
+            for _ in range(15):
+                wish_for()
+                with pytest.raises(DatabaseError) as refusal, connection.cursor() as cursor:
+                    cursor.execute(f"DELETE FROM {ledger_guards.ENTRIES}")  # noqa: S608
+                refusals.append(str(refusal.value))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=5) as both:
+        list(both.map(lambda n: (click if n % 2 else prune)(n), range(5)))
+    assert len(refusals) == 30
+    assert all("append-only" in words for words in refusals)
+    assert PrunedEntry.objects.count() == 60
+    assert (list(broken_links()), proof.guards_missing()) == ([], [])

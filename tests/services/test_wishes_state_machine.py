@@ -81,12 +81,18 @@ class Deliveries(RuleBasedStateMachine):
 
     # What may happen.
 
-    @rule(number=st.sampled_from(NUMBERS), do_not_text=st.booleans())
-    def somebody_wishes(self, number: str, do_not_text: bool) -> None:
+    @rule(number=st.sampled_from(NUMBERS), do_not_text=st.booleans(), batch=st.booleans())
+    def somebody_wishes(self, number: str, do_not_text: bool, batch: bool = False) -> None:
         action = Action.STOP_REQUESTED if do_not_text else Action.CONSENT_REQUESTED
         with transaction.atomic():
             entry = ledger.record(action=action, staff=None, number=number)
-            wishes.wish_for(number=number, vendor=VENDOR, do_not_text=do_not_text, entry=entry)
+            wishes.wish_for(
+                number=number,
+                vendor=VENDOR,
+                do_not_text=do_not_text,
+                entry=entry,
+                batch=batch,
+            )
         self.newest[number] = do_not_text
 
     @rule(number=st.sampled_from(NUMBERS), way=st.sampled_from(WAYS))

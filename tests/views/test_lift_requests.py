@@ -12,10 +12,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from contacts_ui import rounds
 from contacts_ui.models import LedgerEntry, LiftRequest, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import NotAllowed
-from contacts_ui.services import consent, lifting
+from contacts_ui.services import consent, lift_requests, lifting
 from contacts_ui.services.consent import Seen
 from tests.pages import Page
 from tests.people import MARTY, MARTY_NUMBER, NOBODY, Vendors, logged_in, make_staff
@@ -427,3 +428,44 @@ def test_the_words_are_escaped(max_: Client, ada: Client, stopped: None) -> None
 
 def test_a_newcomer_sees_nothing(vendors: Vendors) -> None:
     assert logged_in(make_staff("nora")).get(LIST).status_code == 403
+
+
+# Nobody decides.
+
+
+def test_a_request_that_nobody_decides_expires(
+    ada: Client, max_: Client, vendors: Vendors, asked: LiftRequest
+) -> None:
+    assert "A request expires after 30 days." in Page(max_.get(LIST)).text
+    LiftRequest.objects.update(asked_at=timezone.now() - timedelta(days=30, minutes=1))
+    assert (lift_requests.expire_old(), lift_requests.expire_old()) == (1, 0)
+    asked.refresh_from_db()
+    assert (asked.state, asked.note) == ("expired", "Nobody decided about it within 30 days.")
+    entry = LedgerEntry.objects.get(action=Action.LIFT_EXPIRED)
+    assert (entry.staff_name, entry.number, entry.reason) == ("", MARTY_NUMBER, asked.note)
+    assert entry.after == {"asked_by": "Ada Agent", "lift_request": asked.pk}
+    page = Page(max_.get(LIST))
+    assert "Waiting (0)" in page.text
+    assert "Expired by the dashboard" in page.text
+    assert "The request to lift it expired just now." in Page(ada.get(CARD)).text
+    late = decide(max_, "approve", asked.pk)
+    assert late.status_code == 409
+    assert "nothing was changed: it was expired already" in Page(late).text
+    assert vendors.stopped()
+    assert ada.post(ASK, evidence()).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("days", "old"), [(0, timedelta(days=900)), (30, timedelta(days=29, hours=23))]
+)
+def test_a_request_does_not_expire_early_or_where_none_does(
+    days: int, old: timedelta, asked: LiftRequest, settings: Any
+) -> None:
+    settings.LIFT_REQUEST_EXPIRES_DAYS = days
+    LiftRequest.objects.update(asked_at=timezone.now() - old)
+    assert lift_requests.expire_old() == 0
+    assert not LedgerEntry.objects.filter(action=Action.LIFT_EXPIRED).exists()
+
+
+def test_the_worker_looks_for_requests_that_expire() -> None:
+    assert lift_requests.expire_old in [each.do for each in rounds.ROUNDS]

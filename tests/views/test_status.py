@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from contacts_ui.models import (
     CallBudget,
+    IndexWalk,
     Vendor,
     VendorHealth,
     WebhookEvent,
@@ -24,6 +25,7 @@ from contacts_ui.models import (
     WorkerBeat,
 )
 from contacts_ui.models.wish import WishState
+from contacts_ui.services import index
 from contacts_ui.services.delivery import deliver
 from tests.pages import Page
 from tests.people import MARTY_NUMBER, MakeWish, Vendors
@@ -234,3 +236,37 @@ def test_a_cache_that_keeps_nothing(client: Client, monkeypatch: pytest.MonkeyPa
 def test_health_needs_nothing(client: Client, django_db_blocker: Any) -> None:
     with django_db_blocker.block():
         assert client.get("/healthz").content == b"ok"
+
+
+# The index.
+
+
+def test_the_index_is_not_begun(max_: Client) -> None:
+    assert "A worker will read everybody into it" in show(max_)
+
+
+def test_the_index_is_being_built(max_: Client, vendors: Vendors) -> None:
+    now = timezone.now()
+    IndexWalk.objects.create(pk=1, next_at=now, started_at=now, offset=1500, total=6000)
+    text = show(max_)
+    assert "It is being built, and until then SlickText is asked for everything" in text
+    assert "1,500 of about 6,000 read since" in text
+    assert "25 %" in text
+
+
+def test_the_index_is_complete(max_: Client, vendors: Vendors) -> None:
+    index.go_on()
+    text = show(max_)
+    assert "60 contacts in the local copy. Everybody was last read once just now" in text
+    assert "the next time begins at" in text
+
+
+def test_the_walk_of_the_index_is_in_trouble(max_: Client, vendors: Vendors) -> None:
+    vendors.fault("slicktext", "down")
+    index.go_on()
+    assert "The reading waits. SlickText did not answer in time. It goes on by itself" in show(max_)
+
+
+def test_the_index_is_switched_off(max_: Client, settings: Any) -> None:
+    settings.CONTACT_INDEX = False
+    assert "It is switched off: SlickText is asked each time" in show(max_)

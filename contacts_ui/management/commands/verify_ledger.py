@@ -55,7 +55,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{hash_} is in the chain: it vouches for the first {count} entries.")
         if absent:
             raise CommandError("The ledger is whole, but the database does not guard it.")
-        self.stdout.write(f"The ledger is whole: {walk.entries} entries.")
+        pruned = f" {walk.pruned} older ones were pruned." if walk.pruned else ""
+        self.stdout.write(f"The ledger is whole: {walk.entries} entries.{pruned}")
 
     def _one_number(self, typed: str) -> None:
         number = to_e164(typed) or typed.strip()

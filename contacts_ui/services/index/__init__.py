@@ -17,10 +17,12 @@ from contacts_ui.services.index.finding import (
     rows,
 )
 from contacts_ui.services.index.folding import fold
-from contacts_ui.services.index.learning import forget, forget_everybody, learn
+from contacts_ui.services.index.learning import forget, learn
 from contacts_ui.services.index.ordering import rebuild_anchors
+from contacts_ui.services.index.purging import purge
 from contacts_ui.services.index.query import KEYS
-from contacts_ui.services.index.state import IndexState, is_ready, state
+from contacts_ui.services.index.state import IndexState, is_ready, size, state
+from contacts_ui.services.index.walking import go_on
 
 __all__ = [
     "KEYS",
@@ -37,10 +39,12 @@ __all__ = [
     "find",
     "fold",
     "forget",
-    "forget_everybody",
+    "go_on",
     "is_ready",
     "learn",
+    "purge",
     "rebuild_anchors",
     "rows",
+    "size",
     "state",
 ]

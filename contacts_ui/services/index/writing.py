@@ -1,9 +1,9 @@
-"""Contacts into the index's table, thousands at once: who is as before costs a new time and no more."""
+"""Contacts into the index's table, many at once. Who is written, and when, is decided in `learning`."""
 
 # ruff: noqa: S608 - the only names in the SQL are our own columns
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
@@ -13,7 +13,7 @@ from django.db.models import CharField
 
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexedContact
-from contacts_ui.services.index.database import TABLE, database
+from contacts_ui.services.index.database import TABLE
 from contacts_ui.services.index.folding import custom_key, fold, folded_text, letters, name_key
 from contacts_ui.services.index.words import learn_words
 
@@ -43,38 +43,16 @@ _LONGEST: Final = {
     for field in IndexedContact._meta.fields
     if isinstance(field, CharField)
 }
-# Whoever writes thousands lets others write in between.
-BATCH: Final = 2000
 
 
-def write(contacts: Sequence[Contact], read_at: datetime) -> None:
-    """Keep these contacts; each batch in a transaction of its own, and what was read later stays."""
+def write(contacts: Sequence[Contact], digests: Mapping[int, int], read_at: datetime) -> None:
+    """Keep these contacts, in one transaction; whoever was read later stays as they were read then."""
+    moment = _moment(read_at)
     ordered = sorted(contacts, key=lambda contact: contact.contact_id)
-    for start in range(0, len(ordered), BATCH):
-        with transaction.atomic(), connection.cursor() as cursor:
-            _write(cursor, ordered[start : start + BATCH], read_at)
-
-
-def _write(cursor: Any, contacts: Sequence[Contact], read_at: datetime) -> None:
-    ours, moment = database(), _moment(read_at)
-    digests = {contact.contact_id: _digest(contact) for contact in contacts}
-    cursor.execute(
-        f"SELECT contact_id, digest FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
-        [ours.many(list(digests))],
-    )
-    known = dict(cursor.fetchall())
-    same = [key for key, digest in digests.items() if known.get(key) == digest]
-    if same:
-        cursor.execute(
-            f"UPDATE {TABLE} SET read_at = %s WHERE contact_id {ours.among('bigint')} AND read_at < %s",
-            [moment, ours.many(same), moment],
-        )
-    changed = [each for each in contacts if known.get(each.contact_id) != digests[each.contact_id]]
-    if not changed:
-        return
-    rows = [_row(each, moment, digests[each.contact_id]) for each in changed]
-    _upsert(cursor, rows)
-    _learn_names(cursor, changed)
+    rows = [_row(each, moment, digests[each.contact_id]) for each in ordered]
+    with transaction.atomic(), connection.cursor() as cursor:
+        _upsert(cursor, rows)
+        _learn_names(cursor, ordered)
 
 
 def _upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
@@ -104,7 +82,7 @@ def _learn_names(cursor: Any, contacts: Iterable[Contact]) -> None:
     )
 
 
-def _row(contact: Contact, read_at: Any, digest: int) -> tuple[Any, ...]:
+def _row(contact: Contact, read_at: Any, its_digest: int) -> tuple[Any, ...]:
     number = contact.number or ""
     texts = [_cut(name, getattr(contact, name)) for name in TEXTS]
     folded = [_cut(f"{name}_key", fold(getattr(contact, name) or "")) for name in _FOLDED]
@@ -116,7 +94,7 @@ def _row(contact: Contact, read_at: Any, digest: int) -> tuple[Any, ...]:
         _moment(contact.created),
         _moment(contact.last_updated),
         read_at,
-        digest,
+        its_digest,
         *texts,
         number,
         _cut("name_key", name_key(contact)),
@@ -130,7 +108,8 @@ def _row(contact: Contact, read_at: Any, digest: int) -> tuple[Any, ...]:
     )
 
 
-def _digest(contact: Contact) -> int:
+def digest(contact: Contact) -> int:
+    """Of everything that is kept of a contact: one short look tells whether anything changed."""
     facts = [FOLDING, contact.opt_in_status, *(getattr(contact, name) for name in TEXTS)]
     times = [contact.last_opt_in_status_change, contact.created, contact.last_updated]
     text = repr((facts, times, contact.custom_fields))

@@ -1,120 +1,319 @@
-"""What the index learns is found at once, and the newest reading stays."""
+"""What passes through anyway is learned: at once, cheaply, the newer over the older, and never at anybody's expense."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from io import StringIO
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from contacts_ui.models import IndexAnchor, IndexedContact, IndexSlip, index_tables
-from contacts_ui.services import index
-from contacts_ui.services.index import IndexQuestion
-
-from .people import NOW, ids, learn, person
+from contacts_ui.integrations.types import Contact
+from contacts_ui.models import IndexedContact, IndexGone, IndexWalk, Vendor, WebhookEvent, Wish
+from contacts_ui.services import consent, index, sweep, webhooks
+from contacts_ui.services.delivery import deliver
+from contacts_ui.services.index import learning
+from tests.pages import Page
+from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
 
 pytestmark = pytest.mark.django_db
-
-
-def test_what_was_read_later_stays() -> None:
-    learn(person(1, "New Name"), at=NOW)
-    learn(person(1, "Old Name"), at=NOW - timedelta(seconds=1))
-    assert ids("new") == [1]
-    assert ids("old") == []
-    learn(person(1, "Newest Name"), at=NOW + timedelta(seconds=1))
-    assert ids("newest") == [1]
-
-
-def test_the_same_again_brings_a_new_time_and_no_more() -> None:
-    learn(person(1, "Marty McFly"))
-    IndexedContact.objects.update(city_key="untouched")
-    learn(person(1, "Marty McFly"), at=NOW + timedelta(hours=1))
-    row = IndexedContact.objects.get()
-    assert (row.city_key, row.read_at) == ("untouched", NOW + timedelta(hours=1))
-    learn(person(1, "Marty McFly"), at=NOW)
-    assert IndexedContact.objects.get().read_at == NOW + timedelta(hours=1)
-
-
-def test_who_is_changed_or_forgotten_is_not_found_under_the_old_words() -> None:
-    learn(person(1, "Marty McFly", city="Austin"))
-    learn(person(1, "Marty Jones"), at=NOW + timedelta(seconds=1))
-    assert ids("mcfly") == ids("austin") == []
-    index.forget(1)
-    assert ids("marty") == ids("jones") == []
-
-
-def test_a_contact_comes_back_as_it_was_learned() -> None:
-    whole = person(
-        1,
-        "José Núñez",
-        email="J@example.com",
-        custom_fields={"a": [1, {"b": None}], "c": "ü\0"},
-        created=NOW,
-        last_updated=NOW + timedelta(microseconds=5),
-        last_opt_in_status_change=None,
-        opt_in_status="blocked",
-    )
-    learn(whole)
-    (found,) = index.find(IndexQuestion(search="jose")).found
-    assert found.contact.custom_fields == {"a": [1, {"b": None}], "c": "ü"}
-    assert (found.contact.name, found.contact.email) == ("José Núñez", "J@example.com")
-    assert (found.contact.created, found.contact.last_updated) == (NOW, whole.last_updated)
-    assert found.read_at == NOW
-    assert [each.contact for each in index.everybody(IndexQuestion())] == [found.contact]
-    assert index.by_numbers(["+16155550001", "+16155559999"]) == {"+16155550001": [found]}
-
-
-def test_rows_for_exports_are_texts() -> None:
-    learn(person(1, "Marty McFly", created=NOW), person(2, "Ann Lee", opt_in_status="blocked"))
-    columns = ("contact_id", "first_name", "status", "created")
-    rows = list(index.rows(IndexQuestion(sort="name"), columns))
-    assert rows == [("2", "Ann", "blocked", ""), ("1", "Marty", "", "2026-11-25 12:00:00")]
-    assert list(index.rows(IndexQuestion(search="marty"), columns)) == rows[1:]
-
-
-def test_after_a_migrate_the_search_stands_again() -> None:
-    learn(person(1, "Marty McFly"))
-    index_tables.remove(connection)
-    learn(person(2, "Marty Jones"))
-    call_command("migrate", verbosity=0)
-    learn(person(3, "Marty Lee"))
-    assert ids("marty") == [1, 2, 3]
-    assert index.count(IndexQuestion()).number == 3
-
-
-def test_everybody_is_forgotten_with_every_word() -> None:
-    learn(person(1, "Marty McFly", custom_fields={"tier": "gold"}))
-    index.rebuild_anchors()
-    index.forget_everybody()
-    assert not IndexedContact.objects.exists()
-    assert not IndexSlip.objects.exists()
-    assert not IndexAnchor.objects.exists()
-    assert index.count(IndexQuestion()).number == 0
-    learn(person(2, "Marty Jones"))
-    assert ids("marty") == ids("mraty") == [2]
-    assert index.count(IndexQuestion()).number == 1
-
-
-WORDS = st.text("abé1 'ñ", min_size=1, max_size=8)
-
-
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+T = timezone.now()
+LATER = T + timedelta(minutes=1)
+SOMEBODY = Contact(
+    contact_id=1,
+    first_name="Zoë",
+    last_name="O'Brien",
+    mobile_number="+16155550123",
+    city="Austin",
+    opt_in_status="subscribed",
+    custom_fields={"tier": "gold", "since": [2015, None]},
+    created=T - timedelta(days=9),
 )
-@given(names=st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=8), typed=WORDS)
-def test_whoever_a_plain_look_finds_is_found(names: Any, typed: str) -> None:
+
+
+def row(contact_id: int = 1) -> IndexedContact:
+    return IndexedContact.objects.get(pk=contact_id)
+
+
+def test_everything_is_kept() -> None:
+    index.learn([SOMEBODY], T)
+    kept = row()
+    assert (kept.first_name, kept.number, kept.status) == ("Zoë", "+16155550123", "subscribed")
+    assert kept.custom_fields == {"tier": "gold", "since": [2015, None]}
+    assert (kept.name_key, kept.created, kept.read_at) == ("obrien zoe", SOMEBODY.created, T)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"city": "Boston"}, {"opt_in_status": "blocked"}, {"custom_fields": {}}, {"created": None}],
+)
+def test_the_newer_reading_wins_in_whatever_order(changes: dict[str, Any]) -> None:
+    newer = replace(SOMEBODY, **changes)
+    index.learn([SOMEBODY], T)
+    index.learn([newer], LATER)
+    first = IndexedContact.objects.values().get()
+    index.learn([SOMEBODY], T)
+    assert IndexedContact.objects.values().get() == first
     IndexedContact.objects.all().delete()
-    learn(*(person(key, f"{first} {last}") for key, (first, last) in enumerate(names, 1)))
-    # With three characters and more a word is looked for anywhere.
-    words = [word for word in index.fold(typed).split() if len(word) > 2 and not word.isdigit()]
-    if words != index.fold(typed).split() or not words:
-        return
-    plain = {
-        row.contact_id
-        for row in IndexedContact.objects.all()
-        if all(word in index.fold(f"{row.first_name} {row.last_name}") for word in words)
-    }
-    assert plain <= set(ids(" ".join(words)))
+    index.learn([newer], LATER)
+    index.learn([SOMEBODY], T)
+    assert IndexedContact.objects.values().get() == first
+
+
+def test_the_database_decides_who_is_newer() -> None:
+    """Another process wrote between our look and our write."""
+    index.learn([replace(SOMEBODY, city="Boston")], LATER)
+    learning._write([SOMEBODY], {SOMEBODY.contact_id: 1}, T)
+    assert (row().city, row().read_at) == ("Boston", LATER)
+
+
+def statements(do: Callable[[], object]) -> list[str]:
+    with CaptureQueriesContext(connection) as queries:
+        do()
+    verbs = [each["sql"].split(" ", 1)[0] for each in queries]
+    return [verb for verb in verbs if verb in ("SELECT", "INSERT", "UPDATE", "DELETE")]
+
+
+def test_what_it_costs() -> None:
+    people = [replace(SOMEBODY, contact_id=each) for each in range(1, 51)]
+    index.learn(people, T)
+    soon = T + timedelta(seconds=5)
+    assert statements(lambda: index.learn(people, soon)) == ["SELECT"], "read a moment ago"
+    assert row().read_at == T
+    assert statements(lambda: index.learn(people, LATER)) == ["SELECT", "UPDATE"]
+    assert row().read_at == LATER
+    people[0] = replace(people[0], city="Boston")
+    soon = LATER + timedelta(seconds=5)
+    assert statements(lambda: index.learn(people, soon))[0] == "SELECT"
+    assert (row(1).city, row(1).read_at, row(2).read_at) == ("Boston", soon, LATER)
+    assert statements(lambda: index.learn([], LATER)) == []
+
+
+def test_many_are_learned_in_short_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(
+        learning, "_write", lambda changed, digests, read_at: sizes.append(len(changed))
+    )
+    pauses: list[int] = []
+    people = [replace(SOMEBODY, contact_id=each) for each in range(1, 701)]
+    learning.keep(people, T, between=lambda: pauses.append(1))
+    assert sizes == [250, 250, 200]
+    assert len(pauses) == 3
+
+
+def test_who_does_not_fit_keeps_nobody_out() -> None:
+    index.learn(
+        [
+            replace(SOMEBODY, contact_id=2**63),
+            replace(SOMEBODY, contact_id=2, first_name="x" * 5000),
+            replace(SOMEBODY, contact_id=3),
+        ],
+        T,
+    )
+    assert set(IndexedContact.objects.values_list("pk", flat=True)) == {2, 3}
+
+
+def test_trouble_of_the_index_breaks_nothing(
+    vera: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nonsense")
+
+    monkeypatch.setattr(learning, "_held", fail)
+    assert vera.get("/contacts/").status_code == 200
+    assert "could not learn" in caplog.text
+    with transaction.atomic():
+        index.learn([SOMEBODY], T)
+        assert Wish.objects.count() == 0, "somebody's transaction goes on"
+
+
+def test_trouble_of_the_index_breaks_no_delivery(
+    vendors: Vendors, wish_for: MakeWish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(learning, "_held", fail)
+    wish = wish_for(Vendor.SLICKTEXT)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert wish.settled
+    assert vendors.status() == "unsubscribed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_learn_the_newest() -> None:
+    """Each in a connection of their own, in whatever order."""
+    people = [replace(SOMEBODY, contact_id=each) for each in range(1, 41)]
+
+    def learn(at: int) -> None:
+        read_at = T + timedelta(minutes=at)
+        some = [replace(each, city=f"City {at}") for each in people]
+        learning.keep(some if at % 2 else reversed(some), read_at)
+        connection.close()
+
+    threads = [Thread(target=learn, args=(at,)) for at in (3, 1, 5, 2, 4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(IndexedContact.objects.values_list("city", flat=True)) == {"City 5"}
+
+
+# Every way by which somebody passes.
+
+
+def test_a_page_of_the_table(vera: Client) -> None:
+    vera.get("/contacts/?size=25")
+    assert IndexedContact.objects.count() == 25
+
+
+def test_a_contact(vera: Client) -> None:
+    vera.get(f"/contacts/{MARTY}/")
+    assert row(MARTY).first_name == "Marty"
+
+
+def test_an_edit_is_seen_at_once(edgar: Client) -> None:
+    form = Page(edgar.get(f"/contacts/{MARTY}/edit/")).form(city="Springfield")
+    edgar.post(f"/contacts/{MARTY}/edit/", form)
+    assert row(MARTY).city == "Springfield"
+
+
+def test_an_older_page_does_not_undo_an_edit(edgar: Client, vendors: Vendors) -> None:
+    edgar.get("/contacts/")
+    before, asked_at = index.by_numbers([MARTY_NUMBER])[MARTY_NUMBER][0].contact, timezone.now()
+    form = Page(edgar.get(f"/contacts/{MARTY}/edit/")).form(city="Springfield")
+    edgar.post(f"/contacts/{MARTY}/edit/", form)
+    index.learn([before], asked_at)
+    assert row(MARTY).city == "Springfield"
+
+
+def test_a_change_of_number(edgar: Client) -> None:
+    edgar.get("/contacts/")
+    form = Page(edgar.get(f"/contacts/{MARTY}/edit/")).form(mobile_number=DOC_NUMBER)
+    edgar.post(f"/contacts/{MARTY}/edit/", form)
+    assert row(MARTY).number == DOC_NUMBER
+    assert not index.by_numbers([MARTY_NUMBER])
+
+
+def test_a_new_contact(edgar: Client) -> None:
+    edgar.post("/contacts/new/", {"mobile_number": DOC_NUMBER, "first_name": "New"})
+    assert index.by_numbers([DOC_NUMBER])[DOC_NUMBER][0].contact.first_name == "New"
+
+
+def test_a_deletion(max_: Client) -> None:
+    max_.get("/contacts/")
+    max_.post(f"/contacts/{MARTY}/delete/", {"number": MARTY_NUMBER})
+    assert not IndexedContact.objects.filter(pk=MARTY).exists()
+    assert IndexGone.objects.filter(pk=MARTY).exists()
+
+
+@pytest.mark.parametrize("address", [f"/contacts/{MARTY}/", f"/contacts/?q={MARTY}"])
+def test_who_is_not_there_any_more(address: str, vera: Client, vendors: Vendors) -> None:
+    vera.get("/contacts/")
+    vendors.write("DELETE FROM contacts WHERE contact_id = ?", MARTY)
+    vera.get(address)
+    assert not IndexedContact.objects.filter(pk=MARTY).exists()
+
+
+def test_a_stop(ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In this thread, since another one would not see what this test has not committed.
+    monkeypatch.setattr(consent, "deliver_now", lambda keys: [deliver(key) for key in keys])
+    page = Page(ada.get("/contacts/"))
+    address, form = page.press(page.switch("Do not text Marty McFly"))
+    ada.post(address, form)
+    assert row(MARTY).status == "unsubscribed"
+
+
+def test_a_delivery_of_the_worker(vendors: Vendors, wish_for: MakeWish) -> None:
+    deliver(wish_for(Vendor.SLICKTEXT).pk)
+    assert row(MARTY).status == "unsubscribed"
+
+
+def hint(event: str = "contact_updated", contact_id: int = MARTY) -> None:
+    now = timezone.now()
+    body = {"name": event, "data": {"contact_id": contact_id}}
+    WebhookEvent.objects.create(
+        vendor=Vendor.SLICKTEXT,
+        key=str(now),
+        event=event,
+        body=body,
+        received_at=now,
+        due_at=now,
+    )
+
+
+def test_a_webhook(vendors: Vendors) -> None:
+    vendors.edit(city="Springfield")
+    hint()
+    vendors.forget_calls()
+    webhooks.work_due()
+    assert row(MARTY).city == "Springfield"
+    assert vendors.asked() == ["slicktext GET"]
+
+
+def test_a_webhook_about_somebody_who_is_gone(vendors: Vendors) -> None:
+    index.learn([replace(SOMEBODY, contact_id=MARTY)], T)
+    vendors.write("DELETE FROM contacts WHERE contact_id = ?", MARTY)
+    hint()
+    webhooks.work_due()
+    assert not IndexedContact.objects.exists()
+
+
+def test_the_sweep(vendors: Vendors, wish_for: MakeWish) -> None:
+    deliver(wish_for(Vendor.SLICKTEXT).pk)
+    vendors.edit(city="Springfield")
+    sweep.go_on()
+    assert row(MARTY).city == "Springfield"
+
+
+# Forgetting everybody.
+
+
+def fill(number: int = 3) -> None:
+    index.learn([replace(SOMEBODY, contact_id=each + 1) for each in range(number)], T)
+    IndexWalk.objects.create(pk=1, next_at=T, started_at=T, finished_at=T, offset=number)
+
+
+def purge_index(*options: str) -> str:
+    out = StringIO()
+    call_command("purge_index", *options, stdout=out)
+    return out.getvalue()
+
+
+def next_at() -> datetime:
+    return IndexWalk.objects.get().next_at
+
+
+def test_purging_forgets_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contacts_ui.services.index.purging.AT_ONCE", 2)
+    fill()
+    index.forget(1)
+    said = purge_index()
+    assert said.startswith("2 contacts forgotten.")
+    assert "VACUUM" in said
+    assert not IndexedContact.objects.exists()
+    assert not IndexGone.objects.exists()
+    assert not index.is_ready(), "an empty index must not be taken for the truth"
+    assert timedelta(minutes=14) < next_at() - timezone.now() <= timedelta(minutes=15)
+
+
+def test_purging_and_reading_anew() -> None:
+    fill(1)
+    assert purge_index("--reset-walk").startswith("1 contact forgotten.\nA worker reads everybody")
+    assert next_at() <= timezone.now()
+
+
+def test_purging_what_is_switched_off(settings: Any) -> None:
+    fill()
+    settings.CONTACT_INDEX = False
+    assert "nobody will be read into it" in purge_index()
+    assert not IndexedContact.objects.exists()
+    assert not IndexWalk.objects.exists()

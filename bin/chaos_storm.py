@@ -1,0 +1,148 @@
+"""The storm of `make chaos`: people press, vendors fail, and `chaos_accidents` happen until the time is over."""
+
+import argparse
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chaos_accidents import Accidents
+from stage import Stage, press, tell
+
+# Every way in which the sandbox can fail a call, with its part of --share.
+KINDS: dict[str, tuple[float, dict[str, Any]]] = {
+    "error": (0.2, {}),
+    "html": (0.12, {}),
+    "drop_before": (0.16, {}),
+    "drop_after": (0.2, {}),
+    "hang": (0.05, {"seconds": 30}),
+    "unauthorized": (0.1, {}),
+    "down": (0.14, {}),
+    "too_many": (0.03, {"seconds": 1}),
+}
+SLOW = [
+    {"kind": "latency", "seconds": 0, "up_to": 0.2},
+    # Longer than anybody waits: carried out when the caller has gone.
+    {"kind": "latency", "seconds": 20, "share": 0.005},
+]
+CALLS_KEPT = 10_000
+
+
+@dataclass
+class Clicks:
+    """What people did, and what they were told."""
+
+    pressed: Counter[str] = field(default_factory=Counter)
+    acknowledged: set[str] = field(default_factory=set)
+    answers: Counter[int] = field(default_factory=Counter)
+    killed: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    unclean: int = 0
+
+
+def set_faults(stage: Stage, share: float) -> None:
+    faults = [
+        {"kind": kind, "share": round(part * share, 4), **options}
+        for kind, (part, options) in KINDS.items()
+    ]
+    for vendor in ("slicktext", "cloudcontactai"):
+        tell(stage, "PUT", f"faults/{vendor}", SLOW + faults)
+
+
+def storm(
+    stage: Stage,
+    options: argparse.Namespace,
+    browsers: list[Any],
+    seen: dict[int, str],
+    clicks: Clicks,
+) -> None:
+    """People press, processes die, until the time is over."""
+    over = threading.Event()
+    chance = random.Random(options.seed)  # noqa: S311 - to be repeatable
+    workers = [f"worker-{number}" for number in range(options.workers)]
+    accidents = Accidents(stage, workers, options.kill_every, chance, clicks.killed)
+    with ThreadPoolExecutor(len(browsers) + 2) as everybody:
+        for number, browser in enumerate(browsers):
+            person = Person(stage, browser, number, seen, clicks, options.people)
+            everybody.submit(person.press_until, over, chance.random())
+        everybody.submit(count_now_and_then, stage, clicks, over)
+        try:
+            accidents.until(time.monotonic() + options.seconds)
+        finally:
+            over.set()
+
+
+@dataclass
+class Person:
+    """Somebody who stops numbers, or lifts stops, one after the other."""
+
+    stage: Stage
+    browser: Any
+    number: int
+    seen: dict[int, str]
+    clicks: Clicks
+    agents: int
+
+    def press_until(self, over: threading.Event, seed: float) -> None:
+        chance, count = random.Random(seed), 0  # noqa: S311
+        people = list(self.seen)
+        while not over.is_set():
+            count += 1
+            mark = f"chaos {self.number}-{count}"
+            contact_id = chance.choice(people)
+            lifts = self.number >= self.agents and chance.random() < 0.8
+            status = (self.lift if lifts else self.stop)(contact_id, mark)
+            self.clicks.answers[status] += 1
+            if status == 302:
+                self.clicks.acknowledged.add(mark)
+            self.clicks.pressed["lift" if lifts else "stop"] += 1
+            if status in (0, 500):
+                # Nobody presses a hundred times a second while the database is away.
+                over.wait(0.5)
+
+    def stop(self, contact_id: int, mark: str) -> int:
+        address = f"{self.stage.url}/contacts/{contact_id}/do-not-text/"
+        return press(self.browser, address, {"ticket": self.seen[contact_id], "reason": mark})
+
+    def lift(self, contact_id: int, mark: str) -> int:
+        form = {
+            "status": "subscribed",
+            "consent_who": "Somebody",
+            "consent_channel": "phone",
+            "consent_at": f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%dT%H:%M}",
+            "consent_words": mark,
+        }
+        return press(self.browser, f"{self.stage.url}/contacts/{contact_id}/consent/", form)
+
+
+def count_now_and_then(stage: Stage, clicks: Clicks, over: threading.Event) -> None:
+    """The sandbox keeps its latest calls only, so they are counted on the way."""
+    while not over.wait(10):
+        count_faults(stage, clicks)
+
+
+def count_faults(stage: Stage, clicks: Clicks) -> None:
+    calls = tell(stage, "GET", f"calls?limit={CALLS_KEPT}")["data"]
+    tell(stage, "DELETE", "calls")
+    clicks.faults.update(call["fault"] or "none" for call in calls)
+
+
+def calm_down(stage: Stage, options: argparse.Namespace) -> float | None:
+    """Wait until nothing is on its way and no second look is due; seconds, or None when it never came to rest."""
+    from contacts_ui.models import Wish
+
+    started = time.monotonic()
+    while time.monotonic() < started + options.late:
+        if not Wish.objects.exclude(due_at=None).exists():
+            return time.monotonic() - started
+        time.sleep(0.25)
+    return None
+
+
+def end_workers(stage: Stage) -> int:
+    """SIGTERM to all; how many did not end by themselves with 0."""
+    return sum(stage.end(name) != 0 for name in stage.processes if name.startswith("worker"))
