@@ -21,7 +21,7 @@ COUNTED: Final = 10_000
 FEW: Final = 5
 _COUNTS: Final = "contacts_ui_indexcount"
 # How far two ways are compared before the cheaper one is taken.
-_COMPARED: Final = 20_000
+_COMPARED: Final = 4000
 _KEPT_SECONDS: Final = 120
 
 

@@ -183,9 +183,12 @@ def _conditions(
     if begin is None:
         return sql, parameters
     than = "<" if descending else ">"
+    if not descending and not _empty(begin[0]):
+        # SQLite begins its walk at one lower bound alone, and might take the lowest.
+        sql, parameters = within[0], [*within[1]]
     if column == "contact_id" or _empty(begin[0]):
-        return f"{sql} AND contact_id {than} %s", [*parameters, begin[1]]
-    return f"{sql} AND ({column}, contact_id) {than} (%s, %s)", [*parameters, *begin]
+        return f"({sql}) AND contact_id {than} %s", [*parameters, begin[1]]
+    return f"({sql}) AND ({column}, contact_id) {than} (%s, %s)", [*parameters, *begin]
 
 
 def token(order: Order, key: Key) -> str:
