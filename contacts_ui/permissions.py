@@ -42,6 +42,8 @@ REFUSALS: Final = {
     "bulk_work": "Only managers may act on many contacts at once.",
     "delete_contacts": "Only managers may delete a contact.",
     "edit_contacts": "Your role may read contacts, not change them.",
+    "export_contacts": "Only managers may export contacts.",
+    "import_contacts": "Only managers may import contacts.",
     "lift_stops": "Only managers may allow texts again, with the person's consent written down.",
     "review_opt_outs": "Only managers may review opt-outs.",
     "stop_texts": "Only agents and managers may stop texts.",

@@ -17,7 +17,7 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from contacts_ui.services import beats, index, jobs, lift_requests, sweep, webhooks, wishes
+from contacts_ui.services import beats, imports, index, jobs, lift_requests, sweep, webhooks, wishes
 from contacts_ui.tasks import deliver_due_wishes
 
 # A task that no engine has taken after this time is no reason to wait for it.
@@ -58,6 +58,7 @@ ROUNDS = (
     Round(60, wishes.tell_vendors_connected_later),
     Round(60, prune),
     Round(300, lift_requests.expire_old),
+    Round(600, imports.purge),
 )
 HOOKS = (Round(1, webhooks.work_due),)
 SWEEP = (Round(2, sweep.go_on),)

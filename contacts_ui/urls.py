@@ -11,6 +11,13 @@ from contacts_ui.views.audit import audit
 from contacts_ui.views.consent import consent, do_not_text, undo_stop
 from contacts_ui.views.contact import contact_delete, contact_detail, contact_history
 from contacts_ui.views.contact_edit import contact_edit, contact_new
+from contacts_ui.views.contact_export import contact_export
+from contacts_ui.views.contact_import import (
+    contact_import,
+    import_check,
+    import_columns,
+    import_problems,
+)
 from contacts_ui.views.contact_list import contact_columns, contact_list
 from contacts_ui.views.disagreements import (
     disagreement_list,
@@ -72,6 +79,15 @@ urlpatterns = [
         "contacts/views/<id:pk>/delete/", saved_view_delete, name="saved-view-delete"
     ),  # view_contacts, its owner; of a shared one: bulk_work
     path("contacts/new/", contact_new, name="contact-new"),  # edit_contacts
+    path("contacts/export/", contact_export, name="contact-export"),  # export_contacts
+    path("contacts/import/", contact_import, name="contact-import"),  # import_contacts
+    path(
+        "contacts/import/<id:pk>/columns/", import_columns, name="import-columns"
+    ),  # import_contacts
+    path("contacts/import/<id:pk>/check/", import_check, name="import-check"),  # import_contacts
+    path(
+        "contacts/import/<id:pk>/problems/", import_problems, name="import-problems"
+    ),  # import_contacts
     path("contacts/<id:contact_id>/", contact_detail, name="contact-detail"),  # view_contacts
     path(
         "contacts/<id:contact_id>/history/", contact_history, name="contact-history"

@@ -23,6 +23,9 @@ BY_ID = {
     "webhook-slicktext",
     "attention-retry",
     "attention-settle",
+    "import-columns",
+    "import-check",
+    "import-problems",
     "contact-detail",
     "contact-edit",
     "contact-delete",
@@ -61,6 +64,12 @@ EXPECTED = {
     # No view has this number.
     "saved-view-edit": ((LOGIN, 403, 404, 404, 404, 404), (LOGIN, 403, 404, 404, 404, 404)),
     "saved-view-delete": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 404, 404, 404, 404)),
+    "contact-export": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    "contact-import": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    # Nobody has uploaded anything.
+    "import-columns": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 403, 403, 403, 403, 404)),
+    "import-check": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 403, 403, 403, 403, 404)),
+    "import-problems": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 405, 405, 405, 405, 405)),
     "contact-new": ((LOGIN, 403, 403, 200, 200, 200), (LOGIN, 403, 403, 422, 422, 422)),
     "contact-detail": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "contact-history": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),

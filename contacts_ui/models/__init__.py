@@ -16,6 +16,7 @@ from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
 from contacts_ui.models.opt_out import OptOut
 from contacts_ui.models.preference import Preference
 from contacts_ui.models.saved_view import SavedView
+from contacts_ui.models.upload import Upload
 from contacts_ui.models.wish import Vendor, Wish
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "PrunedEntry",
     "SavedView",
     "Sweep",
+    "Upload",
     "Vendor",
     "VendorHealth",
     "WebhookEvent",

@@ -47,6 +47,8 @@ class Action(models.TextChoices):
     LIFT_EXPIRED = "lift:expired", "Lift request expired"
     OPT_OUT_REVIEWED = "opt-out:reviewed", "Reviewed the opt-out"
     OPT_OUTS_EXPORTED = "opt-outs:exported", "Exported opt-outs"
+    CONTACTS_EXPORTED = "contacts:exported", "Exported contacts"
+    CONTACTS_EXPORT_ENDED = "contacts:export-ended", "Export of contacts ended"
     JOB_CREATED = "job:created", "Prepared a job"
     JOB_STARTED = "job:started", "Started a job"
     JOB_PAUSED = "job:paused", "Paused a job"

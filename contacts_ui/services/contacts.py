@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.errors import NotFound, NumberExists, VendorError
+from contacts_ui.integrations.manner import READ, WRITE, Manner
 from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import to_e164
-from contacts_ui.services import consent, index, last_known, ledger
+from contacts_ui.services import consent, index, last_known, ledger, shared_reads
 from contacts_ui.services.consent import Evidence, Seen
 from contacts_ui.services.editing import Follow, Merge, editable_values, for_vendor, merge
 from contacts_ui.services.vendors import to_slicktext
@@ -68,24 +69,31 @@ class Saved:
     not_taken: tuple[str, ...] = ()
 
 
-def read(contact_id: int) -> Reading:
+def read(contact_id: int, *, now: bool = False) -> Reading:
     """Read one contact from SlickText, or the last known copy, marked by `trouble`, when that is down.
 
-    Raises NotFound when SlickText knows no such contact, and another VendorError when no copy is known either.
+    It may be seconds old unless it must be true `now`, for whoever decides by it. Raises NotFound when SlickText knows
+    no such contact, and another VendorError when no copy is known either.
     """
-    asked_at = timezone.now()
+    share = shared_reads.read_now if now else shared_reads.read
     try:
-        contact = slicktext.get_contact(to_slicktext(), contact_id)
+        known = share(f"contact:{contact_id}", lambda: _ask(contact_id))
     except NotFound:
         last_known.forget_contact(contact_id)
         raise
     except VendorError as trouble:
-        known = last_known.contact(contact_id)
-        if known is None:
+        copy = last_known.contact(contact_id)
+        if copy is None:
             raise
-        return Reading(known.value, known.as_of, trouble)
+        return Reading(copy.value, copy.as_of, trouble)
+    return Reading(known.value, known.as_of)
+
+
+def _ask(contact_id: int) -> Contact:
+    asked_at = timezone.now()
+    contact = slicktext.get_contact(to_slicktext(), contact_id)
     last_known.keep_contact(contact, asked_at)
-    return Reading(contact, asked_at)
+    return contact
 
 
 def last_known_contact(contact_id: int) -> Contact | None:
@@ -177,19 +185,21 @@ def create(
     typed: Mapping[str, str],
     evidence: Evidence | None = None,
     double_opt_in: bool = False,
+    reading: Manner = READ,
+    writing: Manner = WRITE,
 ) -> Saved:
     """Create a contact, *not subscribed* unless a manager brings the evidence of consent.
 
     With `evidence` the wish to subscribe is written and sent after the contact exists, as any other change of consent;
     with `double_opt_in` SlickText asks the person by text. A number that we hold as stopped stays stopped otherwise.
     Raises NotAllowed; NumberTaken, with the contact who has it; or a VendorError. A lost answer is settled by looking
-    the number up, never by sending again.
+    the number up, never by sending again. `reading` and `writing` say how hard to try, and who goes first.
     """
     require(staff, "edit_contacts")
     if evidence or double_opt_in:
         require(staff, "lift_stops")
     number, asked_at = typed["mobile_number"], timezone.now()
-    if taken := slicktext.find_contact(to_slicktext(), number):
+    if taken := slicktext.find_contact(to_slicktext(), number, manner=reading):
         index.learn([taken], asked_at)
         raise NumberTaken(taken)
     stopped = consent.is_stopped(number) and not evidence
@@ -200,7 +210,7 @@ def create(
         fields["force_double_opt_in"] = "true"
     else:
         fields["opt_in_status"] = OptInStatus.NOT_SUBSCRIBED
-    contact = _send_create(staff, number, fields)
+    contact = _send_create(staff, number, fields, writing)
     last_known.keep_contact(contact)
     if evidence:
         consent.change_opt_in_status(
@@ -212,7 +222,7 @@ def create(
     return Saved(contact, typed, stopped)
 
 
-def _send_create(staff: Staff, number: str, fields: Mapping[str, Any]) -> Contact:
+def _send_create(staff: Staff, number: str, fields: Mapping[str, Any], manner: Manner) -> Contact:
     about: dict[str, Any] = {
         "staff": staff,
         "action": Action.CONTACT_CREATED,
@@ -221,7 +231,7 @@ def _send_create(staff: Staff, number: str, fields: Mapping[str, Any]) -> Contac
         "after": fields,
     }
     try:
-        created = slicktext.create_contact(to_slicktext(), fields)
+        created = slicktext.create_contact(to_slicktext(), fields, manner=manner)
     except NumberExists as refusal:
         raise _taken(number) from refusal
     except VendorError as error:

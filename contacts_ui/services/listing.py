@@ -11,7 +11,7 @@ from django.utils import timezone
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.errors import NotFound, VendorError
 from contacts_ui.integrations.types import Contact, ContactPage
-from contacts_ui.services import index, last_known
+from contacts_ui.services import index, last_known, shared_reads
 from contacts_ui.services.editing import as_text
 from contacts_ui.services.search import Kind, Reading, Understanding, understand
 from contacts_ui.services.vendors import to_slicktext
@@ -110,21 +110,21 @@ def _from_index(question: Question, standing: index.IndexState) -> Listing:
 
 def _from_slicktext(question: Question) -> Listing:
     """From SlickText; from the last known copy, marked by `trouble`, when that is down."""
-    asked_at = timezone.now()
     try:
-        # What was read may be as old as the question, so the page claims no younger age.
-        listing = replace(_ask(question), as_of=asked_at)
+        read = shared_reads.read(f"page:{question.key}", lambda: _ask(question))
     except VendorError as trouble:
         known = last_known.page(question.key)
         if known is None:
             raise
         return Listing(known.value, known.as_of, understand(question.search), trouble=trouble)
-    last_known.keep_page(question.key, listing.page, asked_at)
-    return listing
+    return replace(read.value, as_of=read.as_of)
 
 
 def _ask(question: Question) -> Listing:
-    return _checked(_answer(question), question)
+    asked_at = timezone.now()
+    listing = _checked(_answer(question), question)
+    last_known.keep_page(question.key, listing.page, asked_at)
+    return listing
 
 
 def _answer(question: Question) -> Listing:

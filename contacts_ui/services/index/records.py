@@ -50,14 +50,14 @@ def where(condition: str, parameters: list[Any]) -> Iterator[Indexed]:
 def texts(columns: Sequence[str], ids: Sequence[int]) -> list[tuple[str, ...]]:
     """These columns of these contacts as texts, in this order; "" where there is none, times in UTC."""
     ours = database()
-    names = ", ".join(map(_as_text, columns))
+    names = ", ".join(f"COALESCE({_as_text(name)}, '')" for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT contact_id, {names} FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
             [ours.many(ids)],
         )
         found = {row[0]: row[1:] for row in cursor.fetchall()}
-    return [tuple(text or "" for text in found[key]) for key in ids if key in found]
+    return [found[key] for key in ids if key in found]
 
 
 def _as_text(column: str) -> str:
