@@ -22,7 +22,7 @@ from django.utils import timezone
 from contacts_ui.integrations.errors import NoAnswer, Unreachable
 from contacts_ui.integrations.http import READ
 from contacts_ui.models import Vendor
-from contacts_ui.services.last_known import Known
+from contacts_ui.services.known import Known
 
 GENERATION = "reads:generation"
 GENERATION_KEPT_SECONDS = 24 * 3600

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts_ui', '0009_index_walk'),
+        ('contacts_ui', '0012_imports'),
     ]
 
     operations = [
