@@ -25,6 +25,7 @@ from contacts_ui.services.vendors import forget_connections
 
 from .pages import Page
 from .people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
+from .views.index_people import learn_people, ready
 
 pytestmark = pytest.mark.django_db
 TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
@@ -164,6 +165,22 @@ def test_looking_without_a_session(address: str, client: Client, vendors: Vendor
     with counted(vendors) as cost:
         assert client.get(address).status_code == 200
     assert cost.calls == cost.queries == []
+
+
+@pytest.mark.parametrize(
+    ("address", "queries"),
+    [("/contacts/", 3), ("/contacts/?q=oneil", 6), ("/contacts/?sort=-name", 3)],
+)
+def test_the_table_from_the_index_asks_nobody(
+    address: str, queries: int, warm: Client, vendors: Vendors
+) -> None:
+    learn_people(10)
+    ready()
+    warm.get(address)
+    with counted(vendors) as cost:
+        warm.get(address)
+    assert cost.calls == []
+    assert len(cost.queries) == PERSON + LIST + NAV + 2 + queries, show(cost)
 
 
 def test_looking_at_an_old_page(warm: Client, vendors: Vendors) -> None:
