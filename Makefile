@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup run test check bench bench-index bench-delivery chaos lock help
+.PHONY: setup run test check bench bench-index bench-delivery chaos load lock help
 
 help:            ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/	/'
@@ -33,8 +33,9 @@ check: setup     ## Lint, format, types, templates, migrations, check --deploy
 	DJANGO_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') DJANGO_DEBUG=off DJANGO_HTTPS=on \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: setup     ## Calls, queries, time against plain Django, and weight of the pages
+bench: setup     ## Calls, queries, time and weight of the pages; then beside Django's admin. ARGS="--people 1000000", DATABASE_URL: which database
 	$(BIN)/python bin/bench.py
+	$(BIN)/python bin/bench_compare.py $(ARGS)
 
 bench-index: setup   ## The local index over a million people: build, size, each search and sort (DATABASE_URL: which database, PEOPLE: how many)
 	$(BIN)/python bin/bench_index.py
@@ -44,6 +45,9 @@ bench-delivery: setup   ## Wishes delivered a second with one and four workers, 
 
 chaos: setup     ## Vendors fail, processes are killed: is any stop lost, wrong or late? ARGS="--seconds 300", DATABASE_URL: which database
 	$(BIN)/python bin/chaos.py $(ARGS)
+
+load: setup      ## Fifty agents at once on SlickText's real limit, idle and beside a bulk job of ten thousand. ARGS="--seconds 120"
+	$(BIN)/python bin/load.py $(ARGS)
 
 lock: setup      ## Resolve the dependencies anew
 	cd requirements && for set in base production dev; do \

@@ -44,7 +44,7 @@ def vendor_called(call: CallRecord) -> None:
     """Count one finished vendor call; the connections call this."""
     if enabled():
         outcome = call.error or "ok"
-        labels = (call.vendor, call.endpoint, outcome)
+        labels = (call.vendor, call.endpoint, outcome, call.priority.name.lower())
         _observe(lambda: counters().calls.labels(*labels).observe(call.seconds))
 
 
@@ -72,8 +72,8 @@ def counters() -> Counters:
     )
     calls = Histogram(
         "dashboard_vendor_call_seconds",
-        "Calls to the vendors, by endpoint and outcome: ok, or the name of what went wrong.",
-        ["vendor", "endpoint", "outcome"],
+        "Calls to the vendors, by endpoint, by outcome (ok, or the name of what went wrong) and by who waited for it.",
+        ["vendor", "endpoint", "outcome", "priority"],
         buckets=CALL_BUCKETS,
         registry=None,
     )

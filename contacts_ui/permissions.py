@@ -36,6 +36,8 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
 
 # What a person is told who may not: one sentence for each permission that guards something on a screen.
 REFUSALS: Final = {
+    "change_view": "Only who saved a view may change it.",
+    "delete_view": "Only who saved a view, or a manager, may delete it.",
     "ask_lift": "Only agents and managers may ask for a stop to be lifted.",
     "bulk_work": "Only managers may act on many contacts at once.",
     "delete_contacts": "Only managers may delete a contact.",

@@ -44,6 +44,13 @@ from contacts_ui.views.lift_requests import (
 from contacts_ui.views.operations import healthz, metrics, readyz, status_page
 from contacts_ui.views.opt_outs import opt_out_list, opt_outs_export, opt_outs_reviewed
 from contacts_ui.views.overview import home, overview
+from contacts_ui.views.saved_views import (
+    saved_view_counts,
+    saved_view_delete,
+    saved_view_edit,
+    saved_view_list,
+    saved_view_new,
+)
 from contacts_ui.views.stop_number import stop_number
 from contacts_ui.views.webhooks import cloudcontactai_webhook, slicktext_webhook
 
@@ -62,6 +69,15 @@ urlpatterns = [
     # Contacts
     path("contacts/", contact_list, name="contact-list"),  # view_contacts
     path("contacts/columns/", contact_columns, name="contact-columns"),  # view_contacts
+    path("contacts/views/", saved_view_list, name="saved-view-list"),  # view_contacts
+    path("contacts/views/new/", saved_view_new, name="saved-view-new"),  # view_contacts
+    path("contacts/views/counts/", saved_view_counts, name="saved-view-counts"),  # view_contacts
+    path(
+        "contacts/views/<id:pk>/", saved_view_edit, name="saved-view-edit"
+    ),  # view_contacts, its owner
+    path(
+        "contacts/views/<id:pk>/delete/", saved_view_delete, name="saved-view-delete"
+    ),  # view_contacts, its owner; of a shared one: bulk_work
     path("contacts/new/", contact_new, name="contact-new"),  # edit_contacts
     path("contacts/export/", contact_export, name="contact-export"),  # export_contacts
     path("contacts/import/", contact_import, name="contact-import"),  # import_contacts

@@ -53,6 +53,8 @@ LEDGER_RETENTION_DAYS = env.int("LEDGER_RETENTION_DAYS", default=0) or None
 LONGEST_RETRY_SECONDS = env.float("LONGEST_RETRY_SECONDS", default=300.0)
 LATE_EFFECT_SECONDS = env.float("LATE_EFFECT_SECONDS", default=120.0)
 WORKER_CALLS_AT_ONCE = env.int("WORKER_CALLS_AT_ONCE", default=6)
+# For how long a page that was just read from SlickText is fresh enough for the next who asks; 0: not at all.
+READ_CACHE_SECONDS = env.float("READ_CACHE_SECONDS", default=3.0)
 UNDO_MINUTES = env.float("UNDO_MINUTES", default=10.0)
 # After how many days a lift request that nobody decides expires; 0: never.
 LIFT_REQUEST_EXPIRES_DAYS = env.float("LIFT_REQUEST_EXPIRES_DAYS", default=30.0)
@@ -137,6 +139,11 @@ TEMPLATES = [
                 "contacts_ui.context_processors.surroundings",
             ],
         },
+    },
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates" / "jinja"],
+        "OPTIONS": {"environment": "contacts_ui.jinja.environment"},
     },
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"

@@ -36,6 +36,8 @@ BY_ID = {
     "ask-lift",
     "lift-request-decision",
     "lift-request-withdraw",
+    "saved-view-edit",
+    "saved-view-delete",
     "job-detail",
     "job-start",
     "job-pause",
@@ -56,6 +58,12 @@ EXPECTED = {
         (LOGIN, 405, 405, 405, 405, 405),
         (LOGIN, 403, "contact-list", "contact-list", "contact-list", "contact-list"),
     ),
+    "saved-view-list": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "saved-view-counts": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "saved-view-new": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 403, 422, 422, 422, 422)),
+    # No view has this number.
+    "saved-view-edit": ((LOGIN, 403, 404, 404, 404, 404), (LOGIN, 403, 404, 404, 404, 404)),
+    "saved-view-delete": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 404, 404, 404, 404)),
     "contact-export": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
     "contact-import": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
     # Nobody has uploaded anything.

@@ -53,6 +53,19 @@ class SearchForm(forms.Form):
         ),
     )
 
+    def answer_from_the_index(self, address: str) -> None:
+        """The index finds parts of everything, and fast enough to answer at `address` while somebody types."""
+        self.fields["q"].widget.attrs |= {
+            "placeholder": "Any part of a name, number, email",
+            "aria-describedby": "search-hint",
+            "hx-get": address,
+            "hx-trigger": "input changed delay:150ms",
+            "hx-include": "closest form",
+            # No entry in the history for each letter; Enter makes one.
+            "hx-push-url": "unset",
+            "hx-replace-url": "true",
+        }
+
 
 class FilterForm(forms.Form):
     """Exact filters, as SlickText offers them: it minds capitals and knows no wildcards."""
@@ -106,8 +119,18 @@ class FilterForm(forms.Form):
         return filters
 
 
+def with_custom_field(data: Mapping[str, str]) -> dict[str, str]:
+    """`custom.member=1` in the address is the custom field `member`, as people would write it."""
+    plain = {name: str(value) for name, value in data.items()}
+    for name, value in list(plain.items()):
+        if name.startswith("custom.") and value:
+            plain["custom_field"], plain["custom_value"] = name.removeprefix("custom."), value
+    return plain
+
+
 def index_question(data: Mapping[str, str]) -> IndexQuestion | None:
     """What an address of the table asks the index; None where a filter in it makes no sense."""
+    data = with_custom_field(data)
     search, filters = SearchForm(data), FilterForm(data)
     if not search.is_valid() or not filters.is_valid():
         return None

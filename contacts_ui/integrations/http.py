@@ -164,6 +164,7 @@ class Connection:
             raise
         finally:
             facts["seconds"] = time.monotonic() - started
+            facts["priority"] = request.manner.priority
             record = CallRecord(self.vendor, request.method, request.endpoint, **facts)
             if self.on_call is not None:
                 _tell(self.on_call, record)

@@ -68,7 +68,7 @@ WALK = Manner(Priority.SYNC, 1, connect_timeout=3, read_timeout=30, total_timeou
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One attempt, for Server-Timing and logs. ``error`` is the name of an error class."""
+    """One attempt, for Server-Timing, logs and metrics. ``error`` is the name of an error class."""
 
     vendor: str
     method: str
@@ -76,3 +76,4 @@ class CallRecord:
     status: int | None
     seconds: float
     error: str | None
+    priority: Priority = Priority.PERSON

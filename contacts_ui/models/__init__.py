@@ -15,6 +15,7 @@ from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
 from contacts_ui.models.opt_out import OptOut
 from contacts_ui.models.preference import Preference
+from contacts_ui.models.saved_view import SavedView
 from contacts_ui.models.upload import Upload
 from contacts_ui.models.wish import Vendor, Wish
 
@@ -36,6 +37,7 @@ __all__ = [
     "OptOut",
     "Preference",
     "PrunedEntry",
+    "SavedView",
     "Sweep",
     "Upload",
     "Vendor",

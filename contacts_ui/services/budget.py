@@ -2,7 +2,8 @@
 
 The rule is GCRA: calls come evenly at the allowed rate, and a burst may run ahead of the even pace by what is left of
 the window. The less a call matters, the less of the burst it may use, so that stops and people always find room.
-SlickText allows 480 calls in any 60 seconds (vendor-apis.md): burst + rate * 60 stays at or below it.
+SlickText allows 480 calls in any 60 seconds (vendor-apis.md). Burst + rate * 60 stays below that, by what is kept for
+stops that run ahead of the pace. Whoever has waited long goes next, so that a day full of people starves no batch.
 """
 
 import time
@@ -22,6 +23,11 @@ SHARE = {Priority.PERSON: 1.0, Priority.BATCH: 0.5, Priority.SYNC: 0.25}
 REPORT_EVERY_SECONDS = 5.0
 # The last share of the vendor's own window, kept for stops: others may be using the same key.
 KEPT_FOR_STOPS = 0.05
+# What we plan to use of the window: a hair less than leaves the vendor's own window at that share.
+PLANNED = 0.94
+# Who had no call for so many seconds gets one like a stop does, whoever else waits.
+TURN_SECONDS = {Priority.BATCH: 2.0, Priority.SYNC: 10.0}
+TURN = {Priority.BATCH: "batch_at", Priority.SYNC: "sync_at"}
 
 
 @dataclass
@@ -90,7 +96,11 @@ class DatabaseBudget:
                 # Stops may run far ahead of the pace; the vendor forgets that with its window, and so do we.
                 even = max(row.next_even_call, now)
                 row.next_even_call = min(even + interval, now + WINDOW_SECONDS)
-                row.save(update_fields=["next_even_call"])
+                changed = ["next_even_call"]
+                if priority in TURN:
+                    changed.append(TURN[priority])
+                    setattr(row, TURN[priority], now + wait)
+                row.save(update_fields=changed)
         return wait
 
     def _wait(self, row: CallBudget, priority: Priority, now: float) -> float:
@@ -98,14 +108,17 @@ class DatabaseBudget:
         wait = max(0.0, row.paused_until - now)
         if priority is Priority.STOP:
             return wait
+        wait = max(wait, row.kept_for_stops_until - now)
         _, ahead = self._pace()
-        even = max(row.next_even_call, now)
-        return max(wait, even - now - ahead * SHARE[priority], row.kept_for_stops_until - now)
+        room = max(row.next_even_call, now) - now - ahead * SHARE[priority]
+        if priority in TURN:
+            room = min(room, getattr(row, TURN[priority]) + TURN_SECONDS[priority] - now)
+        return max(wait, room)
 
     def _pace(self) -> tuple[float, float]:
         """Seconds between two calls at the even pace, and how many seconds a burst may run ahead of it."""
         burst = self.per_second * BURST_SECONDS
-        rate = (self.per_second * WINDOW_SECONDS - burst) / WINDOW_SECONDS
+        rate = (self.per_second * WINDOW_SECONDS * PLANNED - burst) / WINDOW_SECONDS
         return 1 / rate, burst / rate
 
 

@@ -14,7 +14,7 @@ from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import to_e164
-from contacts_ui.services import consent, index, last_known, ledger
+from contacts_ui.services import consent, index, last_known, ledger, shared_reads
 from contacts_ui.services.consent import Evidence, Seen
 from contacts_ui.services.editing import Follow, Merge, editable_values, for_vendor, merge
 from contacts_ui.services.vendors import to_slicktext
@@ -69,24 +69,31 @@ class Saved:
     not_taken: tuple[str, ...] = ()
 
 
-def read(contact_id: int) -> Reading:
+def read(contact_id: int, *, now: bool = False) -> Reading:
     """Read one contact from SlickText, or the last known copy, marked by `trouble`, when that is down.
 
-    Raises NotFound when SlickText knows no such contact, and another VendorError when no copy is known either.
+    It may be seconds old unless it must be true `now`, for whoever decides by it. Raises NotFound when SlickText knows
+    no such contact, and another VendorError when no copy is known either.
     """
-    asked_at = timezone.now()
+    share = shared_reads.read_now if now else shared_reads.read
     try:
-        contact = slicktext.get_contact(to_slicktext(), contact_id)
+        known = share(f"contact:{contact_id}", lambda: _ask(contact_id))
     except NotFound:
         last_known.forget_contact(contact_id)
         raise
     except VendorError as trouble:
-        known = last_known.contact(contact_id)
-        if known is None:
+        copy = last_known.contact(contact_id)
+        if copy is None:
             raise
-        return Reading(known.value, known.as_of, trouble)
+        return Reading(copy.value, copy.as_of, trouble)
+    return Reading(known.value, known.as_of)
+
+
+def _ask(contact_id: int) -> Contact:
+    asked_at = timezone.now()
+    contact = slicktext.get_contact(to_slicktext(), contact_id)
     last_known.keep_contact(contact, asked_at)
-    return Reading(contact, asked_at)
+    return contact
 
 
 def last_known_contact(contact_id: int) -> Contact | None:

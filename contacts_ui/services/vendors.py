@@ -10,6 +10,7 @@ from contacts_ui.integrations import cloudcontactai, slicktext
 from contacts_ui.integrations.errors import NotConnected, VendorError
 from contacts_ui.integrations.http import CallRecord, Connection
 from contacts_ui.models import Vendor
+from contacts_ui.services import shared_reads
 from contacts_ui.services.budget import PoliteBudget, slicktext_budget
 from contacts_ui.services.health import Watch
 
@@ -56,10 +57,13 @@ def forget_connections() -> None:
 
 
 def _listener(vendor: Vendor) -> Callable[[CallRecord], None]:
-    """Who is told about each finished call: the page's timing and log, the metrics, and the vendor's health."""
+    """Who is told about each finished call: shared reads, the page's timing and log, metrics, the vendor's health."""
     watch = Watch(vendor)
 
     def on_call(call: CallRecord) -> None:
+        if vendor == Vendor.SLICKTEXT and call.method != "GET":
+            # Answered or not: it may have been carried out.
+            shared_reads.changed()
         timing.vendor_called(call)
         metrics.vendor_called(call)
         watch.noted(call)

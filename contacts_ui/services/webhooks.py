@@ -22,7 +22,7 @@ from django.utils import timezone
 from contacts_ui import request_id
 from contacts_ui.integrations.errors import VendorError
 from contacts_ui.models import Vendor, WebhookEvent
-from contacts_ui.services import ledger, webhook_claims, webhook_hints
+from contacts_ui.services import ledger, shared_reads, webhook_claims, webhook_hints
 from contacts_ui.services.verdicts import STOPPED_STATUSES
 from contacts_ui.services.webhook_claims import UNSUBSCRIBED
 from contacts_ui.services.webhook_hints import HINTS, NotYet
@@ -101,6 +101,7 @@ def receive_slicktext(body: Mapping[str, Any]) -> None:
     same = {name: body.get(name) for name in ("id", "name", "date", "data")}
     digest = hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
     _store(Vendor.SLICKTEXT, digest, event, body, wanted=event in HINTS)
+    shared_reads.changed()
 
 
 def due_now(*, limit: int = 100) -> list[int]:

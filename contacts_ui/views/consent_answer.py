@@ -37,7 +37,7 @@ def seen_by(request: StaffRequest, contact_id: int) -> Seen:
 def read_now(contact_id: int) -> Seen:
     """What SlickText says of a contact. Raises Http404, or the VendorError when it cannot be read."""
     try:
-        reading = contacts.read(contact_id)
+        reading = contacts.read(contact_id, now=True)
     except NotFound as error:
         raise Http404(error.person) from error
     return seen_of(reading.contact, reading.as_of)
@@ -93,7 +93,9 @@ def answer(
     }
     if not request.htmx:
         return TemplateResponse(request, "contacts/do_not_text.html", context, status=status)
-    response = TemplateResponse(request, "contacts/_consent.html", context, status=status)
+    response = TemplateResponse(
+        request, "contacts/_consent.html", context, status=status, using="jinja2"
+    )
     # The history on a contact's page asks for itself again.
     response["HX-Trigger-After-Settle"] = "consent-changed"
     if status >= 400:

@@ -86,7 +86,7 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
         else:
             messages.success(request, f"{gone.name or 'The contact'} was deleted from SlickText.")
             return redirect("contact-list")
-    reading = read_or_404(contact_id)
+    reading = read_or_404(contact_id, now=True)
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
     context = {
@@ -100,10 +100,10 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
     )
 
 
-def read_or_404(contact_id: int) -> contacts.Reading | VendorError:
+def read_or_404(contact_id: int, *, now: bool = False) -> contacts.Reading | VendorError:
     """The contact, or why it cannot be shown; 404 when SlickText knows no such person."""
     try:
-        return contacts.read(contact_id)
+        return contacts.read(contact_id, now=now)
     except NotFound as error:
         raise Http404(error.person) from error
     except VendorError as error:

@@ -35,7 +35,7 @@ def contact_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
     """Edit a contact; what somebody else changed meanwhile is shown, never overwritten."""
     if request.method == "POST":
         return _save_edit(request, contact_id)
-    reading = read_or_404(contact_id)
+    reading = read_or_404(contact_id, now=True)
     if isinstance(reading, VendorError) or reading.trouble:
         # An old copy is for reading only: editing it would show conflicts that are none.
         failure = reading if isinstance(reading, VendorError) else reading.trouble

@@ -12,12 +12,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from contacts_ui.integrations.http import BULK, Manner, Priority
-from contacts_ui.models import Vendor, Wish
+from contacts_ui.integrations.http import Manner, Priority
+from contacts_ui.models import CallBudget, Vendor, Wish
 from contacts_ui.models.wish import WishState
 from contacts_ui.services import consent, delivery
 from contacts_ui.services.alarms import alarms_of
-from contacts_ui.services.budget import slicktext_budget
 from contacts_ui.services.consent import Request, Seen
 from contacts_ui.services.crew import Crew, deliver_all
 from contacts_ui.services.pulse import take_pulse
@@ -34,9 +33,10 @@ def record_stop(*, staff: User, number: str = MARTY_NUMBER, batch: bool = False)
 
 
 def use_up_the_room_for_batches() -> None:
-    budget = slicktext_budget()
-    while budget.room_in(SLICKTEXT, Priority.BATCH) <= BULK.patience:
-        budget.take(SLICKTEXT, Priority.PERSON, patience=0)
+    soon = time.time() + 30
+    CallBudget.objects.update_or_create(
+        vendor=SLICKTEXT, defaults={"next_even_call": soon, "batch_at": soon}
+    )
 
 
 def priorities(monkeypatch: pytest.MonkeyPatch) -> list[Priority]:

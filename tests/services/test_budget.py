@@ -13,9 +13,15 @@ from django.test import Client
 from contacts_ui.integrations.errors import BudgetSpent
 from contacts_ui.integrations.http import Priority
 from contacts_ui.models import CallBudget, Wish
-from contacts_ui.services.budget import BURST_SECONDS, DatabaseBudget, PoliteBudget
+from contacts_ui.services.budget import (
+    BURST_SECONDS,
+    KEPT_FOR_STOPS,
+    DatabaseBudget,
+    PoliteBudget,
+)
 from contacts_ui.services.delivery import deliver
 from contacts_ui.services.vendors import forget_connections
+from sandbox.limits import RateLimit
 from tests.pages import Page
 from tests.people import MakeWish, Vendors
 
@@ -59,13 +65,14 @@ def test_no_minute_has_more_than_the_vendor_allows(budget: DatabaseBudget, clock
     for _ in range(59):
         clock.shift(1)
         calls += taken_at_once(budget, Priority.PERSON)
-    assert 0.97 * PER_SECOND * WINDOW <= calls <= PER_SECOND * WINDOW + 1
+    allowed = PER_SECOND * WINDOW
+    assert 0.92 * allowed <= calls < allowed * (1 - KEPT_FOR_STOPS), "the rest is for stops"
 
 
 def test_a_burst_is_allowed_and_then_an_even_pace(budget: DatabaseBudget, clock: Clock) -> None:
     assert taken_at_once(budget, Priority.PERSON) == PER_SECOND * BURST_SECONDS + 1
     clock.shift(1)
-    assert taken_at_once(budget, Priority.PERSON) in (7, 8)
+    assert taken_at_once(budget, Priority.PERSON) in (6, 7)
 
 
 def test_the_less_it_matters_the_less_of_the_burst(budget: DatabaseBudget, clock: object) -> None:
@@ -75,6 +82,47 @@ def test_the_less_it_matters_the_less_of_the_burst(budget: DatabaseBudget, clock
     burst = PER_SECOND * BURST_SECONDS
     assert (sync, batch, person) == (burst / 4 + 1, burst / 4, burst / 2)
     assert taken_at_once(budget, Priority.BATCH) == 0
+
+
+def test_nobody_starves_while_people_take_all_there_is(
+    budget: DatabaseBudget, clock: Clock
+) -> None:
+    had = dict.fromkeys(Priority, 0)
+    for _ in range(600):
+        had[Priority.PERSON] += taken_at_once(budget, Priority.PERSON)
+        for priority in (Priority.SYNC, Priority.BATCH):
+            had[priority] += taken_at_once(budget, priority)
+        clock.shift(0.1)
+    assert 27 <= had[Priority.BATCH] <= 31, "one every two seconds"
+    assert 5 <= had[Priority.SYNC] <= 7, "one every ten seconds"
+    assert had[Priority.PERSON] > 400
+    assert sum(had.values()) < PER_SECOND * WINDOW * (1 - KEPT_FOR_STOPS)
+
+
+def test_a_minute_of_all_at_once_with_retries_never_meets_the_vendors_limit(
+    budget: DatabaseBudget, clock: Clock
+) -> None:
+    """Against the sandbox's own count: people who want more than there is, a bulk job, a walk, some stops."""
+    vendor = RateLimit(clock=time.time)
+    refused = calls = 0
+
+    def call() -> None:
+        nonlocal refused, calls
+        answer = vendor.take("key", 480)
+        calls += 1
+        refused += answer.over
+        budget.report("slicktext", answer.limit, answer.remaining, answer.reset)
+
+    for tenth in range(1800):
+        if tenth % 20 == 0:
+            budget.take("slicktext", Priority.STOP, patience=A_HAIR)
+            call()
+        for priority in (Priority.SYNC, Priority.BATCH, Priority.PERSON):
+            for _ in range(taken_at_once(budget, priority, most=1)):
+                call()
+        clock.shift(0.1)
+    assert refused == 0
+    assert calls > 0.85 * 3 * 480
 
 
 def test_a_stop_never_waits_for_the_rate(budget: DatabaseBudget, clock: object) -> None:

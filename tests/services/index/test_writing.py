@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from contacts_ui.models import IndexedContact, index_tables
+from contacts_ui.models import IndexAnchor, IndexedContact, IndexSlip, index_tables
 from contacts_ui.services import index
 from contacts_ui.services.index import IndexQuestion
 
@@ -83,6 +83,19 @@ def test_after_a_migrate_the_search_stands_again() -> None:
     learn(person(3, "Marty Lee"))
     assert ids("marty") == [1, 2, 3]
     assert index.count(IndexQuestion()).number == 3
+
+
+def test_everybody_is_forgotten_with_every_word() -> None:
+    learn(person(1, "Marty McFly", custom_fields={"tier": "gold"}))
+    index.rebuild_anchors()
+    index.purge(walk_again_at=None)
+    assert not IndexedContact.objects.exists()
+    assert not IndexSlip.objects.exists()
+    assert not IndexAnchor.objects.exists()
+    assert index.count(IndexQuestion()).number == 0
+    learn(person(2, "Marty Jones"))
+    assert ids("marty") == ids("mraty") == [2]
+    assert index.count(IndexQuestion()).number == 1
 
 
 WORDS = st.text("abé1 'ñ", min_size=1, max_size=8)

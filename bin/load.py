@@ -1,0 +1,392 @@
+"""`make load`: fifty agents at work at once on SlickText's real limit, first by themselves, then beside a bulk job.
+
+gunicorn, two workers and the sandbox are processes of their own; agents are threads that speak HTTP as a browser does.
+Ends with 1 when a rule is broken (`broken_rules`). Nothing leaves this machine.
+"""
+
+import argparse
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import requests
+from stage import ROOT, TICKET, Stage, answers, staged, tell, until, use_database
+
+TOKEN = "for-this-run"  # noqa: S105 - of a server that ends with this program
+BUSY = "Please try again in a moment."
+LONGEST_SECONDS = 10.0
+# How much slower a stop may be beside the bulk job, in seconds, at the 95th percentile.
+STOP_SLOWER = 0.5
+BUSY_SHARE = 0.01
+DICE = random.Random(4)  # noqa: S311 - people, not secrets
+
+
+def main() -> None:
+    options = read_options()
+    settings = {"METRICS_TOKEN": TOKEN, "LATE_EFFECT_SECONDS": "5", "UNDO_MINUTES": "0"}
+    with staged(people=options.people, settings=settings) as stage:
+        stage.environment["METRICS_DIR"] = str(stage.folder / "metrics")
+        use_database(stage)
+        numbers = fill_index(stage)
+        browsers = sessions(options.agents, options.managers)
+        for vendor in ("slicktext", "cloudcontactai"):
+            fault = {"kind": "latency", "seconds": options.latency}
+            tell(stage, "PUT", f"faults/{vendor}", fault)
+        tell(stage, "PUT", "switches", {"rate_limit": True})
+        for name in ("web", "worker-0", "worker-1"):
+            stage.spawn(name)
+        until(lambda: answers(f"{stage.url}/readyz"), "the dashboard")
+        # The bulk job takes the second half of the people, the agents the first.
+        half = len(numbers) // 2
+        idle = phase(stage, "idle", options, browsers, numbers[:half])
+        bulk = bulk_job(stage, options.bulk)
+        try:
+            busy = phase(stage, "beside the bulk job", options, browsers, numbers[:half])
+        finally:
+            bulk.kill()
+            bulk.wait()
+        sys.exit(judge(idle, busy))
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--agents", type=int, default=40, help="support agents (40)")
+    parser.add_argument("--managers", type=int, default=10, help="managers (10)")
+    parser.add_argument("--seconds", type=float, default=60, help="for each of the phases (60)")
+    parser.add_argument("--people", type=int, default=21_000, help="in the sandbox (21,000)")
+    parser.add_argument("--bulk", type=int, default=10_000, help="stops of the bulk job (10,000)")
+    parser.add_argument("--latency", type=float, default=0.15, help="of both vendors (0.15)")
+    parser.add_argument("--pause", type=float, default=8, help="mean seconds between acts (8)")
+    parser.add_argument("--write-bulk", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.write_bulk:
+        write_bulk(options.write_bulk)
+        sys.exit()
+    return options
+
+
+# Getting ready.
+
+
+def fill_index(stage: Stage) -> list[tuple[int, str, str]]:
+    """Read everybody with the limit off, as a walk does over an hour; return who is subscribed: id, number, name."""
+    from django.utils import timezone
+
+    from contacts_ui.integrations import slicktext
+    from contacts_ui.models import IndexWalk
+    from contacts_ui.services import index
+    from contacts_ui.services.budget import PoliteBudget
+    from contacts_ui.services.vendors import to_slicktext
+
+    to = to_slicktext()
+    connection = slicktext.connect(to.base_url, to.api_key, to.account, PoliteBudget(), None)
+    found, offset, now = [], 0, timezone.now()
+    while True:
+        page = slicktext.list_contacts(connection, limit=250, offset=offset, filters={})
+        index.learn(page.contacts, timezone.now())
+        found += [
+            (each.contact_id, each.number, each.last_name or "")
+            for each in page.contacts
+            if each.number and each.opt_in_status == "subscribed"
+        ]
+        offset += page.received
+        if not page.has_more:
+            break
+    later = now + timedelta(hours=1)
+    facts = {"finished_at": now, "started_at": now, "next_at": later, "total": offset}
+    IndexWalk.objects.update_or_create(pk=1, defaults=facts)
+    print(f"{offset:,} people at both vendors and in the index, {len(found):,} of them subscribed")
+    return found
+
+
+def sessions(agents: int, managers: int) -> list[tuple[str, str]]:
+    """Role and session key of fifty people who have logged in; the same sessions as a login makes."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.auth.models import Group, User
+    from django.contrib.sessions.backends.db import SessionStore
+
+    made = []
+    for role, count in (("Agents", agents), ("Managers", managers)):
+        group = Group.objects.get(name=role)
+        for number in range(count):
+            user = User.objects.create(username=f"{role.lower()}-{number}")
+            user.groups.add(group)
+            session = SessionStore()
+            session[SESSION_KEY] = str(user.pk)
+            session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+            session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+            session.create()
+            made.append((role, str(session.session_key)))
+    return made
+
+
+def bulk_job(stage: Stage, count: int) -> "subprocess.Popen[bytes]":
+    """A process that writes the stops of a bulk job, and returns when some are written."""
+    from contacts_ui.models import Wish
+
+    command = [sys.executable, "bin/load.py", "--write-bulk", str(count)]
+    process = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ))
+    until(lambda: Wish.objects.filter(batch=True).count() > count / 10, "the bulk job", 120)
+    return process
+
+
+def write_bulk(count: int) -> None:
+    import django
+
+    django.setup()
+    from contacts_ui.models import IndexedContact
+    from contacts_ui.services import consent
+
+    numbers = IndexedContact.objects.order_by("-pk").values_list("number", "pk")[:count]
+    for place, (number, contact_id) in enumerate(list(numbers)):
+        consent.record_stop(
+            staff=None, seen=consent.Seen(number, contact_id), request=consent.Request(), batch=True
+        )
+        if place % 20 == 0:
+            time.sleep(0.02)  # SQLite's lock is not fair.
+
+
+# People at work.
+
+
+@dataclass
+class Measured:
+    """What one phase showed."""
+
+    name: str
+    taken: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    failures: list[str] = field(default_factory=list)
+    busy: int = 0
+    stops: list[float] = field(default_factory=list)
+    unconfirmed: int = 0
+    calls: dict[str, float] = field(default_factory=dict)
+    refused: float = 0
+    seconds: float = 0
+
+    @property
+    def requests(self) -> int:
+        return sum(map(len, self.taken.values()))
+
+    @property
+    def longest(self) -> float:
+        return max((max(each) for each in self.taken.values()), default=0.0)
+
+
+class Person:
+    """Somebody at a browser."""
+
+    def __init__(self, stage: Stage, role: str, session: str, into: Measured) -> None:
+        self._url, self._role, self._into = stage.url, role, into
+        self._browser = requests.Session()
+        self._browser.trust_env = False
+        self._browser.cookies.set("sessionid", session)
+
+    def get(self, kind: str, path: str, *, htmx: bool = False) -> str:
+        headers = {"HX-Request": "true", "HX-Target": "results"} if htmx else {}
+        return self._send(kind, "GET", path, headers=headers)
+
+    def post(self, kind: str, path: str, data: dict[str, str], *, htmx: bool = False) -> str:
+        headers = {"X-CSRFToken": self._browser.cookies.get("csrftoken") or ""}
+        if htmx:
+            headers["HX-Request"] = "true"
+        return self._send(kind, "POST", path, headers=headers, data=data)
+
+    def _send(self, kind: str, method: str, path: str, **more: Any) -> str:
+        started = time.monotonic()
+        try:
+            answer = self._browser.request(method, self._url + path, timeout=60, **more)
+        except requests.RequestException as error:
+            self._into.failures.append(f"{kind}: {type(error).__name__}")
+            return ""
+        self._into.taken[kind].append(time.monotonic() - started)
+        if answer.status_code >= 400:
+            self._into.failures.append(f"{kind}: {answer.status_code}")
+        self._into.busy += BUSY in answer.text
+        return answer.text
+
+    def act(self, someone: tuple[int, str, str]) -> None:
+        """One thing that this person does, as often as people do it."""
+        contact_id, number, name = someone
+        roll = DICE.random()
+        if self._role == "Managers" and roll < 0.6:
+            self.get("list", f"/contacts/?status=subscribed&size=50&offset={50 * int(roll * 100)}")
+        elif roll < 0.65:
+            self._type(name if roll < 0.4 else number[-7:])
+            self.get("open", f"/contacts/{contact_id}/")
+        elif roll < 0.93:
+            self._stop(contact_id)
+        else:
+            self._edit(contact_id)
+
+    def _type(self, word: str) -> None:
+        for letters in range(3, min(len(word), 7) + 1):
+            self.get("type", f"/contacts/?q={word[:letters]}", htmx=True)
+            time.sleep(0.15)
+
+    def _stop(self, contact_id: int) -> None:
+        page = self.get("open", f"/contacts/{contact_id}/")
+        if ticket := TICKET.search(page):
+            data = {"ticket": ticket[1].replace("&quot;", '"').replace("&amp;", "&")}
+            self.post("stop", f"/contacts/{contact_id}/do-not-text/", data, htmx=True)
+
+    def _edit(self, contact_id: int) -> None:
+        form = Form(self.get("edit form", f"/contacts/{contact_id}/edit/"))
+        if "city" in form.values:
+            form.values["city"] = DICE.choice(["Austin", "Hill Valley", "Reno"])
+            self.post("save", f"/contacts/{contact_id}/edit/", form.values)
+
+
+class Form(HTMLParser):
+    """What a browser would send of the page's main form."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self._select = ""
+        main = re.search(
+            r'<form[^>]*method="post"(?:(?!</form>).)*name="city".*?</form>', page, re.S
+        )
+        self.feed(main[0] if main else "")
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        name, value = found.get("name"), found.get("value") or ""
+        if tag == "select":
+            self._select = name or ""
+        if tag == "option" and self._select and "selected" in found:
+            self.values[self._select] = value
+        if tag == "input" and name and found.get("type") not in ("checkbox", "radio", "submit"):
+            self.values[name] = value
+
+
+def phase(
+    stage: Stage,
+    name: str,
+    options: argparse.Namespace,
+    people: list[tuple[str, str]],
+    contacts: list[tuple[int, str, str]],
+) -> Measured:
+    """Everybody works for so many seconds; whom an agent stops is nobody else's."""
+    from django.utils import timezone
+
+    from contacts_ui.models import Wish
+
+    found = Measured(name)
+    began, before, started = timezone.now(), metrics(stage), time.monotonic()
+    until_then = started + options.seconds
+    mine = iter(DICE.sample(contacts, len(contacts)))
+    lock = threading.Lock()
+
+    def work(role: str, session: str) -> None:
+        person = Person(stage, role, session, found)
+        time.sleep(DICE.uniform(0, options.pause))
+        while time.monotonic() < until_then:
+            with lock:
+                someone = next(mine)
+            person.act(someone)
+            time.sleep(DICE.expovariate(1 / options.pause))
+
+    threads = [threading.Thread(target=work, args=each, daemon=True) for each in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=options.seconds + 60)
+    found.seconds = time.monotonic() - started
+    stops = Wish.objects.filter(batch=False, do_not_text=True, wished_at__gte=began)
+    waited = time.monotonic() + 20
+    while stops.exclude(state="confirmed").exists() and time.monotonic() < waited:
+        time.sleep(0.2)
+    by_number: dict[str, list[float]] = defaultdict(list)
+    for wish in stops:
+        if wish.state == "confirmed" and wish.confirmed_at:
+            by_number[wish.number].append((wish.confirmed_at - wish.wished_at).total_seconds())
+        else:
+            found.unconfirmed += 1
+    found.stops = [max(each) for each in by_number.values()]
+    after = metrics(stage)
+    for key in after:
+        count = after[key] - before.get(key, 0)
+        priority, outcome = key
+        found.calls[priority] = found.calls.get(priority, 0) + count
+        found.refused += count if outcome == "RateLimited" else 0
+    show(found)
+    return found
+
+
+def metrics(stage: Stage) -> dict[tuple[str, str], float]:
+    """Calls to SlickText since the start, by priority and outcome."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    page = requests.get(f"{stage.url}/metrics", headers=headers, timeout=30).text
+    found: dict[tuple[str, str], float] = defaultdict(float)
+    for line in page.splitlines():
+        if line.startswith("dashboard_vendor_call_seconds_count") and 'vendor="slicktext"' in line:
+            labels = dict(re.findall(r'(\w+)="([^"]*)"', line))
+            found[labels["priority"], labels["outcome"]] += float(line.rsplit(" ", 1)[1])
+    return found
+
+
+# What came of it.
+
+
+def show(found: Measured) -> None:
+    print(f"\n{found.name}: {found.requests:,} requests in {found.seconds:.0f} s")
+    print(f"  {'':<12}{'requests':>10}{'median':>10}{'p95':>10}{'longest':>10}  milliseconds")
+    for kind, taken in sorted(found.taken.items()):
+        cells = (statistics.median(taken), p95(taken), max(taken))
+        print(f"  {kind:<12}{len(taken):>10}" + "".join(f"{1000 * each:>10.0f}" for each in cells))
+    if found.stops:
+        print(
+            f"  click to both confirmed: median {statistics.median(found.stops):.2f} s, p95"
+            f" {p95(found.stops):.2f} s, longest {max(found.stops):.2f} s, of {len(found.stops)} stops"
+        )
+    paces = (f"{name} {count / found.seconds:.2f}" for name, count in sorted(found.calls.items()))
+    print(f"  calls to SlickText a second: {', '.join(paces)}")
+    print(
+        f"  429 seen: {found.refused:.0f}; no room for a page: {found.busy};"
+        f" longest wait of anybody: {found.longest:.2f} s; failures: {found.failures[:5] or 'none'}",
+        flush=True,
+    )
+
+
+def judge(idle: Measured, busy: Measured) -> int:
+    """1 if a rule is broken, and which."""
+    broken = list(broken_rules(idle, busy))
+    print("\n" + "\n".join(broken or ["All rules kept."]))
+    return int(bool(broken))
+
+
+def broken_rules(idle: Measured, busy: Measured) -> Iterator[str]:
+    for found in (idle, busy):
+        if found.refused:
+            yield f"{found.name}: SlickText answered 429 {found.refused:.0f} times"
+        if found.failures:
+            yield f"{found.name}: {len(found.failures)} requests failed"
+        if found.longest > LONGEST_SECONDS:
+            yield f"{found.name}: somebody waited {found.longest:.1f} s"
+        if found.busy > BUSY_SHARE * found.requests:
+            yield f"{found.name}: {found.busy} pages found no room for their call"
+        if found.unconfirmed or not found.stops:
+            yield f"{found.name}: {found.unconfirmed} stops were not confirmed, {len(found.stops)} were"
+    if not busy.calls.get("batch"):
+        yield "the bulk job had no call"
+    if idle.stops and busy.stops and p95(busy.stops) > p95(idle.stops) + STOP_SLOWER:
+        yield f"a stop takes {p95(busy.stops):.2f} s beside the bulk job, {p95(idle.stops):.2f} s without"
+
+
+def p95(values: list[float]) -> float:
+    return sorted(values)[int(0.95 * (len(values) - 1))]
+
+
+if __name__ == "__main__":
+    main()
