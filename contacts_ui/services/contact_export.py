@@ -306,7 +306,7 @@ def _number(e164: str) -> str:
 @lru_cache(maxsize=5000)
 def _custom(held: str) -> str:
     values = msgspec.json.decode(held) if held and held != "{}" else {}
-    return "; ".join(f"{name}: {as_text(value)}" for name, value in values.items())
+    return "; ".join(f"{name}: {as_text(value)}" for name, value in sorted(values.items()))
 
 
 _TEXTS: Final[dict[str, Callable[[Any], str]]] = {
