@@ -142,6 +142,7 @@ def bulk_job(stage: Stage, count: int) -> "subprocess.Popen[bytes]":
 
 
 def write_bulk(count: int) -> None:
+    sys.path.insert(0, str(ROOT))
     import django
 
     django.setup()
