@@ -33,8 +33,9 @@ check: setup     ## Lint, format, types, templates, migrations, check --deploy
 	DJANGO_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') DJANGO_DEBUG=off DJANGO_HTTPS=on \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: setup     ## Calls, queries, time against plain Django, and weight of the pages
+bench: setup     ## Calls, queries, time and weight of the pages; then beside Django's admin. ARGS="--people 1000000", DATABASE_URL: which database
 	$(BIN)/python bin/bench.py
+	$(BIN)/python bin/bench_compare.py $(ARGS)
 
 bench-index: setup   ## The local index over a million people: build, size, each search and sort (DATABASE_URL: which database, PEOPLE: how many)
 	$(BIN)/python bin/bench_index.py

@@ -23,25 +23,8 @@ PEOPLE = int(os.environ.get("PEOPLE", "1000000"))
 ASKED = 200
 START = datetime(2018, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-STATES = [
-    "TX",
-    "CA",
-    "FL",
-    "NY",
-    "TN",
-    "GA",
-    "OH",
-    "IL",
-    "PA",
-    "NC",
-    "WA",
-    "AZ",
-    "MI",
-    "VA",
-    "NJ",
-    "CO",
-]
-SYLLABLES = [
+STATES = ("TX", "CA", "FL", "NY", "TN", "GA", "OH", "IL", "PA", "NC", "WA", "AZ", "MI", "VA")
+SYLLABLES = (
     "bar",
     "den",
     "fel",
@@ -57,12 +40,7 @@ SYLLABLES = [
     "sel",
     "tan",
     "var",
-    "wen",
-    "zel",
-    "dri",
-    "mo",
-    "ka",
-]
+)
 
 
 def main() -> None:

@@ -36,9 +36,14 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
 
 # What a person is told who may not: one sentence for each permission that guards something on a screen.
 REFUSALS: Final = {
+    "change_view": "Only who saved a view may change it.",
+    "delete_view": "Only who saved a view, or a manager, may delete it.",
     "ask_lift": "Only agents and managers may ask for a stop to be lifted.",
+    "bulk_work": "Only managers may act on many contacts at once.",
     "delete_contacts": "Only managers may delete a contact.",
     "edit_contacts": "Your role may read contacts, not change them.",
+    "export_contacts": "Only managers may export contacts.",
+    "import_contacts": "Only managers may import contacts.",
     "lift_stops": "Only managers may allow texts again, with the person's consent written down.",
     "review_opt_outs": "Only managers may review opt-outs.",
     "stop_texts": "Only agents and managers may stop texts.",

@@ -1,8 +1,8 @@
 """What a worker does again and again, in a few threads.
 
 The pulse looks for due wishes and says that this worker lives; the rounds are slower. Both ask the clock and not the
-vendors. Webhooks, the sweep and the walk of the index wait for SlickText, so they have threads of their own. Each thing
-has its time, and none that fails keeps another from its turn.
+vendors. Webhooks, jobs, the sweep and the walk of the index wait for SlickText or take long, so they have threads of
+their own. Each thing has its time, and none that fails keeps another from its turn.
 """
 
 import logging
@@ -17,7 +17,7 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from contacts_ui.services import beats, index, lift_requests, sweep, webhooks, wishes
+from contacts_ui.services import beats, imports, index, jobs, lift_requests, sweep, webhooks, wishes
 from contacts_ui.tasks import deliver_due_wishes
 
 # A task that no engine has taken after this time is no reason to wait for it.
@@ -58,9 +58,11 @@ ROUNDS = (
     Round(60, wishes.tell_vendors_connected_later),
     Round(60, prune),
     Round(300, lift_requests.expire_old),
+    Round(600, imports.purge),
 )
 HOOKS = (Round(1, webhooks.work_due),)
 SWEEP = (Round(2, sweep.go_on),)
+JOBS = (Round(0.5, jobs.go_on),)
 
 
 def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thread]:
@@ -75,6 +77,7 @@ def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thr
             ("hooks", HOOKS),
             ("sweep", SWEEP),
             ("walk", walk),
+            ("jobs", JOBS),
         )
     ]
     for thread in threads:

@@ -11,6 +11,13 @@ from contacts_ui.views.audit import audit
 from contacts_ui.views.consent import consent, do_not_text, undo_stop
 from contacts_ui.views.contact import contact_delete, contact_detail, contact_history
 from contacts_ui.views.contact_edit import contact_edit, contact_new
+from contacts_ui.views.contact_export import contact_export
+from contacts_ui.views.contact_import import (
+    contact_import,
+    import_check,
+    import_columns,
+    import_problems,
+)
 from contacts_ui.views.contact_list import contact_columns, contact_list
 from contacts_ui.views.disagreements import (
     disagreement_list,
@@ -18,6 +25,16 @@ from contacts_ui.views.disagreements import (
     disagreements_repair,
 )
 from contacts_ui.views.evidence import evidence
+from contacts_ui.views.jobs import (
+    job_cancel,
+    job_detail,
+    job_list,
+    job_new,
+    job_pause,
+    job_results,
+    job_resume,
+    job_start,
+)
 from contacts_ui.views.lift_requests import (
     ask_lift,
     lift_request_decision,
@@ -27,6 +44,13 @@ from contacts_ui.views.lift_requests import (
 from contacts_ui.views.operations import healthz, metrics, readyz, status_page
 from contacts_ui.views.opt_outs import opt_out_list, opt_outs_export, opt_outs_reviewed
 from contacts_ui.views.overview import home, overview
+from contacts_ui.views.saved_views import (
+    saved_view_counts,
+    saved_view_delete,
+    saved_view_edit,
+    saved_view_list,
+    saved_view_new,
+)
 from contacts_ui.views.stop_number import stop_number
 from contacts_ui.views.webhooks import cloudcontactai_webhook, slicktext_webhook
 
@@ -45,7 +69,25 @@ urlpatterns = [
     # Contacts
     path("contacts/", contact_list, name="contact-list"),  # view_contacts
     path("contacts/columns/", contact_columns, name="contact-columns"),  # view_contacts
+    path("contacts/views/", saved_view_list, name="saved-view-list"),  # view_contacts
+    path("contacts/views/new/", saved_view_new, name="saved-view-new"),  # view_contacts
+    path("contacts/views/counts/", saved_view_counts, name="saved-view-counts"),  # view_contacts
+    path(
+        "contacts/views/<id:pk>/", saved_view_edit, name="saved-view-edit"
+    ),  # view_contacts, its owner
+    path(
+        "contacts/views/<id:pk>/delete/", saved_view_delete, name="saved-view-delete"
+    ),  # view_contacts, its owner; of a shared one: bulk_work
     path("contacts/new/", contact_new, name="contact-new"),  # edit_contacts
+    path("contacts/export/", contact_export, name="contact-export"),  # export_contacts
+    path("contacts/import/", contact_import, name="contact-import"),  # import_contacts
+    path(
+        "contacts/import/<id:pk>/columns/", import_columns, name="import-columns"
+    ),  # import_contacts
+    path("contacts/import/<id:pk>/check/", import_check, name="import-check"),  # import_contacts
+    path(
+        "contacts/import/<id:pk>/problems/", import_problems, name="import-problems"
+    ),  # import_contacts
     path("contacts/<id:contact_id>/", contact_detail, name="contact-detail"),  # view_contacts
     path(
         "contacts/<id:contact_id>/history/", contact_history, name="contact-history"
@@ -62,6 +104,15 @@ urlpatterns = [
     path("contacts/<id:contact_id>/undo-stop/", undo_stop, name="undo-stop"),  # stop_texts
     path("contacts/<id:contact_id>/ask-lift/", ask_lift, name="ask-lift"),  # ask_lift
     path("stop-a-number/", stop_number, name="stop-number"),  # stop_texts
+    # Many at once
+    path("jobs/", job_list, name="job-list"),  # bulk_work
+    path("jobs/new/", job_new, name="job-new"),  # bulk_work
+    path("jobs/<id:pk>/", job_detail, name="job-detail"),  # bulk_work
+    path("jobs/<id:pk>/start/", job_start, name="job-start"),  # bulk_work
+    path("jobs/<id:pk>/pause/", job_pause, name="job-pause"),  # bulk_work
+    path("jobs/<id:pk>/resume/", job_resume, name="job-resume"),  # bulk_work
+    path("jobs/<id:pk>/cancel/", job_cancel, name="job-cancel"),  # bulk_work
+    path("jobs/<id:pk>/results/", job_results, name="job-results"),  # bulk_work
     # Lift requests
     path("lift-requests/", lift_request_list, name="lift-request-list"),  # lift_stops
     path(

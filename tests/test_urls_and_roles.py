@@ -23,6 +23,9 @@ BY_ID = {
     "webhook-slicktext",
     "attention-retry",
     "attention-settle",
+    "import-columns",
+    "import-check",
+    "import-problems",
     "contact-detail",
     "contact-edit",
     "contact-delete",
@@ -33,6 +36,14 @@ BY_ID = {
     "ask-lift",
     "lift-request-decision",
     "lift-request-withdraw",
+    "saved-view-edit",
+    "saved-view-delete",
+    "job-detail",
+    "job-start",
+    "job-pause",
+    "job-resume",
+    "job-cancel",
+    "job-results",
 }
 
 # Name: what GET and POST (without any data) answer to each of ROLES, in their order.
@@ -47,6 +58,18 @@ EXPECTED = {
         (LOGIN, 405, 405, 405, 405, 405),
         (LOGIN, 403, "contact-list", "contact-list", "contact-list", "contact-list"),
     ),
+    "saved-view-list": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "saved-view-counts": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "saved-view-new": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 403, 422, 422, 422, 422)),
+    # No view has this number.
+    "saved-view-edit": ((LOGIN, 403, 404, 404, 404, 404), (LOGIN, 403, 404, 404, 404, 404)),
+    "saved-view-delete": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 404, 404, 404, 404)),
+    "contact-export": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    "contact-import": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    # Nobody has uploaded anything.
+    "import-columns": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 403, 403, 403, 403, 404)),
+    "import-check": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 403, 403, 403, 403, 404)),
+    "import-problems": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 405, 405, 405, 405, 405)),
     "contact-new": ((LOGIN, 403, 403, 200, 200, 200), (LOGIN, 403, 403, 422, 422, 422)),
     "contact-detail": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "contact-history": ((LOGIN, 403, 200, 200, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
@@ -65,6 +88,15 @@ EXPECTED = {
     # No request has this number: nothing to decide about.
     "lift-request-decision": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 422)),
     "lift-request-withdraw": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 404, 404)),
+    "job-list": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "job-new": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    # No job has this number.
+    "job-detail": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 405, 405, 405, 405, 405)),
+    "job-start": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "job-pause": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "job-resume": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "job-cancel": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "job-results": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 405, 405, 405, 405, 405)),
     "overview": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "opt-out-list": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "opt-outs-reviewed": (

@@ -2,7 +2,7 @@
 
 from contacts_ui.forms.consent import ConsentForm, DeleteForm, StopForm
 from contacts_ui.forms.contact import ContactForm, NewContactForm
-from contacts_ui.forms.finder import FilterForm, SearchForm
+from contacts_ui.forms.finder import FilterForm, SearchForm, index_question, with_custom_field
 from contacts_ui.forms.lifting import (
     DecisionForm,
     FollowForm,
@@ -24,4 +24,6 @@ __all__ = [
     "SearchForm",
     "StopForm",
     "StopNumberForm",
+    "index_question",
+    "with_custom_field",
 ]

@@ -1,10 +1,12 @@
 """The search box and the filters of the table; all of it lives in the address bar."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
 
 from contacts_ui.phone import to_e164
+from contacts_ui.services.index import IndexQuestion
 from contacts_ui.services.verdicts import OptInStatus
 
 # Our name in the address bar -> SlickText's name of the field.
@@ -50,6 +52,19 @@ class SearchForm(forms.Form):
             }
         ),
     )
+
+    def answer_from_the_index(self, address: str) -> None:
+        """The index finds parts of everything, and fast enough to answer at `address` while somebody types."""
+        self.fields["q"].widget.attrs |= {
+            "placeholder": "Any part of a name, number, email",
+            "aria-describedby": "search-hint",
+            "hx-get": address,
+            "hx-trigger": "input changed delay:150ms",
+            "hx-include": "closest form",
+            # No entry in the history for each letter; Enter makes one.
+            "hx-push-url": "unset",
+            "hx-replace-url": "true",
+        }
 
 
 class FilterForm(forms.Form):
@@ -102,3 +117,25 @@ class FilterForm(forms.Form):
         if data.get("custom_field") and data.get("custom_value"):
             filters[data["custom_field"]] = data["custom_value"]
         return filters
+
+
+def with_custom_field(data: Mapping[str, str]) -> dict[str, str]:
+    """`custom.member=1` in the address is the custom field `member`, as people would write it."""
+    plain = {name: str(value) for name, value in data.items()}
+    for name, value in list(plain.items()):
+        if name.startswith("custom.") and value:
+            plain["custom_field"], plain["custom_value"] = name.removeprefix("custom."), value
+    return plain
+
+
+def index_question(data: Mapping[str, str]) -> IndexQuestion | None:
+    """What an address of the table asks the index; None where a filter in it makes no sense."""
+    data = with_custom_field(data)
+    search, filters = SearchForm(data), FilterForm(data)
+    if not search.is_valid() or not filters.is_valid():
+        return None
+    return IndexQuestion(
+        search=search.cleaned_data["q"].strip(),
+        filters=filters.exact_filters(),
+        sort=data.get("sort", ""),
+    )

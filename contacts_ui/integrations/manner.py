@@ -49,6 +49,13 @@ CHECK = Manner(Priority.PERSON, 1, connect_timeout=2, read_timeout=3, total_time
 WRITE = Manner(Priority.PERSON, 1, connect_timeout=2, read_timeout=10, total_timeout=12, patience=3)
 STOP_NOW = Manner(Priority.STOP, 1, connect_timeout=2, read_timeout=6, total_timeout=8, patience=0)
 DELIVER = Manner(Priority.STOP, 1, connect_timeout=3, read_timeout=12, total_timeout=15, patience=5)
+# One row of a bulk job: whoever is at a screen comes first.
+BULK_READ = Manner(
+    Priority.BATCH, 2, connect_timeout=2, read_timeout=8, total_timeout=12, patience=3
+)
+BULK_WRITE = Manner(
+    Priority.BATCH, 1, connect_timeout=2, read_timeout=10, total_timeout=12, patience=3
+)
 # A stop of a bulk job. Who waits for room holds a thread and a lease, so it is not for long.
 BULK = Manner(Priority.BATCH, 1, connect_timeout=3, read_timeout=12, total_timeout=15, patience=1)
 # Reading again what a webhook hinted at, and looking round by itself: people come first.

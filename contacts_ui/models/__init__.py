@@ -9,11 +9,14 @@ from contacts_ui.models.contact_index import (
     IndexWalk,
 )
 from contacts_ui.models.disagreement import Disagreement, Sweep
+from contacts_ui.models.job import Job, JobRow
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
 from contacts_ui.models.opt_out import OptOut
 from contacts_ui.models.preference import Preference
+from contacts_ui.models.saved_view import SavedView
+from contacts_ui.models.upload import Upload
 from contacts_ui.models.wish import Vendor, Wish
 
 __all__ = [
@@ -26,13 +29,17 @@ __all__ = [
     "IndexSlip",
     "IndexWalk",
     "IndexedContact",
+    "Job",
+    "JobRow",
     "LedgerEntry",
     "LedgerHead",
     "LiftRequest",
     "OptOut",
     "Preference",
     "PrunedEntry",
+    "SavedView",
     "Sweep",
+    "Upload",
     "Vendor",
     "VendorHealth",
     "WebhookEvent",

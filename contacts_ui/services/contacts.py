@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.errors import NotFound, NumberExists, VendorError
+from contacts_ui.integrations.manner import READ, WRITE, Manner
 from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, require
@@ -184,19 +185,21 @@ def create(
     typed: Mapping[str, str],
     evidence: Evidence | None = None,
     double_opt_in: bool = False,
+    reading: Manner = READ,
+    writing: Manner = WRITE,
 ) -> Saved:
     """Create a contact, *not subscribed* unless a manager brings the evidence of consent.
 
     With `evidence` the wish to subscribe is written and sent after the contact exists, as any other change of consent;
     with `double_opt_in` SlickText asks the person by text. A number that we hold as stopped stays stopped otherwise.
     Raises NotAllowed; NumberTaken, with the contact who has it; or a VendorError. A lost answer is settled by looking
-    the number up, never by sending again.
+    the number up, never by sending again. `reading` and `writing` say how hard to try, and who goes first.
     """
     require(staff, "edit_contacts")
     if evidence or double_opt_in:
         require(staff, "lift_stops")
     number, asked_at = typed["mobile_number"], timezone.now()
-    if taken := slicktext.find_contact(to_slicktext(), number):
+    if taken := slicktext.find_contact(to_slicktext(), number, manner=reading):
         index.learn([taken], asked_at)
         raise NumberTaken(taken)
     stopped = consent.is_stopped(number) and not evidence
@@ -207,7 +210,7 @@ def create(
         fields["force_double_opt_in"] = "true"
     else:
         fields["opt_in_status"] = OptInStatus.NOT_SUBSCRIBED
-    contact = _send_create(staff, number, fields)
+    contact = _send_create(staff, number, fields, writing)
     last_known.keep_contact(contact)
     if evidence:
         consent.change_opt_in_status(
@@ -219,7 +222,7 @@ def create(
     return Saved(contact, typed, stopped)
 
 
-def _send_create(staff: Staff, number: str, fields: Mapping[str, Any]) -> Contact:
+def _send_create(staff: Staff, number: str, fields: Mapping[str, Any], manner: Manner) -> Contact:
     about: dict[str, Any] = {
         "staff": staff,
         "action": Action.CONTACT_CREATED,
@@ -228,7 +231,7 @@ def _send_create(staff: Staff, number: str, fields: Mapping[str, Any]) -> Contac
         "after": fields,
     }
     try:
-        created = slicktext.create_contact(to_slicktext(), fields)
+        created = slicktext.create_contact(to_slicktext(), fields, manner=manner)
     except NumberExists as refusal:
         raise _taken(number) from refusal
     except VendorError as error:

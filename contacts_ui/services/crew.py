@@ -12,7 +12,7 @@ from contacts_ui.services import delivery, wishes
 
 # Without being told, each thread looks by itself this often: the engine may be in trouble.
 LOOK_ANYWAY_SECONDS = 5.0
-# After each of a bulk job's wishes a hand rests: SQLite's lock is not fair, and a vendor without a limit would be flooded.
+# After each of a bulk job's wishes a hand rests: SQLite's lock is not fair, and CloudContactAI has no limit of its own.
 BATCH_GAP_SECONDS = 0.25
 
 logger = logging.getLogger(__name__)

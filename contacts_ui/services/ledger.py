@@ -49,7 +49,7 @@ def record(
             asked_at=asked_at,
             action=action,
             staff_id=staff.pk if staff else None,
-            staff_name=_name(staff),
+            staff_name=name_of(staff),
             number=number,
             contact_id=contact_id,
             vendor=vendor,
@@ -103,7 +103,8 @@ def entries_about(number: str) -> list[LedgerEntry]:
     return list(LedgerEntry.objects.filter(number=number).order_by("pk"))
 
 
-def _name(staff: Staff | None) -> str:
+def name_of(staff: Staff | None) -> str:
+    """The name under which an entry keeps who did it; empty for the dashboard itself."""
     if staff is None:
         return ""
     full = staff.get_full_name() if isinstance(staff, AbstractUser) else ""

@@ -1,4 +1,4 @@
-"""The table's pages, straight from SlickText: filters, the search box, and what to show when the vendor is down."""
+"""The table's pages: from the index where it may answer, else from SlickText, or the copy kept last."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from django.utils import timezone
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.errors import NotFound, VendorError
 from contacts_ui.integrations.types import Contact, ContactPage
-from contacts_ui.services import last_known, shared_reads
+from contacts_ui.services import index, last_known, shared_reads
 from contacts_ui.services.editing import as_text
 from contacts_ui.services.search import Kind, Reading, Understanding, understand
 from contacts_ui.services.vendors import to_slicktext
@@ -23,7 +23,8 @@ NO_PAGE = ContactPage(contacts=(), has_more=False, offset=0, malformed=(), recei
 class Question:
     """What the table is asked for. `filters` are SlickText's own field names and exact values.
 
-    `reading` picks one of the ways in which `search` can be understood, by its index.
+    `reading` picks one of the ways in which `search` can be understood, by its index. `live` asks SlickText although
+    the index could answer. `sort` is one of the index's: the vendor cannot sort.
     """
 
     search: str = ""
@@ -31,6 +32,8 @@ class Question:
     filters: Mapping[str, str] = field(default_factory=dict)
     limit: int = 50
     offset: int = 0
+    sort: str = ""
+    live: bool = False
 
     @property
     def number(self) -> str:
@@ -51,6 +54,7 @@ class Listing:
 
     `found` are the readings of the search that found somebody, by index; `tried` says how many spellings were asked.
     `trouble` is why the page is a kept one from `as_of`. `ignored` are filters that SlickText did not apply.
+    `read` says of each contact when it was read, where the index answered; `answer` is what else the index said.
     """
 
     page: ContactPage
@@ -60,6 +64,12 @@ class Listing:
     tried: int = 0
     trouble: VendorError | None = None
     ignored: tuple[str, ...] = ()
+    read: Mapping[int, datetime] = field(default_factory=dict)
+    answer: index.IndexPage | None = None
+
+    def read_at(self, contact: Contact) -> datetime:
+        """When this contact of the page was read."""
+        return self.read.get(contact.contact_id, self.as_of)
 
     @property
     def readings(self) -> list[tuple[int, Reading]]:
@@ -69,13 +79,41 @@ class Listing:
         return [(index, self.understanding.readings[index]) for index in self.found]
 
 
-def list_contacts(question: Question) -> Listing:
-    """Answer `question` from SlickText; from the last known copy, marked by `trouble`, when that is down.
+def list_contacts(question: Question, standing: index.IndexState) -> Listing:
+    """Answer `question` from the index if it is ready and nobody asks for SlickText itself.
 
-    Raises the VendorError when there is no copy either.
+    Raises the VendorError when SlickText is asked and down, and there is no copy of the page either.
     """
+    if standing.ready and not question.live:
+        return _from_index(question, standing)
+    return _from_slicktext(question)
+
+
+def _from_index(question: Question, standing: index.IndexState) -> Listing:
+    asked = index.IndexQuestion(
+        question.search, question.filters, question.sort, question.limit, question.offset
+    )
+    answer = index.find(asked)
+    contacts = tuple(each.contact for each in answer.found)
+    end = question.offset + len(contacts)
+    more = end < answer.total.number or (not answer.total.exact and len(contacts) == question.limit)
+    page = ContactPage(contacts, more, question.offset, malformed=(), received=len(contacts))
+    return Listing(
+        page,
+        # That nobody was found is as old as the walk that met nobody.
+        as_of=answer.as_of or standing.finished_at or timezone.now(),
+        understanding=understand(question.search),
+        read={each.contact.contact_id: each.read_at for each in answer.found},
+        answer=answer,
+    )
+
+
+def _from_slicktext(question: Question) -> Listing:
+    """From SlickText; from the last known copy, marked by `trouble`, when that is down."""
+    # "Read it live" means now, and not what a colleague read seconds ago.
+    share = shared_reads.read_now if question.live else shared_reads.read
     try:
-        read = shared_reads.read(f"page:{question.key}", lambda: _ask(question))
+        read = share(f"page:{question.key}", lambda: _ask(question))
     except VendorError as trouble:
         known = last_known.page(question.key)
         if known is None:

@@ -1,10 +1,8 @@
-"""The opt-outs as a table for a spreadsheet: CSV that no spreadsheet takes for a program."""
+"""The opt-outs as a table for a spreadsheet."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from itertools import islice
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,17 +12,13 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
 from contacts_ui.services import ledger
 from contacts_ui.services.opt_out_review import Filters, in_order
+from contacts_ui.services.spreadsheets import CHUNK, csv_chunks
 
 HEADINGS = (
     "Person", "Number", "Contact id", "Asked at", "Recorded at", "Channel", "Taken by", "In their words", "State",
     "Due at", "Honoured at", "Seconds to honour", "In time", "SlickText confirmed at", "CloudContactAI confirmed at",
     "Refused by", "Settled by hand for", "Ended at", "Ended by", "Reviewed at", "Reviewed by", "Ledger entry",
 )  # fmt: skip
-# Spreadsheets take a cell that begins like this for a formula; the last four are how other keyboards type them.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-BOM = "\ufeff"
-# How many rows are read and sent at once.
-CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -56,25 +50,9 @@ def export(*, staff: Staff, filters: Filters) -> Export:
     return Export(f"opt-outs-{timezone.localdate():%Y-%m-%d}.csv", count, _chunks(parts, zone))
 
 
-def safe(text: str) -> str:
-    """A cell that a spreadsheet shows as text, whatever it begins with; also a number such as +1..."""
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-class _Line:
-    """What csv writes to: it hands each line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def _chunks(parts: list[QuerySet[OptOut]], zone: tzinfo) -> Iterator[str]:
-    line = csv.writer(_Line(), lineterminator="\r\n").writerow
-    yield BOM + str(line([_with_zone(heading, zone) for heading in HEADINGS]))
-    for part in parts:
-        rows = part.iterator(chunk_size=CHUNK)
-        while some := list(islice(rows, CHUNK)):
-            yield "".join(str(line([safe(cell) for cell in _cells(row, zone)])) for row in some)
+    rows = (_cells(row, zone) for part in parts for row in part.iterator(chunk_size=CHUNK))
+    return csv_chunks([_with_zone(heading, zone) for heading in HEADINGS], rows)
 
 
 def _with_zone(heading: str, zone: tzinfo) -> str:

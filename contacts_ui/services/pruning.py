@@ -23,8 +23,8 @@ from contacts_ui.models.wish import WishState
 from contacts_ui.services import ledger
 from contacts_ui.services.verdicts import STOPPED_STATUSES
 
-# Writers wait meanwhile, so a long past is removed in several transactions of a second or two.
-MOST_AT_ONCE = 20_000
+# Writers wait meanwhile, so a long past is removed in many short transactions.
+MOST_AT_ONCE = 5_000
 LIFTS = (
     Action.LIFT_ASKED,
     Action.LIFT_APPROVED,

@@ -39,6 +39,24 @@ def ago(moment: datetime | None) -> str:
 
 
 @register.filter
+def aged(moment: datetime | None) -> SafeString | str:
+    """How old something is, in its largest unit and to the second, with the exact time on hover."""
+    if moment is None:
+        return ""
+    seconds = max(0, int((timezone.now() - moment).total_seconds()))
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    unit, size = next((each for each in units if seconds >= each[1]), units[-1])
+    return format_html(
+        '<time datetime="{}" title="{} ({} UTC)">{} {} ago</time>',
+        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        date_format(timezone.localtime(moment), "j M Y, H:i:s"),
+        moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        seconds // size,
+        unit,
+    )
+
+
+@register.filter
 def until(moment: datetime) -> str:
     """In how long a time is, in seconds or minutes."""
     seconds = max(0, round((moment - timezone.now()).total_seconds()))

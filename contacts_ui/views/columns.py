@@ -81,7 +81,7 @@ class Row:
 def rows_of(staff: Staff, listing: Listing, columns: list[str]) -> list[Row]:
     """The rows of a page, with every verdict from one query."""
     contacts = listing.page.contacts
-    people = [seen_of(contact, listing.as_of) for contact in contacts]
+    people = [seen_of(contact, listing.read_at(contact)) for contact in contacts]
     judgements = judge_many(people)
     powers = Powers.of(staff, judgements)
     chosen = [COLUMNS[key] for key in columns]

@@ -93,7 +93,9 @@ def answer(
     }
     if not request.htmx:
         return TemplateResponse(request, "contacts/do_not_text.html", context, status=status)
-    response = TemplateResponse(request, "contacts/_consent.html", context, status=status)
+    response = TemplateResponse(
+        request, "contacts/_consent.html", context, status=status, using="jinja2"
+    )
     # The history on a contact's page asks for itself again.
     response["HX-Trigger-After-Settle"] = "consent-changed"
     if status >= 400:

@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from contacts_ui.forms import FilterForm, SearchForm
+from contacts_ui.forms import FilterForm, SearchForm, with_custom_field
+from contacts_ui.forms.saved_views import normalised
 from contacts_ui.permissions import may
 from contacts_ui.phone import is_us_or_canada
+from contacts_ui.services import index
 from contacts_ui.services.consent import is_stopped
 from contacts_ui.services.listing import Kind, Listing, Question, list_contacts
 from contacts_ui.services.preferences import choose_columns, chosen_columns
@@ -20,23 +22,40 @@ from contacts_ui.views.addresses import safe_next, with_changes
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS, rows_of
 from contacts_ui.views.consent_panel import REASONS
 from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.list_frame import (
+    freshness,
+    headings,
+    index_words,
+    page_asked_for,
+    pager,
+)
 from contacts_ui.views.paging import DEFAULT_SIZE, SIZES, whole_number
+from contacts_ui.views.saved_views import view_links
 from contacts_ui.views.troubles import trouble_of
 
 
 @require_safe
 @permission("view_contacts")
 def contact_list(request: StaffRequest) -> HttpResponse:
-    """A page of contacts straight from SlickText; every filter, page and search is in the address."""
-    search, filters = SearchForm(request.GET), FilterForm(_with_custom_field(request))
+    """A page of contacts, from the index or live; every filter, page, order and search is in the address."""
+    search, filters = SearchForm(request.GET), FilterForm(with_custom_field(request.GET))
     valid = search.is_valid() and filters.is_valid()
     question = _question(request, search, filters)
+    offset = page_asked_for(request, question.limit)
+    if offset is not None:
+        return redirect(with_changes(request, page=None, offset=offset or None))
+    standing = index.state()
+    indexed = standing.ready and not question.live
+    if indexed:
+        search.answer_from_the_index(request.path)
     listing, failure = None, None
     if valid:
         try:
-            listing = list_contacts(question)
+            listing = list_contacts(question, standing)
         except VendorError as error:
             failure = error
+    # The results alone where htmx swaps them; the whole page where it asks for one (a reload after "back").
+    part = request.htmx and not request.htmx.history_restore_request
     columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
     here = request.get_full_path()
     context = {
@@ -55,12 +74,17 @@ def contact_list(request: StaffRequest) -> HttpResponse:
             {"key": key, "label": column.label, "chosen": key in columns}
             for key, column in COLUMNS.items()
         ],
-        **_pages(request, question, listing),
+        "headings": headings(request, columns, sortable=indexed),
+        "help_keys": index.KEYS if indexed else {},
+        "sort": question.sort if indexed else "",
+        **freshness(request, question, listing, standing),
+        "view_query": normalised(request.GET.urlencode()),
+        **pager(request, question, listing),
         **_results(request, question, listing, columns),
     }
+    context |= {} if part else view_links(request.user, context["view_query"])
     template = "contacts/list.html"
-    # The results alone where htmx swaps them; the whole page where it asks for one (a reload after "back").
-    if request.htmx and not request.htmx.history_restore_request:
+    if part:
         template += "#results"
     return TemplateResponse(request, template, context)
 
@@ -74,24 +98,18 @@ def contact_columns(request: StaffRequest) -> HttpResponse:
     return redirect(safe_next(request, reverse("contact-list")))
 
 
-def _with_custom_field(request: StaffRequest) -> QueryDict:
-    """`custom.member=1` in the address is the custom field `member`, as people would write it."""
-    data = request.GET.copy()
-    for name, value in request.GET.items():
-        if name.startswith("custom.") and value:
-            data["custom_field"], data["custom_value"] = name.removeprefix("custom."), str(value)
-    return data
-
-
 def _question(request: StaffRequest, search: SearchForm, filters: FilterForm) -> Question:
     reading = whole_number(request.GET.get("reading"), -1)
     size = whole_number(request.GET.get("size"), DEFAULT_SIZE)
+    sort = request.GET.get("sort", "")
     return Question(
         search=search.cleaned_data.get("q", "") if search.is_valid() else "",
         reading=reading if reading >= 0 else None,
         filters=filters.exact_filters(),
         limit=size if size in SIZES else DEFAULT_SIZE,
         offset=whole_number(request.GET.get("offset"), 0),
+        sort=sort if sort.removeprefix("-") in index.SORTS else "",
+        live=request.GET.get("live") == "1",
     )
 
 
@@ -110,31 +128,6 @@ def _active_filters(request: StaffRequest, filters: FilterForm) -> list[dict[str
     return active
 
 
-def _pages(request: StaffRequest, question: Question, listing: Listing | None) -> dict[str, Any]:
-    """Where "previous" and "next" lead. The vendor tells no total, so there is no last page."""
-    before = max(question.offset - question.limit, 0)
-    # A search that two readings answer has no second page of its own; each reading has.
-    one_reading = listing is None or len(listing.found) <= 1
-    reading = listing.found[0] if listing and listing.found else None
-    next_url = None
-    if listing and listing.page.has_more and one_reading:
-        onward = listing.page.offset + listing.page.received
-        next_url = with_changes(request, offset=onward, reading=reading)
-    return {
-        "first_url": with_changes(request, offset=None),
-        "previous_url": with_changes(request, offset=before or None) if question.offset else None,
-        "next_url": next_url,
-        "sizes": [
-            {
-                "size": size,
-                "url": with_changes(request, size=size, offset=None),
-                "current": size == question.limit,
-            }
-            for size in SIZES
-        ],
-    }
-
-
 def _results(
     request: StaffRequest, question: Question, listing: Listing | None, columns: list[str]
 ) -> dict[str, Any]:
@@ -150,11 +143,13 @@ def _results(
             "explanation": _explanation(listing),
             "links": _other_readings(request, listing),
             "offset": listing.page.offset,
-            "shown": len(listing.page.contacts),
+            "first": f"{listing.page.offset + 1:,}",
+            "last": f"{listing.page.offset + len(listing.page.contacts):,}",
             "malformed": len(listing.page.malformed),
             "as_of": listing.as_of,
             "is_old": listing.trouble is not None,
             "ignored_filters": listing.ignored,
+            **index_words(listing),
         },
         "create_url": _create_url(request, number) if number else "",
         # A number of nobody's may be stopped all the same.

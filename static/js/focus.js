@@ -18,6 +18,7 @@ document.addEventListener("htmx:afterSettle", () => {
 })
 
 document.addEventListener("htmx:load", ({ target: answer }) => {
+  if (answer.dataset.announce) announcer.textContent = answer.dataset.announce
   if (!answer.dataset.say) return
   const words = [...answer.querySelectorAll(".verdict, .consent-why")].map((part) => part.textContent)
   const text = `${answer.dataset.say}: ${words.join(". ").replace(/\s+/g, " ")}`

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from contacts_ui.models import LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action
-from contacts_ui.services.opt_out_export import HEADINGS, safe
+from contacts_ui.services.opt_out_export import HEADINGS
+from contacts_ui.services.spreadsheets import safe
 from tests.opt_outs import NUMBERS, answer, ask
 
 pytestmark = pytest.mark.django_db

@@ -41,6 +41,8 @@ class Match:
     groups: Groups = ()
     conditions: tuple[tuple[str, str, Any], ...] = ()
     corrected: Mapping[str, tuple[str, ...]] | None = None
+    # Somebody whose id, not number, was typed.
+    also: int | None = None
 
     @property
     def everybody(self) -> bool:
@@ -51,7 +53,7 @@ class Match:
 def match(search: str, filters: Mapping[str, str]) -> Match:
     """Read the question; where the words as typed find few, one slip of the finger in each is forgiven."""
     asked = read(search, filters, _custom_names() if ":" in search else frozenset())
-    exact = _match(asked, asked.words)
+    exact = _with_id(_match(asked, asked.words))
     if not exact.groups or len(found := ids(exact, FEW)) >= FEW:
         return exact
     if not found and (others := _apart(asked, search)) and ids(others, 1):
@@ -71,7 +73,7 @@ def ids(of: Match, most: int) -> list[int]:
 
 
 def count(of: Match) -> Total:
-    """How many match: exact up to COUNTED, and beyond that what was counted within the last minutes, or "more than"."""
+    """How many match: exact up to COUNTED, beyond that about so many; just COUNTED is then "more than COUNTED"."""
     if of.everybody:
         return Total(counted("", ""))
     sql, parameters = _source(of)
@@ -102,6 +104,8 @@ def where(of: Match, *, checked: bool = False) -> Condition:
     for column, template, value in of.conditions:
         parts.append(template.format(ours.unindexed(column) if checked else column))
         parameters += value if isinstance(value, list) else [value]
+    if of.also is not None:
+        return f"({' AND '.join(parts)} OR contact_id = %s)", [*parameters, of.also]
     return " AND ".join(parts) or "1 = 1", parameters
 
 
@@ -125,7 +129,7 @@ def _source(of: Match) -> Condition:
 
 def _only_text(of: Match) -> Condition | None:
     """SQLite's full-text table has the ids: the contacts themselves need not be looked at."""
-    if connection.vendor != "sqlite" or of.conditions or not of.groups:
+    if connection.vendor != "sqlite" or of.conditions or not of.groups or of.also is not None:
         return None
     text = f"(SELECT rowid AS contact_id FROM {TEXT} WHERE {TEXT} MATCH %s) AS texts"
     return text, [phrases(of.groups)]
@@ -153,14 +157,16 @@ def _counted(source: str, parameters: list[Any]) -> int:
 
 
 def _about(of: Match) -> int:
-    """What was counted for this within the last minutes, or a kept number; 0 where there is none."""
+    """What was counted for this within the last minutes, or what the kept numbers of its values let expect, or 0."""
     kept = cache.get(_key(of))
     if kept is not None:
         return int(kept)
-    if not of.groups and len(of.conditions) == 1:
-        column, _, value = of.conditions[0]
-        return counted(column.removesuffix("_key"), str(value))
-    return 0
+    if of.groups:
+        return 0
+    everybody = about = float(counted("", ""))
+    for column, _, value in of.conditions:
+        about *= counted(column.removesuffix("_key"), str(value)) / max(everybody, 1)
+    return round(about)
 
 
 def count_all(of: Match) -> int:
@@ -182,6 +188,17 @@ def _custom_names() -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT value FROM {_COUNTS} WHERE name = 'custom'")
         return frozenset(value for (value,) in cursor.fetchall())
+
+
+def _with_id(match: Match) -> Match:
+    """Digits alone may be an id, too."""
+    word = match.asked.words[0] if match.asked.words else ""
+    if len(match.asked.words) != 1 or match.conditions or not word.isdecimal() or len(word) > 18:
+        return match
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT folded FROM {TABLE} WHERE contact_id = %s", [int(word)])
+        row = cursor.fetchone()
+    return replace(match, also=int(word)) if row and word not in row[0] else match
 
 
 def _apart(asked: Asked, search: str) -> Match | None:

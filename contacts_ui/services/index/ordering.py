@@ -41,6 +41,8 @@ NEAR: Final = 5000
 _TIMES: Final = ("created", "last_updated")
 _EARLIEST: Final = "0001-01-01 00:00:00"
 
+EVERYBODY: Final[Condition] = ("1 = 1", [])
+
 Key = tuple[Any, int]
 
 
@@ -77,6 +79,8 @@ def page(
     order: Order, within: Condition, offset: int, limit: int, *, total: int | None = None
 ) -> list[Key]:
     """The keys of one page. `total`, where it is known exactly, lets the last half be counted from the end."""
+    if total is not None and offset >= total:
+        return []
     if total is not None and offset > NEAR and offset > total // 2:
         limit = min(limit, total - offset)
         return walk(order, within, total - offset - limit, limit, backward=True)
@@ -86,16 +90,19 @@ def page(
 def far_page(order: Order, offset: int, limit: int) -> list[Key]:
     """One page of everybody, far from both ends: from the nearest anchor."""
     filled = _filled(order.column)
+    if filled and offset >= filled and len(order.parts()) > 1:
+        empty = order.parts()[1]
+        return _part(order.column, EVERYBODY, empty, order.descending, None, offset - filled, limit)
     wanted = filled - offset - limit if order.descending else offset
     if filled == 0 or not wanted >= 0 or offset + limit > filled:
-        return walk(order, ("1 = 1", []), offset, limit)
+        return walk(order, EVERYBODY, offset, limit)
     ascending = Order(order.column)
     anchor = _anchor(order.column, wanted)
     if anchor is None:
-        return walk(order, ("1 = 1", []), offset, limit)
+        return walk(order, EVERYBODY, offset, limit)
     place, key, contact_id = anchor
     start = (key, contact_id - 1)
-    keys = walk(ascending, ("1 = 1", []), wanted - place, limit, after=start)
+    keys = walk(ascending, EVERYBODY, wanted - place, limit, after=start)
     return keys[::-1] if order.descending else keys
 
 
@@ -116,7 +123,8 @@ def walk(
         begin = None
         if after is not None:
             if _empty(after[0]) != (" > " not in part[0]):
-                if _passed(after, part, backward):
+                # The other part lies behind the key, or is still to come.
+                if _empty(after[0]) != backward:
                     continue
             else:
                 begin = after
@@ -129,12 +137,6 @@ def walk(
         if len(keys) >= limit:
             break
     return keys[::-1] if backward else keys
-
-
-def _passed(after: Key, part: Condition, backward: bool) -> bool:
-    """Whether this part lies behind the key already."""
-    part_is_filled = " > " in part[0]
-    return part_is_filled != backward if _empty(after[0]) else part_is_filled == backward
 
 
 def _empty(key: Any) -> bool:
@@ -219,7 +221,7 @@ def rebuild_anchors() -> None:
         while place < number:
             key = _part(
                 column,
-                ("1 = 1", []),
+                EVERYBODY,
                 (filled, parameters),
                 False,
                 after,

@@ -1,16 +1,11 @@
 """Forgetting the whole index: for good where it is switched off, or to read everybody anew."""
 
-import time
 from datetime import datetime
-from typing import Final
 
+from django.db import connection
 from django.utils import timezone
 
-from contacts_ui.models import IndexedContact, IndexGone, IndexWalk
-from contacts_ui.services.index.learning import make_room
-
-# In one transaction: nobody else writes on SQLite meanwhile.
-AT_ONCE: Final = 1000
+from contacts_ui.models import IndexedContact, IndexGone, IndexWalk, index_tables
 
 
 def purge(*, walk_again_at: datetime | None) -> int:
@@ -18,19 +13,12 @@ def purge(*, walk_again_at: datetime | None) -> int:
 
     A walk under way is given up, and the next one begins at `walk_again_at`; None: nothing is left of the walk either.
     """
-    walks = IndexWalk.objects.filter(pk=1)
-    walks.delete()
+    IndexWalk.objects.filter(pk=1).delete()
     if walk_again_at:
         IndexWalk.objects.update_or_create(
             pk=1, defaults={"next_at": walk_again_at, "walk_due_at": walk_again_at}
         )
-    forgotten = 0
-    while keys := list(
-        IndexedContact.objects.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
-    ):
-        began = time.monotonic()
-        IndexedContact.objects.filter(pk__in=keys).delete()
-        forgotten += len(keys)
-        make_room(time.monotonic() - began)
+    forgotten = IndexedContact.objects.count()
+    index_tables.empty(connection)
     IndexGone.objects.filter(at__lte=timezone.now()).delete()
     return forgotten

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import DateTimeField
 
 from contacts_ui.integrations.types import Contact
+from contacts_ui.models import IndexedContact
 from contacts_ui.services.index.database import TABLE, database
 
 _COLUMNS: Final = (
@@ -46,16 +48,25 @@ def where(condition: str, parameters: list[Any]) -> Iterator[Indexed]:
 
 
 def texts(columns: Sequence[str], ids: Sequence[int]) -> list[tuple[str, ...]]:
-    """These columns of these contacts as texts, in this order; "" where there is none."""
+    """These columns of these contacts as texts, in this order; "" where there is none, times in UTC."""
     ours = database()
-    names = ", ".join(f"CAST({name} AS text)" for name in columns)
+    names = ", ".join(f"COALESCE({_as_text(name)}, '')" for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT contact_id, {names} FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
             [ours.many(ids)],
         )
         found = {row[0]: row[1:] for row in cursor.fetchall()}
-    return [tuple(text or "" for text in found[key]) for key in ids if key in found]
+    return [found[key] for key in ids if key in found]
+
+
+def _as_text(column: str) -> str:
+    kind = IndexedContact._meta.get_field(column)
+    if not isinstance(kind, DateTimeField):
+        return f"CAST({column} AS text)"
+    if connection.vendor == "sqlite":
+        return f"substr({column}, 1, 19)"
+    return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
 
 
 def _indexed(row: tuple[Any, ...]) -> Indexed:
@@ -81,8 +92,6 @@ def _indexed(row: tuple[Any, ...]) -> Indexed:
     return Indexed(contact, _moment(row[17]) or datetime.max.replace(tzinfo=UTC))
 
 
-def _moment(value: Any) -> datetime | None:
-    """SQLite keeps times as text, in UTC."""
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+def _moment(value: datetime | None) -> datetime | None:
+    """SQLite knows no zones; what it keeps is in UTC."""
+    return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)

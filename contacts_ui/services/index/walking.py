@@ -137,6 +137,9 @@ def _step(walk: IndexWalk) -> None:
         pause = max(AFTER_TROUBLE, timedelta(seconds=error.retry_after or 0))
         walk.trouble, walk.next_at = error.person[:300], timezone.now() + pause
     _save(walk)
+    if walk.finished_at and walk.finished_at >= now:
+        # What is worth doing for the whole index. Afterwards, since it may outlast the lease.
+        ordering.rebuild_anchors()
 
 
 def is_under_way(walk: IndexWalk) -> bool:
@@ -242,9 +245,7 @@ def _tail(page: ContactPage) -> list[int]:
 
 
 def _finish(walk: IndexWalk, total: int) -> None:
-    """Everybody was met once: the moment for what is worth doing for the whole index."""
-    _renew(walk)
-    ordering.rebuild_anchors()
+    """Everybody was met once."""
     now = timezone.now()
     walk.offset, walk.total, walk.tail = total, total, []
     walk.finished_at, walk.checking = now, True

@@ -15,7 +15,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import IndexedContact, IndexGone, IndexWalk, Vendor, WebhookEvent, Wish
+from contacts_ui.models import (
+    IndexedContact,
+    IndexGone,
+    IndexSlip,
+    IndexWalk,
+    Vendor,
+    WebhookEvent,
+    Wish,
+)
 from contacts_ui.services import consent, index, sweep, webhooks
 from contacts_ui.services.delivery import deliver
 from contacts_ui.services.index import learning
@@ -301,6 +309,8 @@ def test_purging_forgets_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "VACUUM" in said
     assert not IndexedContact.objects.exists()
     assert not IndexGone.objects.exists()
+    assert not IndexSlip.objects.exists(), "nor the words of their names"
+    assert index.size() == 0
     assert not index.is_ready(), "an empty index must not be taken for the truth"
     assert timedelta(minutes=14) < next_at() - timezone.now() <= timedelta(minutes=15)
 

@@ -1,0 +1,284 @@
+"""The second half of `make bench`: the dashboard beside Django's admin, same people, same machine, real HTTP.
+
+Each is two gunicorn workers without DEBUG, and one browser that keeps its connection. On PostgreSQL with DATABASE_URL
+(an empty database that is given up to this), else on SQLite. Times are whole requests; the vendor's share of ours is
+what `Server-Timing` says, and is the sandbox's.
+"""
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from stage import PASSWORD, Stage, answers, free_ports, log_in, make_people, staged, until
+from stage import use_database as use
+
+COPIED = (
+    "contact_id",
+    "mobile_number",
+    "first_name",
+    "last_name",
+    "email",
+    "city",
+    "state",
+    "status",
+)
+SETTINGS = {"SLICKTEXT_CALLS_PER_SECOND": "10000", "LOG_LEVEL": "ERROR"}
+PAGE = 1000
+
+
+@dataclass
+class Site:
+    """One of the two: a logged-in browser, and the address of what is measured."""
+
+    browser: requests.Session
+    url: str
+
+
+@dataclass
+class Times:
+    """What one kind of request took, in milliseconds: the median, one in twenty, the vendor's share, and its size."""
+
+    median: float
+    slow: float
+    vendor: float
+    sent: int
+
+
+def main() -> None:
+    options = read_options()
+    with staged(people=options.people, settings=SETTINGS) as stage:
+        use(stage)
+        from django.db import connection
+
+        (name,) = make_people(agents=0, managers=1)
+        seconds = fill_index(options.people)
+        print(f"{options.people:,} contacts on {connection.vendor}, {options.runs} requests each")
+        print(f"index filled from the vendor in {seconds:.1f} s, {options.people / seconds:,.0f}/s")
+        stage.spawn("web")
+        until(lambda: answers(f"{stage.url}/readyz"), "our page")
+        ours = Site(log_in(stage, name), stage.url)
+        theirs, process = admin_of(stage)
+        try:
+            compare(stage, ours, theirs, options)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=100_000, help="how many contacts (100000)")
+    parser.add_argument("--runs", type=int, default=40, help="requests of each kind (40)")
+    return parser.parse_args()
+
+
+def fill_index(people: int) -> float:
+    """Read everybody from the sandbox and learn them, as a walk does; return the seconds."""
+    from django.utils import timezone
+
+    from contacts_ui.integrations import slicktext
+    from contacts_ui.models import IndexWalk
+    from contacts_ui.services import index
+    from contacts_ui.services.vendors import to_slicktext
+
+    started, offset, more = time.perf_counter(), 0, True
+    while more:
+        asked = timezone.now()
+        page = slicktext.list_contacts(to_slicktext(), limit=PAGE, offset=offset, filters={})
+        index.learn(page.contacts, asked)
+        offset, more = offset + page.received, page.has_more and page.received > 0
+    now = timezone.now()
+    facts = {"finished_at": now, "started_at": now, "next_at": now, "total": offset}
+    IndexWalk.objects.update_or_create(pk=1, defaults=facts)
+    return time.perf_counter() - started
+
+
+def admin_of(stage: Stage) -> tuple[Site, "subprocess.Popen[bytes]"]:
+    """Start the admin over a table with the same people."""
+    from django.contrib.auth.models import User
+    from django.db import connection
+
+    columns = ", ".join(COPIED)
+    with connection.cursor() as cursor:
+        select = f"SELECT {columns} FROM contacts_ui_indexedcontact"  # noqa: S608 - names from above
+        cursor.execute(f"CREATE TABLE bench_person AS {select}")
+        cursor.execute("CREATE UNIQUE INDEX bench_person_id ON bench_person (contact_id)")
+        for column in ("status", "state", "mobile_number", "last_name"):
+            cursor.execute(f"CREATE INDEX bench_person_{column} ON bench_person ({column})")
+        cursor.execute("ANALYZE")
+    User.objects.create_superuser("admin", password=PASSWORD)
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "gunicorn", "bench_admin:application",
+               "--bind", f"127.0.0.1:{port}", "--workers", "2", "--worker-class", "gthread",
+               "--threads", "8", "--log-level", "error"]  # fmt: skip
+    environment = {key: value for key, value in stage.environment.items() if "SETTINGS" not in key}
+    process = subprocess.Popen(command, cwd=Path(__file__).resolve().parent, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    until(lambda: answers(f"{url}/admin/login/"), "the admin")
+    browser = requests.Session()
+    browser.trust_env = False
+    browser.get(f"{url}/admin/login/", timeout=20)
+    token = browser.cookies.get("csrftoken") or ""
+    form = {"username": "admin", "password": PASSWORD, "csrfmiddlewaretoken": token}
+    browser.post(f"{url}/admin/login/?next=/admin/", form, timeout=20).raise_for_status()
+    return Site(browser, url), process
+
+
+def compare(stage: Stage, ours: Site, theirs: Site, options: argparse.Namespace) -> None:
+    """One line for each thing that people do, and what it weighs."""
+    from contacts_ui.models import IndexedContact
+
+    half = options.people // 2
+    person = IndexedContact.objects.exclude(first_name="").exclude(last_name="")[half // 2]
+    first, last, digits = person.first_name, person.last_name, person.number[-7:]
+    pages = {
+        "first page": ("", ""),
+        "page in the middle": (f"?offset={half // 50 * 50}", f"?p={half // 50 + 1}"),
+        "status and state": (
+            "?status=subscribed&state=TX",
+            "?status__exact=subscribed&state__exact=TX",
+        ),
+        "a last name": (f"?q={last}", f"?q={last}"),
+        "first and last name": (f"?q={first}+{last}", f"?q={first}+{last}"),
+        "seven digits": (f"?q={digits}", f"?q={digits}"),
+    }
+    print(
+        f"\n{'median ms (95th percentile)':<28}{'ours':>16}{'vendor':>9}{'admin':>16}{'ratio':>8}"
+    )
+    for name, (mine, others) in pages.items():
+        line(
+            name,
+            timed(ours, f"/contacts/{mine}", options.runs),
+            timed(theirs, f"/admin/bench/person/{others}", options.runs),
+        )
+    at = person.contact_id
+    line(
+        "open a contact",
+        timed(ours, f"/contacts/{at}/", options.runs),
+        timed(theirs, f"/admin/bench/person/{at}/change/", options.runs),
+    )
+    line(
+        "save an edit",
+        saved(ours, f"/contacts/{at}/edit/", options.runs),
+        saved(theirs, f"/admin/bench/person/{at}/change/", options.runs),
+    )
+    weigh("page with everything, KB", ours, "/contacts/", theirs, "/admin/bench/person/")
+
+
+def line(name: str, ours: Times, theirs: Times) -> None:
+    mine = f"{ours.median:.1f} ({ours.slow:.1f})"
+    others = f"{theirs.median:.1f} ({theirs.slow:.1f})"
+    ratio = theirs.median / ours.median
+    print(f"{name:<28}{mine:>16}{ours.vendor:>9.1f}{others:>16}{ratio:>7.1f}x", flush=True)
+
+
+def timed(site: Site, path: str, runs: int) -> Times:
+    return times_of(lambda: site.browser.get(site.url + path, timeout=120), runs)
+
+
+def saved(site: Site, path: str, runs: int) -> Times:
+    """Post the page's own form again and again, with another city each time."""
+    times = []
+    for number in range(runs):
+        form = form_of(site.browser.get(site.url + path, timeout=120).text)
+        form["city"] = f"Benchville {number}"
+        referer = {"Referer": site.url + path}
+        times.append(
+            one(
+                lambda form=form, referer=referer: site.browser.post(  # type: ignore[misc]
+                    site.url + path, form, headers=referer, timeout=120, allow_redirects=False
+                ),
+                302,
+            )
+        )
+    return summed(times)
+
+
+def form_of(page: str) -> dict[str, str]:
+    """What a browser would send of the page's fields: enough for these two forms."""
+    import html
+
+    found: dict[str, str] = {}
+    for tag in re.findall(r"<input[^>]+>", page):
+        facts = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if "name" in facts and facts.get("type") not in ("checkbox", "radio", "submit"):
+            found.setdefault(facts["name"], html.unescape(facts.get("value", "")))
+    for name, options in re.findall(r'<select[^>]*name="(\w+)".*?>(.*?)</select>', page, re.S):
+        chosen = re.search(r'value="([^"]*)"[^>]*\bselected', options)
+        found[name] = html.unescape(chosen[1]) if chosen else ""
+    return found
+
+
+def times_of(ask: Callable[[], requests.Response], runs: int) -> Times:
+    for _ in range(4):
+        ask()
+    return summed([one(ask, 200) for _ in range(runs)])
+
+
+def one(ask: Callable[[], requests.Response], status: int) -> tuple[float, float, int]:
+    started = time.perf_counter()
+    answer = ask()
+    took = (time.perf_counter() - started) * 1000
+    if answer.status_code != status:
+        raise SystemExit(f"{answer.url}: {answer.status_code}")
+    vendor = re.search(r"vendor;dur=([\d.]+)", answer.headers.get("Server-Timing", ""))
+    sent = int(answer.headers.get("Content-Length") or len(answer.content))
+    return took, float(vendor[1]) if vendor else 0.0, sent
+
+
+def summed(times: list[tuple[float, float, int]]) -> Times:
+    took = sorted(each[0] for each in times)
+    vendor = statistics.median(each[1] for each in times)
+    return Times(statistics.median(took), took[int(len(took) * 0.95)], vendor, times[-1][2])
+
+
+def weigh(name: str, ours: Site, mine: str, theirs: Site, others: str) -> None:
+    """HTML and all that it loads, gzipped and, where the server has it, as brotli."""
+    for coding in ("gzip", "br, gzip"):
+        sizes = [weight(ours, mine, coding), weight(theirs, others, coding)]
+        ratio = sizes[1] / sizes[0]
+        label = f"{name} ({coding.split(',')[0]})"
+        print(f"{label:<33}{sizes[0] / 1024:>11.1f}{'':>9}{sizes[1] / 1024:>16.1f}{ratio:>7.1f}x")
+
+
+def weight(site: Site, path: str, coding: str) -> int:
+    headers = {"Accept-Encoding": coding}
+    page = site.browser.get(site.url + path, headers=headers, timeout=60, stream=True)
+    sent = len(page.raw.read(decode_content=False))
+    html = site.browser.get(site.url + path, timeout=60).text
+    return sent + sum(of_file(site, name, coding) for name in files_of(html))
+
+
+def files_of(html: str) -> set[str]:
+    return set(re.findall(r'(?:href|src)="(/static/[^"?#]+)', html))
+
+
+def of_file(site: Site, name: str, coding: str) -> int:
+    """Compressed here, with what a good static server uses: the files are served uncollected."""
+    import gzip
+
+    import brotli  # type: ignore[import-untyped]
+    from django.contrib.staticfiles import finders
+
+    found: Any = finders.find(name.removeprefix("/static/"))
+    if not found:
+        return 0
+    content = Path(found).read_bytes()
+    return min(
+        len(gzip.compress(content, 9)),
+        len(brotli.compress(content)) if "br" in coding else len(content),
+    )
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("LOG_LEVEL", "ERROR")
+    main()

@@ -1,0 +1,125 @@
+"""What a job shall be about, and what it shall do."""
+
+from typing import Any, Final
+
+from django import forms
+
+from contacts_ui.forms.consent import StopForm
+from contacts_ui.forms.contact import ContactForm
+from contacts_ui.forms.lifting import LiftRequestForm
+from contacts_ui.models.job import JobKind
+from contacts_ui.services.consent import Request
+from contacts_ui.services.editing import LABELS
+
+KINDS: Final = (
+    (JobKind.STOP.value, "Stop texts to all of them"),
+    (JobKind.ASK_LIFT.value, "Ask for their stops to be lifted, with the evidence of consent"),
+    (JobKind.EDIT.value, "Give one field the same value for all of them"),
+)
+# A number belongs to one person.
+EDITABLE: Final = {field: label for field, label in LABELS.items() if field != "mobile_number"}
+
+
+class NewJobForm(forms.Form):
+    """A pasted list or an uploaded file of numbers, and what to do with them."""
+
+    kind = forms.ChoiceField(
+        label="What to do", choices=KINDS, widget=forms.RadioSelect, initial=JobKind.STOP.value
+    )
+    numbers = forms.CharField(
+        label="Numbers",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
+        help_text="One on each line, or with commas between them; any way of writing them will do.",
+    )
+    file = forms.FileField(
+        label="Or a CSV file",
+        required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
+        help_text="Whichever column holds the numbers is found.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """One of both, not neither and not both."""
+        data = super().clean() or {}
+        given, uploaded = bool((data.get("numbers") or "").strip()), bool(data.get("file"))
+        if given and uploaded:
+            self.add_error("file", "Either paste numbers or choose a file: not both at once.")
+        elif not given and not uploaded and "file" not in self.errors:
+            self.add_error("numbers", "Paste some numbers, or choose a file below.")
+        return data
+
+
+class SelectionForm(forms.Form):
+    """What was pressed above the table: for ticked rows, or for all that match its view."""
+
+    TICKED, ALL = "ticked", "all"
+    kind = forms.ChoiceField(choices=KINDS)
+    scope = forms.ChoiceField(choices=[(TICKED, "Ticked"), (ALL, "All")])
+    view = forms.CharField(required=False, max_length=4000)
+
+
+class StopJobForm(StopForm):
+    """How the people asked, as for one."""
+
+    def params(self) -> dict[str, Any]:
+        return {}
+
+
+class LiftJobForm(LiftRequestForm):
+    """The evidence of consent, one for all of them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["consent_who"].help_text = "Whose list or form it is that shows their consent."
+
+    def request(self) -> Request:
+        return Request()
+
+    def params(self) -> dict[str, Any]:
+        """The evidence, as the job keeps it."""
+        data = self.cleaned_data
+        return {**data, "consent_at": data["consent_at"].isoformat()}
+
+
+class EditJobForm(forms.Form):
+    """One field and its new value, checked as the form of one contact does."""
+
+    field = forms.ChoiceField(label="Field", choices=[("", "Choose one"), *EDITABLE.items()])
+    value = forms.CharField(
+        label="New value", required=False, max_length=200, help_text="Empty empties the field."
+    )
+    reason = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="It goes into the history of each of them.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        field = data.get("field")
+        if not field:
+            return data
+        # A number so that the form of a contact is whole; it goes nowhere.
+        one = ContactForm({field: data.get("value", ""), "mobile_number": "+16155550123"})
+        one.is_valid()
+        for complaint in one.errors.get(field, []):
+            self.add_error("value", complaint)
+        data["value"] = one.cleaned_data.get(field, data.get("value", ""))
+        return data
+
+    def request(self) -> Request:
+        return Request(reason=self.cleaned_data["reason"])
+
+    def params(self) -> dict[str, Any]:
+        """The field and its value, as the job keeps them."""
+        return {"field": self.cleaned_data["field"], "value": self.cleaned_data["value"]}
+
+
+OPTIONS: Final = {
+    JobKind.STOP: StopJobForm,
+    JobKind.ASK_LIFT: LiftJobForm,
+    JobKind.EDIT: EditJobForm,
+}

@@ -1,0 +1,128 @@
+"""Many at once: a job, and a row for everybody it is about. `services.jobs` moves both along."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from contacts_ui.models.ledger import Channel
+
+
+class JobKind(models.TextChoices):
+    """What a job does."""
+
+    STOP = "stop", "Stop texts"
+    ASK_LIFT = "ask_lift", "Ask for a lift"
+    EDIT = "edit", "Edit a field"
+    IMPORT = "import", "Import contacts"
+
+
+class JobState(models.TextChoices):
+    """Where a job stands. Nothing has happened yet in a preview."""
+
+    PREVIEW = "preview", "Not started"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    CANCELLED = "cancelled", "Cancelled"
+    DONE = "done", "Finished"
+
+
+class RowCategory(models.TextChoices):
+    """What the preview found out about a row."""
+
+    KNOWN = "known", "Known"
+    UNKNOWN = "unknown", "Not in SlickText"
+    STOPPED = "stopped", "Already stopped"
+    DUPLICATE = "duplicate", "There twice"
+    INVALID = "invalid", "Not readable"
+
+
+class RowState(models.TextChoices):
+    """Where a row stands. Working: begun, and a vendor has not settled it yet."""
+
+    WAITING = "waiting", "Waiting"
+    WORKING = "working", "On its way"
+    DONE = "done", "Confirmed"
+    FAILED = "failed", "Refused"
+    SKIPPED = "skipped", "Nothing was done"
+
+
+class Job(models.Model):
+    """One piece of bulk work, from its preview to its last row."""
+
+    kind = models.CharField(max_length=20, choices=JobKind)
+    state = models.CharField(max_length=20, choices=JobState, default=JobState.PREVIEW)
+    source = models.CharField(max_length=300, help_text="Where its rows came from, in words")
+    # The name is kept as it was: accounts are renamed and removed, jobs are not.
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    staff_name = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+    params = models.JSONField(default=dict, help_text="What its kind needs: field, value, evidence")
+    reason = models.TextField(blank=True)
+    channel = models.CharField(max_length=20, choices=Channel, default=Channel.UNRECORDED)
+    asked_at = models.DateTimeField(null=True)
+    # How many rows of each category; empty as long as the rows are still being written.
+    counts = models.JSONField(default=dict)
+    total = models.PositiveIntegerField(
+        default=0, help_text="Rows that are done once it is started"
+    )
+    results = models.JSONField(default=dict, help_text="How many rows of each state, at the end")
+    note = models.CharField(max_length=300, blank=True, help_text="Why it stands, in a sentence")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    # For the time that is left: how long a worker was at it, pauses left out.
+    worked_at = models.DateTimeField(null=True)
+    active_seconds = models.FloatField(default=0)
+    # Who works on it, and until when nobody else does.
+    lease = models.CharField(max_length=32, blank=True)
+    leased_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True, help_text="After a vendor's trouble")
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["state", "id"], name="job_state")]
+
+    def __str__(self) -> str:
+        return f"job {self.pk}: {self.kind}"
+
+    @property
+    def reference(self) -> str:
+        """The request id of everything that this job does, in the ledger and in the logs."""
+        return f"job-{self.pk:08}"
+
+    def param(self, name: str, otherwise: Any = "") -> Any:
+        """One of the params."""
+        return self.params.get(name, otherwise)
+
+
+class JobRow(models.Model):
+    """One line of a job. Its state changes in the transaction that records what was done."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="rows", db_index=False)
+    position = models.PositiveIntegerField(help_text="From 1, as in the list it came from")
+    typed = models.CharField(max_length=300, blank=True, help_text="As it was given")
+    number = models.CharField(max_length=20, blank=True, help_text="E.164")
+    contact_id = models.BigIntegerField(null=True)
+    label = models.CharField(max_length=200, blank=True)
+    category = models.CharField(max_length=20, choices=RowCategory)
+    state = models.CharField(max_length=20, choices=RowState, default=RowState.WAITING)
+    outcome = models.CharField(max_length=500, blank=True, help_text="In words, for people")
+    data = models.JSONField(default=dict)
+    # No foreign key: a job must not keep the ledger from being pruned.
+    ledger_entry_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["job", "position"], name="one_job_row_per_position")
+        ]
+        indexes = [
+            # Pages and counts by what the preview found, and by what became of it.
+            models.Index(fields=["job", "category", "position"], name="job_row_category"),
+            models.Index(fields=["job", "state", "position"], name="job_row_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"row {self.position} of job {self.job_id}"

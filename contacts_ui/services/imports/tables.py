@@ -1,0 +1,163 @@
+"""A file as a table of texts, and CSV in any of the usual spellings.
+
+Nothing is believed about a file: not its name, its size, its encoding, nor that its lines are of one length.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from contacts_ui.services.imports.cells import is_phone, looks_like_email, tidy
+from contacts_ui.services.jobs import MOST_ROWS
+
+MOST_BYTES: Final = 10_000_000
+MOST_COLUMNS: Final = 200
+LONGEST_CELL: Final = 5000
+LOOKED_AT: Final = 50
+SEPARATORS: Final = ",;\t|"
+
+EMPTY: Final = "There is nothing in this file."
+ONLY_HEADINGS: Final = "There are headings in this file, and nothing below them."
+TORN: Final = (
+    "This file cannot be read as a table: a quotation mark is opened and never closed, or one cell is longer than any "
+    "person writes. Open it in a spreadsheet, and save it as “CSV UTF-8” once more."
+)
+NO_TEXT: Final = (
+    "This is not a table of text. Save it as “CSV UTF-8” or as an Excel workbook (.xlsx) first."
+)
+Line = tuple[int, list[str]]
+
+
+class Unreadable(Exception):
+    """The file cannot be imported. `sentence` says why and what to do, for the screen."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+        super().__init__(sentence)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file as read: every heading once, and the lines that hold something, each with its row in the file."""
+
+    headings: list[str]
+    lines: list[Line]
+    notes: list[str]
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file: by its mark, by its zeros, as UTF-8, and else as Windows writes western languages."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    if content.startswith(b"\xef\xbb\xbf"):
+        return content.decode("utf-8-sig", errors="replace")
+    sample = content[:2000]
+    # UTF-16 without a mark: every second byte of plain English is a zero.
+    if sample.count(0) > len(sample) // 4:
+        odd = sample[1::2].count(0) >= sample[::2].count(0)
+        return content.decode("utf-16-le" if odd else "utf-16-be", errors="replace")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def as_table(lines: Iterable[Line], notes: list[str]) -> Table:
+    """Headings and lines apart; a file whose first line is a person already has no headings. Raises Unreadable."""
+    filled = ((at, _tidied(cells)) for at, cells in lines)
+    there = [(at, cells) for at, cells in islice(filled, 1_100_000) if any(cells)]
+    if not there:
+        raise Unreadable(EMPTY)
+    headings = there[0][1]
+    if any(is_phone(cell) or looks_like_email(cell) for cell in headings):
+        headings = [""] * max(len(cells) for _, cells in there[:LOOKED_AT])
+        notes = [*notes, "This file has no headings: its first row is taken for a person already."]
+    else:
+        del there[0]
+        # A column without a heading that holds something is a column all the same.
+        widest = max((len(cells) for _, cells in there[:LOOKED_AT]), default=0)
+        usual = Counter(len(cells) for _, cells in there[:LOOKED_AT]).most_common(1)
+        if usual and usual[0][0] == widest:
+            headings = [*headings, *[""] * (widest - len(headings))]
+    if not there:
+        raise Unreadable(ONLY_HEADINGS)
+    if len(there) > MOST_ROWS:
+        raise Unreadable(
+            f"There are {len(there):,} rows in this file; {MOST_ROWS:,} are the most. Split it."
+        )
+    if max(len(headings), *(len(cells) for _, cells in there)) > MOST_COLUMNS:
+        raise Unreadable(
+            f"There are more than {MOST_COLUMNS} columns in this file. Leave some out."
+        )
+    return Table(_each_once(headings), there, notes)
+
+
+def _tidied(cells: Sequence[str]) -> list[str]:
+    tidied = [tidy(cell[: LONGEST_CELL + 1]) for cell in cells]
+    while tidied and not tidied[-1]:
+        tidied.pop()
+    return tidied
+
+
+def _each_once(headings: Sequence[str]) -> list[str]:
+    """What has no name is called by its place, and what is there twice is counted."""
+    seen: Counter[str] = Counter()
+    names = []
+    for at, heading in enumerate(headings):
+        name = " ".join(heading.split())[:80] or f"Column {_letters(at)}"
+        seen[name.casefold()] += 1
+        many = seen[name.casefold()]
+        names.append(name if many == 1 else f"{name} ({many})")
+    return names
+
+
+def _letters(at: int) -> str:
+    """As a spreadsheet names the column: A, B, ... Z, AA."""
+    name = ""
+    at += 1
+    while at:
+        at, left = divmod(at - 1, 26)
+        name = chr(65 + left) + name
+    return name
+
+
+def lines_of(text: str) -> Iterator[Line]:
+    first, _, rest = text.partition("\n")
+    told = re.fullmatch(r"\s*\"?sep=(.)\"?\s*", first, re.IGNORECASE)
+    separator = told[1] if told else _separator(text)
+    last: list[str] = []
+    # Blank lines count, so that a row has the number that the spreadsheet shows.
+    for at, last in _parsed(rest if told else text, separator, 2 if told else 1):
+        yield at, last
+    if text.count('"') % 2 and last and "\n" in last[-1]:
+        # A quotation mark that is never closed makes one cell of all the people below it.
+        raise Unreadable(TORN)
+
+
+def _parsed(text: str, separator: str, start: int = 1) -> Iterator[Line]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        yield from enumerate(reader, start=start)
+    except csv.Error as error:
+        raise Unreadable(TORN) from error
+
+
+def _separator(text: str) -> str:
+    """The separator by which the first lines fall into the most columns, equally many in each."""
+
+    def weight(separator: str) -> tuple[int, int]:
+        # Torn lines at the end of the sample are none of the file's.
+        try:
+            sample = [line for _, line in islice(_parsed(text[:200_000], separator), LOOKED_AT)]
+        except Unreadable:
+            return 0, 0
+        widths = Counter(len(line) for line in sample if any(line))
+        width, many = max(widths.items(), key=lambda item: (item[0] > 1, item[1]), default=(1, 0))
+        return (many * (width > 1), width)
+
+    return max(SEPARATORS, key=weight)

@@ -1,0 +1,98 @@
+"""Exporting a view of the contacts: first what for, then the file."""
+
+from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from contacts_ui.forms.exporting import ExportForm
+from contacts_ui.forms.finder import index_question
+from contacts_ui.services.contact_export import Outlook, export, outlook
+from contacts_ui.services.index import IndexQuestion
+from contacts_ui.services.preferences import chosen_columns
+from contacts_ui.services.troubles import VendorError
+from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS
+from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.troubles import trouble_of
+
+NOT_SHOWN = ("why", "csrfmiddlewaretoken", "size", "offset", "reading", "live", "sort")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("export_contacts")
+def contact_export(request: StaffRequest) -> HttpResponseBase:
+    """Ask for the reason; then stream whoever matches the view that is in the address, as CSV."""
+    question = index_question(_view_of(request))
+    if question is None:
+        return redirect(f"{reverse('contact-list')}?{request.GET.urlencode()}")
+    columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
+    given = request.POST if request.method == "POST" else request.GET
+    form = ExportForm(given if request.method == "POST" or "why" in request.GET else None)
+    if not form.is_valid():
+        return _ask(request, form, question, columns)
+    try:
+        made = export(
+            staff=request.user, question=question, columns=columns, why=form.cleaned_data["why"]
+        )
+    except VendorError as error:
+        return _ask(request, form, question, columns, error)
+    response = StreamingHttpResponse(made.chunks, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
+    # Compressing would take longer than everything else, and a proxy that collects it first would lose the stream.
+    response["Content-Encoding"] = "identity"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _ask(
+    request: StaffRequest,
+    form: ExportForm,
+    question: IndexQuestion,
+    columns: list[str],
+    error: VendorError | None = None,
+) -> HttpResponseBase:
+    outlook_ = outlook(staff=request.user, question=question, columns=columns)
+    context = {
+        "form": form,
+        "outlook": outlook_,
+        "about": _about(outlook_),
+        "filters": _filters(request),
+        "trouble": trouble_of(error),
+        "back_url": f"{reverse('contact-list')}?{_without_why(request).urlencode()}",
+    }
+    status = 503 if error else 422 if form.is_bound and not form.is_valid() else 200
+    return TemplateResponse(request, "contacts/export.html", context, status=status)
+
+
+def _about(outlook_: Outlook) -> str:
+    total = outlook_.total
+    if total is None:
+        return f"At most the first {outlook_.limit:,} contacts"
+    if not total.exact:
+        return f"More than {total.number:,} contacts"
+    return f"{total.number:,} contact{'' if total.number == 1 else 's'}"
+
+
+def _view_of(request: StaffRequest) -> QueryDict:
+    """The view's own part of the address; `custom.member=1` is the custom field `member`, as in the table."""
+    data = request.GET.copy()
+    for name, value in request.GET.items():
+        if name.startswith("custom.") and value:
+            data["custom_field"], data["custom_value"] = name.removeprefix("custom."), str(value)
+    return data
+
+
+def _without_why(request: StaffRequest) -> QueryDict:
+    data = request.GET.copy()
+    data.pop("why", None)
+    return data
+
+
+def _filters(request: StaffRequest) -> list[tuple[str, str]]:
+    names = {"q": "Search", "custom_field": "Custom field", "custom_value": "Custom field is"}
+    return [
+        (names.get(name, name.removeprefix("custom.").replace("_", " ").capitalize()), str(value))
+        for name, value in request.GET.items()
+        if value and name not in NOT_SHOWN
+    ]

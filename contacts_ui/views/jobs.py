@@ -1,0 +1,223 @@
+"""Many at once: jobs prepared from a selection, a pasted list or a file, looked at, started, and watched."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from contacts_ui.forms.finder import index_question
+from contacts_ui.forms.jobs import OPTIONS, NewJobForm, SelectionForm
+from contacts_ui.models import Job
+from contacts_ui.models.job import JobKind
+from contacts_ui.services import index, jobs
+from contacts_ui.services.jobs import Candidate, reading, sources
+from contacts_ui.services.jobs.sources import NoNumbers
+from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.job_panel import panel_of, preview_of, rows_of, summary_of
+from contacts_ui.views.paging import Slice, pages_of
+
+PANEL = "job-panel"
+NOT_READY = (
+    "The local copy of the contacts is not complete yet, so nobody can say who matches. "
+    "Tick rows instead, or try again once Status shows that it is."
+)
+SWITCHED_OFF = "The local copy of the contacts is switched off here. Tick rows, or paste numbers."
+NOBODY_TICKED = "Nobody was ticked, so nothing was prepared."
+
+
+@require_safe
+@permission("bulk_work")
+def job_list(request: StaffRequest) -> HttpResponse:
+    """Every job, the newest first."""
+    part = Slice.of(request)
+    found, total = reading.newest(limit=part.size, offset=part.offset)
+    context = {
+        "jobs": [summary_of(job) for job in found],
+        **pages_of(request, part, shown=len(found), total=total),
+    }
+    return TemplateResponse(request, "jobs/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("bulk_work")
+def job_new(request: StaffRequest) -> HttpResponse:
+    """Prepare a job from what was ticked, pasted or uploaded. Nothing happens to anybody yet."""
+    if request.method == "POST" and "scope" in request.POST:
+        return _from_selection(request)
+    if request.method == "POST":
+        form = NewJobForm(request.POST, request.FILES)
+    else:
+        form = NewJobForm(initial={"kind": request.GET.get("kind") or JobKind.STOP})
+    if form.is_bound and form.is_valid():
+        try:
+            job = _prepared(request, form.cleaned_data["kind"], *_given(form))
+        except (NoNumbers, jobs.CannotMake) as error:
+            form.add_error("file" if form.cleaned_data["file"] else "numbers", error.sentence)
+        else:
+            return redirect("job-detail", job.pk)
+    context = {"form": form, "index_ready": index.is_ready()}
+    return TemplateResponse(request, "jobs/new.html", context, status=422 if form.is_bound else 200)
+
+
+@require_safe
+@permission("bulk_work")
+def job_detail(request: StaffRequest, pk: int) -> HttpResponse:
+    """One job: its preview, or how it stands, and its rows."""
+    job = _job(pk)
+    if request.htmx and request.htmx.target == PANEL:
+        return TemplateResponse(request, "jobs/detail.html#panel", {"panel": panel_of(job)})
+    return _detail_page(request, job)
+
+
+@require_POST
+@permission("bulk_work")
+def job_start(request: StaffRequest, pk: int) -> HttpResponse:
+    """The second press: from here on people are stopped."""
+    job = _job(pk)
+    form_class = OPTIONS.get(JobKind(job.kind))
+    form = form_class(request.POST) if form_class else None
+    if form is not None and not form.is_valid():
+        return _detail_page(request, job, form=form, status=422)
+    options = {"request": form.request(), "params": form.params()} if form else {}
+    try:
+        jobs.start(staff=request.user, pk=pk, **options)
+    except jobs.NotNow as late:
+        messages.warning(request, _stands(late.job))
+    return redirect("job-detail", pk)
+
+
+@require_POST
+@permission("bulk_work")
+def job_pause(request: StaffRequest, pk: int) -> HttpResponse:
+    """Begin no further rows."""
+    return _moved(
+        request, pk, jobs.pause, "Paused. Nobody further is begun until somebody goes on."
+    )
+
+
+@require_POST
+@permission("bulk_work")
+def job_resume(request: StaffRequest, pk: int) -> HttpResponse:
+    """Go on where it stands."""
+    return _moved(request, pk, jobs.resume, "It goes on.")
+
+
+@require_POST
+@permission("bulk_work")
+def job_cancel(request: StaffRequest, pk: int) -> HttpResponse:
+    """Never begin the rows that wait."""
+    return _moved(request, pk, jobs.cancel, "Cancelled. What was recorded before stays recorded.")
+
+
+@require_GET
+@permission("bulk_work")
+def job_results(request: StaffRequest, pk: int) -> HttpResponseBase:
+    """The rows as CSV, filtered as on the page; the ledger keeps who took them along."""
+    made = reading.results(staff=request.user, job=_job(pk), show=request.GET.get("show", ""))
+    response = StreamingHttpResponse(made.chunks, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
+    return response
+
+
+def _from_selection(request: StaffRequest) -> HttpResponse:
+    form = SelectionForm(request.POST)
+    view = QueryDict(request.POST.get("view", "")[:4000])
+    back = f"{reverse('contact-list')}{f'?{view.urlencode()}' if view else ''}"
+    if not form.is_valid():
+        messages.warning(request, "Say what to do, and for whom.")
+        return redirect(back)
+    try:
+        source, candidates = _selected(request, form.cleaned_data["scope"], view)
+        job = _prepared(request, form.cleaned_data["kind"], source, candidates)
+    except (NoNumbers, jobs.CannotMake) as error:
+        messages.warning(request, error.sentence)
+        return redirect(back)
+    return redirect("job-detail", job.pk)
+
+
+def _selected(
+    request: StaffRequest, scope: str, view: QueryDict
+) -> tuple[str, Iterable[Candidate]]:
+    """Where the rows come from, in words, and who they are. Raises NoNumbers."""
+    if scope == SelectionForm.TICKED:
+        typed = request.POST.getlist("ids")
+        ids = [int(each) for each in typed if each.isascii() and each.isdigit() and len(each) < 19]
+        if not ids:
+            raise NoNumbers(NOBODY_TICKED)
+        return f"{len(ids)} ticked row{'' if len(ids) == 1 else 's'}", sources.from_ids(ids)
+    state = index.state()
+    if not state.ready:
+        raise NoNumbers(NOT_READY if state.enabled else SWITCHED_OFF)
+    question = index_question(view)
+    if question is None:
+        raise NoNumbers("A filter of this view makes no sense, so nobody can say who matches.")
+    words = ", ".join([f"“{question.search}”"] if question.search else [])
+    filters = ", ".join(f"{name} “{value}”" for name, value in question.filters.items())
+    what = " and ".join(filter(None, (words, filters)))
+    source = f"All contacts that match {what}" if what else "All contacts"
+    return source, sources.from_view(question)
+
+
+def _given(form: NewJobForm) -> tuple[str, Iterable[Candidate]]:
+    """The same of what was pasted or uploaded. Raises NoNumbers."""
+    upload = form.cleaned_data["file"]
+    if not upload:
+        return "A pasted list", sources.from_text(form.cleaned_data["numbers"])
+    # One byte more than may be, so that the reader can tell.
+    content = upload.read(sources.MOST_BYTES + 1)
+    return f"The file {upload.name}", sources.from_csv(content)
+
+
+def _prepared(
+    request: StaffRequest, kind: str, source: str, candidates: Iterable[Candidate]
+) -> Job:
+    return jobs.create(staff=request.user, kind=JobKind(kind), source=source, candidates=candidates)
+
+
+def _detail_page(
+    request: StaffRequest, job: Job, *, form: Any = None, status: int = 200
+) -> HttpResponse:
+    part, show = Slice.of(request), request.GET.get("show", "")
+    panel = panel_of(job)
+    listed = rows_of(request, job, show, part)
+    context = {
+        "job": job,
+        "panel": panel,
+        "preview": preview_of(job, form) if panel.is_preview else None,
+        **listed,
+    }
+    return TemplateResponse(request, "jobs/detail.html", context, status=status)
+
+
+def _moved(request: StaffRequest, pk: int, move: Any, words: str) -> HttpResponse:
+    try:
+        move(staff=request.user, pk=pk)
+    except Job.DoesNotExist as error:
+        raise Http404 from error
+    except jobs.NotNow as late:
+        messages.warning(request, _stands(late.job))
+    else:
+        messages.success(request, words)
+    return redirect("job-detail", pk)
+
+
+def _stands(job: Job) -> str:
+    """Where it stands, for somebody who comes too late."""
+    return f"Nothing was changed. Where this job stands: {job.get_state_display().lower()}."
+
+
+def _job(pk: int) -> Job:
+    try:
+        return reading.get(pk)
+    except Job.DoesNotExist as error:
+        raise Http404 from error

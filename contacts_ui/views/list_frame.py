@@ -1,0 +1,143 @@
+"""What stands around the table's rows: headings that sort, the pager, how fresh it is, and what the index says."""
+
+from typing import Any, Final
+
+from django.http import HttpRequest
+
+from contacts_ui.services import index
+from contacts_ui.services.listing import Kind, Listing, Question
+from contacts_ui.views.addresses import with_changes
+from contacts_ui.views.columns import COLUMNS
+from contacts_ui.views.paging import SIZES, whole_number
+from contacts_ui.views.totals import pages, total_words
+
+_ALWAYS: Final = (("name", "Name"), ("number", "Number"))
+# What of an address the little form "Page [ ] of N" carries along.
+_NOT_CARRIED: Final = ("page", "offset", "reading")
+
+
+def headings(request: HttpRequest, columns: list[str], *, sortable: bool) -> list[dict[str, str]]:
+    """The table's headings; pressed once a column sorts upwards, once more downwards, then as before."""
+    labels = [*_ALWAYS, *((key, COLUMNS[key].label) for key in columns)]
+    now = request.GET.get("sort", "")
+    return [
+        {
+            "key": key,
+            "label": label,
+            **(_sorting(request, key, now) if _sorts(key, sortable) else {}),
+        }
+        for key, label in labels
+    ]
+
+
+def _sorts(key: str, sortable: bool) -> bool:
+    return sortable and key in index.SORTS
+
+
+def _sorting(request: HttpRequest, key: str, now: str) -> dict[str, str]:
+    following = {key: f"-{key}", f"-{key}": None}.get(now, key)
+    state = {key: "ascending", f"-{key}": "descending"}.get(now, "none")
+    url = with_changes(request, sort=following, offset=None, reading=None)
+    return {"url": url, "direction": state}
+
+
+def pager(request: HttpRequest, question: Question, listing: Listing | None) -> dict[str, Any]:
+    """Where "previous" and "next" lead. The vendor tells no total: only the index knows a last page."""
+    before = max(question.offset - question.limit, 0)
+    return {
+        "first_url": with_changes(request, offset=None),
+        "previous_url": with_changes(request, offset=before or None) if question.offset else None,
+        "next_url": _next(request, listing) if listing else None,
+        "sizes": [
+            {
+                "size": size,
+                "url": with_changes(request, size=size, offset=None),
+                "current": size == question.limit,
+            }
+            for size in SIZES
+        ],
+        **(_numbered(request, question, listing.answer) if listing and listing.answer else {}),
+    }
+
+
+def _next(request: HttpRequest, listing: Listing) -> str | None:
+    # A search that two readings answer has no second page of its own; each reading has.
+    if not listing.page.has_more or (listing.answer is None and len(listing.found) > 1):
+        return None
+    reading = listing.found[0] if listing.found else None
+    onward = listing.page.offset + listing.page.received
+    return with_changes(request, offset=onward, reading=reading)
+
+
+def _numbered(request: HttpRequest, question: Question, answer: index.IndexPage) -> dict[str, Any]:
+    last = pages(answer.total, question.limit)
+    end = (last - 1) * question.limit
+    return {
+        "page_number": question.offset // question.limit + 1,
+        "page_count": f"{last:,}" if answer.total.exact else f"{total_words(answer.total)}",
+        "page_last": last if answer.total.exact else None,
+        "pages_exact": answer.total.exact,
+        "last_url": with_changes(request, offset=end or None)
+        if answer.total.exact and question.offset < end
+        else None,
+        "carried": [
+            (name, value)
+            for name, value in request.GET.items()
+            if value and name not in _NOT_CARRIED
+        ],
+    }
+
+
+def page_asked_for(request: HttpRequest, size: int) -> int | None:
+    """The offset of the page that somebody typed into the pager; None where nobody did."""
+    if "page" not in request.GET:
+        return None
+    return (max(whole_number(request.GET["page"].strip(), 1), 1) - 1) * size
+
+
+def freshness(
+    request: HttpRequest, question: Question, listing: Listing | None, standing: index.IndexState
+) -> dict[str, Any]:
+    """Whether this is live or as of when, and the one press to the other."""
+    indexed = standing.ready and not question.live
+    return {
+        "indexed": indexed,
+        "index_ready": standing.ready,
+        "building": _building(standing),
+        "live_url": with_changes(request, live=1, sort=None, reading=None) if indexed else None,
+        "index_url": with_changes(request, live=None, reading=None)
+        if standing.ready and question.live
+        else None,
+        "ask_vendor": bool(indexed and listing and _worth_asking(question, listing)),
+    }
+
+
+def _worth_asking(question: Question, listing: Listing) -> bool:
+    """A whole number, an id or an email that the index does not know may be somebody new."""
+    found = listing.understanding
+    return bool(not listing.page.contacts and found and found.kind is not Kind.NAME)
+
+
+def _building(standing: index.IndexState) -> str:
+    if not standing.building or not standing.walking:
+        return ""
+    if standing.percent is None:
+        return f"The index is being built: {standing.walked:,} contacts so far"
+    return f"The index is being built: {standing.percent} %"
+
+
+def index_words(listing: Listing | None) -> dict[str, Any]:
+    """How many there are, what was taken for what, and what was not understood."""
+    if listing is None or listing.answer is None:
+        return {}
+    answer = listing.answer
+    one = answer.total.exact and answer.total.number == 1
+    total = f"{total_words(answer.total)} {'contact' if one else 'contacts'}"
+    taken = "".join(f" Showing results for {taken}." for _, taken in answer.corrected)
+    return {
+        "total": total,
+        "corrected": answer.corrected,
+        "complaints": answer.complaints,
+        "said": f"{total}.{taken}",
+        "is_past_the_end": bool(answer.offset and answer.total.number and not answer.found),
+    }

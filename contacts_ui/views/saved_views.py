@@ -1,0 +1,153 @@
+"""Views of the table with a name, own and shared."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from contacts_ui.forms import index_question
+from contacts_ui.forms.saved_views import SavedViewForm, ViewChangeForm, normalised
+from contacts_ui.models import SavedView
+from contacts_ui.permissions import NotAllowed, Staff
+from contacts_ui.services import index, saved_views
+from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.totals import total_words
+
+TAKEN = "You have a view of this name already. Choose another one."
+
+
+@require_safe
+@permission("view_contacts")
+def saved_view_list(request: StaffRequest) -> HttpResponse:
+    """All views that this person sees, to change and to delete."""
+    rows = [
+        {
+            **each,
+            "may_change": saved_views.may_change(request.user, each["view"]),
+            "may_delete": saved_views.may_delete(request.user, each["view"]),
+        }
+        for each in _links(request.user)
+    ]
+    return TemplateResponse(request, "saved_views/list.html", {"rows": rows})
+
+
+@require_safe
+@permission("view_contacts")
+def saved_view_counts(request: StaffRequest) -> HttpResponse:
+    """The links above the table once more, with how many contacts each view shows."""
+    context = view_links(request.user, request.GET.get("view", ""))
+    if index.is_ready():
+        for each in context["saved_views"]:
+            total = saved_views.count_of(each["view"], _question_of)
+            each["count"] = total_words(total) if total else ""
+    context["counted"] = True
+    return TemplateResponse(request, "saved_views/_links.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("view_contacts")
+def saved_view_new(request: StaffRequest) -> HttpResponse:
+    """Give the present view a name."""
+    if request.method != "POST":
+        query = normalised(request.GET.get("view", ""))
+        return _form(request, SavedViewForm(initial={"view": query}), query)
+    form = SavedViewForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            view = saved_views.save_view(
+                staff=request.user, name=data["name"], query=data["view"], shared=data["shared"]
+            )
+        except saved_views.NameTaken:
+            form.add_error("name", TAKEN)
+        else:
+            messages.success(request, f"The view “{view.name}” is saved.")
+            return redirect(_address(view))
+    return _form(request, form, normalised(request.POST.get("view", "")), status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("view_contacts")
+def saved_view_edit(request: StaffRequest, pk: int) -> HttpResponse:
+    """Another name, or another choice of who sees it."""
+    view = _view_of(request.user, pk)
+    if not saved_views.may_change(request.user, view):
+        raise NotAllowed("change_view")
+    if request.method != "POST":
+        form = ViewChangeForm(initial={"name": view.name, "shared": view.shared})
+        return _form(request, form, view.query, view=view)
+    form = ViewChangeForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            saved_views.change_view(
+                staff=request.user, pk=pk, name=data["name"], shared=data["shared"]
+            )
+        except saved_views.NameTaken:
+            form.add_error("name", TAKEN)
+        else:
+            messages.success(request, f"The view “{data['name']}” is changed.")
+            return redirect("saved-view-list")
+    return _form(request, form, view.query, view=view, status=422)
+
+
+@require_POST
+@permission("view_contacts")
+def saved_view_delete(request: StaffRequest, pk: int) -> HttpResponse:
+    """Forget a view; the contacts in it stay."""
+    try:
+        view = saved_views.delete_view(staff=request.user, pk=pk)
+    except SavedView.DoesNotExist as error:
+        raise Http404 from error
+    messages.success(request, f"The view “{view.name}” is deleted. Its contacts are as they were.")
+    return redirect("saved-view-list")
+
+
+def view_links(staff: Staff, query: str) -> dict[str, Any]:
+    """What stands above the table: the views this person sees, and which of them is the present one."""
+    links = _links(staff)
+    here = normalised(query)
+    for each in links:
+        each["current"] = each["view"].query == here
+    shown = links[: saved_views.SHOWN]
+    return {"saved_views": shown, "more_views": len(links) - len(shown), "view_query": here}
+
+
+def _links(staff: Staff) -> list[dict[str, Any]]:
+    return [
+        {"view": view, "url": _address(view), "own": view.owner_id == staff.pk}
+        for view in saved_views.views_for(staff)
+    ]
+
+
+def _view_of(staff: Staff, pk: int) -> SavedView:
+    view = saved_views.views_for(staff).filter(pk=pk).first()
+    if view is None:
+        raise Http404
+    return view
+
+
+def _address(view: SavedView) -> str:
+    address = reverse("contact-list")
+    return f"{address}?{view.query}" if view.query else address
+
+
+def _question_of(query: str) -> index.IndexQuestion | None:
+    return index_question(QueryDict(query))
+
+
+def _form(
+    request: StaffRequest,
+    form: ViewChangeForm,
+    query: str,
+    *,
+    view: SavedView | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    parts = [(name, value) for name, value in QueryDict(query).items() if name != "size"]
+    context = {"form": form, "view": view, "parts": parts}
+    return TemplateResponse(request, "saved_views/form.html", context, status=status)

@@ -1,0 +1,88 @@
+"""The query language: key:value words beside free text, and what is said about those not understood."""
+
+import pytest
+
+from contacts_ui.services import index
+from contacts_ui.services.index import IndexQuestion
+
+from .people import ids, learn, person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _people() -> None:
+    austin = {"city": "Austin", "state": "TX", "zip": "78701", "country": "US", "source": "import"}
+    learn(
+        person(1, "Marty McFly", "+16155553338", opt_in_status="unsubscribed", **austin),
+        person(2, "Marty Jones", "+15125550100", opt_in_status="subscribed", **austin),
+        person(3, "Ana María Núñez", "+12125550177", city="New York", email="Ana+x@Example.com"),
+        person(
+            4,
+            "Lee",
+            "+13125550199",
+            opt_in_status="not subscribed",
+            language="es",
+            timezone="America/Chicago",
+            custom_fields={"loyalty_tier": "Gold", "member": 0, "note": "silver or gold"},
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("status:unsubscribed city:austin marty", [1]),
+        ("city:AUSTIN", [1, 2]),
+        ('city:"new york"', [3]),
+        ("city:“New York”", [3]),
+        ("city:york", []),
+        ('status:"Not Subscribed"', [4]),
+        ("status:not_subscribed", [4]),
+        ("state:tx zip:78701 country:us source:Import", [1, 2]),
+        ("language:es timezone:america/chicago", [4]),
+        ("first:marty last:jones", [2]),
+        ("last:nunez", []),
+        ('last:"maría nuñez"', [3]),
+        ("name:mart", [1, 2]),
+        ("name:arty", []),
+        ("number:6155553338", [1]),
+        ("number:(615)555", [1]),
+        ("email:ana+x@example.com", [3]),
+        ("email:example", [3]),
+        ("id:4", [4]),
+        ("custom.loyalty_tier:gold", [4]),
+        ("loyalty_tier:GOLD", [4]),
+        ("note:gold", []),
+        ("member:0", [4]),
+        ("marty -x:", []),
+    ],
+)
+def test_keys_and_words_together(typed: str, expected: list[int]) -> None:
+    assert ids(typed) == expected
+
+
+def test_filters_of_the_form_mind_neither_capitals_nor_accents() -> None:
+    assert ids(filters={"opt_in_status": "Unsubscribed", "city": "AUSTIN"}) == [1]
+    assert ids(filters={"last_name": "maria nunez"}) == [3]
+    assert ids(filters={"email": "ANA+X@example.com"}) == [3]
+    assert ids(filters={"mobile_number": "+16155553338"}) == [1]
+    assert ids(filters={"loyalty_tier": "gold"}) == [4]
+    assert ids("marty", filters={"opt_in_status": "subscribed"}, sort="name") == [2]
+
+
+def test_a_key_that_there_is_not_is_said_and_searched_as_text() -> None:
+    page = index.find(IndexQuestion(search="town:austin"))
+    assert page.found == ()
+    assert "There is no town:" in page.complaints[0]
+    assert [each.contact.contact_id for each in index.find(IndexQuestion(search="x:")).found] == []
+
+
+@pytest.mark.parametrize("typed", ["id:seven", "number:none", 'city:""', "custom.shoe:9"])
+def test_what_cannot_be_a_value_is_said(typed: str) -> None:
+    assert len(index.find(IndexQuestion(search=typed)).complaints) == 1
+
+
+def test_every_key_has_a_line_of_help() -> None:
+    assert {"status", "city", "custom.NAME", "id"} <= set(index.KEYS)
+    assert all(index.KEYS.values())

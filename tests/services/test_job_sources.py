@@ -1,0 +1,115 @@
+"""Where the rows of a job come from: any spelling, any column, and what spreadsheets do to numbers."""
+
+import pytest
+from django.utils import timezone
+
+from contacts_ui.integrations.types import Contact
+from contacts_ui.services import index, last_known
+from contacts_ui.services.index import IndexQuestion
+from contacts_ui.services.jobs import sources
+from contacts_ui.services.jobs.sources import NoNumbers
+from tests.jobs import fill_index
+from tests.people import MARTY, MARTY_NUMBER
+
+OTHER = "+16155550123"
+MARTIN = Contact(contact_id=MARTY, first_name="Marty", mobile_number=MARTY_NUMBER, city="Austin")
+
+
+def numbers(candidates: object) -> list[str]:
+    return [each.number or each.problem for each in candidates]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "6155553338\n(615) 555-0123",
+        "615-555-3338, 615.555.0123",
+        "+1 615 555 3338;1 (615) 555-0123",
+        "Marty McFly\t(615) 555-3338\nDoc\t6155550123\n\n",
+        '"6155553338"\n\'6155550123',
+        '="6155553338"\n6155550123.0',
+        "7778, Marty, 6155553338\n7779, Doc, 6155550123",
+    ],
+)
+def test_a_pasted_list_in_any_spelling(text: str) -> None:
+    assert numbers(sources.from_text(text)) == [MARTY_NUMBER, OTHER]
+
+
+def test_what_is_no_number_is_said_line_by_line() -> None:
+    found = list(sources.from_text("call me\n1.61556E+10\n1,61556E+10\n555-3338"))
+    assert [each.typed for each in found] == ["call me", "1.61556E+10", "1,61556E+10", "555-3338"]
+    problems = [each.problem for each in found]
+    assert problems[0] == problems[3] == sources.NO_NUMBER
+    assert problems[1] == sources.MANGLED
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"6155553338\n6155550123\n",
+        b"name,phone\nMarty,(615) 555-3338\nDoc,615.555.0123\n",
+        "\ufeffname;mobile\r\nMárty;6155553338\r\nDoc;6155550123\r\n".encode(),
+        "name;mobile\r\nM\u00e1rty;6155553338\r\nDoc;6155550123\r\n".encode("cp1252"),
+        "name\tmobile\nMarty\t6155553338\nDoc\t6155550123\n".encode("utf-16"),
+        b'"McFly, Marty","+1 (615) 555-3338"\n"Brown, ""Doc""","615 555 0123"\n',
+        b'sep=;\nname;number\n"two\nlines";6155553338\nDoc;"=""6155550123"""\n',
+        b"id,zip,cell phone\n7778,95420,6155553338.0\n7779,95420,6155550123\n",
+        b"phone\r6155553338\r6155550123\r",
+    ],
+)
+def test_a_file_with_the_numbers_in_any_column(content: bytes) -> None:
+    assert numbers(sources.from_csv(content)) == [MARTY_NUMBER, OTHER]
+
+
+def test_of_two_columns_with_numbers_the_heading_decides() -> None:
+    content = b"fax,mobile\n6155550199,6155553338\n6155550198,6155550123\n"
+    assert numbers(sources.from_csv(content)) == [MARTY_NUMBER, OTHER]
+
+
+def test_mangled_and_missing_numbers_keep_their_line() -> None:
+    content = b"name,phone\nMarty,1.61556E+10\nDoc,\nJen,6155553338\n"
+    assert numbers(sources.from_csv(content)) == [sources.MANGLED, sources.EMPTY, MARTY_NUMBER]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"\n\n", "empty"),
+        (b"name,city\nMarty,Austin\n", "No column"),
+        (b"PK\x03\x04rest", "workbook"),
+        (b"\xd0\xcf\x11\xe0rest", "workbook"),
+        (bytes(range(256)) * 20, "No column"),
+        (b"x" * (sources.MOST_BYTES + 1), "larger than 10 MB"),
+        (b'a,"' + b"x" * 200_000, "cannot be read as a table"),
+    ],
+)
+def test_what_cannot_be_read_says_what_to_do(content: bytes, words: str) -> None:
+    with pytest.raises(NoNumbers) as refusal:
+        list(sources.from_csv(content))
+    assert words in refusal.value.sentence
+
+
+@pytest.mark.django_db
+def test_ticked_rows_are_who_we_know() -> None:
+    fill_index(MARTIN)
+    last_known.keep_contact(Contact(contact_id=5, mobile_number=OTHER))
+    last_known.keep_contact(Contact(contact_id=6, mobile_number="bad"))
+    found = list(sources.from_ids([MARTY, 5, MARTY, 6, 123456]))
+    assert numbers(found) == [MARTY_NUMBER, OTHER, sources.UNREADABLE_NUMBER, sources.WHO_IS_IT]
+    assert found[0].contact is not None
+    assert found[0].contact.first_name == "Marty"
+
+
+@pytest.mark.django_db
+def test_all_that_match_a_view() -> None:
+    fill_index(MARTIN, Contact(contact_id=5, mobile_number=OTHER, city="Waco"))
+    question = IndexQuestion(filters={"city": "Waco"}, limit=1)
+    assert numbers(sources.from_view(question)) == [OTHER]
+    assert numbers(sources.from_view(IndexQuestion(limit=1))) == [OTHER, MARTY_NUMBER]
+
+
+@pytest.mark.django_db
+def test_the_index_is_asked_by_id() -> None:
+    index.learn([MARTIN], timezone.now())
+    assert index.by_ids([MARTY, 1]).keys() == {MARTY}

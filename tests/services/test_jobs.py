@@ -1,0 +1,508 @@
+"""Bulk work: prepared, started, and each row done exactly once, whatever is killed in between."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connections
+from django.utils import timezone
+
+from contacts_ui.integrations.errors import NoAnswer
+from contacts_ui.models import Job, JobRow, LedgerEntry, LiftRequest, OptOut, Vendor, Wish
+from contacts_ui.models.job import JobKind, JobState, RowState
+from contacts_ui.models.ledger import Action, Channel
+from contacts_ui.permissions import NotAllowed
+from contacts_ui.services import consent, contacts, jobs, ledger
+from contacts_ui.services.consent import Request, Seen
+from contacts_ui.services.jobs import editing, outcomes, reading, recording, settling, working
+from tests.jobs import (
+    NUMBERS,
+    deliver_all,
+    fill_index,
+    prepare,
+    started,
+    states,
+    work_off,
+)
+from tests.people import MARTY, MARTY_NUMBER, Vendors
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Killed(BaseException):
+    """As kill -9: nothing of ours catches it."""
+
+
+def stops() -> list[str]:
+    entries = LedgerEntry.objects.filter(action=Action.STOP_REQUESTED)
+    return sorted(entries.values_list("number", flat=True))
+
+
+def forget_lease() -> None:
+    """The lease of the worker that was killed has run out."""
+    Job.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+
+
+def edit_job(staff: User, value: str = "Tulsa", field: str = "city") -> Job:
+    fill_index(contacts.read(MARTY).contact)
+    job = prepare(staff, [MARTY_NUMBER], JobKind.EDIT)
+    return jobs.start(staff=staff, pk=job.pk, params={"field": field, "value": value})
+
+
+# Preparing.
+
+
+def test_nothing_happens_before_the_second_press(manager: User, vendors: Vendors) -> None:
+    job = prepare(manager, [MARTY_NUMBER, NUMBERS[0]])
+    assert (job.state, job.total, job.counts) == (JobState.PREVIEW, 2, {"unknown": 2})
+    assert jobs.go_on() == 0
+    assert stops() == []
+    assert vendors.asked() == []
+
+
+def test_the_preview_sorts_everybody(manager: User, vendors: Vendors) -> None:
+    fill_index(contacts.read(MARTY).contact)
+    consent.record_stop(staff=manager, seen=Seen(NUMBERS[1]), request=Request())
+    job = prepare(
+        manager, ["615-555-3338", NUMBERS[0], NUMBERS[1], "(615) 555 3338", "1.61556E+10", "?"]
+    )
+    assert job.counts == {"known": 1, "unknown": 1, "stopped": 1, "duplicate": 1, "invalid": 2}
+    assert job.total == 2
+    rows = list(job.rows.order_by("position"))
+    assert [row.state for row in rows] == ["waiting"] * 2 + ["skipped"] * 4
+    assert rows[0].label == "Marty McFly"
+    assert rows[3].outcome == "The same as line 1."
+    assert "last digits are lost" in rows[4].outcome
+    work_off(jobs.start(staff=manager, pk=job.pk))
+    assert stops() == sorted([MARTY_NUMBER, NUMBERS[0], NUMBERS[1]])
+
+
+def test_who_stopped_at_slicktext_alone_is_told_to_the_other_vendor(
+    manager: User, vendors: Vendors
+) -> None:
+    vendors.edit(MARTY, opt_in_status="unsubscribed")
+    fill_index(contacts.read(MARTY).contact)
+    job = prepare(manager, [MARTY_NUMBER])
+    assert job.counts == {"known": 1}
+
+
+def test_an_empty_job_is_none(manager: User) -> None:
+    with pytest.raises(jobs.CannotMake):
+        prepare(manager, [])
+    assert not Job.objects.exists()
+
+
+def test_too_many_rows_are_refused(manager: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contacts_ui.services.jobs.making.MOST_ROWS", 3)
+    monkeypatch.setattr("contacts_ui.services.jobs.making.AT_ONCE", 2)
+    with pytest.raises(jobs.CannotMake, match="too many"):
+        prepare(manager, NUMBERS[:4])
+    assert not JobRow.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["viewer", "editor", "agent", "newcomer"])
+def test_only_managers(name: str, request: pytest.FixtureRequest, manager: User) -> None:
+    staff, job = request.getfixturevalue(name), prepare(manager, NUMBERS[:1])
+    with pytest.raises(NotAllowed):
+        prepare(staff, NUMBERS[:1])
+    for move in (jobs.start, jobs.pause, jobs.resume, jobs.cancel):
+        with pytest.raises(NotAllowed):
+            move(staff=staff, pk=job.pk)
+
+
+# Stopping.
+
+
+def test_a_job_stops_everybody_once(manager: User, vendors: Vendors) -> None:
+    job = work_off(started(manager, [MARTY_NUMBER, *NUMBERS[:5], MARTY_NUMBER, "nobody"]))
+    assert job.state == JobState.DONE
+    assert states(job) == {"done": 6, "skipped": 2}
+    assert vendors.status() == "unsubscribed"
+    assert all(vendors.stopped(number) for number in [MARTY_NUMBER, *NUMBERS[:5]])
+    entries = LedgerEntry.objects.filter(action=Action.STOP_REQUESTED)
+    assert entries.count() == OptOut.objects.count() == 6
+    assert {entry.staff_name for entry in entries} == {"Max Manager"}
+    assert {entry.request_id for entry in entries} == {job.reference}
+
+
+def test_how_they_asked_is_in_every_entry(manager: User, vendors: Vendors) -> None:
+    at = timezone.now() - timedelta(days=2)
+    job = prepare(manager, NUMBERS[:2])
+    jobs.start(staff=manager, pk=job.pk, request=Request(Channel.LETTER, at, "Their lawyer wrote"))
+    jobs.go_on()
+    for entry in LedgerEntry.objects.filter(action=Action.STOP_REQUESTED):
+        assert (entry.channel, entry.asked_at, entry.reason) == (
+            Channel.LETTER,
+            at,
+            "Their lawyer wrote",
+        )
+
+
+def test_the_ledger_tells_the_life_of_a_job(manager: User, vendors: Vendors) -> None:
+    job = started(manager, NUMBERS[:1])
+    jobs.pause(staff=manager, pk=job.pk)
+    jobs.resume(staff=manager, pk=job.pk)
+    work_off(job)
+    told = LedgerEntry.objects.filter(action__startswith="job:").order_by("pk")
+    assert [entry.action for entry in told] == [
+        Action.JOB_CREATED,
+        Action.JOB_STARTED,
+        Action.JOB_PAUSED,
+        Action.JOB_RESUMED,
+        Action.JOB_FINISHED,
+    ]
+    assert all(entry.after["job"] == job.pk for entry in told)
+
+
+def test_no_more_than_so_many_are_on_their_way(
+    manager: User, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "ON_THEIR_WAY_AT_ONCE", 3)
+    job = started(manager, NUMBERS[:8])
+    for _ in range(3):
+        jobs.go_on()
+    assert Wish.objects.count() == 6
+    assert states(job) == {"working": 3, "waiting": 5}
+    deliver_all()
+    jobs.go_on()
+    assert states(job) == {"done": 3, "working": 3, "waiting": 2}
+
+
+def test_what_a_vendor_refuses_is_said(manager: User, vendors: Vendors) -> None:
+    job = started(manager, NUMBERS[:1])
+    jobs.go_on()
+    Wish.objects.filter(vendor=Vendor.SLICKTEXT).update(
+        state="refused", answer="No such brand", due_at=None
+    )
+    work_off(job)
+    row = job.rows.get()
+    assert (row.state, row.outcome) == ("failed", "SlickText refused it: No such brand")
+
+
+def test_a_person_who_is_stopped_meanwhile_is_not_stopped_again(
+    manager: User, vendors: Vendors
+) -> None:
+    job = started(manager, NUMBERS[:2])
+    consent.record_stop(staff=manager, seen=Seen(NUMBERS[0]), request=Request())
+    work_off(job)
+    assert stops() == NUMBERS[:2]
+    assert states(job) == {"skipped": 1, "done": 1}
+
+
+def test_a_lift_meanwhile_is_not_claimed_as_ours(manager: User, vendors: Vendors) -> None:
+    job = started(manager, NUMBERS[:1])
+    jobs.go_on()
+    evidence = consent.Evidence("Ann", Channel.PHONE, timezone.now(), "Yes")
+    consent.record_consent(
+        staff=manager, seen=Seen(NUMBERS[0]), status="subscribed", evidence=evidence
+    )
+    work_off(job)
+    assert "something newer" in job.rows.get().outcome
+
+
+# Killed in the middle.
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        (ledger, "take_turn"),
+        (recording, "_told_everywhere"),
+        (recording, "_record_stop"),
+        (outcomes.Outcome, "write"),
+        (working, "_release"),
+        (working._Turn, "_finish"),
+    ],
+)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_kill_at_any_point_loses_and_doubles_nothing(
+    where: Any,
+    name: str,
+    when: str,
+    turn: int,
+    manager: User,
+    vendors: Vendors,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = started(manager, NUMBERS[:3])
+    really: Callable[..., Any] = getattr(where, name)
+    calls = 0
+
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls != turn:
+            return really(*args, **kwargs)
+        if when == "after":
+            really(*args, **kwargs)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, name, killed)
+        # Nobody releases the lease of who is killed.
+        if name != "_release":
+            patch.setattr(working, "_release", lambda job: None)
+        for _ in range(4):
+            try:
+                jobs.go_on()
+            except Killed:
+                break
+            forget_lease()
+            deliver_all()
+    forget_lease()
+    work_off(job)
+    assert stops() == NUMBERS[:3]
+    assert states(job) == {"done": 3}
+    assert LedgerEntry.objects.filter(action=Action.JOB_FINISHED).count() == 1
+
+
+def test_a_leased_job_is_left_to_its_worker(manager: User, vendors: Vendors) -> None:
+    job = started(manager, NUMBERS[:2])
+    Job.objects.update(lease="other", leased_until=timezone.now() + timedelta(minutes=1))
+    assert jobs.go_on() == 0
+    forget_lease()
+    work_off(job)
+    assert states(job) == {"done": 2}
+
+
+def test_many_workers_at_once(manager: User, vendors: Vendors) -> None:
+    job = started(manager, NUMBERS[:12])
+
+    def worker() -> None:
+        try:
+            for _ in range(6):
+                # As if every lease ran out at once: the rows alone keep the workers apart.
+                forget_lease()
+                jobs.go_on()
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=worker) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    forget_lease()
+    work_off(job)
+    assert stops() == NUMBERS[:12]
+    assert states(job) == {"done": 12}
+
+
+# Pausing and cancelling.
+
+
+def test_a_paused_job_begins_nobody_and_settles_the_rest(
+    manager: User, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "ON_THEIR_WAY_AT_ONCE", 2)
+    job = started(manager, NUMBERS[:5])
+    jobs.go_on()
+    jobs.pause(staff=manager, pk=job.pk)
+    deliver_all()
+    jobs.go_on()
+    assert states(job) == {"done": 2, "waiting": 3}
+    assert jobs.go_on() == 0
+    jobs.resume(staff=manager, pk=job.pk)
+    work_off(job)
+    assert states(job) == {"done": 5}
+
+
+def test_a_cancelled_job_keeps_what_is_recorded(
+    manager: User, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "ON_THEIR_WAY_AT_ONCE", 2)
+    job = started(manager, NUMBERS[:5])
+    jobs.go_on()
+    jobs.cancel(staff=manager, pk=job.pk)
+    assert states(job) == {"working": 2, "skipped": 3}
+    deliver_all()
+    jobs.go_on()
+    assert states(job) == {"done": 2, "skipped": 3}
+    assert vendors.stopped(NUMBERS[0]) is True
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLED
+    assert reading.progress_of(job).settled == 5
+
+
+def test_the_second_of_two_managers_is_told(manager: User, vendors: Vendors) -> None:
+    job = started(manager, NUMBERS[:1])
+    for move in (jobs.start, jobs.resume):
+        with pytest.raises(jobs.NotNow):
+            move(staff=manager, pk=job.pk)
+    assert LedgerEntry.objects.filter(action=Action.JOB_STARTED).count() == 1
+    jobs.cancel(staff=manager, pk=job.pk)
+    with pytest.raises(jobs.NotNow):
+        jobs.cancel(staff=manager, pk=job.pk)
+
+
+def test_a_preview_can_be_put_away(manager: User) -> None:
+    job = jobs.cancel(staff=manager, pk=prepare(manager, NUMBERS[:2]).pk)
+    assert (job.state, states(job)) == (JobState.CANCELLED, {"skipped": 2})
+
+
+def test_a_job_of_somebody_who_left_stands_and_says_so(manager: User, vendors: Vendors) -> None:
+    job = started(manager, NUMBERS[:2])
+    manager.groups.set(Group.objects.filter(name="Viewers"))
+    jobs.go_on()
+    job.refresh_from_db()
+    assert job.state == JobState.PAUSED
+    assert "Max Manager may not do this any more" in job.note
+    assert stops() == []
+
+
+# Asking for lifts.
+
+
+def test_lifts_are_asked_for_with_the_evidence(manager: User, vendors: Vendors) -> None:
+    for number in NUMBERS[:2]:
+        consent.record_stop(staff=manager, seen=Seen(number), request=Request())
+    job = prepare(manager, [*NUMBERS[:2], NUMBERS[5]], JobKind.ASK_LIFT)
+    assert (job.total, job.counts) == (2, {"stopped": 2, "unknown": 1})
+    evidence = {
+        "status": "subscribed",
+        "consent_who": "The members",
+        "consent_channel": "web",
+        "consent_at": timezone.now().isoformat(),
+        "consent_words": "Yes, text me again",
+    }
+    job = work_off(jobs.start(staff=manager, pk=job.pk, params=evidence))
+    asked = LiftRequest.objects.all()
+    assert {each.number for each in asked} == set(NUMBERS[:2])
+    assert {each.consent_words for each in asked} == {"Yes, text me again"}
+    assert states(job) == {"done": 2, "skipped": 1}
+    again = prepare(manager, NUMBERS[:1], JobKind.ASK_LIFT)
+    work_off(jobs.start(staff=manager, pk=again.pk, params=evidence))
+    assert again.rows.get().outcome == "A request for this number waits already."
+
+
+# Editing.
+
+
+def test_a_field_is_edited(manager: User, vendors: Vendors) -> None:
+    job = work_off(edit_job(manager))
+    held = vendors.contact()
+    assert held is not None
+    assert held["city"] == "Tulsa"
+    entry = LedgerEntry.objects.get(action=Action.CONTACT_EDITED)
+    assert entry.after == {"city": "Tulsa"}
+    assert entry.request_id == job.reference
+    assert job.rows.get().ledger_entry_id == entry.pk
+
+
+def test_what_is_so_already_is_not_sent(manager: User, vendors: Vendors) -> None:
+    vendors.edit(MARTY, city="Tulsa")
+    job = edit_job(manager)
+    vendors.forget_calls()
+    work_off(job)
+    assert vendors.asked() == ["slicktext GET"]
+    assert states(job) == {"skipped": 1}
+
+
+def test_numbers_of_nobody_are_not_edited(manager: User, vendors: Vendors) -> None:
+    job = prepare(manager, NUMBERS[:1], JobKind.EDIT)
+    assert (job.total, job.counts) == (0, {"unknown": 1})
+    with pytest.raises(jobs.NotNow):
+        jobs.start(staff=manager, pk=job.pk)
+
+
+@pytest.mark.parametrize("name", ["slicktext.get_contact", "slicktext.edit_contact", "_record"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_while_editing_loses_and_doubles_nothing(
+    name: str, when: str, manager: User, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = edit_job(manager)
+    where: Any = editing.slicktext if "." in name else editing
+    name = name.split(".")[-1]
+    really = getattr(where, name)
+
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        if when == "after":
+            really(*args, **kwargs)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, name, killed)
+        patch.setattr(working, "_release", lambda job: None)
+        with pytest.raises(Killed):
+            jobs.go_on()
+    forget_lease()
+    work_off(job)
+    assert states(job) == {"done": 1}
+    assert LedgerEntry.objects.filter(action=Action.CONTACT_EDITED).count() == 1
+
+
+def test_a_lost_answer_is_looked_up(
+    manager: User, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = edit_job(manager)
+    really = editing.slicktext.edit_contact
+
+    def lost(*args: Any, **kwargs: Any) -> Any:
+        really(*args, **kwargs)
+        raise NoAnswer("slicktext", outcome_unknown=True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(editing.slicktext, "edit_contact", lost)
+        jobs.go_on()
+    job.refresh_from_db()
+    assert states(job) == {"working": 1}
+    assert job.note
+    Job.objects.update(not_before=None)
+    work_off(job)
+    assert LedgerEntry.objects.get(action=Action.CONTACT_EDITED).answer["settled"] == "by look-up"
+
+
+def test_a_vendor_that_is_down_is_waited_for(manager: User, vendors: Vendors) -> None:
+    job = edit_job(manager)
+    vendors.fault("slicktext", "down")
+    jobs.go_on()
+    job.refresh_from_db()
+    assert (job.state, states(job)) == (JobState.RUNNING, {"working": 1})
+    assert job.not_before is not None
+    assert "SlickText" in job.note
+    assert jobs.go_on() == 0
+    vendors.clear_faults()
+    Job.objects.update(not_before=None)
+    assert work_off(job).note == ""
+
+
+def test_who_is_gone_is_refused(manager: User, vendors: Vendors) -> None:
+    job = edit_job(manager)
+    vendors.write("DELETE FROM contacts WHERE contact_id = ?", MARTY)
+    work_off(job)
+    assert states(job) == {"failed": 1}
+
+
+# How long it takes.
+
+
+def test_the_time_left_is_the_budgets(manager: User, vendors: Vendors) -> None:
+    fill_index(contacts.read(MARTY).contact)
+    job = prepare(manager, [MARTY_NUMBER])
+    jobs.start(staff=manager, pk=job.pk)
+    Job.objects.update(total=9200, counts={"known": 9200})
+    job.refresh_from_db()
+    JobRow.objects.bulk_create(
+        JobRow(job=job, position=line, category="known") for line in range(2, 9201)
+    )
+    seconds = reading.progress_of(job).seconds_left
+    assert seconds is not None
+    assert 1240 < seconds < 1270
+    Job.objects.update(active_seconds=1000)
+    JobRow.objects.filter(position__lte=4600).update(state=RowState.DONE)
+    job.refresh_from_db()
+    measured = reading.progress_of(job).seconds_left
+    assert measured == pytest.approx(1000)
+
+
+def test_settling_takes_one_question_for_all(
+    manager: User, vendors: Vendors, django_assert_max_num_queries: Any
+) -> None:
+    job = started(manager, NUMBERS[:20])
+    jobs.go_on()
+    with django_assert_max_num_queries(2):
+        assert settling.settle(job) == 0

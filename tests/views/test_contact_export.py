@@ -1,0 +1,187 @@
+"""Contacts for a spreadsheet: first the reason, then everything that matches, and nothing that runs."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from contacts_ui.integrations.types import Contact
+from contacts_ui.models import IndexWalk, LedgerEntry, Vendor
+from contacts_ui.models.ledger import Action
+from contacts_ui.services import contact_export, index
+from contacts_ui.services.preferences import choose_columns
+from contacts_ui.views.columns import COLUMNS
+from tests.people import MARTY_NUMBER, MakeWish, Vendors
+
+pytestmark = pytest.mark.django_db
+READ_AT = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
+
+
+def person(contact_id: int, **facts: Any) -> Contact:
+    facts.setdefault("mobile_number", f"+1615555{contact_id:04}")
+    facts.setdefault("opt_in_status", "subscribed")
+    return Contact(contact_id=contact_id, **facts)
+
+
+def indexed(*people: Contact) -> None:
+    index.learn(people, READ_AT)
+    IndexWalk.objects.create(pk=1, next_at=READ_AT, finished_at=READ_AT)
+
+
+def table(response: Any) -> list[dict[str, str]]:
+    body = b"".join(response.streaming_content)
+    assert body.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+
+
+def export(client: Client, query: str = "") -> list[dict[str, str]]:
+    response = client.post(f"/contacts/export/{query}", {"why": "For the yearly letter"})
+    assert response.status_code == 200
+    return table(response)
+
+
+def test_every_column_of_the_table_can_be_exported() -> None:
+    assert list(contact_export.CHOICES) == list(COLUMNS)
+    assert [column.label for column in COLUMNS.values()] == list(contact_export.CHOICES.values())
+
+
+def test_it_asks_for_the_reason_first(max_: Client) -> None:
+    indexed(person(1), person(2))
+    response = max_.get("/contacts/export/?state=TN")
+    assert response.status_code == 200
+    assert "State: TN" in response.text
+    assert "0 contacts" in response.text
+    assert "First name, Last name, Mobile number, Email" in response.text
+    for method in (max_.post, max_.get):
+        response = method("/contacts/export/", {"why": "  "})
+        assert response.status_code == 422
+        assert "Say what it is for" in response.text
+    assert not LedgerEntry.objects.exists()
+
+
+def test_the_rows_say_what_is_known(max_: Client, manager: User, wish_for: MakeWish) -> None:
+    choose_columns(manager, list(COLUMNS))
+    indexed(
+        person(
+            1,
+            first_name="Ann",
+            last_name="Lee",
+            email="ann@example.com",
+            custom_fields={"member": 12, "note": "=1+1"},
+            created=datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC),
+        ),
+        person(2, opt_in_status="unsubscribed"),
+        person(3, opt_in_status="not subscribed"),
+        person(4, opt_in_status="pending"),
+        person(5, mobile_number="unreadable"),
+        person(6, mobile_number=MARTY_NUMBER),
+        person(7, mobile_number="+442079460958"),
+    )
+    wish_for(Vendor.CLOUDCONTACTAI)
+    rows = export(max_)
+    assert [row["Do not text"] for row in rows] == [
+        "no stop on record", "yes", "not subscribed", "not known", "not known", "yes", "no stop on record",
+    ]  # fmt: skip
+    assert [row["Mobile number"] for row in rows[4:]] == [
+        "unreadable", "(615) 555-3338", "'+44 20 7946 0958",
+    ]  # fmt: skip
+    ann = rows[0]
+    assert (ann["First name"], ann["Last name"], ann["Id"]) == ("Ann", "Lee", "1")
+    assert ann["Mobile number"] == "(615) 555-0001"
+    assert ann["Opt-in status"] == "Subscribed"
+    assert ann["Custom fields"] == "member: 12; note: =1+1"
+    assert ann["Created"] == "2025-01-02T03:04:05Z"
+    assert ann["Last updated"] == ""
+    assert ann["Read from SlickText at"] == "2026-03-02T15:04:05Z"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(1)", "\tx", "\rx", "\nx", "＝1"])
+def test_nothing_in_it_is_a_formula(text: str, max_: Client) -> None:
+    indexed(person(1, first_name=text, email=text, city='a "quoted", one\n=2'))
+    (row,) = export(max_)
+    assert row["First name"] == row["Email"] == f"'{text}"
+    assert row["City"] == 'a "quoted", one\n=2'
+
+
+def test_filters_search_and_order_are_those_of_the_view(max_: Client) -> None:
+    indexed(
+        person(1, first_name="Ann", state="TN", custom_fields={"member": "1"}),
+        person(2, first_name="Bob", state="TN"),
+        person(3, first_name="Annie", state="AK"),
+    )
+    assert [row["First name"] for row in export(max_, "?state=TN&sort=-contact_id")] == [
+        "Bob",
+        "Ann",
+    ]
+    assert [row["First name"] for row in export(max_, "?q=ann&state=AK")] == ["Annie"]
+    assert [row["First name"] for row in export(max_, "?custom.member=1")] == ["Ann"]
+
+
+def test_the_ledger_knows_who_and_why_before_the_first_byte(max_: Client) -> None:
+    indexed(person(1), person(2))
+    response = max_.get("/contacts/export/?state=TN&why=Audit")
+    (entry,) = LedgerEntry.objects.all()
+    assert (entry.action, entry.staff_name, entry.reason) == (
+        Action.CONTACTS_EXPORTED,
+        "Max Manager",
+        "Audit",
+    )
+    assert entry.after["filters"] == {"state": "TN"}
+    assert "Do not text" in entry.after["columns"]
+    assert table(response) == []
+    ended = LedgerEntry.objects.latest("pk")
+    assert ended.action == Action.CONTACTS_EXPORT_ENDED
+    assert ended.after == {"export": entry.pk, "count": 0}
+    assert ended.answer == {"outcome": "complete"}
+    assert ended.request_id == entry.request_id
+
+
+def test_who_hangs_up_has_taken_what_was_sent(manager: User) -> None:
+    indexed(person(1))
+    made = contact_export.export(
+        staff=manager, question=index.IndexQuestion(), columns=[], why="Audit"
+    )
+    next(made.chunks)
+    made.chunks.close()  # type: ignore[attr-defined]
+    ended = LedgerEntry.objects.latest("pk")
+    assert ended.answer == {"outcome": "broken off"}
+
+
+def test_the_answer_is_a_stream_that_nobody_collects(max_: Client) -> None:
+    indexed(person(1))
+    response = max_.get("/contacts/export/?why=Audit", headers={"Accept-Encoding": "gzip"})
+    assert response.streaming
+    assert response["Content-Encoding"] == "identity"
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response["Content-Disposition"].startswith('attachment; filename="contacts-20')
+    assert "no-store" in response["Cache-Control"]
+    assert len(table(response)) == 1
+
+
+def test_without_the_index_slicktext_is_read_page_by_page(
+    max_: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_export, "LIVE_PAGE", 25)
+    assert "At most the first 10,000 contacts" in max_.get("/contacts/export/").text
+    rows = export(max_)
+    assert len(rows) == 60
+    assert len({row["Mobile number"] for row in rows}) == 60
+    (marty,) = export(max_, "?q=6155553338")
+    assert marty["First name"] == "Marty"
+    assert [row["First name"] for row in export(max_, "?first_name=Marty")] == ["Marty"]
+    monkeypatch.setattr(contact_export, "LIVE_LIMIT", 30)
+    *rows, last = export(max_)
+    assert len(rows) == 30
+    assert last["First name"].startswith("Only the first 30 contacts")
+
+
+def test_a_vendor_that_is_down_is_a_page_and_no_torn_file(max_: Client, vendors: Vendors) -> None:
+    vendors.fault("slicktext", "down")
+    response = max_.post("/contacts/export/", {"why": "For the yearly letter"})
+    assert response.status_code == 503
+    assert "For the yearly letter" in response.text
+    assert not LedgerEntry.objects.exists()

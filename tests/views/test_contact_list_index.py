@@ -1,0 +1,185 @@
+"""The table from the index: live or not, as of when, sorted, counted, any page."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from contacts_ui.models import IndexWalk
+from contacts_ui.services.index import Total
+from contacts_ui.views.totals import total_words
+from tests.pages import Page
+from tests.people import Vendors
+
+from .index_people import learn_people, ready
+from .test_contact_list import URL, ids, query
+
+pytestmark = pytest.mark.django_db
+TYPING = {"HTTP_HX_REQUEST": "true"}
+
+
+def test_a_ready_index_answers_and_no_vendor_is_asked(vera: Client, vendors: Vendors) -> None:
+    learn_people(5, at=timezone.now() - timedelta(seconds=12))
+    ready()
+    page = Page(vera.get(URL))
+    assert ids(page) == [7000, 7001, 7002, 7003, 7004]
+    assert "5 contacts" in page.text
+    assert re.search(r"as of \d+ s ago", page.text)
+    assert vendors.calls() == []
+
+
+def test_each_row_knows_when_it_was_read(vera: Client, vendors: Vendors) -> None:
+    learn_people(5, at=timezone.now() - timedelta(hours=3))
+    learn_people(1)
+    ready()
+    response = vera.get(URL)
+    assert "as of 3 h ago" in Page(response).text
+    listing = response.context_data["listing"]
+    assert (timezone.now() - listing["as_of"]) > timedelta(hours=2)
+
+
+def test_read_live_is_one_press_and_so_is_the_way_back(vera: Client, vendors: Vendors) -> None:
+    learn_people()
+    ready()
+    page = Page(vera.get(f"{URL}?city=Austin&sort=-name"))
+    live = next(each for each in page.all("a") if each.text == "Read live")
+    assert query(live["href"]) == {"city": ["Austin"], "live": ["1"]}
+    page = Page(vera.get(str(live["href"])))
+    assert [call["target"].split("?")[0] for call in vendors.calls()] == [
+        "/v1/brands/26136/contacts"
+    ]
+    assert "Live" in page.text
+    assert "hx-get" not in page.one("input", name="q").attributes
+    back = next(each for each in page.all("a") if each.text == "Back to the index")
+    assert query(back["href"]) == {"city": ["Austin"]}
+
+
+def test_typing_brings_the_results_alone(vera: Client, vendors: Vendors) -> None:
+    learn_people()
+    ready()
+    whole = Page(vera.get(URL))
+    box = whole.one("input", name="q")
+    assert box["hx-trigger"] == "input changed delay:150ms"
+    assert box["hx-replace-url"] == "true"
+    assert box["placeholder"] == "Any part of a name, number, email"
+    part = Page(vera.get(f"{URL}?q=oneil", **TYPING))
+    assert ids(part) == [7002]
+    assert part.all("input", type="search") == []
+    assert part.one("section", id="results")["data-announce"].startswith("1 contact.")
+
+
+def test_the_query_language_goes_with_filters(vera: Client, vendors: Vendors) -> None:
+    learn_people(10)
+    ready()
+    assert ids(Page(vera.get(f"{URL}?q=city:austin+marty"))) == [7000]
+    assert ids(Page(vera.get(f"{URL}?q=marty&city=Nashville"))) == [7005]
+    assert "status:" in Page(vera.get(URL)).text
+
+
+def test_headings_sort_up_then_down_then_not(vera: Client, vendors: Vendors) -> None:
+    learn_people()
+    ready()
+    page = Page(vera.get(URL))
+    assert query(page.one("a", id="sort-name")["href"]) == {"sort": ["name"]}
+    page = Page(vera.get(f"{URL}?sort=name"))
+    assert ids(page) == [7004, 7001, 7000, 7002, 7003]
+    assert [each.text for each in page.all("th", aria_sort="ascending")] == ["Name"]
+    assert page.one("input", name="sort", form="finder")["value"] == "name"
+    page = Page(vera.get(f"{URL}?sort=-name"))
+    assert ids(page) == [7003, 7002, 7000, 7001, 7004]
+    assert page.one("a", id="sort-name")["href"] == URL
+
+
+def test_any_page_is_one_step_away(vera: Client, vendors: Vendors) -> None:
+    learn_people(130)
+    ready()
+    page = Page(vera.get(f"{URL}?size=25&offset=50"))
+    assert page.one("input", name="page")["value"] == "3"
+    assert "of 6" in page.text
+    assert query(page.one("a", id="last-page")["href"])["offset"] == ["125"]
+    response = vera.get(f"{URL}?size=25&page=6")
+    assert response.status_code == 302
+    assert query(response["Location"]) == {"size": ["25"], "offset": ["125"]}
+    assert len(ids(Page(vera.get(response["Location"])))) == 5
+
+
+@pytest.mark.parametrize("typed", ["", "0", "-3", "two", "1"])
+def test_a_page_number_without_sense_is_the_first_page(
+    typed: str, vera: Client, vendors: Vendors
+) -> None:
+    assert vera.get(f"{URL}?page={typed}")["Location"] == URL
+
+
+def test_a_page_behind_the_end_says_so(vera: Client, vendors: Vendors) -> None:
+    learn_people(5)
+    ready()
+    page = Page(vera.get(f"{URL}?offset=500"))
+    assert "The list ends before this page" in page.text
+    assert "There are 5 contacts" in page.text
+
+
+@pytest.mark.parametrize("typed", ["+1 615 555 9999", "99123", "new@example.org"])
+def test_who_may_be_new_can_be_asked_for_at_slicktext(
+    typed: str, vera: Client, vendors: Vendors
+) -> None:
+    learn_people(1)
+    ready()
+    page = Page(vera.get(URL, {"q": typed}))
+    assert query(next(e for e in page.all("a") if e.text == "Ask SlickText")["href"]) == {
+        "q": [typed],
+        "live": ["1"],
+    }
+    assert vendors.calls() == []
+
+
+def test_a_name_that_nobody_has_is_not_asked_for(vera: Client, vendors: Vendors) -> None:
+    learn_people(1)
+    ready()
+    page = Page(vera.get(URL, {"q": "Zyxwvut Qponml"}))
+    assert "Nobody found" in page.text
+    assert "Ask SlickText" not in page.text
+
+
+def test_a_vendor_that_is_down_changes_nothing(vera: Client, vendors: Vendors) -> None:
+    learn_people()
+    ready()
+    vendors.fault("slicktext", "down")
+    page = Page(vera.get(URL))
+    assert len(ids(page)) == 5
+    assert "SlickText is" not in page.text
+
+
+def test_while_the_index_is_built_slicktext_answers(vera: Client, vendors: Vendors) -> None:
+    now = timezone.now()
+    IndexWalk.objects.create(pk=1, started_at=now, next_at=now, offset=450, total=1000)
+    page = Page(vera.get(URL))
+    assert "The index is being built: 45 %" in page.text
+    assert len(vendors.calls()) == 1
+    assert "hx-get" not in page.one("input", name="q").attributes
+
+
+def test_switched_off_it_is_as_if_there_were_none(
+    vera: Client, vendors: Vendors, settings: object
+) -> None:
+    learn_people()
+    ready()
+    settings.CONTACT_INDEX = False  # type: ignore[attr-defined]
+    page = Page(vera.get(f"{URL}?sort=name"))
+    assert len(vendors.calls()) == 1
+    assert "Read live" not in page.text
+    assert page.all("a", class_="sort") == []
+
+
+@pytest.mark.parametrize(
+    ("total", "words"),
+    [
+        (Total(12_345), "12,345"),
+        (Total(10_000, exact=False), "more than 10,000"),
+        (Total(623_411, exact=False), "about 620,000"),
+        (Total(0), "0"),
+    ],
+)
+def test_totals_claim_no_more_than_was_counted(total: Total, words: str) -> None:
+    assert total_words(total) == words
