@@ -150,7 +150,8 @@ def _live_contacts(question: IndexQuestion) -> Iterator[Raw]:
     filters = [dict(question.filters)]
     if question.search:
         asked_at = timezone.now()
-        listing = list_contacts(Question(search=question.search, filters=question.filters))
+        live = Question(search=question.search, filters=question.filters, live=True)
+        listing = list_contacts(live, index.state())
         readings = [reading for _, reading in listing.readings]
         if listing.trouble or any(reading.contact_id is not None for reading in readings):
             yield from ((contact, listing.as_of or asked_at) for contact in listing.page.contacts)

@@ -5,28 +5,20 @@ just read or written, so this is also where the index learns it, whether or not 
 """
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from django.core.cache import cache
 from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact, ContactPage
 from contacts_ui.services import index
+from contacts_ui.services.known import Known
 
 KEPT_SECONDS = 24 * 3600
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Known(Generic[T]):
-    """Something as it was read at `as_of`."""
-
-    value: T
-    as_of: datetime
 
 
 def keep_page(key: str, page: ContactPage, as_of: datetime) -> None:

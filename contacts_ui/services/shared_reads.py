@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from datetime import timedelta
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from django.utils import timezone
 from contacts_ui.integrations.errors import NoAnswer, Unreachable
 from contacts_ui.integrations.http import READ
 from contacts_ui.models import Vendor
+from contacts_ui.services.known import Known
 
 GENERATION = "reads:generation"
 GENERATION_KEPT_SECONDS = 24 * 3600
@@ -34,24 +35,16 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Answer(Generic[T]):
-    """What the vendor said, and when it was asked."""
-
-    value: T
-    as_of: datetime
-
-
-@dataclass(frozen=True)
 class _Kept:
-    known: Answer[Any]
+    known: Known[Any]
     generation: str
 
 
-_flights: dict[tuple[str, str], Future[Answer[Any]]] = {}
+_flights: dict[tuple[str, str], Future[Known[Any]]] = {}
 _boarding = threading.Lock()
 
 
-def read(key: str, ask: Callable[[], T]) -> Answer[T]:
+def read(key: str, ask: Callable[[], T]) -> Known[T]:
     """What `ask` returns, or what somebody was answered to the same question, and when the vendor was asked.
 
     `key` names the question. Raises what `ask` raises, also where somebody else asked.
@@ -83,7 +76,7 @@ def read(key: str, ask: Callable[[], T]) -> Answer[T]:
             del _flights[key, generation]
 
 
-def read_now(key: str, ask: Callable[[], T]) -> Answer[T]:
+def read_now(key: str, ask: Callable[[], T]) -> Known[T]:
     """As `read`, but asked now by us, for what must be true now; others may have the answer afterwards."""
     generation = _generation()
     known = _ask(ask)
@@ -97,14 +90,14 @@ def changed() -> None:
     _quietly(lambda: cache.set(GENERATION, uuid4().hex, GENERATION_KEPT_SECONDS))
 
 
-def _join(flight: Future[Answer[T]]) -> Answer[T]:
+def _join(flight: Future[Known[T]]) -> Known[T]:
     try:
         return flight.result(timeout=READ.total_timeout)
     except TimeoutError:
         raise NoAnswer(Vendor.SLICKTEXT.value) from None
 
 
-def _ask_or_hear(key: str, generation: str, ask: Callable[[], T]) -> Answer[T]:
+def _ask_or_hear(key: str, generation: str, ask: Callable[[], T]) -> Known[T]:
     """Ask, unless another process is just asking and is answered soon."""
     if settings.READ_CACHE_SECONDS <= 0:
         return _ask(ask)
@@ -123,7 +116,7 @@ def _ask_or_hear(key: str, generation: str, ask: Callable[[], T]) -> Answer[T]:
             _quietly(lambda: cache.delete(asking))
 
 
-def _hear(key: str, generation: str, asking: str) -> Answer[Any] | None:
+def _hear(key: str, generation: str, asking: str) -> Known[Any] | None:
     """What another process is answered, if that comes soon; None when it failed, too."""
     deadline = time.monotonic() + HEAR_SECONDS
     while time.monotonic() < deadline:
@@ -135,10 +128,10 @@ def _hear(key: str, generation: str, asking: str) -> Answer[Any] | None:
     return None
 
 
-def _ask(ask: Callable[[], T]) -> Answer[T]:
+def _ask(ask: Callable[[], T]) -> Known[T]:
     # What was read may be as old as the question, so it claims no younger age.
     asked_at = timezone.now()
-    return Answer(ask(), asked_at)
+    return Known(ask(), asked_at)
 
 
 def _generation() -> str | None:
@@ -154,14 +147,14 @@ def _generation() -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _keep(key: str, generation: str, known: Answer[Any]) -> None:
+def _keep(key: str, generation: str, known: Known[Any]) -> None:
     seconds = settings.READ_CACHE_SECONDS
     if seconds > 0:
         kept = _Kept(known, generation)
         _quietly(lambda: cache.set(f"read:{key}", kept, math.ceil(seconds)))
 
 
-def _kept(key: str, generation: str) -> Answer[Any] | None:
+def _kept(key: str, generation: str) -> Known[Any] | None:
     seconds = settings.READ_CACHE_SECONDS
     if seconds <= 0:
         return None

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts_ui', '0006_jobs'),
+        ('contacts_ui', '0010_jobs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts_ui', '0006_index_search'),
+        ('contacts_ui', '0008_index_search'),
     ]
 
     operations = [

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     """Search, sorting and counting over a million contacts."""
 
     dependencies = [
-        ('contacts_ui', '0006_batch_wishes'),
+        ('contacts_ui', '0007_batch_wishes'),
     ]
 
     operations = [

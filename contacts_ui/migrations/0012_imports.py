@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts_ui', '0006_saved_views'),
+        ('contacts_ui', '0011_saved_views'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts_ui', '0006_index_walk'),
+        ('contacts_ui', '0009_index_walk'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

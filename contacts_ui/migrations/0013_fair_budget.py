@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts_ui', '0007_imports'),
+        ('contacts_ui', '0012_imports'),
     ]
 
     operations = [
