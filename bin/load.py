@@ -5,11 +5,9 @@ Ends with 1 when a rule is broken (`broken_rules`). Nothing leaves this machine.
 """
 
 import argparse
-import os
 import random
 import re
 import statistics
-import subprocess
 import sys
 import threading
 import time
@@ -21,7 +19,9 @@ from html.parser import HTMLParser
 from typing import Any
 
 import requests
-from stage import ROOT, TICKET, Stage, answers, staged, tell, until, use_database
+from requests.adapters import HTTPAdapter
+from stage import TICKET, Stage, answers, staged, tell, until, use_database
+from urllib3.util import Retry
 
 TOKEN = "for-this-run"  # noqa: S105 - of a server that ends with this program
 BUSY = "Please try again in a moment."
@@ -50,12 +50,8 @@ def main() -> None:
         # The bulk job takes the second half of the people, the agents the first.
         half = len(numbers) // 2
         idle = phase(stage, "idle", options, browsers, numbers[:half])
-        bulk = bulk_job(stage, options.bulk)
-        try:
-            busy = phase(stage, "beside the bulk job", options, browsers, numbers[:half])
-        finally:
-            bulk.kill()
-            bulk.wait()
+        bulk_job(options.bulk)
+        busy = phase(stage, "beside the bulk job", options, browsers, numbers[:half])
         sys.exit(judge(idle, busy))
 
 
@@ -68,12 +64,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--bulk", type=int, default=10_000, help="stops of the bulk job (10,000)")
     parser.add_argument("--latency", type=float, default=0.15, help="of both vendors (0.15)")
     parser.add_argument("--pause", type=float, default=8, help="mean seconds between acts (8)")
-    parser.add_argument("--write-bulk", type=int, default=0, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.write_bulk:
-        write_bulk(options.write_bulk)
-        sys.exit()
-    return options
+    return parser.parse_args()
 
 
 # Getting ready.
@@ -131,30 +122,22 @@ def sessions(agents: int, managers: int) -> list[tuple[str, str]]:
     return made
 
 
-def bulk_job(stage: Stage, count: int) -> "subprocess.Popen[bytes]":
-    """A process that writes the stops of a bulk job, and returns when some are written."""
-    from contacts_ui.models import Wish
+def bulk_job(count: int) -> None:
+    """A manager starts a bulk job of so many stops; return when the workers are at it."""
+    from django.contrib.auth.models import User
 
-    command = [sys.executable, "bin/load.py", "--write-bulk", str(count)]
-    process = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ))
-    until(lambda: Wish.objects.filter(batch=True).count() > count / 10, "the bulk job", 120)
-    return process
+    from contacts_ui.models import IndexedContact, Wish
+    from contacts_ui.models.job import JobKind
+    from contacts_ui.services import jobs
+    from contacts_ui.services.jobs.sources import from_ids
 
-
-def write_bulk(count: int) -> None:
-    import django
-
-    django.setup()
-    from contacts_ui.models import IndexedContact
-    from contacts_ui.services import consent
-
-    numbers = IndexedContact.objects.order_by("-pk").values_list("number", "pk")[:count]
-    for place, (number, contact_id) in enumerate(list(numbers)):
-        consent.record_stop(
-            staff=None, seen=consent.Seen(number, contact_id), request=consent.Request(), batch=True
-        )
-        if place % 20 == 0:
-            time.sleep(0.02)  # SQLite's lock is not fair.
+    manager = User.objects.get(username="managers-0")
+    ids = list(IndexedContact.objects.order_by("-pk").values_list("pk", flat=True)[:count])
+    job = jobs.create(
+        staff=manager, kind=JobKind.STOP, source="make load", candidates=from_ids(ids)
+    )
+    jobs.start(staff=manager, pk=job.pk)
+    until(lambda: Wish.objects.filter(batch=True).count() > 20, "the bulk job", 60)
 
 
 # People at work.
@@ -190,6 +173,9 @@ class Person:
         self._url, self._role, self._into = stage.url, role, into
         self._browser = requests.Session()
         self._browser.trust_env = False
+        # A server may close a kept connection in the moment in which it is used; a browser asks again, and so does this.
+        again = HTTPAdapter(max_retries=Retry(total=1, connect=1, read=1, redirect=0))
+        self._browser.mount("http://", again)
         self._browser.cookies.set("sessionid", session)
 
     def get(self, kind: str, path: str, *, htmx: bool = False) -> str:

@@ -12,6 +12,8 @@ from contacts_ui.services import delivery, wishes
 
 # Without being told, each thread looks by itself this often: the engine may be in trouble.
 LOOK_ANYWAY_SECONDS = 5.0
+# After each of a bulk job's wishes a hand rests: SQLite's lock is not fair, and CloudContactAI has no limit of its own.
+BATCH_GAP_SECONDS = 0.25
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +94,10 @@ def deliver_all(
     delivered = 0
     while stopping is None or not stopping.is_set():
         with request_id():
-            if not delivery.deliver_next(vendor, batch=batch):
+            of_a_person = delivery.deliver_next(vendor, batch=False)
+            if not of_a_person and not (batch and delivery.deliver_next(vendor)):
                 break
         delivered += 1
+        if stopping is not None and not of_a_person:
+            stopping.wait(BATCH_GAP_SECONDS)
     return delivered

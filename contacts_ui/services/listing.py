@@ -110,8 +110,10 @@ def _from_index(question: Question, standing: index.IndexState) -> Listing:
 
 def _from_slicktext(question: Question) -> Listing:
     """From SlickText; from the last known copy, marked by `trouble`, when that is down."""
+    # "Read it live" means now, and not what a colleague read seconds ago.
+    share = shared_reads.read_now if question.live else shared_reads.read
     try:
-        read = shared_reads.read(f"page:{question.key}", lambda: _ask(question))
+        read = share(f"page:{question.key}", lambda: _ask(question))
     except VendorError as trouble:
         known = last_known.page(question.key)
         if known is None:

@@ -20,6 +20,7 @@ from django.test import Client
 
 from contacts_ui.integrations.errors import ServerTrouble, VendorError
 from contacts_ui.services import contacts, shared_reads
+from contacts_ui.services.index import IndexState
 from contacts_ui.services.listing import Question, list_contacts
 from contacts_ui.services.shared_reads import changed, read, read_now
 from tests.hooks import hint, tell_slicktext
@@ -27,6 +28,7 @@ from tests.pages import Page
 from tests.people import MARTY, Vendors
 
 pytestmark = pytest.mark.django_db
+NO_INDEX = IndexState(enabled=False)
 ROOT = Path(__file__).resolve().parent.parent.parent
 OTHER_PROCESS = """
 import os, sys, time
@@ -282,14 +284,14 @@ def test_another_process_that_dies_or_is_slow_does_not_hold_us_for_long(
 def test_agents_who_open_the_same_page_at_once_cost_one_call(vendors: Vendors) -> None:
     vendors.fault("slicktext", "latency", seconds=0.3)
     vendors.forget_calls()
-    listings = at_once(10, lambda: list_contacts(Question()))
+    listings = at_once(10, lambda: list_contacts(Question(), NO_INDEX))
     assert vendors.asked() == ["slicktext GET"]
     assert len({listing.as_of for listing in listings}) == 1
 
 
 def test_a_page_tells_its_true_age(kept: None, vendors: Vendors) -> None:
-    first = list_contacts(Question())
-    second = list_contacts(Question())
+    first = list_contacts(Question(), NO_INDEX)
+    second = list_contacts(Question(), NO_INDEX)
     assert (second.as_of, second.page) == (first.as_of, first.page)
     assert second.trouble is None
 
@@ -328,10 +330,10 @@ def test_forms_that_decide_read_past_the_cache(
 
 
 def test_a_vendor_that_is_down_shows_the_old_copy_as_old(kept: None, vendors: Vendors) -> None:
-    first = list_contacts(Question())
+    first = list_contacts(Question(), NO_INDEX)
     changed()
     vendors.fault("slicktext", "down")
-    old = list_contacts(Question())
+    old = list_contacts(Question(), NO_INDEX)
     assert old.trouble is not None
     assert old.page == first.page
     assert abs((old.as_of - first.as_of).total_seconds()) < 0.1
