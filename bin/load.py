@@ -173,7 +173,7 @@ class Person:
         self._url, self._role, self._into = stage.url, role, into
         self._browser = requests.Session()
         self._browser.trust_env = False
-        # A server may close a kept connection in the moment in which it is used; a browser asks again, and so does this.
+        # A server may close a kept connection in the moment in which it is used; a browser then asks again.
         again = HTTPAdapter(max_retries=Retry(total=1, connect=1, read=1, redirect=0))
         self._browser.mount("http://", again)
         self._browser.cookies.set("sessionid", session)
