@@ -281,7 +281,8 @@ def phase(
             with lock:
                 someone = next(mine)
             person.act(someone)
-            time.sleep(DICE.expovariate(1 / options.pause))
+            left = max(until_then - time.monotonic(), 0)
+            time.sleep(min(DICE.expovariate(1 / options.pause), left))
 
     threads = [threading.Thread(target=work, args=each, daemon=True) for each in people]
     for thread in threads:
