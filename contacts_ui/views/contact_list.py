@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -41,10 +42,12 @@ def contact_list(request: StaffRequest) -> HttpResponse:
     search, filters = SearchForm(request.GET), FilterForm(with_custom_field(request.GET))
     valid = search.is_valid() and filters.is_valid()
     question = _question(request, search, filters)
-    offset = page_asked_for(request, question.limit)
-    if offset is not None:
-        return redirect(with_changes(request, page=None, offset=offset or None))
     standing = index.state()
+    if asked := page_asked_for(request, question, standing):
+        offset, said = asked
+        if said:
+            messages.info(request, said)
+        return redirect(with_changes(request, page=None, offset=offset or None))
     indexed = standing.ready and not question.live
     if indexed:
         search.answer_from_the_index(request.path)

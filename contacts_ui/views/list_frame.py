@@ -9,7 +9,7 @@ from contacts_ui.services.listing import Kind, Listing, Question
 from contacts_ui.views.addresses import with_changes
 from contacts_ui.views.columns import COLUMNS
 from contacts_ui.views.paging import SIZES, whole_number
-from contacts_ui.views.totals import pages, total_words
+from contacts_ui.views.totals import pages, pages_words, total_words
 
 _ALWAYS: Final = (("name", "Name"), ("number", "Number"))
 # What of an address the little form "Page [ ] of N" carries along.
@@ -74,11 +74,11 @@ def _numbered(request: HttpRequest, question: Question, answer: index.IndexPage)
     end = (last - 1) * question.limit
     return {
         "page_number": question.offset // question.limit + 1,
-        "page_count": f"{last:,}" if answer.total.exact else f"{total_words(answer.total)}",
-        "page_last": last if answer.total.exact else None,
-        "pages_exact": answer.total.exact,
+        "page_count": pages_words(answer.total, question.limit),
+        "several_pages": last > 1,
+        # Also from behind the end.
         "last_url": with_changes(request, offset=end or None)
-        if answer.total.exact and question.offset < end
+        if answer.total.exact and question.offset != end
         else None,
         "carried": [
             (name, value)
@@ -88,11 +88,25 @@ def _numbered(request: HttpRequest, question: Question, answer: index.IndexPage)
     }
 
 
-def page_asked_for(request: HttpRequest, size: int) -> int | None:
-    """The offset of the page that somebody typed into the pager; None where nobody did."""
+def page_asked_for(
+    request: HttpRequest, question: Question, standing: index.IndexState
+) -> tuple[int, str] | None:
+    """The offset of the page that somebody typed into the pager, and what to say; None where nobody did.
+
+    Where the index knows the last page, whoever wants one behind it gets the last.
+    """
     if "page" not in request.GET:
         return None
-    return (max(whole_number(request.GET["page"].strip(), 1), 1) - 1) * size
+    page, said = max(whole_number(request.GET["page"].strip(), 1), 1), ""
+    total = _total_of(question) if page > 1 and standing.ready and not question.live else None
+    if total and total.exact and page > (last := pages(total, question.limit)):
+        said = f"There is no page {page:,}. This is the last one, page {last:,}."
+        page = last
+    return (page - 1) * question.limit, said
+
+
+def _total_of(question: Question) -> index.Total:
+    return index.count(index.IndexQuestion(search=question.search, filters=question.filters))
 
 
 def freshness(

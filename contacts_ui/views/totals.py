@@ -10,10 +10,24 @@ def total_words(total: Total) -> str:
         return f"{total.number:,}"
     if total.number <= COUNTED:
         return f"more than {total.number:,}"
-    step = 10 ** (len(str(total.number)) - 2)
-    return f"about {total.number // step * step:,}"
+    return f"about {_rounded(total.number)}"
 
 
 def pages(total: Total, size: int) -> int:
     """How many pages of `size` that makes, at least one."""
     return max(1, -(-total.number // size))
+
+
+def pages_words(total: Total, size: int) -> str:
+    """The same of the pages: "247", "about 12,000" or "more than 200"."""
+    if total.exact:
+        return f"{pages(total, size):,}"
+    if total.number <= COUNTED:
+        return f"more than {total.number // size:,}"
+    return f"about {_rounded(pages(total, size))}"
+
+
+def _rounded(number: int) -> str:
+    """The first two figures of it: more would claim more than is known."""
+    step = 10 ** max(len(str(number)) - 2, 0)
+    return f"{number // step * step:,}"

@@ -57,6 +57,15 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   for (const [name, value] of [...detail.formData]) if (value === "") detail.formData.delete(name)
 })
 
+// Enter asks at once, and its page comes into the history. The keystroke before it, still waiting to be asked, would
+// take that page's place.
+let entered = false
+document.addEventListener("submit", ({ target }) => (entered = target.matches("#finder")))
+document.addEventListener("input", ({ target }) => target.matches("[data-search]") && (entered = false))
+document.addEventListener("htmx:confirm", (event) => {
+  if (entered && event.target.matches("[data-search]")) event.preventDefault()
+})
+
 document.addEventListener("click", ({ target }) => {
   const notice = target.closest("[data-dismiss]")?.closest("[data-notice]")
   notice?.parentElement.querySelector("[role=switch], input:not([type=hidden]), a, button").focus()

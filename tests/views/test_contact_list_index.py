@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from contacts_ui.models import IndexWalk
 from contacts_ui.services.index import Total
-from contacts_ui.views.totals import total_words
+from contacts_ui.views.totals import pages_words, total_words
 from tests.pages import Page
 from tests.people import Vendors
 
@@ -112,6 +112,49 @@ def test_a_page_number_without_sense_is_the_first_page(
     assert vera.get(f"{URL}?page={typed}")["Location"] == URL
 
 
+def test_a_page_number_behind_the_end_is_the_last_page(vera: Client, vendors: Vendors) -> None:
+    learn_people(130)
+    ready()
+    response = vera.get(f"{URL}?size=25&page=900", follow=True)
+    assert query(response.redirect_chain[0][0]) == {"size": ["25"], "offset": ["125"]}
+    page = Page(response)
+    assert "There is no page 900. This is the last one, page 6." in page.text
+    assert len(ids(page)) == 5
+
+
+def test_from_behind_the_end_the_last_page_is_one_press_away(
+    vera: Client, vendors: Vendors
+) -> None:
+    learn_people(130)
+    ready()
+    page = Page(vera.get(f"{URL}?size=25&offset=500"))
+    last = next(each for each in page.all("a") if each.text == "Go to the last page")
+    assert query(last["href"])["offset"] == ["125"]
+
+
+def test_one_page_needs_no_jump(vera: Client, vendors: Vendors) -> None:
+    learn_people(5)
+    ready()
+    assert not Page(vera.get(URL)).all("input", name="page")
+
+
+def test_export_keeps_the_view_and_import_is_offered_to_who_may(
+    vera: Client, max_: Client, vendors: Vendors
+) -> None:
+    learn_people(130)
+    ready()
+    page = Page(max_.get(f"{URL}?q=marty&city=Austin&offset=0&live="))
+    export = next(each for each in page.all("a") if each.text == "Export")
+    assert export["href"].startswith("/contacts/export/")
+    assert query(export["href"]) == {"q": ["marty"], "city": ["Austin"]}
+    assert [each["href"] for each in page.all("a") if each.text == "Import"] == [
+        "/contacts/import/"
+    ]
+    text = [each.text for each in Page(vera.get(URL)).all("a")]
+    assert "Export" not in text
+    assert "Import" not in text
+
+
 def test_a_page_behind_the_end_says_so(vera: Client, vendors: Vendors) -> None:
     learn_people(5)
     ready()
@@ -183,3 +226,16 @@ def test_switched_off_it_is_as_if_there_were_none(
 )
 def test_totals_claim_no_more_than_was_counted(total: Total, words: str) -> None:
     assert total_words(total) == words
+
+
+@pytest.mark.parametrize(
+    ("total", "words"),
+    [
+        (Total(12_345), "247"),
+        (Total(10_000, exact=False), "more than 200"),
+        (Total(623_411, exact=False), "about 12,000"),
+        (Total(0), "1"),
+    ],
+)
+def test_the_pager_counts_pages_and_not_contacts(total: Total, words: str) -> None:
+    assert pages_words(total, 50) == words
