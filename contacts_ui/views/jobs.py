@@ -1,6 +1,7 @@
 """Many at once: jobs prepared from a selection, a pasted list or a file, looked at, started, and watched."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -161,6 +162,11 @@ def _selected(
     question = index_question(view)
     if question is None:
         raise NoNumbers("A filter of this view makes no sense, so nobody can say who matches.")
+    if complaints := index.find(replace(question, limit=1)).complaints:
+        # The table shows more than was asked for, and says so; a job would act on all of them.
+        raise NoNumbers(
+            f"{complaints[0]} Mend the search first, so that nobody is in it by mistake."
+        )
     words = ", ".join([f"“{question.search}”"] if question.search else [])
     filters = ", ".join(f"{name} “{value}”" for name, value in question.filters.items())
     what = " and ".join(filter(None, (words, filters)))

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,15 @@ from contacts_ui.permissions import NotAllowed
 from contacts_ui.services import consent, contacts, jobs, ledger
 from contacts_ui.services.budget import slicktext_budget
 from contacts_ui.services.consent import Request, Seen
-from contacts_ui.services.jobs import editing, outcomes, reading, recording, settling, working
+from contacts_ui.services.jobs import (
+    editing,
+    outcomes,
+    reading,
+    recording,
+    settling,
+    sources,
+    working,
+)
 from tests.jobs import (
     NUMBERS,
     deliver_all,
@@ -353,6 +362,37 @@ def test_a_job_of_somebody_who_left_stands_and_says_so(manager: User, vendors: V
     assert job.state == JobState.PAUSED
     assert "Max Manager may not do this any more" in job.note
     assert stops() == []
+
+
+def test_somebody_else_goes_on_in_their_own_name(manager: User, vendors: Vendors) -> None:
+    job = started(manager, NUMBERS[:2])
+    manager.groups.clear()
+    jobs.go_on()
+    other = User.objects.create_user("mia", first_name="Mia", last_name="Manager")
+    other.groups.add(Group.objects.get(name="Managers"))
+    jobs.resume(staff=other, pk=job.pk)
+    assert work_off(job).state == JobState.DONE
+    entries = LedgerEntry.objects.filter(action=Action.STOP_REQUESTED)
+    assert [entry.staff_name for entry in entries] == ["Mia Manager"] * 2
+
+
+def test_who_resumes_does_not_take_over_from_somebody_who_may(
+    manager: User, vendors: Vendors
+) -> None:
+    job = started(manager, NUMBERS[:1])
+    jobs.pause(staff=manager, pk=job.pk)
+    other = User.objects.create_user("mia", first_name="Mia", last_name="Manager")
+    other.groups.add(Group.objects.get(name="Managers"))
+    assert jobs.resume(staff=other, pk=job.pk).staff_name == "Max Manager"
+
+
+def test_two_people_with_one_number_are_two_to_edit(manager: User, vendors: Vendors) -> None:
+    marty = contacts.read(MARTY).contact
+    fill_index(marty, replace(marty, contact_id=MARTY + 1))
+    for kind, expected in ((JobKind.EDIT, 2), (JobKind.STOP, 1)):
+        candidates = sources.from_ids([MARTY, MARTY + 1])
+        job = jobs.create(staff=manager, kind=kind, source="2 ticked rows", candidates=candidates)
+        assert job.total == expected
 
 
 # Asking for lifts.

@@ -204,6 +204,12 @@ def test_unsubscribed_in_the_file_is_a_stop_and_then_the_person(
     assert LedgerEntry.objects.filter(action=Action.STOP_REQUESTED).count() == 2
 
 
+def test_stops_of_a_file_give_way_to_those_of_people(max_: Client, vendors: Vendors) -> None:
+    run(max_, f"First,Cell,Status\nEmmett,{DOC_NUMBER},stop\n")
+    wishes = Wish.objects.filter(number=DOC_NUMBER)
+    assert list(wishes.values_list("batch", flat=True)) == [True, True]
+
+
 def test_a_killed_worker_does_no_line_twice(
     max_: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -138,6 +139,15 @@ def test_a_filter_without_sense_matches_nobody(max_: Client) -> None:
     data = {"scope": "all", "kind": "stop", "view": "number=abc"}
     assert "makes no sense" in max_.post("/jobs/new/", data, follow=True).text
     assert index_question({"number": "abc"}) is None
+
+
+@pytest.mark.parametrize("typed", ["number:abc", "id:abc", 'status:""', "a b c d e f g h i"])
+def test_what_was_not_understood_stops_nobody(typed: str, max_: Client) -> None:
+    """The table shows more than was asked for, with a remark; a job would act on all of it."""
+    fill_index(Contact(contact_id=1, mobile_number=NUMBERS[0], first_name="A B C D E F G H"))
+    data = {"scope": "all", "kind": "stop", "view": urlencode({"q": typed})}
+    assert "Mend the search first" in max_.post("/jobs/new/", data, follow=True).text
+    assert not Job.objects.exists()
 
 
 def test_the_selection_carries_the_view(manager: User) -> None:

@@ -73,7 +73,8 @@ def _stop(job: Job, row: JobRow, staff: Staff) -> str:
                 Channel.UNRECORDED, None, f"Imported as unsubscribed: {job.param('file')}"
             )
             seen = Seen(row.number, row.contact_id, row.label)
-            consent.record_stop(staff=staff, seen=seen, request=request)
+            # As a batch: thousands must not push people's stops aside, nor run past the plan.
+            consent.record_stop(staff=staff, seen=seen, request=request, batch=True)
             entry = LedgerEntry.objects.filter(number=row.number).latest("pk").pk
             words = "The stop is recorded, and on its way to both vendors."
         # The entry is written to the row at its end: a recorded row counts as one that waits for its wishes.

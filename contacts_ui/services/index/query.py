@@ -48,6 +48,8 @@ _RUN: Final = re.compile(r"(?<![\w@.])[+(]*\d(?:[\d\s()./+–-]*\d)?\)*(?![\w@])
 _BETWEEN: Final = re.compile(r"[\s()./+–-]+")
 LONGEST: Final = 60
 MOST_WORDS: Final = 8
+# No database takes a longer number, and nobody has such an id.
+LONGEST_ID: Final = 18
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,11 @@ def read(search: str, filters: Mapping[str, str], custom_names: frozenset[str]) 
         if _take(reading, pair[1], value, custom_names):
             rest = rest.replace(pair[0], " ", 1)
     reading.words += words_of(rest)
+    words = tuple(dict.fromkeys(reading.words))
+    if len(words) > MOST_WORDS:
+        reading.complaints.append(f"Only the first {MOST_WORDS} words were searched for.")
     return Asked(
-        tuple(dict.fromkeys(reading.words))[:MOST_WORDS],
+        words[:MOST_WORDS],
         tuple(reading.exact),
         tuple(reading.custom),
         tuple(reading.within),
@@ -119,7 +124,7 @@ def _exactly(reading: _Reading, name: str, value: str) -> None:
     elif name == "email":
         reading.exact.append(("email_key", letters(value)))
     elif name == "contact_id":
-        reading.contact_id = int(value) if value.isdecimal() else 0
+        reading.contact_id = int(value) if value.isdecimal() and len(value) <= LONGEST_ID else 0
     elif name in COLUMNS:
         reading.exact.append((COLUMNS[name], _folded(COLUMNS[name], value)))
     else:
@@ -156,7 +161,7 @@ def _take(reading: _Reading, typed: str, value: str, custom_names: frozenset[str
 
 def _take_special(reading: _Reading, key: str, value: str) -> bool:
     if key == "id":
-        if not value.isdecimal() or len(value) > 18:
+        if not value.isdecimal() or len(value) > LONGEST_ID:
             reading.complaints.append(f"An id is a number; {value} is none.")
             return True
         reading.contact_id = int(value)

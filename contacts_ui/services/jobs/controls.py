@@ -6,13 +6,14 @@ Each writes its ledger entry first: that queues writers up, so of two managers o
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
 from contacts_ui.models import Job
 from contacts_ui.models.job import JobKind, JobState, RowState
 from contacts_ui.models.ledger import Action
-from contacts_ui.permissions import Staff, require
+from contacts_ui.permissions import Staff, may, require
 from contacts_ui.services import ledger
 from contacts_ui.services.consent import Request
 from contacts_ui.services.jobs.making import NEEDS
@@ -70,18 +71,25 @@ def pause(*, staff: Staff, pk: int) -> Job:
 
 
 def resume(*, staff: Staff, pk: int) -> Job:
-    """Go on where it stands. Raises NotAllowed, Job.DoesNotExist, NotNow."""
+    """Go on where it stands; in their own name, where whoever started it may not any more.
+
+    Raises NotAllowed, Job.DoesNotExist, NotNow.
+    """
     require(staff, "bulk_work")
+    job = Job.objects.get(pk=pk)
+    changes: dict[str, Any] = {"note": "", "not_before": None}
+    if starter_of(job) is None:
+        require(staff, NEEDS[JobKind(job.kind)])
+        changes |= {"created_by_id": staff.pk, "staff_name": ledger.name_of(staff)}
     with transaction.atomic():
-        return _move(
-            staff,
-            Job.objects.get(pk=pk),
-            Action.JOB_RESUMED,
-            (State.PAUSED,),
-            State.RUNNING,
-            note="",
-            not_before=None,
-        )
+        return _move(staff, job, Action.JOB_RESUMED, (State.PAUSED,), State.RUNNING, **changes)
+
+
+def starter_of(job: Job) -> Staff | None:
+    """Who started it, as long as they may still do what it does."""
+    staff = get_user_model().objects.filter(pk=job.created_by_id or 0).first()
+    needed = ("bulk_work", NEEDS[JobKind(job.kind)])
+    return staff if staff and all(may(staff, each) for each in needed) else None
 
 
 def cancel(*, staff: Staff, pk: int) -> Job:

@@ -165,6 +165,9 @@ class _Sorter:
         if each.problem and not (self._kind is JobKind.EDIT and contact):
             return Category.INVALID, each.problem
         key: str | int = each.number or (contact.contact_id if contact else each.typed)
+        if contact and self._kind is JobKind.EDIT:
+            # Two people with one number are two to edit, and one to stop.
+            key = contact.contact_id
         first = self._seen.setdefault(key, position)
         if first != position:
             return Category.DUPLICATE, f"The same as line {first}."

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -22,11 +21,11 @@ from contacts_ui.integrations.errors import BadCredentials, Refused, VendorError
 from contacts_ui.models import Job, JobRow
 from contacts_ui.models.job import JobKind, JobState, RowState
 from contacts_ui.models.ledger import Action
-from contacts_ui.permissions import NotAllowed, Staff, require
+from contacts_ui.permissions import Staff
 from contacts_ui.request_id import request_id
 from contacts_ui.services import ledger
 from contacts_ui.services.jobs import editing, recording
-from contacts_ui.services.jobs.making import NEEDS
+from contacts_ui.services.jobs.controls import starter_of
 from contacts_ui.services.jobs.outcomes import Outcome
 from contacts_ui.services.jobs.settling import settle
 
@@ -111,16 +110,10 @@ class _Turn:
 
     def _staff(self) -> Staff | None:
         """Who started it, as long as they may still do what it does; else it stands, and says why."""
-        staff = get_user_model().objects.filter(pk=self.job.created_by_id or 0).first()
-        try:
-            if staff is None:
-                raise NotAllowed("bulk_work")
-            require(staff, "bulk_work")
-            require(staff, NEEDS[JobKind(self.job.kind)])
-        except NotAllowed:
+        staff = starter_of(self.job)
+        if staff is None:
             who = self.job.staff_name
             self._stand(f"{who} may not do this any more. Somebody who may has to go on with it.")
-            return None
         return staff
 
     def _stand(self, why: str) -> None:

@@ -86,3 +86,15 @@ def test_what_cannot_be_a_value_is_said(typed: str) -> None:
 def test_every_key_has_a_line_of_help() -> None:
     assert {"status", "city", "custom.NAME", "id"} <= set(index.KEYS)
     assert all(index.KEYS.values())
+
+
+@pytest.mark.parametrize("key", ["contact_id", "id"])
+def test_an_id_that_no_database_holds_is_nobodys(key: str) -> None:
+    typed = IndexQuestion(f"id:{'9' * 20}") if key == "id" else IndexQuestion("", {key: "9" * 20})
+    page = index.find(typed)
+    assert page.complaints if key == "id" else not page.found
+
+
+def test_words_that_were_left_out_are_said() -> None:
+    assert not index.find(IndexQuestion("a b c d e f g h")).complaints
+    assert "first 8 words" in index.find(IndexQuestion("a b c d e f g h i")).complaints[0]
