@@ -146,7 +146,7 @@ TEMPLATES = [
         "OPTIONS": {"environment": "contacts_ui.jinja.environment"},
     },
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "contacts_ui.jinja.FormRenderer"
 
 # --- Database and cache ----------------------------------------------------------------------------
 

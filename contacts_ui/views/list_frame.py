@@ -12,7 +12,16 @@ from contacts_ui.views.paging import SIZES, whole_number
 from contacts_ui.views.totals import pages, pages_words, total_words
 
 _ALWAYS: Final = (("name", "Name"), ("number", "Number"))
+_UNNUMBERED: Final[dict[str, Any]] = {"page_number": None, "last_url": None}
+_NO_WORDS: Final[dict[str, Any]] = {
+    "total": "",
+    "corrected": (),
+    "complaints": (),
+    "said": "",
+    "is_past_the_end": False,
+}
 # What of an address the little form "Page [ ] of N" carries along.
+_UNSORTED: Final = {"url": "", "direction": "none"}
 _NOT_CARRIED: Final = ("page", "offset", "reading")
 
 
@@ -24,7 +33,7 @@ def headings(request: HttpRequest, columns: list[str], *, sortable: bool) -> lis
         {
             "key": key,
             "label": label,
-            **(_sorting(request, key, now) if _sorts(key, sortable) else {}),
+            **(_sorting(request, key, now) if _sorts(key, sortable) else _UNSORTED),
         }
         for key, label in labels
     ]
@@ -56,7 +65,11 @@ def pager(request: HttpRequest, question: Question, listing: Listing | None) -> 
             }
             for size in SIZES
         ],
-        **(_numbered(request, question, listing.answer) if listing and listing.answer else {}),
+        **(
+            _numbered(request, question, listing.answer)
+            if listing and listing.answer
+            else _UNNUMBERED
+        ),
     }
 
 
@@ -143,7 +156,7 @@ def _building(standing: index.IndexState) -> str:
 def index_words(listing: Listing | None) -> dict[str, Any]:
     """How many there are, what was taken for what, and what was not understood."""
     if listing is None or listing.answer is None:
-        return {}
+        return _NO_WORDS
     answer = listing.answer
     one = answer.total.exact and answer.total.number == 1
     total = f"{total_words(answer.total)} {'contact' if one else 'contacts'}"

@@ -45,7 +45,7 @@ def saved_view_counts(request: StaffRequest) -> HttpResponse:
             total = saved_views.count_of(each["view"], _question_of)
             each["count"] = total_words(total) if total else ""
     context["counted"] = True
-    return TemplateResponse(request, "saved_views/_links.html", context)
+    return TemplateResponse(request, "saved_views/_links.html", context, using="jinja2")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -114,12 +114,17 @@ def view_links(staff: Staff, query: str) -> dict[str, Any]:
     for each in links:
         each["current"] = each["view"].query == here
     shown = links[: saved_views.SHOWN]
-    return {"saved_views": shown, "more_views": len(links) - len(shown), "view_query": here}
+    return {
+        "saved_views": shown,
+        "more_views": len(links) - len(shown),
+        "view_query": here,
+        "counted": False,
+    }
 
 
 def _links(staff: Staff) -> list[dict[str, Any]]:
     return [
-        {"view": view, "url": _address(view), "own": view.owner_id == staff.pk}
+        {"view": view, "url": _address(view), "own": view.owner_id == staff.pk, "count": ""}
         for view in saved_views.views_for(staff)
     ]
 
