@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from contacts_ui.services.imports import workbooks
+from contacts_ui.services.imports import tables, workbooks
 from contacts_ui.services.imports.cells import digits_are_lost, number_of, tidy
 from contacts_ui.services.imports.columns import guess
 from contacts_ui.services.imports.files import read
@@ -253,3 +253,11 @@ def test_a_full_name_is_offered_where_there_are_no_parts() -> None:
         "mobile_number",
     ]
     assert guess(Table(["Name", "First", "Cell"], [(2, ["M", "M", "6155553338"])], []))[0] == ""
+
+
+def test_more_cells_than_any_list_has_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(b"a," * 20_000) == tables.TOO_MUCH
+    monkeypatch.setattr(tables, "MOST_CELLS", 5)
+    assert refusal(b"First,Cell\nMarty,6155553338\nDoc,6155550123\n") == tables.TOO_MUCH
+    # Blanks behind the last column are no cells.
+    assert len(read(b"First,Cell\nMarty,6155553338,,,,,\n").lines) == 1

@@ -113,3 +113,12 @@ def test_all_that_match_a_view() -> None:
 def test_the_index_is_asked_by_id() -> None:
     index.learn([MARTIN], timezone.now())
     assert index.by_ids([MARTY, 1]).keys() == {MARTY}
+
+
+def test_what_is_too_much_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NoNumbers, match="columns"):
+        sources.from_csv(b"6155553338," * 1000)
+    monkeypatch.setattr(sources, "MOST_ROWS", 2)
+    assert len(list(sources.from_csv(b"cell\n6155553338\n6155550123"))) == 2
+    with pytest.raises(NoNumbers, match="too many"):
+        sources.from_csv(b"cell\n6155553338\n6155550123\n6155550124")

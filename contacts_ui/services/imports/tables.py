@@ -17,6 +17,9 @@ from contacts_ui.services.jobs import MOST_ROWS
 
 MOST_BYTES: Final = 10_000_000
 MOST_COLUMNS: Final = 200
+# As wide as a sheet of Excel's may be: blanks behind the last column are nobody's fault.
+WIDEST_LINE: Final = 16_384
+MOST_CELLS: Final = 1_500_000
 LONGEST_CELL: Final = 5000
 LOOKED_AT: Final = 50
 SEPARATORS: Final = ",;\t|"
@@ -27,6 +30,7 @@ TORN: Final = (
     "This file cannot be read as a table: a quotation mark is opened and never closed, or one cell is longer than any "
     "person writes. Open it in a spreadsheet, and save it as “CSV UTF-8” once more."
 )
+TOO_MUCH: Final = "This file holds far more cells than any list of contacts. Keep only the columns that you want."
 NO_TEXT: Final = (
     "This is not a table of text. Save it as “CSV UTF-8” or as an Excel workbook (.xlsx) first."
 )
@@ -131,8 +135,14 @@ def lines_of(text: str) -> Iterator[Line]:
     told = re.fullmatch(r"\s*\"?sep=(.)\"?\s*", first, re.IGNORECASE)
     separator = told[1] if told else _separator(text)
     last: list[str] = []
+    cells = 0
     # Blank lines count, so that a row has the number that the spreadsheet shows.
     for at, last in _parsed(rest if told else text, separator, 2 if told else 1):
+        while last and not last[-1]:
+            last.pop()
+        cells += len(last)
+        if len(last) > WIDEST_LINE or cells > MOST_CELLS:
+            raise Unreadable(TOO_MUCH)
         yield at, last
     if text.count('"') % 2 and last and "\n" in last[-1]:
         # A quotation mark that is never closed makes one cell of all the people below it.

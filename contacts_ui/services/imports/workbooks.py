@@ -9,12 +9,11 @@ from typing import Any, Final
 
 import openpyxl
 
-from contacts_ui.services.imports.tables import MOST_COLUMNS, Line, Unreadable
+from contacts_ui.services.imports.tables import MOST_CELLS, MOST_COLUMNS, Line, Unreadable
 
 # A sheet of 50,000 contacts with 20 columns is 40 MB of XML.
 MOST_UNPACKED: Final = 80_000_000
 MOST_PARTS: Final = 2000
-MOST_CELLS: Final = 1_500_000
 _DECLARES: Final = tuple(b"<!" + word for word in (b"DOCTYPE", b"ENTITY"))
 _CHUNK: Final = 1_000_000
 

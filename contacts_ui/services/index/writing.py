@@ -11,9 +11,9 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.models import CharField
 
-from contacts_ui.integrations.types import Contact
+from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models import IndexedContact
-from contacts_ui.services.index.database import TABLE
+from contacts_ui.services.index.database import TABLE, database
 from contacts_ui.services.index.folding import custom_key, fold, folded_text, letters, name_key
 from contacts_ui.services.index.words import learn_words
 
@@ -53,6 +53,41 @@ def write(contacts: Sequence[Contact], digests: Mapping[int, int], read_at: date
     with transaction.atomic(), connection.cursor() as cursor:
         _upsert(cursor, rows)
         _learn_names(cursor, ordered)
+    _doubt_older(ordered, moment)
+
+
+def _doubt_older(contacts: Iterable[Contact], moment: Any) -> None:
+    """Who was read earlier under a number that is stopped by now, as another contact, is not known to be textable.
+
+    A number is one contact's at SlickText: the older row is of somebody deleted, or of whom the number left. The next
+    reading of them writes the row anew.
+    """
+    stopped = {each.number: each.contact_id for each in contacts if _is_stopped(each)}
+    if not stopped:
+        return
+    ours = database()
+    others = (
+        f"number {ours.among('text')} AND NOT contact_id {ours.among('bigint')} AND read_at < %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT contact_id FROM {TABLE} WHERE {others} AND status <> ''"
+            " AND status_key NOT IN ('unsubscribed', 'blocked')",
+            [ours.many(list(stopped)), ours.many(list(stopped.values())), moment],
+        )
+        if older := [key for (key,) in cursor.fetchall()]:
+            cursor.execute(
+                f"UPDATE {TABLE} SET status = '', status_key = '', digest = 0"
+                f" WHERE contact_id {ours.among('bigint')} AND read_at < %s",
+                [ours.many(older), moment],
+            )
+
+
+def _is_stopped(contact: Contact) -> bool:
+    return bool(contact.number) and contact.opt_in_status in (
+        OptInStatus.UNSUBSCRIBED,
+        OptInStatus.BLOCKED,
+    )
 
 
 def _upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:

@@ -14,13 +14,12 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import pretty
 from contacts_ui.services import index, ledger
-from contacts_ui.services.jobs.sources import Candidate
+from contacts_ui.services.jobs.sources import MOST_ROWS, Candidate
 from contacts_ui.services.lifting import STOPPED
 from contacts_ui.services.vendors import connected
 from contacts_ui.services.verdicts import judge
 
 Category = RowCategory
-MOST_ROWS: Final = 50_000
 # So many rows are looked up and written at once: short enough that nobody waits for the database's one lock.
 AT_ONCE: Final = 500
 

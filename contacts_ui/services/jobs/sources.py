@@ -15,6 +15,8 @@ from contacts_ui.services import contacts, index
 from contacts_ui.services.index import IndexQuestion
 
 MOST_BYTES: Final = 10_000_000
+MOST_ROWS: Final = 50_000
+MOST_COLUMNS: Final = 500
 # By so many lines the column of numbers is found.
 LOOKED_AT: Final = 200
 # Where there is no index, so many ticked rows are read one by one: more would spend the calls of everybody else.
@@ -164,6 +166,11 @@ def _lines(text: str) -> list[list[str]]:
         lines = lines[1:]
     if not lines:
         raise NoNumbers("The file is empty.")
+    # Said at once: looking up and writing down what is refused at last would keep everybody waiting.
+    if len(lines) > MOST_ROWS + 1:
+        raise NoNumbers(f"More than {MOST_ROWS:,} lines are too many for one job. Split the file.")
+    if max(len(line) for line in lines[:LOOKED_AT]) > MOST_COLUMNS:
+        raise NoNumbers(f"There are more than {MOST_COLUMNS} columns. Keep only the numbers.")
     return lines
 
 

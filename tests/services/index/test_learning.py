@@ -327,3 +327,17 @@ def test_purging_what_is_switched_off(settings: Any) -> None:
     assert "nobody will be read into it" in purge_index()
     assert not IndexedContact.objects.exists()
     assert not IndexWalk.objects.exists()
+
+
+def test_another_contact_with_a_number_that_is_stopped_by_now_is_not_known() -> None:
+    """Deleted and created anew: what was read of the first is no yes any more, until it is read again."""
+    now, number = timezone.now(), "+16155552000"
+    old = Contact(contact_id=1, mobile_number=number, opt_in_status="subscribed")
+    new = Contact(contact_id=2, mobile_number=number, opt_in_status="unsubscribed")
+    index.learn([old], now - timedelta(hours=1))
+    index.learn([new], now)
+    held = {each.contact.contact_id: each for each in index.by_numbers([number])[number]}
+    assert held[1].contact.opt_in_status is None
+    assert held[2].contact.opt_in_status == "unsubscribed"
+    index.learn([old], now + timedelta(seconds=1))
+    assert index.by_ids([1])[1].contact.opt_in_status == "subscribed"
