@@ -30,7 +30,9 @@ TORN: Final = (
     "This file cannot be read as a table: a quotation mark is opened and never closed, or one cell is longer than any "
     "person writes. Open it in a spreadsheet, and save it as “CSV UTF-8” once more."
 )
-TOO_MUCH: Final = "This file holds far more cells than any list of contacts. Keep only the columns that you want."
+TOO_MUCH: Final = (
+    "This file holds far more cells than any list of contacts. Keep only the columns that you want."
+)
 NO_TEXT: Final = (
     "This is not a table of text. Save it as “CSV UTF-8” or as an Excel workbook (.xlsx) first."
 )
