@@ -103,6 +103,7 @@ def fill_index(stage: Stage) -> list[tuple[int, str, str]]:
 
 def sessions(agents: int, managers: int) -> list[tuple[str, str]]:
     """Role and session key of fifty people who have logged in; the same sessions as a login makes."""
+    from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.models import Group, User
     from django.contrib.sessions.backends.db import SessionStore
@@ -115,7 +116,7 @@ def sessions(agents: int, managers: int) -> list[tuple[str, str]]:
             user.groups.add(group)
             session = SessionStore()
             session[SESSION_KEY] = str(user.pk)
-            session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+            session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
             session[HASH_SESSION_KEY] = user.get_session_auth_hash()
             session.create()
             made.append((role, str(session.session_key)))

@@ -1,7 +1,7 @@
-"""The parts of pages that cost most: whatever stands on every page, around the table and in its rows, and form fields.
+"""The parts of pages that cost most: what stands on every page, around the table and in its rows, and form fields.
 
-Jinja2 renders them in a quarter of the time. They live in `templates/jinja/`; a Django template prints one with
-`{% jinja "contacts/_consent.html" view="card" %}`.
+Jinja2 renders them in a quarter of the time.
+They live in `templates/jinja/`; a Django template prints one with `{% jinja "contacts/_consent.html" view="card" %}`.
 """
 
 import re

@@ -82,8 +82,8 @@ def _five_seconds_are_never_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("contacts_ui.services.budget.REPORT_EVERY_SECONDS", 600)
 
 
-# session, user, the two kinds of permissions
-PERSON = 4
+# session, user, permissions
+PERSON = 3
 # A manager's menu says how many lift requests wait.
 NAV = 1
 # How the index stands, and the saved views above the table.

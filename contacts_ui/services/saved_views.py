@@ -23,7 +23,7 @@ class NameTaken(Exception):
 
 def views_for(staff: Staff) -> "QuerySet[SavedView]":
     """One's own and the shared ones."""
-    return SavedView.objects.filter(Q(owner_id=staff.pk) | Q(shared=True)).select_related("owner")
+    return SavedView.objects.filter(Q(owner_id=staff.pk) | Q(shared=True))
 
 
 def may_change(staff: Staff, view: SavedView) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -24,13 +25,14 @@ TAKEN = "You have a view of this name already. Choose another one."
 @permission("view_contacts")
 def saved_view_list(request: StaffRequest) -> HttpResponse:
     """All views that this person sees, to change and to delete."""
+    views = saved_views.views_for(request.user).select_related("owner")
     rows = [
         {
             **each,
             "may_change": saved_views.may_change(request.user, each["view"]),
             "may_delete": saved_views.may_delete(request.user, each["view"]),
         }
-        for each in _links(request.user)
+        for each in _links(request.user, views)
     ]
     return TemplateResponse(request, "saved_views/list.html", {"rows": rows})
 
@@ -109,7 +111,7 @@ def saved_view_delete(request: StaffRequest, pk: int) -> HttpResponse:
 
 def view_links(staff: Staff, query: str) -> dict[str, Any]:
     """What stands above the table: the views this person sees, and which of them is the present one."""
-    links = _links(staff)
+    links = _links(staff, saved_views.views_for(staff))
     here = normalised(query)
     for each in links:
         each["current"] = each["view"].query == here
@@ -122,10 +124,10 @@ def view_links(staff: Staff, query: str) -> dict[str, Any]:
     }
 
 
-def _links(staff: Staff) -> list[dict[str, Any]]:
+def _links(staff: Staff, views: "QuerySet[SavedView]") -> list[dict[str, Any]]:
     return [
         {"view": view, "url": _address(view), "own": view.owner_id == staff.pk, "count": ""}
-        for view in saved_views.views_for(staff)
+        for view in views
     ]
 
 

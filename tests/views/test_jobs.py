@@ -152,7 +152,7 @@ def test_what_was_not_understood_stops_nobody(typed: str, max_: Client) -> None:
 
 def test_the_selection_carries_the_view(manager: User) -> None:
     request = RequestFactory().get("/contacts/?q=marty&state=TX")
-    response = HttpResponse(render_to_string("contacts/_selection.html", {"request": request}))
+    response = HttpResponse(render_to_string("contacts/_selection.html", {}, request, "jinja2"))
     page = Page(response)
     assert page.one("form", id="selection")["action"] == "/jobs/new/"
     assert page.one("input", name="view")["value"] == "q=marty&state=TX"
