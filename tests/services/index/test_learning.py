@@ -301,7 +301,6 @@ def next_at() -> datetime:
 
 
 def test_purging_forgets_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contacts_ui.services.index.purging.AT_ONCE", 2)
     fill()
     index.forget(1)
     said = purge_index()
