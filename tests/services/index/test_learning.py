@@ -300,7 +300,7 @@ def next_at() -> datetime:
     return IndexWalk.objects.get().next_at
 
 
-def test_purging_forgets_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purging_forgets_everybody() -> None:
     fill()
     index.forget(1)
     said = purge_index()
