@@ -33,6 +33,9 @@ class Database(Protocol):
     def many(self, values: Sequence[Any]) -> Any:
         """Many values as one parameter."""
 
+    def in_order(self, ids: Sequence[int]) -> Condition:
+        """What stands behind FROM for those of these contacts that are there, in this order."""
+
     def unindexed(self, column: str) -> str:
         """The column, not to be found by its index."""
 
@@ -57,6 +60,9 @@ class Sqlite:
 
     def many(self, values: Sequence[Any]) -> Any:
         return json.dumps(list(values), ensure_ascii=False)
+
+    def in_order(self, ids: Sequence[int]) -> Condition:
+        return f"json_each(%s) CROSS JOIN {TABLE} ON contact_id = json_each.value", [self.many(ids)]
 
     def unindexed(self, column: str) -> str:
         return f"+{column}"
@@ -84,7 +90,14 @@ class Postgresql:
         return f"= ANY(%s::{kind}[])"
 
     def many(self, values: Sequence[Any]) -> Any:
+        if values and all(type(each) is int for each in values):
+            # One text is made in a fraction of the time of an array.
+            return "{" + ",".join(map(str, values)) + "}"
         return list(values)
+
+    def in_order(self, ids: Sequence[int]) -> Condition:
+        these = "unnest(%s::bigint[]) WITH ORDINALITY AS these(id, place)"
+        return f"{these} JOIN {TABLE} ON contact_id = id ORDER BY place", [self.many(ids)]
 
     def unindexed(self, column: str) -> str:
         return column

@@ -13,12 +13,10 @@ from django.db import connection
 from contacts_ui.services.index import matching, ordering, ranking, records
 from contacts_ui.services.index.database import TABLE, Condition, database
 from contacts_ui.services.index.folding import NAME
-from contacts_ui.services.index.matching import COUNTED, Match, Total
+from contacts_ui.services.index.matching import COUNTED, HELD, Match, Total
 from contacts_ui.services.index.ordering import SORTS
 from contacts_ui.services.index.records import Indexed
 
-# So many matches are held together to be ranked; whoever has more is asked for another word.
-HELD: Final = 1000
 # Of a broad search so many of each kind are compared.
 COMPARED: Final = 200
 CHUNK: Final = 2000
@@ -87,21 +85,27 @@ def count(question: IndexQuestion) -> Total:
 
 def everybody_ids(question: IndexQuestion) -> Sequence[int]:
     """The ids of whoever matches, page or not, in the order asked for; by id where the order is the best first."""
+    ids = array("q")
+    for some in _selected("contact_id", question):
+        ids.extend(key for (key,) in some)
+    return ids
+
+
+def _selected(columns: str, question: IndexQuestion) -> Iterator[list[tuple[Any, ...]]]:
+    """These columns of whoever matches, in the order asked for."""
     match = matching.match(question.search, question.filters)
     order = ordering.order_of(question.sort)
     condition, parameters = matching.where(match)
-    ids = array("q")
     way = "DESC" if order.descending else "ASC"
     for part, more in order.parts():
-        sql = f"SELECT contact_id FROM {TABLE} WHERE {condition} AND {part}"
-        # On PostgreSQL the cursor stays at the server, so that a million ids are not held twice.
+        sql = f"SELECT {columns} FROM {TABLE} WHERE {condition} AND {part}"
+        # On PostgreSQL the cursor stays at the server, so that a million rows are not held here.
         with connection.chunked_cursor() as cursor:
             cursor.execute(
                 f"{sql} ORDER BY {order.column} {way}, contact_id {way}", [*parameters, *more]
             )
-            while some := cursor.fetchmany(10_000):
-                ids.extend(key for (key,) in some)
-    return ids
+            while some := cursor.fetchmany(5_000):
+                yield some
 
 
 def everybody(question: IndexQuestion) -> Iterator[Indexed]:
@@ -112,6 +116,11 @@ def everybody(question: IndexQuestion) -> Iterator[Indexed]:
 
 def rows(question: IndexQuestion, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """The same as texts of these columns of IndexedContact, fast: for exports."""
+    if connection.vendor == "postgresql":
+        for some in _selected(records.as_texts(columns), question):
+            yield from some
+        return
+    # A cursor that stays open would keep SQLite's log of changes from being folded back.
     for ids in _chunks(everybody_ids(question)):
         yield from records.texts(columns, ids)
 

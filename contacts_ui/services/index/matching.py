@@ -10,19 +10,27 @@ from typing import Any, Final
 from django.core.cache import cache
 from django.db import connection
 
+from contacts_ui.models import IndexedContact
 from contacts_ui.services.index.database import TABLE, TEXT, Condition, Groups, database, phrases
 from contacts_ui.services.index.folding import NAME
+from contacts_ui.services.index.ordering import COMMON
 from contacts_ui.services.index.query import Asked, apart, read
 from contacts_ui.services.index.words import alternatives
 
 # Whoever counts further waits longer than the number is worth.
 COUNTED: Final = 10_000
+# So many matches are held together to be ranked; whoever has more is asked for another word.
+HELD: Final = 1000
 # Where fewer than so many are found as typed, a slip of the finger is considered.
 FEW: Final = 5
 _COUNTS: Final = "contacts_ui_indexcount"
 # How far two ways are compared before the cheaper one is taken.
 _COMPARED: Final = 4000
 _KEPT_SECONDS: Final = 120
+# Column -> the index of it and the id.
+_INDEXES: Final = {
+    index.fields[0]: index.name for index in IndexedContact._meta.indexes if len(index.fields) == 2
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,8 @@ class Match:
     corrected: Mapping[str, tuple[str, ...]] | None = None
     # Somebody whose id, not number, was typed.
     also: int | None = None
+    # The first of them, one more than are held together, where they were looked for already.
+    first: tuple[int, ...] | None = None
 
     @property
     def everybody(self) -> bool:
@@ -54,7 +64,11 @@ def match(search: str, filters: Mapping[str, str]) -> Match:
     """Read the question; where the words as typed find few, one slip of the finger in each is forgiven."""
     asked = read(search, filters, _custom_names() if ":" in search else frozenset())
     exact = _with_id(_match(asked, asked.words))
-    if not exact.groups or len(found := ids(exact, FEW)) >= FEW:
+    if not exact.groups:
+        return exact
+    found = ids(exact, HELD + 1)
+    exact = replace(exact, first=tuple(found))
+    if len(found) >= FEW:
         return exact
     if not found and (others := _apart(asked, search)) and ids(others, 1):
         return others
@@ -66,6 +80,8 @@ def match(search: str, filters: Mapping[str, str]) -> Match:
 
 def ids(of: Match, most: int) -> list[int]:
     """At most so many of whoever matches, in the order in which they are found cheapest."""
+    if of.first is not None and (len(of.first) <= HELD or most <= HELD):
+        return list(of.first[:most])
     sql, parameters = _source(of)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT contact_id FROM {sql} LIMIT %s", [*parameters, most])
@@ -76,6 +92,8 @@ def count(of: Match) -> Total:
     """How many match: exact up to COUNTED, beyond that about so many; just COUNTED is then "more than COUNTED"."""
     if of.everybody:
         return Total(counted("", ""))
+    if of.first is not None and len(of.first) <= min(HELD, COUNTED):
+        return Total(len(of.first))
     sql, parameters = _source(of)
     number = _counted(f"(SELECT 1 FROM {sql} LIMIT {COUNTED + 1}) AS several", parameters)
     if number <= COUNTED:
@@ -110,10 +128,66 @@ def where(of: Match, *, checked: bool = False) -> Condition:
 
 
 def _source(of: Match) -> Condition:
-    """What stands behind FROM: the rarer of text and filter is looked for first, the other is checked."""
-    if connection.vendor != "sqlite" or not (of.groups and of.conditions):
-        sql, parameters = where(of)
-        return _only_text(of) or (f"{TABLE} WHERE {sql}", parameters)
+    """What stands behind FROM: the rarest of text and filters is looked for first, the others are checked."""
+    exact = [each for each in of.conditions if each[0] in _INDEXES and each[1] == "{} = %s"]
+    together = len(exact) > 1 or (exact and of.groups)
+    if connection.vendor == "sqlite" and together and of.also is None:
+        return _rarest_first(of, exact)
+    if connection.vendor == "sqlite" and of.groups and of.conditions and of.also is None:
+        return _text_or_columns(of)
+    sql, parameters = where(of)
+    return _only_text(of) or (f"{TABLE} WHERE {sql}", parameters)
+
+
+def _rarest_first(of: Match, exact: list[tuple[str, str, Any]]) -> Condition:
+    """Ids alone, from one index to the next, since reading the contacts themselves costs most.
+
+    SQLite knows no numbers of rows and would look up each contact: it is told the order and the indexes.
+    """
+    exact = sorted(exact, key=_expected)
+    fewest = min(_expected(exact[0]), _COMPARED)
+    texts = _only_text(replace(of, conditions=()))
+    by_text = texts is not None and (
+        fewest == _COMPARED
+        or _counted(f"(SELECT 1 FROM {texts[0]} LIMIT {fewest}) AS several", texts[1]) < fewest
+    )
+    if texts is not None and by_text:
+        sources, parameters = [texts[0]], [*texts[1]]
+    else:
+        (column, _, value), *exact = exact
+        seed = f"SELECT contact_id FROM {TABLE} INDEXED BY {_INDEXES[column]} WHERE {column} = %s"
+        sources, parameters = [f"({seed}) AS texts"], [value]
+    for number, (column, _, value) in enumerate(exact):
+        sources.append(
+            f"{TABLE} AS also{number} INDEXED BY {_INDEXES[column]}"
+            f" ON also{number}.{column} = %s AND also{number}.contact_id = texts.contact_id"
+        )
+        parameters.append(value)
+    others = tuple(
+        each for each in of.conditions if each[0] not in _INDEXES or each[1] != "{} = %s"
+    )
+    left = replace(of, groups=() if by_text else of.groups, conditions=others)
+    if left.everybody:
+        return (
+            f"(SELECT texts.contact_id FROM {' CROSS JOIN '.join(sources)}) AS several",
+            parameters,
+        )
+    sql, more = where(left, checked=True)
+    last = f"(SELECT contact_id AS its_id, * FROM {TABLE}) AS whole ON its_id = texts.contact_id"
+    return (
+        f"(SELECT texts.contact_id FROM {' CROSS JOIN '.join([*sources, last])} WHERE {sql}) AS several",
+        [*parameters, *more],
+    )
+
+
+def _expected(condition: tuple[str, str, Any]) -> int:
+    """About how many have this value: from the kept numbers, else counted no further than it takes to compare."""
+    column, _, value = condition
+    kept = counted(column.removesuffix("_key"), str(value)) if column in COMMON else 0
+    return kept or _sampled(Match(Asked(), conditions=(condition,)))
+
+
+def _text_or_columns(of: Match) -> Condition:
     columns = replace(of, groups=())
     if _sampled(columns) < _sampled(replace(of, conditions=())):
         sql, parameters = where(columns)
@@ -221,7 +295,8 @@ def _forgiving(exact: Match) -> Match | None:
         (*group, *_words(corrected.get(word, ())))
         for group, word in zip(exact.groups, _searched(exact.asked.words), strict=False)
     )
-    return replace(exact, groups=groups + exact.groups[len(groups) :], corrected=corrected)
+    groups += exact.groups[len(groups) :]
+    return replace(exact, groups=groups, corrected=corrected, first=None)
 
 
 def _words(others: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ round. Anchors note who stood at every thousandth place, so that no page is coun
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,6 +39,10 @@ _COUNTS: Final = "contacts_ui_indexcount"
 STEP: Final = 1000
 # Up to here counting from the first costs less than a millisecond.
 NEAR: Final = 5000
+# Filtered by more than others, and shared by many.
+COMMON: Final = (
+    "status_key", "state_key", "country_key", "source_key", "language_key", "timezone_key", "city_key",
+)  # fmt: skip
 _TIMES: Final = ("created", "last_updated")
 _EARLIEST: Final = "0001-01-01 00:00:00"
 
@@ -92,7 +97,7 @@ def far_page(order: Order, offset: int, limit: int) -> list[Key]:
     filled = _filled(order.column)
     if filled and offset >= filled and len(order.parts()) > 1:
         empty = order.parts()[1]
-        return _part(order.column, EVERYBODY, empty, order.descending, None, offset - filled, limit)
+        return _part(order.column, EVERYBODY, empty, order.descending, offset - filled, limit)
     wanted = filled - offset - limit if order.descending else offset
     if filled == 0 or not wanted >= 0 or offset + limit > filled:
         return walk(order, EVERYBODY, offset, limit)
@@ -117,26 +122,46 @@ def walk(
 ) -> list[Key]:
     """`limit` keys in this order beginning after `after`, or backward before it, nearest last; `skip` are left out."""
     descending = order.descending != backward
-    parts = order.parts()[::-1] if backward else order.parts()
     keys: list[Key] = []
-    for part in parts:
-        begin = None
-        if after is not None:
-            if _empty(after[0]) != (" > " not in part[0]):
-                # The other part lies behind the key, or is still to come.
-                if _empty(after[0]) != backward:
-                    continue
-            else:
-                begin = after
-        got = _part(order.column, within, part, descending, begin, skip, limit - len(keys))
-        if skip and not got:
-            skip = max(0, skip - _size(within, part, order.column, begin, descending))
-        elif got:
+    for span in _spans(order, after, backward=backward):
+        got = _part(order.column, within, span, descending, skip, limit - len(keys))
+        if got:
             skip = 0
+        elif skip:
+            skip -= _size(within, span)
         keys += got
         if len(keys) >= limit:
             break
     return keys[::-1] if backward else keys
+
+
+def _spans(order: Order, after: Key | None, *, backward: bool) -> list[Condition]:
+    """Where to look one after the other: the parts, or what is left of them behind a key.
+
+    Whoever shares the key's value is a span of their own: SQLite compares a pair by its first column alone, and would
+    walk through everybody with this value.
+    """
+    parts = order.parts()[::-1] if backward else order.parts()
+    if after is None:
+        return parts
+    than = "<" if order.descending != backward else ">"
+    behind_id = (f"contact_id {than} %s", [after[1]])
+    filled, *empty = order.parts()
+    if order.column == "contact_id":
+        return [_both(filled, behind_id)]
+    if _empty(after[0]):
+        left = [_both(empty[0], behind_id)]
+        return [*left, filled] if backward else left
+    beyond = (f"{order.column} {than} %s", [after[0]])
+    left = [
+        _both((f"{order.column} = %s", [after[0]]), behind_id),
+        _both(filled, beyond) if than == "<" else beyond,
+    ]
+    return left if backward else [*left, *empty]
+
+
+def _both(one: Condition, other: Condition) -> Condition:
+    return f"{one[0]} AND {other[0]}", [*one[1], *other[1]]
 
 
 def _empty(key: Any) -> bool:
@@ -144,21 +169,11 @@ def _empty(key: Any) -> bool:
 
 
 def _part(
-    column: str,
-    within: Condition,
-    part: Condition,
-    descending: bool,
-    begin: Key | None,
-    skip: int,
-    limit: int,
+    column: str, within: Condition, span: Condition, descending: bool, skip: int, limit: int
 ) -> list[Key]:
-    sql, parameters = _conditions(column, within, part, begin, descending)
+    sql, parameters = _both(span, (f"({within[0]})", within[1]))
     way = "DESC" if descending else "ASC"
-    by = (
-        f"{column} {way}, contact_id {way}"
-        if " > " in part[0] and column != "contact_id"
-        else f"contact_id {way}"
-    )
+    by = f"contact_id {way}" if column == "contact_id" else f"{column} {way}, contact_id {way}"
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {column}, contact_id FROM {TABLE} WHERE {sql} ORDER BY {by} LIMIT %s OFFSET %s",
@@ -167,28 +182,11 @@ def _part(
         return [(key, contact_id) for key, contact_id in cursor.fetchall()]
 
 
-def _size(
-    within: Condition, part: Condition, column: str, begin: Key | None, descending: bool
-) -> int:
-    sql, parameters = _conditions(column, within, part, begin, descending)
+def _size(within: Condition, span: Condition) -> int:
+    sql, parameters = _both(span, (f"({within[0]})", within[1]))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {TABLE} WHERE {sql}", parameters)
         return int(cursor.fetchone()[0])
-
-
-def _conditions(
-    column: str, within: Condition, part: Condition, begin: Key | None, descending: bool
-) -> Condition:
-    sql, parameters = f"{part[0]} AND ({within[0]})", [*part[1], *within[1]]
-    if begin is None:
-        return sql, parameters
-    than = "<" if descending else ">"
-    if not descending and not _empty(begin[0]):
-        # SQLite begins its walk at one lower bound alone, and might take the lowest.
-        sql, parameters = within[0], [*within[1]]
-    if column == "contact_id" or _empty(begin[0]):
-        return f"({sql}) AND contact_id {than} %s", [*parameters, begin[1]]
-    return f"({sql}) AND ({column}, contact_id) {than} (%s, %s)", [*parameters, *begin]
 
 
 def token(order: Order, key: Key) -> str:
@@ -212,41 +210,30 @@ def from_token(order: Order, text: str) -> Key | None:
     return value, contact_id
 
 
-def rebuild_anchors() -> None:
-    """Note who stands at every thousandth place of every order, and how many have each common value."""
+def rebuild_anchors(between: Callable[[], object] = lambda: None) -> None:
+    """Note who stands at every thousandth place of every order, and how many have each common value.
+
+    Only reads, but for one short write for each column; `between` is called after each.
+    """
     for column in SORTS.values():
-        order = Order(column)
-        anchors, place, after = [], 0, (order.lowest, -(2**62))
-        filled, parameters = order.parts()[0]
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM {TABLE} WHERE {filled}", parameters)
-            number = cursor.fetchone()[0]
-        while place < number:
-            key = _part(
-                column,
-                EVERYBODY,
-                (filled, parameters),
-                False,
-                after,
-                STEP - 1 if place else 0,
-                1,
-            )
-            if not key:
-                break
-            place += STEP if place else 1
-            anchors.append((column, place - 1, str(key[0][0]), key[0][1]))
-            after = key[0]
-        _replace_anchors(column, anchors, number)
-    for column in (
-        "status_key",
-        "state_key",
-        "country_key",
-        "source_key",
-        "language_key",
-        "timezone_key",
-        "city_key",
-    ):
+        anchors = _anchors(Order(column))
+        _replace_anchors(column, anchors, _size(EVERYBODY, Order(column).parts()[0]))
+        between()
+    for column in COMMON:
         _replace_counts(column)
+        between()
+
+
+def _anchors(order: Order) -> list[tuple[str, int, str, int]]:
+    anchors, place = [], 0
+    after: Key | None = None
+    while keys := walk(order, EVERYBODY, STEP - 1 if place else 0, 1, after=after):
+        value, contact_id = after = keys[0]
+        if _empty(value):
+            break
+        place += STEP if place else 1
+        anchors.append((order.column, place - 1, str(value), contact_id))
+    return anchors
 
 
 def _replace_anchors(column: str, anchors: list[tuple[str, int, str, int]], filled: int) -> None:

@@ -49,15 +49,16 @@ def where(condition: str, parameters: list[Any]) -> Iterator[Indexed]:
 
 def texts(columns: Sequence[str], ids: Sequence[int]) -> list[tuple[str, ...]]:
     """These columns of these contacts as texts, in this order; "" where there is none, times in UTC."""
-    ours = database()
-    names = ", ".join(f"COALESCE({_as_text(name)}, '')" for name in columns)
+    source, parameters = database().in_order(ids)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT contact_id, {names} FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
-            [ours.many(ids)],
-        )
-        found = {row[0]: row[1:] for row in cursor.fetchall()}
-    return [found[key] for key in ids if key in found]
+        cursor.execute(f"SELECT {as_texts(columns)} FROM {source}", parameters)
+        found: list[tuple[str, ...]] = cursor.fetchall()
+    return found
+
+
+def as_texts(columns: Sequence[str]) -> str:
+    """The same columns behind a SELECT."""
+    return ", ".join(f"COALESCE({_as_text(name)}, '')" for name in columns)
 
 
 def _as_text(column: str) -> str:

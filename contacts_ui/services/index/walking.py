@@ -138,8 +138,8 @@ def _step(walk: IndexWalk) -> None:
         walk.trouble, walk.next_at = error.person[:300], timezone.now() + pause
     _save(walk)
     if walk.finished_at and walk.finished_at >= now:
-        # What is worth doing for the whole index. Afterwards, since it may outlast the lease.
-        ordering.rebuild_anchors()
+        # What is worth doing for the whole index.
+        ordering.rebuild_anchors(between=lambda: _renew(walk))
 
 
 def is_under_way(walk: IndexWalk) -> bool:

@@ -300,8 +300,7 @@ def next_at() -> datetime:
     return IndexWalk.objects.get().next_at
 
 
-def test_purging_forgets_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contacts_ui.services.index.purging.AT_ONCE", 2)
+def test_purging_forgets_everybody() -> None:
     fill()
     index.forget(1)
     said = purge_index()

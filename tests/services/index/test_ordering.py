@@ -103,7 +103,7 @@ def test_a_far_page_begins_at_an_anchor(monkeypatch: pytest.MonkeyPatch) -> None
     part = ordering._part
 
     def noted(*given: Any) -> Any:
-        skipped.append(given[5])
+        skipped.append(given[4])
         return part(*given)
 
     monkeypatch.setattr(ordering, "_part", noted)
