@@ -12,7 +12,11 @@ from contacts_ui.views.paging import SIZES, whole_number
 from contacts_ui.views.totals import pages, pages_words, total_words
 
 _ALWAYS: Final = (("name", "Name"), ("number", "Number"))
-_UNNUMBERED: Final[dict[str, Any]] = {"page_number": None, "last_url": None}
+_UNNUMBERED: Final[dict[str, Any]] = {
+    "page_number": None,
+    "last_url": None,
+    "several_pages": False,
+}
 _NO_WORDS: Final[dict[str, Any]] = {
     "total": "",
     "corrected": (),

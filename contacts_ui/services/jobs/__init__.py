@@ -5,8 +5,8 @@ rows, `reading` tells how it stands. Another kind of job registers who does its 
 """
 
 from contacts_ui.services.jobs.controls import NotNow, cancel, pause, resume, start
-from contacts_ui.services.jobs.making import ACTS_ON, MOST_ROWS, CannotMake, create
-from contacts_ui.services.jobs.sources import Candidate
+from contacts_ui.services.jobs.making import ACTS_ON, CannotMake, create
+from contacts_ui.services.jobs.sources import MOST_ROWS, Candidate
 from contacts_ui.services.jobs.working import DOERS, Outcome, go_on
 
 __all__ = [
