@@ -174,9 +174,10 @@ def update() -> None:
 
     some, renamed = list(people(1, 10_000)), list(people(20_001, 10_000, "x"))
     for name, whom in (("unchanged", some), ("renamed", renamed)):
-        before = time.perf_counter()
+        before, worked = time.perf_counter(), time.process_time()
         index.learn(whom, NOW + timedelta(days=1))
-        print(f"10,000 {name} learned in {time.perf_counter() - before:.2f} s")
+        took, worked = time.perf_counter() - before, time.process_time() - worked
+        print(f"10,000 {name} learned in {took:.2f} s with gaps for others, {worked:.2f} s of work")
 
 
 def ask() -> None:
