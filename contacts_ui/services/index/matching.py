@@ -27,6 +27,8 @@ _COUNTS: Final = "contacts_ui_indexcount"
 # How far two ways are compared before the cheaper one is taken.
 _COMPARED: Final = 4000
 _KEPT_SECONDS: Final = 120
+# The two that have an index together.
+_TOGETHER: Final = ("status_key", "state_key")
 # Column -> the index of it and the id.
 _INDEXES: Final = {
     index.fields[0]: index.name for index in IndexedContact._meta.indexes if len(index.fields) == 2
@@ -127,64 +129,99 @@ def where(of: Match, *, checked: bool = False) -> Condition:
     return " AND ".join(parts) or "1 = 1", parameters
 
 
+@dataclass(frozen=True)
+class _Look:
+    """Values that one index finds together."""
+
+    index: str
+    values: tuple[tuple[str, Any], ...]
+
+    def condition(self, name: str) -> str:
+        return " AND ".join(f"{name}.{column} = %s" for column, _ in self.values)
+
+    @property
+    def parameters(self) -> list[Any]:
+        return [value for _, value in self.values]
+
+
 def _source(of: Match) -> Condition:
     """What stands behind FROM: the rarest of text and filters is looked for first, the others are checked."""
-    exact = [each for each in of.conditions if each[0] in _INDEXES and each[1] == "{} = %s"]
-    together = len(exact) > 1 or (exact and of.groups)
-    if connection.vendor == "sqlite" and together and of.also is None:
-        return _rarest_first(of, exact)
-    if connection.vendor == "sqlite" and of.groups and of.conditions and of.also is None:
-        return _text_or_columns(of)
+    if connection.vendor == "sqlite" and of.also is None:
+        looks, others = _looks(of)
+        if len(looks) > 1 or (looks and of.groups):
+            return _rarest_first(of, looks, others)
+        if of.groups and of.conditions:
+            return _text_or_columns(of)
     sql, parameters = where(of)
     return _only_text(of) or (f"{TABLE} WHERE {sql}", parameters)
 
 
-def _rarest_first(of: Match, exact: list[tuple[str, str, Any]]) -> Condition:
+def _looks(of: Match) -> tuple[list[_Look], tuple[tuple[str, str, Any], ...]]:
+    """What the conditions let an index find, and the conditions that none does."""
+    exact = {
+        column: value
+        for column, template, value in of.conditions
+        if column in _INDEXES and template == "{} = %s"
+    }
+    others = tuple(each for each in of.conditions if exact.get(each[0]) is not each[2])
+    looks = []
+    if set(exact) >= set(_TOGETHER):
+        pair = tuple((column, exact.pop(column)) for column in _TOGETHER)
+        looks.append(_Look("index_status_state", pair))
+    return looks + [_Look(_INDEXES[each[0]], (each,)) for each in exact.items()], others
+
+
+def _rarest_first(
+    of: Match, looks: list[_Look], others: tuple[tuple[str, str, Any], ...]
+) -> Condition:
     """Ids alone, from one index to the next, since reading the contacts themselves costs most.
 
     SQLite knows no numbers of rows and would look up each contact: it is told the order and the indexes.
     """
-    exact = sorted(exact, key=_expected)
-    fewest = min(_expected(exact[0]), _COMPARED)
+    expected = {each: _expected(each) for each in looks}
+    looks = sorted(looks, key=lambda each: expected[each])
+    fewest = min(expected[looks[0]], _COMPARED)
     texts = _only_text(replace(of, conditions=()))
-    by_text = texts is not None and (
-        fewest == _COMPARED
-        or _counted(f"(SELECT 1 FROM {texts[0]} LIMIT {fewest}) AS several", texts[1]) < fewest
-    )
-    if texts is not None and by_text:
+    if texts and (fewest == _COMPARED or _first(texts, fewest) < fewest):
         sources, parameters = [texts[0]], [*texts[1]]
+        left = replace(of, groups=(), conditions=others)
     else:
-        (column, _, value), *exact = exact
-        seed = f"SELECT contact_id FROM {TABLE} INDEXED BY {_INDEXES[column]} WHERE {column} = %s"
-        sources, parameters = [f"({seed}) AS texts"], [value]
-    for number, (column, _, value) in enumerate(exact):
+        seed, *looks = looks
+        sql = (
+            f"SELECT contact_id FROM {TABLE} INDEXED BY {seed.index} WHERE {seed.condition(TABLE)}"
+        )
+        sources, parameters = [f"({sql}) AS texts"], seed.parameters
+        left = replace(of, conditions=others)
+    for number, look in enumerate(looks):
+        name = f"also{number}"
         sources.append(
-            f"{TABLE} AS also{number} INDEXED BY {_INDEXES[column]}"
-            f" ON also{number}.{column} = %s AND also{number}.contact_id = texts.contact_id"
+            f"{TABLE} AS {name} INDEXED BY {look.index}"
+            f" ON {look.condition(name)} AND {name}.contact_id = texts.contact_id"
         )
-        parameters.append(value)
-    others = tuple(
-        each for each in of.conditions if each[0] not in _INDEXES or each[1] != "{} = %s"
-    )
-    left = replace(of, groups=() if by_text else of.groups, conditions=others)
+        parameters += look.parameters
+    chain = f"SELECT texts.contact_id AS found FROM {' CROSS JOIN '.join(sources)}"
     if left.everybody:
-        return (
-            f"(SELECT texts.contact_id FROM {' CROSS JOIN '.join(sources)}) AS several",
-            parameters,
-        )
+        return f"(SELECT found AS contact_id FROM ({chain}) AS kept) AS several", parameters
     sql, more = where(left, checked=True)
-    last = f"(SELECT contact_id AS its_id, * FROM {TABLE}) AS whole ON its_id = texts.contact_id"
-    return (
-        f"(SELECT texts.contact_id FROM {' CROSS JOIN '.join([*sources, last])} WHERE {sql}) AS several",
-        [*parameters, *more],
-    )
+    whole = f"({chain}) AS kept CROSS JOIN {TABLE} ON contact_id = found"
+    return f"{whole} WHERE {sql}", [*parameters, *more]
 
 
-def _expected(condition: tuple[str, str, Any]) -> int:
-    """About how many have this value: from the kept numbers, else counted no further than it takes to compare."""
-    column, _, value = condition
-    kept = counted(column.removesuffix("_key"), str(value)) if column in COMMON else 0
-    return kept or _sampled(Match(Asked(), conditions=(condition,)))
+def _expected(look: _Look) -> int:
+    """About how many it finds: from the kept numbers, else counted no further than it takes to compare."""
+    kept = [
+        counted(column.removesuffix("_key"), str(value)) if column in COMMON else 0
+        for column, value in look.values
+    ]
+    if len(kept) == 1 and kept[0]:
+        return kept[0]
+    sql = f"{TABLE} INDEXED BY {look.index} WHERE {look.condition(TABLE)}"
+    return _first((sql, look.parameters), _COMPARED)
+
+
+def _first(source: Condition, most: int) -> int:
+    """How many there are, counted no further than `most`."""
+    return _counted(f"(SELECT 1 FROM {source[0]} LIMIT {most}) AS several", source[1])
 
 
 def _text_or_columns(of: Match) -> Condition:

@@ -1,10 +1,14 @@
 """Totals: exact where that is cheap, honest where it is not."""
 
+from dataclasses import replace
+
 import pytest
+from django.db import connection
 
 from contacts_ui.models import IndexedContact
 from contacts_ui.services import index
 from contacts_ui.services.index import IndexQuestion, Total, matching
+from contacts_ui.services.index.database import TABLE
 
 from .people import learn, person
 
@@ -38,3 +42,38 @@ def test_the_page_of_a_search_has_the_exact_total() -> None:
     page = index.find(IndexQuestion(search="ann", limit=10))
     assert len(page.found) == 10
     assert page.total == Total(69)
+
+
+@pytest.mark.parametrize("compared", [1, 8, 4000])
+@pytest.mark.parametrize(
+    "search", ["", "lee", "ann lee3", "rare", "n", "city:austin lee", "custom.n:7"]
+)
+@pytest.mark.parametrize(
+    "filters",
+    [{"state": "tx"}, {"state": "tx", "opt_in_status": "blocked"}, {"city": "none", "state": "tx"}],
+)
+def test_whatever_is_looked_for_first_the_same_are_found(
+    compared: int, search: str, filters: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "_COMPARED", compared)
+    learn(
+        *(
+            person(
+                key,
+                f"{'Ann' if key % 4 else 'Rare Norma'} Lee{key % 7}",
+                city="Austin" if key % 5 else "Boston",
+                state="TX" if key % 2 else None,
+                opt_in_status="blocked" if key % 3 else "subscribed",
+                custom_fields={"n": key % 9},
+            )
+            for key in range(1, 61)
+        )
+    )
+    match = matching.match(search, filters)
+    condition, parameters = matching.where(match)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT contact_id FROM {TABLE} WHERE {condition}", parameters)  # noqa: S608 - our own
+        plain = sorted(key for (key,) in cursor.fetchall())
+    assert sorted(matching.ids(match, 100)) == plain
+    assert sorted(matching.ids(replace(match, first=None), 100)) == plain
+    assert matching.count(replace(match, first=None)) == Total(len(plain))
