@@ -1,6 +1,7 @@
 """The walk: everybody is met once, nobody is lost, nobody is forgotten unverified, and it makes room for the others."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from contacts_ui import rounds
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.manner import WALK, Priority
 from contacts_ui.integrations.types import ContactPage, Malformed
-from contacts_ui.models import IndexedContact, IndexGone, IndexWalk
+from contacts_ui.models import CallBudget, IndexedContact, IndexGone, IndexWalk
 from contacts_ui.services import index
 from contacts_ui.services.index import learning, walking
 from contacts_ui.services.index.walking import go_on
@@ -420,6 +421,8 @@ def test_people_come_first(small: Vendors, settings: Any) -> None:
 
     for _ in range(30):
         slicktext_budget().take("slicktext", Priority.PERSON, 3)
+    # Nor has the walk waited long.
+    CallBudget.objects.update(sync_at=time.time())
     small.forget_calls()
     walking.to_slicktext().budget.per_second = 8.0  # type: ignore[attr-defined]
     assert go_on() == 1
