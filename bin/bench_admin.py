@@ -111,7 +111,7 @@ def export(request: HttpRequest) -> HttpResponse:
     writer = csv.writer(response)
     names = [field.name for field in Person._meta.fields]
     writer.writerow(names)
-    for person in Person.objects.all():
+    for person in Person._default_manager.all():
         writer.writerow([getattr(person, name) for name in names])
     return response
 
