@@ -88,6 +88,9 @@ PAGES = {
 
 def print_costs(client: Any) -> None:
     print(f"{'page':<32}{'vendor calls':>14}{'queries':>10}")
+    for _ in range(2):
+        # The first page after a start makes a few queries more, once.
+        client.get("/contacts/")
     for name, address in PAGES.items():
         timing = client.get(address)["Server-Timing"]
         print(f"{name:<32}{count(timing, 'calls'):>14}{count(timing, 'queries'):>10}")
