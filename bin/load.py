@@ -63,7 +63,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=21_000, help="in the sandbox (21,000)")
     parser.add_argument("--bulk", type=int, default=10_000, help="stops of the bulk job (10,000)")
     parser.add_argument("--latency", type=float, default=0.15, help="of both vendors (0.15)")
-    parser.add_argument("--pause", type=float, default=8, help="mean seconds between acts (8)")
+    parser.add_argument("--pause", type=float, default=10, help="mean seconds between acts (10)")
     return parser.parse_args()
 
 
@@ -173,7 +173,7 @@ class Person:
         self._url, self._role, self._into = stage.url, role, into
         self._browser = requests.Session()
         self._browser.trust_env = False
-        # A server may close a kept connection in the moment in which it is used; a browser then asks again.
+        # A server may close a kept connection just as it is used; a browser asks again, and so does this.
         again = HTTPAdapter(max_retries=Retry(total=1, connect=1, read=1, redirect=0))
         self._browser.mount("http://", again)
         self._browser.cookies.set("sessionid", session)
@@ -281,7 +281,8 @@ def phase(
             with lock:
                 someone = next(mine)
             person.act(someone)
-            time.sleep(DICE.expovariate(1 / options.pause))
+            left = max(until_then - time.monotonic(), 0)
+            time.sleep(min(DICE.expovariate(1 / options.pause), left))
 
     threads = [threading.Thread(target=work, args=each, daemon=True) for each in people]
     for thread in threads:

@@ -19,14 +19,14 @@ from contacts_ui.models import CallBudget, Vendor
 WINDOW_SECONDS = 60.0
 BURST_SECONDS = 5.0
 # What share of the burst each priority may use. A stop never queues behind anything.
-SHARE = {Priority.PERSON: 1.0, Priority.BATCH: 0.5, Priority.SYNC: 0.25}
+SHARE = {Priority.PERSON: 1.0, Priority.BATCH: 0.25, Priority.SYNC: 0.1}
 REPORT_EVERY_SECONDS = 5.0
 # The last share of the vendor's own window, kept for stops: others may be using the same key.
 KEPT_FOR_STOPS = 0.05
 # What we plan to use of the window: a hair less than leaves the vendor's own window at that share.
 PLANNED = 0.94
 # Who had no call for so many seconds gets one like a stop does, whoever else waits.
-TURN_SECONDS = {Priority.BATCH: 2.0, Priority.SYNC: 10.0}
+TURN_SECONDS = {Priority.BATCH: 4.0, Priority.SYNC: 20.0}
 TURN = {Priority.BATCH: "batch_at", Priority.SYNC: "sync_at"}
 
 

@@ -10,7 +10,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
-from contacts_ui.integrations.errors import BadCredentials, Refused, Unreadable, VendorError
+from contacts_ui.integrations.errors import (
+    BadCredentials,
+    BudgetSpent,
+    Refused,
+    Unreadable,
+    VendorError,
+)
 from contacts_ui.integrations.manner import SWEEP
 from contacts_ui.models import Sweep, Vendor, Wish
 from contacts_ui.phone import pretty
@@ -24,6 +30,7 @@ PAUSE = timedelta(seconds=10)
 # Longer than a slow batch lasts; a worker that dies holds the walk up no longer.
 LEASE = timedelta(minutes=5)
 AFTER_TROUBLE = timedelta(minutes=1)
+NEXT_ROOM = timedelta(seconds=1)
 
 
 def go_on() -> int:
@@ -92,6 +99,9 @@ def _look(wish: Wish) -> VendorError | None:
 def _pause(trouble: VendorError | None) -> timedelta:
     if trouble is None:
         return PAUSE
+    if isinstance(trouble, BudgetSpent):
+        # Others come first; that is no trouble.
+        return max(NEXT_ROOM, timedelta(seconds=trouble.retry_after or 0))
     return max(AFTER_TROUBLE, timedelta(seconds=trouble.retry_after or 0))
 
 

@@ -109,6 +109,7 @@ def test_an_agent_asks_for_a_lift(
     page.get_by_label("When").fill("2026-01-05T10:00")
     page.get_by_label("Their words").fill("Sure, text me.")
     page.get_by_role("button", name="Ask a manager").click()
+    expect(page.get_by_role("heading", name="Ask to text Marty McFly again?")).to_be_hidden()
     expect(marty_switch(page)).to_have_attribute("aria-checked", "true")
     page.goto(f"/contacts/{MARTY}/")
     expect(page.get_by_text("Lift asked for by Ada Agent, just now.")).to_be_visible()

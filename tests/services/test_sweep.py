@@ -17,8 +17,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def three(wish_for: MakeWish, vendors: Vendors) -> list[str]:
-    """Three people of SlickText, stopped at both vendors."""
+def three(wish_for: MakeWish, vendors: Vendors, settings: Any) -> list[str]:
+    """Three people of SlickText, stopped at both vendors; there is room for a sweep."""
+    settings.SLICKTEXT_CALLS_PER_SECOND = 100.0
     numbers = [str((vendors.contact(MARTY + each) or {})["mobile_number"]) for each in range(3)]
     for number in numbers:
         for vendor in Vendor:
@@ -87,13 +88,13 @@ def test_people_come_first(three: list[str], vendors: Vendors, settings: Any) ->
     assert (SWEEP.priority, SWEEP.attempts, SWEEP.patience) == (Priority.SYNC, 1, 0)
     from contacts_ui.services.budget import slicktext_budget
 
-    for _ in range(12):
-        slicktext_budget().take("slicktext", Priority.PERSON, 3)
-    # Nor has the sweep waited long.
-    CallBudget.objects.update(sync_at=time.time())
+    slicktext_budget().take("slicktext", Priority.PERSON, 3)
+    # People have run far ahead of the pace, and the sweep has not waited long.
+    CallBudget.objects.update(sync_at=time.time(), next_even_call=time.time() + 4)
     vendors.forget_calls()
     assert go_on() == 0, "people have used what a sync may use"
     assert vendors.asked() == []
+    assert Sweep.objects.get().next_at < timezone.now() + timedelta(seconds=20), "soon again"
 
 
 def test_who_is_gone_is_no_disagreement(three: list[str], vendors: Vendors) -> None:
