@@ -15,8 +15,7 @@ from contacts_ui.services.troubles import VendorError
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.troubles import trouble_of
-
-NOT_SHOWN = ("why", "csrfmiddlewaretoken", "size", "offset", "reading", "live", "sort")
+from contacts_ui.views.view_words import view_words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +56,7 @@ def _ask(
         "form": form,
         "outlook": outlook_,
         "about": _about(outlook_),
-        "filters": _filters(request),
+        "filters": view_words(request.GET),
         "trouble": trouble_of(error),
         "back_url": f"{reverse('contact-list')}?{_without_why(request).urlencode()}",
     }
@@ -87,12 +86,3 @@ def _without_why(request: StaffRequest) -> QueryDict:
     data = request.GET.copy()
     data.pop("why", None)
     return data
-
-
-def _filters(request: StaffRequest) -> list[tuple[str, str]]:
-    names = {"q": "Search", "custom_field": "Custom field", "custom_value": "Custom field is"}
-    return [
-        (names.get(name, name.removeprefix("custom.").replace("_", " ").capitalize()), str(value))
-        for name, value in request.GET.items()
-        if value and name not in NOT_SHOWN
-    ]

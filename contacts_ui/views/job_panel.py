@@ -116,7 +116,7 @@ def rows_of(request: HttpRequest, job: Job, show: str, part: Slice) -> dict[str,
         {
             "row": row,
             "number": pretty(row.number) if row.number else "",
-            "typed": row.typed if row.typed != row.number else "",
+            "typed": row.typed if row.typed not in (row.number, pretty(row.number or "")) else "",
             "url": reverse("contact-detail", args=[row.contact_id]) if row.contact_id else "",
             "state": _word(job, RowState(row.state)),
             "category": RowCategory(row.category).label,
@@ -125,6 +125,8 @@ def rows_of(request: HttpRequest, job: Job, show: str, part: Slice) -> dict[str,
     ]
     return {
         "rows": shown,
+        # Ticked rows were never typed.
+        "any_typed": any(each["typed"] for each in shown),
         "by_state": by_state,
         "show": show,
         "lists": _lists(request, job, counts, show, by_state=by_state),

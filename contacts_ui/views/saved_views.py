@@ -17,6 +17,7 @@ from contacts_ui.permissions import NotAllowed, Staff
 from contacts_ui.services import index, saved_views
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.totals import total_words
+from contacts_ui.views.view_words import view_words
 
 TAKEN = "You have a view of this name already. Choose another one."
 
@@ -31,6 +32,7 @@ def saved_view_list(request: StaffRequest) -> HttpResponse:
             **each,
             "may_change": saved_views.may_change(request.user, each["view"]),
             "may_delete": saved_views.may_delete(request.user, each["view"]),
+            "words": view_words(QueryDict(each["view"].query)),
         }
         for each in _links(request.user, views)
     ]
@@ -155,6 +157,11 @@ def _form(
     view: SavedView | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    parts = [(name, value) for name, value in QueryDict(query).items() if name != "size"]
-    context = {"form": form, "view": view, "parts": parts}
+    address = reverse("contact-list")
+    context = {
+        "form": form,
+        "view": view,
+        "parts": view_words(QueryDict(query)),
+        "back_url": f"{address}?{query}" if query else address,
+    }
     return TemplateResponse(request, "saved_views/form.html", context, status=status)

@@ -57,6 +57,20 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   for (const [name, value] of [...detail.formData]) if (value === "") detail.formData.delete(name)
 })
 
+// The saved views stand outside the results: which of them is shown follows the address.
+const parts = (query) => [...new URLSearchParams(query)]
+  .filter(([name, value]) => value && !["offset", "reading", "live"].includes(name)).sort().join("&")
+
+function markView() {
+  for (const view of document.querySelectorAll("#views > [data-view]")) {
+    if (parts(view.search) === parts(location.search)) view.setAttribute("aria-current", "true")
+    else view.removeAttribute("aria-current")
+  }
+}
+
+document.addEventListener("htmx:pushedIntoHistory", markView)
+document.addEventListener("htmx:replacedInHistory", markView)
+
 // Enter asks at once, and its page comes into the history. The keystroke before it, still waiting to be asked, would
 // take that page's place.
 let entered = false

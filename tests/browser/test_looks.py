@@ -32,6 +32,12 @@ PAGES = (
     "/overview/",
     "/disagreements/",
     "/status/",
+    "/contacts/views/",
+    "/contacts/views/new/?view=q%3Dmar%26state%3DCA",
+    "/contacts/export/?q=mar&state=CA",
+    "/contacts/import/",
+    "/jobs/",
+    "/jobs/new/",
     "/contacts/99999999/",
     "/accounts/password/",
 )

@@ -7,6 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
+from contacts_ui.models import SavedView
+from tests.browser.conftest import PHONE
 from tests.people import make_staff
 from tests.views.index_people import learn_people, ready
 
@@ -51,3 +53,37 @@ def test_enter_comes_into_the_history_however_soon(
     expect(page).to_have_url(re.compile(r"/contacts/$"))
     box.fill("marty")
     expect(page.locator("[data-row]")).not_to_have_count(10)
+
+
+def test_the_saved_view_that_is_shown_follows_the_typing(
+    vera_user: User, open_as: Callable[..., Page]
+) -> None:
+    SavedView.objects.create(owner=vera_user, name="The O'Neills", query="q=oneil")
+    learn_people(10)
+    ready()
+    page = open_as(vera_user)
+    # Counted, so that nothing replaces it any more.
+    expect(page.locator("#views .number")).to_have_text("2")
+    view = page.get_by_role("link", name="The O'Neills")
+    expect(view).not_to_have_attribute("aria-current", "true")
+    box = page.get_by_role("searchbox", name="Search contacts")
+    box.press_sequentially("oneil", delay=30)
+    expect(view).to_have_attribute("aria-current", "true")
+    box.press_sequentially("s")
+    expect(view).not_to_have_attribute("aria-current", "true")
+
+
+def test_half_a_name_on_a_phone_then_stop(open_as: Callable[..., Page], agent: User) -> None:
+    """Somebody on the line: the person is in sight when half the name is typed, and one tap stops them."""
+    learn_people(10)
+    ready()
+    page = open_as(agent, viewport=PHONE, has_touch=True)
+    page.get_by_role("searchbox", name="Search contacts").tap()
+    page.keyboard.type("mcf", delay=30)
+    switch = page.get_by_role("switch", name="Do not text Marty McFly").first
+    expect(page.locator("[data-row]")).to_have_count(2)
+    expect(page).to_have_url(re.compile(r"\?q=mcf$"))
+    # Above a keyboard that takes the lower 40 % of the screen.
+    assert switch.evaluate("it => it.getBoundingClientRect().bottom") < PHONE["height"] * 0.6
+    switch.tap()
+    expect(switch).to_have_attribute("aria-checked", "true")

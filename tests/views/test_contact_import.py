@@ -248,3 +248,11 @@ def test_a_lost_answer_is_settled_by_looking_the_number_up(max_: Client, vendors
     (row,) = run(max_, f"First,Cell\nEmmett,{DOC_NUMBER}\n")
     assert row.state == RowState.DONE
     assert len(vendors.server.truth(DOC_NUMBER)["slicktext"]) > 0
+
+
+def test_what_a_file_holds_is_shown_as_text(max_: Client) -> None:
+    response = upload(max_, "<b>Number</b>,Note\n6155550777,<script>1</script>\n")
+    content = max_.get(response["Location"]).content.decode()
+    assert "&lt;script&gt;1" in content
+    assert "<script>1" not in content
+    assert "<b>Number" not in content

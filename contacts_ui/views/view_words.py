@@ -1,0 +1,33 @@
+"""A view of the table in words, from the query of its address."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from contacts_ui.forms.finder import STATUSES, FilterForm
+
+_NAMES: Final = {
+    "q": "Search",
+    **{name: str(field.label) for name, field in FilterForm.base_fields.items()},
+}
+_NOT_OF_THE_VIEW: Final = frozenset(("size",))
+
+
+def view_words(data: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What is asked for, each part with its name as on the screen; the page, or a reason, is no part of it."""
+    words = [
+        (_NAMES.get(name, name.removeprefix("custom.")), _in_words(name, str(value)))
+        for name, value in data.items()
+        if value and _is_part(name)
+    ]
+    if order := str(data.get("sort", "")):
+        name = order.removeprefix("-").replace("_", " ")
+        words.append(("Sorted by", f"{name}, descending" if order.startswith("-") else name))
+    return words
+
+
+def _is_part(name: str) -> bool:
+    return name.startswith("custom.") or (name in _NAMES and name not in _NOT_OF_THE_VIEW)
+
+
+def _in_words(name: str, value: str) -> str:
+    return str(dict(STATUSES).get(value, value)) if name == "status" else value

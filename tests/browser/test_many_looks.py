@@ -1,0 +1,100 @@
+"""The list from the index, saved views, jobs and an import, with something in them."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from contacts_ui.models import Job, SavedView
+from contacts_ui.models.job import JobState
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.test_looks import Open, look
+from tests.views.index_people import learn_people, ready
+
+SCREENS = [(DESKTOP, "light"), (PHONE, "dark")]
+LONG = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwaren und"
+HOSTILE = (
+    "Given name;Phone;Email;Status;<b>Notes</b> that nobody ever needed, at length\n"
+    '"=HYPERLINK(""http://evil.example"")";6155550777;zoe@example.org;subscribed;<script>1</script>\n'
+    f"{LONG};+1 615 555 0778;;stop;\n"
+    "Bob;6.15556E+09;bob(at)example;;\n"
+)
+
+
+@pytest.fixture
+def known(transactional_db: None) -> None:
+    learn_people(130)
+    ready()
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+def test_the_list_from_the_index(
+    open_as: Open, manager: User, known: None, viewport: Any, color_scheme: str
+) -> None:
+    for number in range(30):
+        SavedView.objects.create(owner=manager, name=f"{number} {LONG}"[:60], query=f"q={number}")
+        SavedView.objects.create(owner=manager, name=f"View {number}", query="", shared=True)
+    page = open_as(manager, "/contacts/?q=matry", viewport=viewport, color_scheme=color_scheme)
+    for address in ("?q=hair:red+marty", "?q=6155559999", "?live=1", "?offset=9000", "?sort=-name"):
+        look(page)
+        page.goto(f"/contacts/{address}")
+    page.locator("#views [aria-current], #views .number").first.wait_for()
+    page.get_by_role("button", name="What the search understands").click()
+    look(page)
+    page.keyboard.press("Escape")
+    page.locator(".selection summary").click()
+    look(page)
+    page.goto("/contacts/views/")
+    page.locator(".view-list summary").first.click()
+    look(page)
+
+
+def prepared(page: Page, kind: str) -> None:
+    page.goto("/contacts/?q=marty")
+    page.locator(".selection summary").click()
+    page.get_by_label("For all that match this view").check()
+    page.get_by_role("button", name=kind).click()
+    page.wait_for_url("**/jobs/*/")
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+def test_jobs(open_as: Open, manager: User, known: None, viewport: Any, color_scheme: str) -> None:
+    page = open_as(manager, "/jobs/new/", viewport=viewport, color_scheme=color_scheme)
+    page.get_by_label("Numbers").fill(f"(615) 555-3338\n615-555-3338\n{LONG}\n12")
+    page.get_by_role("button", name="Show what will happen").click()
+    look(page)
+    for kind in ("Ask for a lift", "Edit a field", "Stop texts"):
+        prepared(page, kind)
+        look(page)
+    page.get_by_role("button", name="Stop texts for").click()
+    expect(page.locator("#job-panel")).to_contain_text("Running")
+    look(page)
+    job = Job.objects.latest("pk")
+    for state in (JobState.PAUSED, JobState.CANCELLED, JobState.DONE):
+        Job.objects.filter(pk=job.pk).update(state=state, finished_at=job.created_at)
+        page.goto(f"/jobs/{job.pk}/")
+        look(page)
+    page.goto("/jobs/")
+    look(page)
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+def test_an_import(
+    open_as: Open, manager: User, known: None, viewport: Any, color_scheme: str
+) -> None:
+    page = open_as(manager, "/contacts/import/", viewport=viewport, color_scheme=color_scheme)
+    page.get_by_role("button", name="Upload").click()
+    look(page)
+    file: Any = {"name": f"{LONG}.csv", "mimeType": "text/csv", "buffer": HOSTILE.encode()}
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_role("button", name="Upload").click()
+    page.wait_for_url("**/columns/")
+    assert page.locator("main script, main b").count() == 0
+    look(page)
+    page.get_by_role("button", name="Check every row").click()
+    page.wait_for_url("**/check/")
+    look(page)
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/jobs/*/")
+    look(page)
