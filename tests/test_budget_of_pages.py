@@ -93,6 +93,8 @@ CALL = 2
 # The index compares what was read with what it knows, and writes who changed: the row, a look for words that are new,
 # the names of custom fields, and those words. Forgetting somebody is two statements.
 LEARN, CHANGED, NEW_WORDS, FORGOTTEN = 1, 3, 1, 2
+# Whoever is stopped by now: does an older row of the index hold their number?
+DOUBT = 1
 GET, PUT, POST, DELETE = (f"slicktext {method}" for method in ("GET", "PUT", "POST", "DELETE"))
 CCAI = "cloudcontactai PUT"
 
@@ -169,7 +171,7 @@ def test_looking_without_a_session(address: str, client: Client, vendors: Vendor
 
 @pytest.mark.parametrize(
     ("address", "queries"),
-    [("/contacts/", 3), ("/contacts/?q=oneil", 6), ("/contacts/?sort=-name", 3)],
+    [("/contacts/", 3), ("/contacts/?q=oneil", 5), ("/contacts/?sort=-name", 3)],
 )
 def test_the_table_from_the_index_asks_nobody(
     address: str, queries: int, warm: Client, vendors: Vendors
@@ -261,9 +263,9 @@ def test_stopping(headers: dict[str, str], warm: Client, vendors: Vendors) -> No
     assert cost.calls == [PUT, CCAI]
     written = ENTRY + OPT_OUT_MADE + OVERTAKEN + WISHES
     shown = 1 + UNDO if headers else 1
-    assert len(cost.queries) == (PERSON + written + BOTH_DELIVERIES + 2 * OPT_OUT_KEPT + shown), (
-        show(cost)
-    )
+    assert len(cost.queries) == (
+        PERSON + written + BOTH_DELIVERIES + DOUBT + 2 * OPT_OUT_KEPT + shown
+    ), show(cost)
 
 
 def test_asking_how_a_stop_stands(warm: Client, vendors: Vendors) -> None:
@@ -301,7 +303,7 @@ def test_choosing_columns(warm: Client, vendors: Vendors) -> None:
     ("vendor", "calls", "queries"),
     [
         # There is no opt-out to keep in step here: it is only looked for.
-        (Vendor.SLICKTEXT, [PUT], SLICKTEXT_DELIVERY + 1),
+        (Vendor.SLICKTEXT, [PUT], SLICKTEXT_DELIVERY + DOUBT + 1),
         (Vendor.CLOUDCONTACTAI, [CCAI], CCAI_DELIVERY + 1),
     ],
 )
