@@ -176,6 +176,11 @@ class IndexWalk(models.Model):
         default=0, help_text="Contacts at the last finished walk; about, while the first goes on"
     )
     trouble = models.CharField(max_length=300, blank=True)
+    account = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="Whose contacts these are: SlickText's address and brand",
+    )
 
     class Meta:
         default_permissions = ()

@@ -101,6 +101,7 @@ def _tell(vendor: Vendor, limit: int) -> int:
                 do_not_text=True,
                 opt_in_status=status,
                 entry=stop.ledger_entry,
+                batch=True,
             )
     return len(stops)
 

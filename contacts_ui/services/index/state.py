@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 
 from contacts_ui.models import IndexCount, IndexWalk
-from contacts_ui.services.index.walking import is_under_way
+from contacts_ui.services.index.walking import is_of_another_account, is_under_way
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def state() -> IndexState:
     if not settings.CONTACT_INDEX:
         return IndexState(enabled=False)
     walk = IndexWalk.objects.filter(pk=1).first()
-    if walk is None:
+    if walk is None or is_of_another_account(walk):
         return IndexState(enabled=True)
     walking = is_under_way(walk)
     return IndexState(

@@ -19,6 +19,7 @@ import time
 import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Final
 
 from django.conf import settings
@@ -87,6 +88,9 @@ def go_on(stopping: threading.Event | None = None) -> int:
     walk = _take()
     if walk is None:
         return 0
+    if is_of_another_account(walk):
+        purge(walk_again_at=timezone.now())
+        return 0
     try:
         return _walk(walk, stopping or threading.Event())
     except LeaseLost:
@@ -142,6 +146,17 @@ def _step(walk: IndexWalk) -> None:
         ordering.rebuild_anchors(between=lambda: _renew(walk))
 
 
+def is_of_another_account(walk: IndexWalk) -> bool:
+    """Whether the settings name another address or brand than that whose contacts were read."""
+    return bool(walk.account) and walk.account != _account()
+
+
+def _account() -> str:
+    vendor = settings.VENDORS.slicktext
+    named = f"{vendor.base_url} {vendor.account}" if vendor else ""
+    return blake2b(named.encode(), digest_size=16).hexdigest()
+
+
 def is_under_way(walk: IndexWalk) -> bool:
     """Whether a walk began and has not met everybody yet."""
     if walk.started_at is None:
@@ -156,6 +171,7 @@ def _pace(walk: IndexWalk) -> timedelta:
 
 def _begin(walk: IndexWalk, now: datetime) -> None:
     walk.offset, walk.tail, walk.steps_back = 0, [], 0
+    walk.account = _account()
     walk.started_at, walk.walk_due_at, walk.checking = now, None, False
     # What was too large last time may do today.
     larger = [size for size in SIZES if size > walk.asking] if walk.asking else []

@@ -509,3 +509,15 @@ def test_the_worker_walks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nobody_has_this_id(vendors: Vendors) -> None:
     index.forget(NOBODY)
     assert not ids()
+
+
+def test_another_brand_is_read_anew(vendors: Vendors, settings: Any) -> None:
+    """What was read of one account says nothing about another."""
+    go_on()
+    assert index.is_ready()
+    theirs = replace(settings.VENDORS.slicktext, account="99999")
+    settings.VENDORS = replace(settings.VENDORS, slicktext=theirs)
+    assert not index.is_ready(), "at once, before any worker looks"
+    IndexWalk.objects.update(next_at=timezone.now())
+    go_on()
+    assert not IndexedContact.objects.exists()
