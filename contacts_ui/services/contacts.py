@@ -17,7 +17,7 @@ from contacts_ui.phone import to_e164
 from contacts_ui.services import consent, index, last_known, ledger, shared_reads
 from contacts_ui.services.consent import Evidence, Seen
 from contacts_ui.services.editing import Follow, Merge, editable_values, for_vendor, merge
-from contacts_ui.services.vendors import to_slicktext
+from contacts_ui.services.vendors import how_to_read, to_slicktext
 
 
 class NumberTaken(Exception):
@@ -91,7 +91,7 @@ def read(contact_id: int, *, now: bool = False) -> Reading:
 
 def _ask(contact_id: int) -> Contact:
     asked_at = timezone.now()
-    contact = slicktext.get_contact(to_slicktext(), contact_id)
+    contact = slicktext.get_contact(to_slicktext(), contact_id, manner=how_to_read())
     last_known.keep_contact(contact, asked_at)
     return contact
 

@@ -16,6 +16,8 @@ from contacts_ui.models import Vendor, VendorHealth
 DOWN_AFTER = 2
 # How often one process writes down what it knew already.
 WRITE_EVERY_SECONDS = 5.0
+# For so long after a patient call that failed, people wait only shortly for the next ones.
+QUICK_SECONDS = 30.0
 TROUBLES = (
     errors.BadCredentials,
     errors.NoAnswer,
@@ -35,6 +37,16 @@ class Watch:
     _failures: int = 0
     _failing_since: datetime = field(default_factory=timezone.now)
     _written: float = float("-inf")
+    _tried: float = float("-inf")
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last calls of this process all failed, one of them a moment ago: no time to wait long.
+
+        After that moment the next one waits as usual: a vendor may only have become slow.
+        """
+        recent = time.monotonic() - self._tried < QUICK_SECONDS
+        return self._failures >= DOWN_AFTER and recent
 
     def noted(self, call: CallRecord) -> None:
         """Learn from one finished call. A refusal and "too many calls" are answers too."""
@@ -55,6 +67,8 @@ class Watch:
     def _failed(self, sentence: str) -> None:
         with self._lock:
             self._failures += 1
+            if self._failures <= DOWN_AFTER or not self.failing:
+                self._tried = time.monotonic()
             if self._failures == 1:
                 self._failing_since = timezone.now()
             write = self._take_turn(news=self._failures <= DOWN_AFTER)

@@ -14,7 +14,7 @@ from contacts_ui.integrations.types import Contact, ContactPage
 from contacts_ui.services import index, last_known, shared_reads
 from contacts_ui.services.editing import as_text
 from contacts_ui.services.search import Kind, Reading, Understanding, understand
-from contacts_ui.services.vendors import to_slicktext
+from contacts_ui.services.vendors import how_to_read, to_slicktext
 
 NO_PAGE = ContactPage(contacts=(), has_more=False, offset=0, malformed=(), received=0)
 
@@ -157,7 +157,7 @@ def _read(question: Question, reading: Reading) -> ContactPage:
     if reading.contact_id is None:
         return _page(question, {**question.filters, **dict(reading.filters)})
     try:
-        contact = slicktext.get_contact(to_slicktext(), reading.contact_id)
+        contact = slicktext.get_contact(to_slicktext(), reading.contact_id, manner=how_to_read())
     except NotFound:
         last_known.forget_contact(reading.contact_id)
         return NO_PAGE
@@ -166,7 +166,11 @@ def _read(question: Question, reading: Reading) -> ContactPage:
 
 def _page(question: Question, filters: Mapping[str, str]) -> ContactPage:
     return slicktext.list_contacts(
-        to_slicktext(), limit=question.limit, offset=question.offset, filters=filters
+        to_slicktext(),
+        limit=question.limit,
+        offset=question.offset,
+        filters=filters,
+        manner=how_to_read(),
     )
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from contacts_ui import metrics, timing
 from contacts_ui.integrations import cloudcontactai, slicktext
 from contacts_ui.integrations.errors import NotConnected, VendorError
-from contacts_ui.integrations.http import CallRecord, Connection
+from contacts_ui.integrations.http import CHECK, READ, CallRecord, Connection, Manner
 from contacts_ui.models import Vendor
 from contacts_ui.services import shared_reads
 from contacts_ui.services.budget import PoliteBudget, slicktext_budget
@@ -45,6 +45,11 @@ def to_cloudcontactai() -> Connection:
     )
 
 
+def how_to_read() -> Manner:
+    """How long a page waits for SlickText: not long while it has just failed us, as there are copies to show."""
+    return CHECK if _watch(Vendor.SLICKTEXT).failing else READ
+
+
 def connected() -> tuple[Vendor, ...]:
     """The vendors that have keys (or are the sandbox), in the order of Vendor."""
     return tuple(vendor for vendor in Vendor if getattr(settings.VENDORS, vendor.value) is not None)
@@ -54,11 +59,17 @@ def forget_connections() -> None:
     """Make the next call read the settings anew; for tests and for a process that forks."""
     to_slicktext.cache_clear()
     to_cloudcontactai.cache_clear()
+    _watch.cache_clear()
+
+
+@cache
+def _watch(vendor: Vendor) -> Watch:
+    return Watch(vendor)
 
 
 def _listener(vendor: Vendor) -> Callable[[CallRecord], None]:
     """Who is told about each finished call: shared reads, the page's timing and log, metrics, the vendor's health."""
-    watch = Watch(vendor)
+    watch = _watch(vendor)
 
     def on_call(call: CallRecord) -> None:
         if vendor == Vendor.SLICKTEXT and call.method != "GET":
@@ -71,4 +82,11 @@ def _listener(vendor: Vendor) -> Callable[[CallRecord], None]:
     return on_call
 
 
-__all__ = ["VendorError", "connected", "forget_connections", "to_cloudcontactai", "to_slicktext"]
+__all__ = [
+    "VendorError",
+    "connected",
+    "forget_connections",
+    "how_to_read",
+    "to_cloudcontactai",
+    "to_slicktext",
+]

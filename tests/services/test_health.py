@@ -11,12 +11,13 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.integrations.http import CallRecord
+from contacts_ui.integrations.http import CHECK, READ, CallRecord
 from contacts_ui.models import Vendor, VendorHealth, Wish
-from contacts_ui.services import health
+from contacts_ui.services import health, shared_reads
+from contacts_ui.services import vendors as vendors_module
 from contacts_ui.services.delivery import deliver
 from contacts_ui.services.health import Watch
-from tests.people import MakeWish, Vendors
+from tests.people import MARTY, MakeWish, Vendors
 
 pytestmark = pytest.mark.django_db
 T0 = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -199,3 +200,39 @@ def test_many_threads_at_once(watch: Watch) -> None:
         thread.join()
     assert failures == []
     assert VendorHealth.objects.count() == 1
+
+
+def test_who_asks_a_vendor_that_just_failed_waits_shortly(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And as usual again after half a minute, since it may only have become slow; or after one answer."""
+    now = [1000.0]
+    monkeypatch.setattr(health.time, "monotonic", lambda: now[0])
+    watch.noted(call("NoAnswer"))
+    assert not watch.failing, "one failure happens on the best of days"
+    watch.noted(call("NoAnswer"))
+    assert watch.failing
+    now[0] += 29
+    watch.noted(call("NoAnswer"))
+    assert watch.failing
+    now[0] += 2
+    assert not watch.failing
+    watch.noted(call("NoAnswer"))
+    assert watch.failing
+    watch.noted(call())
+    assert not watch.failing
+
+
+def test_pages_wait_shortly_while_slicktext_fails(max_: Client, vendors: Vendors) -> None:
+    address = f"/contacts/{MARTY}/"
+    max_.get(address)
+    assert vendors_module.how_to_read() is READ
+    vendors.fault("slicktext", "down")
+    shared_reads.changed()
+    vendors.forget_calls()
+    max_.get(address)
+    assert len(vendors.asked()) == READ.attempts
+    assert vendors_module.how_to_read() is CHECK
+    vendors.forget_calls()
+    assert max_.get(address).status_code == 200, "from the copy"
+    assert len(vendors.asked()) == CHECK.attempts
