@@ -85,11 +85,10 @@ def go_on(stopping: threading.Event | None = None) -> int:
         return 0
     if Vendor.SLICKTEXT not in connected():
         return 0
+    if any(map(is_of_another_account, IndexWalk.objects.filter(pk=1))):
+        purge(walk_again_at=timezone.now())
     walk = _take()
     if walk is None:
-        return 0
-    if is_of_another_account(walk):
-        purge(walk_again_at=timezone.now())
         return 0
     try:
         return _walk(walk, stopping or threading.Event())

@@ -18,6 +18,7 @@ from contacts_ui.models import CallBudget, IndexedContact, IndexGone, IndexWalk
 from contacts_ui.services import index
 from contacts_ui.services.index import learning, walking
 from contacts_ui.services.index.walking import go_on
+from contacts_ui.services.vendors import forget_connections
 from tests.people import MARTY, NOBODY, Vendors
 
 pytestmark = pytest.mark.django_db
@@ -518,6 +519,7 @@ def test_another_brand_is_read_anew(vendors: Vendors, settings: Any) -> None:
     theirs = replace(settings.VENDORS.slicktext, account="99999")
     settings.VENDORS = replace(settings.VENDORS, slicktext=theirs)
     assert not index.is_ready(), "at once, before any worker looks"
-    IndexWalk.objects.update(next_at=timezone.now())
+    forget_connections()
     go_on()
-    assert not IndexedContact.objects.exists()
+    assert not IndexedContact.objects.exists(), "and not only when the next walk is due"
+    assert IndexWalk.objects.get().trouble, "the sandbox knows no such brand"
