@@ -85,8 +85,6 @@ def go_on(stopping: threading.Event | None = None) -> int:
         return 0
     if Vendor.SLICKTEXT not in connected():
         return 0
-    if any(map(is_of_another_account, IndexWalk.objects.filter(pk=1))):
-        purge(walk_again_at=timezone.now())
     walk = _take()
     if walk is None:
         return 0
@@ -302,6 +300,9 @@ def _take() -> IndexWalk | None:
     """The walk, if it is time for its next step and no other worker has it. Looking in vain writes nothing."""
     now = timezone.now()
     walk = IndexWalk.objects.filter(pk=1).first()
+    if walk is not None and is_of_another_account(walk):
+        purge(walk_again_at=now)
+        walk = None
     if walk is None:
         walk, _ = IndexWalk.objects.get_or_create(pk=1, defaults={"next_at": now})
     free = Q(leased_until=None) | Q(leased_until__lte=now)
