@@ -131,3 +131,17 @@ def test_a_search_may_be_sorted_too() -> None:
     assert ids("lee3", sort="city") == [10, 3, 17]
     assert ids("lee3", sort="-city") == [17, 3, 10]
     assert _by_tokens("city", search="lee")[0] == ids("lee", sort="city")
+
+
+@pytest.mark.usefixtures("_thirty")
+def test_beside_a_page_it_is_known_whether_somebody_follows() -> None:
+    first = index.find(IndexQuestion(sort="number", limit=15))
+    assert first.more is None
+    second = index.find(IndexQuestion(sort="number", limit=15, offset=15, after=first.last))
+    assert second.more is False
+    assert index.find(IndexQuestion(sort="number", limit=15, before=second.first)).more is True
+    # Wherever the page is said to be: half of those in front went meanwhile.
+    for each in first.found:
+        index.forget(each.contact.contact_id)
+    page = index.find(IndexQuestion(sort="number", limit=10, offset=15, after=first.last))
+    assert (len(page.found), page.more) == (10, True)
