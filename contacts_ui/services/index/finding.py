@@ -72,7 +72,7 @@ def find(question: IndexQuestion) -> IndexPage:
         return _best(question, match)
     order = ordering.order_of(question.sort)
     total = matching.count(match)
-    within = _within(match, total, order)
+    within = _within(match, total, order, question.offset)
     more = None
     if beside := _beside(question, order, within):
         keys, more = beside
@@ -177,11 +177,18 @@ def _page(
     far = question.offset > ordering.NEAR
     if far and match.everybody and question.offset < total.number - ordering.NEAR:
         return ordering.far_page(order, question.offset, question.limit)
+    if (
+        far
+        and match.status
+        and not total.exact
+        and order.column not in ("contact_id", "status_key")
+    ):
+        return ordering.far_page(order, question.offset, question.limit, within, match.status)
     known = total.number if total.exact else matching.count_all(match) if far else None
     return ordering.page(order, within, question.offset, question.limit, total=known)
 
 
-def _within(match: Match, total: Total, order: ordering.Order) -> Condition:
+def _within(match: Match, total: Total, order: ordering.Order, offset: int) -> Condition:
     """Few matches are found first and sorted; of many, the order is walked and each is checked on the way."""
     if match.everybody:
         return "1 = 1", []
@@ -190,7 +197,12 @@ def _within(match: Match, total: Total, order: ordering.Order) -> Condition:
     if total.exact and total.number <= HELD:
         ours = database()
         return f"contact_id {ours.among('bigint')}", [ours.many(matching.ids(match, HELD))]
-    return matching.where(match, checked=not total.exact)
+    walked = min(offset, max(total.number - offset, 0)) / max(total.number, 1)
+    # Far in many that are found by columns, these are read and sorted if fewer than who stands before.
+    sorted_sooner = not match.groups and walked * matching.counted("", "") > total.number
+    return matching.where(
+        match, checked=not total.exact and (bool(match.status) or not sorted_sooner)
+    )
 
 
 def _best(question: IndexQuestion, match: Match) -> IndexPage:
