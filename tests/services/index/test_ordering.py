@@ -169,7 +169,7 @@ def test_a_far_page_of_one_status_begins_at_an_anchor_of_its_own(
     monkeypatch.setattr(ordering, "_part", noted)
     for offset in range(22):
         assert ids(sort=sort, limit=3, offset=offset, filters=chosen) == everybody[offset:][:3]
-    if sort.removeprefix("-") in ("number", "email"):
+    if sort in ("number", "-number"):
         # Whatever the offset, but for the few at the end that walk from there.
         assert sorted(skipped)[len(skipped) // 2] < 4
     for offset in range(12):
