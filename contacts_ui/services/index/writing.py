@@ -20,6 +20,8 @@ from contacts_ui.services.index.words import learn_words
 
 # Raised when what is folded changes, so that everybody is written anew by the next walk.
 FOLDING: Final = 1
+# To look first what of so few changed costs as much as to write all.
+FEW: Final = 3
 TEXTS: Final = (
     "first_name", "last_name", "mobile_number", "email", "city", "state", "zip", "country", "source", "language",
     "timezone",
@@ -93,8 +95,10 @@ def _is_stopped(contact: Contact) -> bool:
 
 
 def _upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
-    if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite" and len(rows) > FEW:
         rows = _update_changes(cursor, rows)
+    if not rows:
+        return
     changes = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
     conflict = f" ON CONFLICT (contact_id) DO UPDATE SET {changes} WHERE {TABLE}.read_at <= excluded.read_at"
     into = f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)})"

@@ -172,6 +172,7 @@ def test_a_far_page_of_one_status_begins_at_an_anchor_of_its_own(
     if sort in ("number", "-number"):
         # Whatever the offset, but for the few at the end that walk from there.
         assert sorted(skipped)[len(skipped) // 2] < 4
-    for offset in range(12):
-        page = ids(sort=sort, limit=3, offset=offset, filters={"state": "tx"})
-        assert page == ids(sort=sort, filters={"state": "tx"})[offset:][:3]
+    chosen = {"city": "austin"}
+    for offset in range(8):
+        page = ids(sort=sort, limit=3, offset=offset, filters=chosen)
+        assert page == ids(sort=sort, filters=chosen)[offset:][:3]
