@@ -146,7 +146,7 @@ def load(some: list[Any]) -> None:
 
     from contacts_ui.services.index import writing
 
-    moment = writing._moment(NOW)
+    moment = writing.moment(NOW)
     rows = [writing._row(each, moment, writing.digest(each)) for each in some]
     with transaction.atomic(), connection.cursor() as cursor:
         writing._upsert(cursor, rows)

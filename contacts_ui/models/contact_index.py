@@ -107,7 +107,8 @@ class IndexAnchor(models.Model):
     """Who stood at this place in this order when the anchors were last set, so that no page counts from the first."""
 
     pk = models.CompositePrimaryKey("sort", "place")
-    sort = models.CharField(max_length=20)
+    # A column, or "column/status": the place among those with this status alone.
+    sort = models.CharField(max_length=120)
     place = models.PositiveBigIntegerField()
     key = models.TextField()
     contact_id = models.BigIntegerField()

@@ -24,7 +24,8 @@ class Question:
     """What the table is asked for. `filters` are SlickText's own field names and exact values.
 
     `reading` picks one of the ways in which `search` can be understood, by its index. `live` asks SlickText although
-    the index could answer. `sort` is one of the index's: the vendor cannot sort.
+    the index could answer. `sort` is one of the index's: the vendor cannot sort. `after` and `before` are the index's
+    tokens of the page that somebody comes from.
     """
 
     search: str = ""
@@ -34,6 +35,8 @@ class Question:
     offset: int = 0
     sort: str = ""
     live: bool = False
+    after: str = ""
+    before: str = ""
 
     @property
     def number(self) -> str:
@@ -91,13 +94,22 @@ def list_contacts(question: Question, standing: index.IndexState) -> Listing:
 
 def _from_index(question: Question, standing: index.IndexState) -> Listing:
     asked = index.IndexQuestion(
-        question.search, question.filters, question.sort, question.limit, question.offset
+        question.search,
+        question.filters,
+        question.sort,
+        question.limit,
+        question.offset,
+        question.after,
+        question.before,
     )
     answer = index.find(asked)
+    if question.before and len(answer.found) < question.limit:
+        # Some went from in front: this is the first page now, and a whole one.
+        answer = index.find(replace(asked, before="", offset=0))
     contacts = tuple(each.contact for each in answer.found)
-    end = question.offset + len(contacts)
-    more = end < answer.total.number or (not answer.total.exact and len(contacts) == question.limit)
-    page = ContactPage(contacts, more, question.offset, malformed=(), received=len(contacts))
+    page = ContactPage(
+        contacts, _has_more(question, answer), answer.offset, malformed=(), received=len(contacts)
+    )
     return Listing(
         page,
         # That nobody was found is as old as the walk that met nobody.
@@ -105,6 +117,15 @@ def _from_index(question: Question, standing: index.IndexState) -> Listing:
         understanding=understand(question.search),
         read={each.contact.contact_id: each.read_at for each in answer.found},
         answer=answer,
+    )
+
+
+def _has_more(question: Question, answer: index.IndexPage) -> bool:
+    if answer.more is not None:
+        return answer.more
+    size = len(answer.found)
+    return answer.offset + size < answer.total.number or (
+        not answer.total.exact and size == question.limit
     )
 
 

@@ -30,7 +30,7 @@ from contacts_ui.views.list_frame import (
     page_asked_for,
     pager,
 )
-from contacts_ui.views.paging import DEFAULT_SIZE, SIZES, whole_number
+from contacts_ui.views.paging import DEFAULT_SIZE, FIRST_PAGE, SIZES, whole_number
 from contacts_ui.views.saved_views import view_links
 from contacts_ui.views.troubles import trouble_of
 
@@ -47,7 +47,9 @@ def contact_list(request: StaffRequest) -> HttpResponse:
         offset, said = asked
         if said:
             messages.info(request, said)
-        return redirect(with_changes(request, page=None, offset=offset or None))
+        return redirect(
+            with_changes(request, page=None, **{**FIRST_PAGE, "offset": offset or None})
+        )
     indexed = standing.ready and not question.live
     if indexed:
         search.answer_from_the_index(request.path)
@@ -113,6 +115,8 @@ def _question(request: StaffRequest, search: SearchForm, filters: FilterForm) ->
         offset=whole_number(request.GET.get("offset"), 0),
         sort=sort if sort.removeprefix("-") in index.SORTS else "",
         live=request.GET.get("live") == "1",
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
     )
 
 
@@ -121,12 +125,12 @@ def _active_filters(request: StaffRequest, filters: FilterForm) -> list[dict[str
     for name, field in filters.fields.items():
         value = request.GET.get(name, "")
         if value and name not in ("size", "custom_field", "custom_value"):
-            remove_url = with_changes(request, **{name: None, "offset": None, "reading": None})
+            remove_url = with_changes(request, **{name: None, "reading": None, **FIRST_PAGE})
             active.append({"label": str(field.label), "value": value, "remove_url": remove_url})
     custom = filters.data.get("custom_field", ""), filters.data.get("custom_value", "")
     if all(custom):
         gone = {"custom_field": None, "custom_value": None, f"custom.{custom[0]}": None}
-        remove_url = with_changes(request, **gone, offset=None, reading=None)
+        remove_url = with_changes(request, **gone, reading=None, **FIRST_PAGE)
         active.append({"label": custom[0], "value": custom[1], "remove_url": remove_url})
     return active
 
@@ -190,7 +194,7 @@ def _other_readings(request: StaffRequest, listing: Listing) -> list[dict[str, s
     return [
         {
             "label": f"Everyone with {reading.words}",
-            "url": with_changes(request, reading=index, offset=None),
+            "url": with_changes(request, reading=index, **FIRST_PAGE),
         }
         for index, reading in listing.readings
     ]

@@ -8,7 +8,7 @@ from contacts_ui.services import index
 from contacts_ui.services.listing import Kind, Listing, Question
 from contacts_ui.views.addresses import with_changes
 from contacts_ui.views.columns import COLUMNS
-from contacts_ui.views.paging import SIZES, whole_number
+from contacts_ui.views.paging import FIRST_PAGE, SIZES, whole_number
 from contacts_ui.views.totals import pages, pages_words, total_words
 
 _ALWAYS: Final = (("name", "Name"), ("number", "Number"))
@@ -26,7 +26,7 @@ _NO_WORDS: Final[dict[str, Any]] = {
 }
 # What of an address the little form "Page [ ] of N" carries along.
 _UNSORTED: Final = {"url": "", "direction": "none"}
-_NOT_CARRIED: Final = ("page", "offset", "reading")
+_NOT_CARRIED: Final = ("page", "reading", *FIRST_PAGE)
 
 
 def headings(request: HttpRequest, columns: list[str], *, sortable: bool) -> list[dict[str, str]]:
@@ -50,21 +50,20 @@ def _sorts(key: str, sortable: bool) -> bool:
 def _sorting(request: HttpRequest, key: str, now: str) -> dict[str, str]:
     following = {key: f"-{key}", f"-{key}": None}.get(now, key)
     state = {key: "ascending", f"-{key}": "descending"}.get(now, "none")
-    url = with_changes(request, sort=following, offset=None, reading=None)
+    url = with_changes(request, sort=following, reading=None, **FIRST_PAGE)
     return {"url": url, "direction": state}
 
 
 def pager(request: HttpRequest, question: Question, listing: Listing | None) -> dict[str, Any]:
     """Where "previous" and "next" lead. The vendor tells no total: only the index knows a last page."""
-    before = max(question.offset - question.limit, 0)
     return {
-        "first_url": with_changes(request, offset=None),
-        "previous_url": with_changes(request, offset=before or None) if question.offset else None,
+        "first_url": with_changes(request, **FIRST_PAGE),
+        "previous_url": _previous(request, question, listing),
         "next_url": _next(request, listing) if listing else None,
         "sizes": [
             {
                 "size": size,
-                "url": with_changes(request, size=size, offset=None),
+                "url": with_changes(request, size=size, **FIRST_PAGE),
                 "current": size == question.limit,
             }
             for size in SIZES
@@ -77,13 +76,25 @@ def pager(request: HttpRequest, question: Question, listing: Listing | None) -> 
     }
 
 
+def _previous(request: HttpRequest, question: Question, listing: Listing | None) -> str | None:
+    if not question.offset:
+        return None
+    before = max(question.offset - question.limit, 0)
+    answer = listing.answer if listing else None
+    # In front of the first page nobody is to be missed: it is asked for by its place.
+    token = answer.first if answer and before else None
+    return with_changes(request, **{**FIRST_PAGE, "offset": before or None, "before": token})
+
+
 def _next(request: HttpRequest, listing: Listing) -> str | None:
     # A search that two readings answer has no second page of its own; each reading has.
     if not listing.page.has_more or (listing.answer is None and len(listing.found) > 1):
         return None
     reading = listing.found[0] if listing.found else None
     onward = listing.page.offset + listing.page.received
-    return with_changes(request, offset=onward, reading=reading)
+    after = listing.answer.last if listing.answer else None
+    changes: dict[str, str | int | None] = {**FIRST_PAGE, "offset": onward, "after": after}
+    return with_changes(request, reading=reading, **changes)
 
 
 def _numbered(request: HttpRequest, question: Question, answer: index.IndexPage) -> dict[str, Any]:
@@ -94,7 +105,7 @@ def _numbered(request: HttpRequest, question: Question, answer: index.IndexPage)
         "page_count": pages_words(answer.total, question.limit),
         "several_pages": last > 1,
         # Also from behind the end.
-        "last_url": with_changes(request, offset=end or None)
+        "last_url": with_changes(request, **{**FIRST_PAGE, "offset": end or None})
         if answer.total.exact and question.offset != end
         else None,
         "carried": [
@@ -135,7 +146,9 @@ def freshness(
         "indexed": indexed,
         "index_ready": standing.ready,
         "building": _building(standing),
-        "live_url": with_changes(request, live=1, sort=None, reading=None) if indexed else None,
+        "live_url": with_changes(request, live=1, sort=None, reading=None, after=None, before=None)
+        if indexed
+        else None,
         "index_url": with_changes(request, live=None, reading=None)
         if standing.ready and question.live
         else None,

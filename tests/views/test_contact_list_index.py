@@ -8,10 +8,12 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts_ui.models import IndexWalk
+from contacts_ui.services import index
 from contacts_ui.services.index import Total
 from contacts_ui.views.totals import pages_words, total_words
 from tests.pages import Page
 from tests.people import Vendors
+from tests.services.index.people import person
 
 from .index_people import learn_people, ready
 from .test_contact_list import URL, ids, query
@@ -239,3 +241,52 @@ def test_totals_claim_no_more_than_was_counted(total: Total, words: str) -> None
 )
 def test_the_pager_counts_pages_and_not_contacts(total: Total, words: str) -> None:
     assert pages_words(total, 50) == words
+
+
+def _link(page: Page, text: str) -> str:
+    return str(next(each for each in page.all("a") if each.text == text)["href"])
+
+
+def test_nobody_is_shown_twice_or_skipped_while_people_come(vera: Client, vendors: Vendors) -> None:
+    learn_people(130)
+    ready()
+    first = Page(vera.get(f"{URL}?size=25&sort=contact_id"))
+    # Somebody new stands before all others.
+    index.learn([person(1, "Ann New")], timezone.now())
+    second = Page(vera.get(_link(first, "Next")))
+    third = Page(vera.get(_link(second, "Next")))
+    assert [*ids(first), *ids(second), *ids(third)] == list(range(7000, 7075))
+    assert query(_link(third, "Next"))["offset"] == ["75"]
+    index.learn([person(2, "Ben New")], timezone.now())
+    assert ids(Page(vera.get(_link(third, "Previous")))) == ids(second)
+    assert query(_link(second, "Previous")) == {"size": ["25"], "sort": ["contact_id"]}
+
+
+def test_a_next_page_is_offered_also_where_many_went(vera: Client, vendors: Vendors) -> None:
+    learn_people(60)
+    ready()
+    first = Page(vera.get(f"{URL}?size=25&sort=contact_id"))
+    for key in range(7000, 7020):
+        index.forget(key)
+    second = Page(vera.get(_link(first, "Next")))
+    third = Page(vera.get(_link(second, "Next")))
+    assert [*ids(second), *ids(third)] == list(range(7025, 7060))
+    assert "Next" not in [each.text for each in third.all("a")]
+    for key in range(7020, 7030):
+        index.forget(key)
+    # Fewer than a page are left in front of the third: it is the first page, and whole.
+    back = Page(vera.get(_link(third, "Previous")))
+    assert ids(back) == list(range(7030, 7055))
+
+
+def test_a_token_goes_with_its_order_alone(vera: Client, vendors: Vendors) -> None:
+    learn_people(60)
+    ready()
+    first = Page(vera.get(f"{URL}?size=25&sort=contact_id"))
+    second = Page(vera.get(_link(first, "Next")))
+    assert "after" not in query(str(second.one("a", id="sort-name")["href"]))
+    assert "after" not in query(_link(second, "Read live"))
+    assert not [each for each in second.all("input") if each.attributes.get("name") == "after"]
+    for token in ("nonsense", "W10", "é", "a" * 3000):
+        page = vera.get(URL, {"size": 25, "sort": "contact_id", "offset": 25, "after": token})
+        assert ids(Page(page)) == ids(second)

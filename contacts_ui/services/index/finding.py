@@ -47,6 +47,7 @@ class IndexPage:
 
     `complaints` are sentences about what of the search was not understood. `first` and `last` are tokens for `before`
     and `after` of the pages next to this one; "" where the best matches come first.
+    `more`: whether somebody follows, where a token told the place; `offset` is off then by as many as came or went.
     """
 
     found: tuple[Indexed, ...]
@@ -56,6 +57,7 @@ class IndexPage:
     complaints: tuple[str, ...] = ()
     first: str = ""
     last: str = ""
+    more: bool | None = None
 
     @property
     def as_of(self) -> datetime | None:
@@ -69,12 +71,18 @@ def find(question: IndexQuestion) -> IndexPage:
     if match.groups and not question.sort:
         return _best(question, match)
     order = ordering.order_of(question.sort)
-    keys, total = _page(question, match, order)
+    total = matching.count(match)
+    within = _within(match, total, order, question.offset)
+    more = None
+    if beside := _beside(question, order, within):
+        keys, more = beside
+    else:
+        keys = _page(question, match, order, within, total)
     found = tuple(records.by_ids([contact_id for _, contact_id in keys]))
     tokens = [ordering.token(order, key) for key in (keys[0], keys[-1])] if keys else ["", ""]
     corrected = _corrected(match, [contact_id for _, contact_id in keys[:1]])
     return IndexPage(
-        found, total, question.offset, corrected, match.asked.complaints, tokens[0], tokens[1]
+        found, total, question.offset, corrected, match.asked.complaints, tokens[0], tokens[1], more
     )
 
 
@@ -148,24 +156,39 @@ def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
         yield list(values[start : start + CHUNK])
 
 
+def _beside(
+    question: IndexQuestion, order: ordering.Order, within: Condition
+) -> tuple[list[ordering.Key], bool] | None:
+    """The keys of the page next to one just seen, and whether somebody follows; None without token."""
+    limit = question.limit
+    if after := ordering.from_token(order, question.after):
+        keys = ordering.walk(order, within, 0, limit + 1, after=after)
+        return keys[:limit], len(keys) > limit
+    if before := ordering.from_token(order, question.before):
+        keys = ordering.walk(order, within, 0, limit, after=before, backward=True)
+        return keys, True
+    return None
+
+
 def _page(
-    question: IndexQuestion, match: Match, order: ordering.Order
-) -> tuple[list[ordering.Key], Total]:
-    """The keys of a page that is sorted by a column."""
-    total = matching.count(match)
-    within = _within(match, total, order)
-    for text, backward in ((question.after, False), (question.before, True)):
-        if text and (key := ordering.from_token(order, text)):
-            keys = ordering.walk(order, within, 0, question.limit, after=key, backward=backward)
-            return keys, total
+    question: IndexQuestion, match: Match, order: ordering.Order, within: Condition, total: Total
+) -> list[ordering.Key]:
+    """The keys of a page that is sorted by a column, by its place."""
     far = question.offset > ordering.NEAR
     if far and match.everybody and question.offset < total.number - ordering.NEAR:
-        return ordering.far_page(order, question.offset, question.limit), total
+        return ordering.far_page(order, question.offset, question.limit)
+    if (
+        far
+        and match.status
+        and not total.exact
+        and order.column not in ("contact_id", "status_key")
+    ):
+        return ordering.far_page(order, question.offset, question.limit, within, match.status)
     known = total.number if total.exact else matching.count_all(match) if far else None
-    return ordering.page(order, within, question.offset, question.limit, total=known), total
+    return ordering.page(order, within, question.offset, question.limit, total=known)
 
 
-def _within(match: Match, total: Total, order: ordering.Order) -> Condition:
+def _within(match: Match, total: Total, order: ordering.Order, offset: int) -> Condition:
     """Few matches are found first and sorted; of many, the order is walked and each is checked on the way."""
     if match.everybody:
         return "1 = 1", []
@@ -174,7 +197,12 @@ def _within(match: Match, total: Total, order: ordering.Order) -> Condition:
     if total.exact and total.number <= HELD:
         ours = database()
         return f"contact_id {ours.among('bigint')}", [ours.many(matching.ids(match, HELD))]
-    return matching.where(match, checked=not total.exact)
+    walked = min(offset, max(total.number - offset, 0)) / max(total.number, 1)
+    # Far in many that are found by columns, these are read and sorted if fewer than who stands before.
+    sorted_sooner = not match.groups and walked * matching.counted("", "") > total.number
+    return matching.where(
+        match, checked=not total.exact and (bool(match.status) or not sorted_sooner)
+    )
 
 
 def _best(question: IndexQuestion, match: Match) -> IndexPage:

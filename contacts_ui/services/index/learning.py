@@ -4,6 +4,8 @@ A reading counts from the moment it was asked for, the answer to a change of our
 older, in whatever order they arrive. The database decides that row by row, so processes need not agree with each other.
 """
 
+# ruff: noqa: S608 - the only names in the SQL are our own; every value is a parameter
+
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,12 +16,12 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import DataError, connection, transaction
-from django.db.models import Value
 from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexedContact, IndexGone
 from contacts_ui.services.index import writing
+from contacts_ui.services.index.database import TABLE, database
 
 # In one transaction: on SQLite nobody else writes meanwhile, and a stop must not wait.
 AT_ONCE: Final = 250
@@ -30,6 +32,7 @@ GONE_KEPT = timedelta(hours=1)
 # No database takes a larger one.
 LARGEST_ID: Final = 2**63 - 1
 LONGEST_GAP_SECONDS = 0.25
+_GONE: Final = IndexGone._meta.db_table
 
 logger = logging.getLogger(__name__)
 
@@ -89,21 +92,23 @@ def make_room(seconds: float) -> None:
 @dataclass(frozen=True, slots=True)
 class _Held:
     digest: int
-    read_at: datetime
+    # As the database keeps it: to be compared alone.
+    read_at: Any
 
 
 def _keep(people: Mapping[int, Contact], read_at: datetime) -> None:
     """Look once, write who changed, and note of the others that they were read again."""
     held, gone = _held(people, read_at)
     digests = {key: writing.digest(contact) for key, contact in people.items()}
+    asked_at, fresh = writing.moment(read_at), writing.moment(read_at - FRESH)
     changed, stale = [], []
     for key, contact in people.items():
         before = held.get(key)
-        if key in gone or (before and before.read_at >= read_at):
+        if key in gone or (before and before.read_at >= asked_at):
             continue
         if before is None or before.digest != digests[key]:
             changed.append(contact)
-        elif before.read_at < read_at - FRESH:
+        elif before.read_at < fresh:
             stale.append(key)
     _write(changed, digests, read_at)
     _refresh(stale, read_at)
@@ -111,11 +116,16 @@ def _keep(people: Mapping[int, Contact], read_at: datetime) -> None:
 
 def _held(keys: Iterable[int], read_at: datetime) -> tuple[dict[int, _Held], set[int]]:
     """What the index has of these, and who was deleted since `read_at`; in one query."""
-    rows = IndexedContact.objects.filter(pk__in=list(keys)).annotate(gone=Value(False))
-    gone = IndexGone.objects.filter(at__gte=read_at).annotate(digest=Value(0), gone=Value(True))
-    both = rows.values_list("contact_id", "digest", "read_at", "gone").union(
-        gone.values_list("contact_id", "digest", "at", "gone"), all=True
-    )
+    ours = database()
+    with connection.cursor() as cursor:
+        # The query builder's own work on so many ids would cost more than all else.
+        cursor.execute(
+            f"SELECT contact_id, digest, {ours.unindexed('read_at')}, 0 FROM {TABLE}"
+            f" WHERE contact_id {ours.among('bigint')} UNION ALL"
+            f" SELECT contact_id, 0, {ours.unindexed('at')}, 1 FROM {_GONE} WHERE at >= %s",
+            [ours.many(list(keys)), writing.moment(read_at)],
+        )
+        both = cursor.fetchall()
     held: dict[int, _Held] = {}
     deleted = set()
     for key, digest, at, is_gone in both:
@@ -145,10 +155,12 @@ def _refresh(keys: Sequence[int], read_at: datetime) -> None:
     """These were found as they were. Whom somebody else is just writing is left to them."""
     if not keys:
         return
-    rows = IndexedContact.objects.filter(pk__in=keys, read_at__lt=read_at)
-    with transaction.atomic():
-        free = rows.select_for_update(skip_locked=True)
-        IndexedContact.objects.filter(pk__in=free.values("pk")).update(read_at=read_at)
+    ours, at = database(), writing.moment(read_at)
+    whom = f"contact_id {ours.among('bigint')} AND read_at < %s"
+    if connection.vendor == "postgresql":
+        whom = f"contact_id IN (SELECT contact_id FROM {TABLE} WHERE {whom} FOR UPDATE SKIP LOCKED)"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {TABLE} SET read_at = %s WHERE {whom}", [at, ours.many(keys), at])
 
 
 def _guarded() -> AbstractContextManager[Any]:

@@ -57,6 +57,14 @@ class Match:
     first: tuple[int, ...] | None = None
 
     @property
+    def status(self) -> str:
+        """The status, where that is all that is asked for; else ""."""
+        if self.groups or len(self.conditions) != 1:
+            return ""
+        column, _, value = self.conditions[0]
+        return str(value) if column == "status_key" else ""
+
+    @property
     def everybody(self) -> bool:
         """Whether nothing is asked for."""
         return not self.groups and not self.conditions
@@ -75,8 +83,8 @@ def match(search: str, filters: Mapping[str, str]) -> Match:
     if not found and (others := _apart(asked, search)) and ids(others, 1):
         return others
     forgiving = _forgiving(exact)
-    if forgiving and len(ids(forgiving, FEW)) > len(found):
-        return forgiving
+    if forgiving and len(more := ids(forgiving, HELD + 1)) > len(found):
+        return replace(forgiving, first=tuple(more))
     return exact
 
 

@@ -37,6 +37,8 @@ SORTS: Final = {
 _ANCHORS: Final = "contacts_ui_indexanchor"
 _COUNTS: Final = "contacts_ui_indexcount"
 STEP: Final = 1000
+# Among those with one status: they may be far apart.
+STATUS_STEP: Final = 250
 # Up to here counting from the first costs less than a millisecond.
 NEAR: Final = 5000
 # Filtered by more than others, and shared by many.
@@ -45,6 +47,9 @@ COMMON: Final = (
 )  # fmt: skip
 _TIMES: Final = ("created", "last_updated")
 _EARLIEST: Final = "0001-01-01 00:00:00"
+
+# Whoever has one status stands in the index of that already in the order of the id.
+_OF_ITS_OWN: Final = ("contact_id", "status_key")
 
 EVERYBODY: Final[Condition] = ("1 = 1", [])
 
@@ -92,22 +97,25 @@ def page(
     return walk(order, within, offset, limit)
 
 
-def far_page(order: Order, offset: int, limit: int) -> list[Key]:
-    """One page of everybody, far from both ends: from the nearest anchor."""
-    filled = _filled(order.column)
+def far_page(
+    order: Order, offset: int, limit: int, within: Condition = EVERYBODY, status: str = ""
+) -> list[Key]:
+    """One page of everybody, or of those `within` one status, far from both ends: from the nearest anchor."""
+    anchors = f"{order.column}/{status}" if status else order.column
+    filled = _filled(anchors)
     if filled and offset >= filled and len(order.parts()) > 1:
         empty = order.parts()[1]
-        return _part(order.column, EVERYBODY, empty, order.descending, offset - filled, limit)
+        return _part(order.column, within, empty, order.descending, offset - filled, limit)
     wanted = filled - offset - limit if order.descending else offset
     if filled == 0 or not wanted >= 0 or offset + limit > filled:
-        return walk(order, EVERYBODY, offset, limit)
+        return walk(order, within, offset, limit)
     ascending = Order(order.column)
-    anchor = _anchor(order.column, wanted)
+    anchor = _anchor(anchors, wanted)
     if anchor is None:
-        return walk(order, EVERYBODY, offset, limit)
+        return walk(order, within, offset, limit)
     place, key, contact_id = anchor
     start = (key, contact_id - 1)
-    keys = walk(ascending, EVERYBODY, wanted - place, limit, after=start)
+    keys = walk(ascending, within, wanted - place, limit, after=start)
     return keys[::-1] if order.descending else keys
 
 
@@ -198,6 +206,8 @@ def token(order: Order, key: Key) -> str:
 
 def from_token(order: Order, text: str) -> Key | None:
     """The key of a token; None where it is none of this order."""
+    if not text:
+        return None
     try:
         column, value, contact_id = json.loads(
             base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -217,8 +227,11 @@ def rebuild_anchors(between: Callable[[], object] = lambda: None) -> None:
     """
     for column in SORTS.values():
         anchors = _anchors(Order(column))
-        _replace_anchors(column, anchors, _size(EVERYBODY, Order(column).parts()[0]))
+        _replace_anchors(column, anchors, {column: _size(EVERYBODY, Order(column).parts()[0])})
         between()
+        if column not in _OF_ITS_OWN:
+            _replace_anchors(f"{column}/", *_status_anchors(column))
+            between()
     for column in COMMON:
         _replace_counts(column)
         between()
@@ -236,16 +249,41 @@ def _anchors(order: Order) -> list[tuple[str, int, str, int]]:
     return anchors
 
 
-def _replace_anchors(column: str, anchors: list[tuple[str, int, str, int]], filled: int) -> None:
+def _status_anchors(column: str) -> tuple[list[tuple[str, int, str, int]], dict[str, int]]:
+    """The same among those with each status, and how many of them have a value: in one reading of all."""
+    (filled, parameters), anchors, sizes = Order(column).parts()[0], [], {}
+    among = f"PARTITION BY status_key ORDER BY {column}, contact_id"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT status_key, place, key, contact_id FROM (SELECT status_key, {column} AS key, contact_id,"
+            f" row_number() OVER ({among}) - 1 AS place FROM {TABLE} WHERE {filled}) AS placed"
+            f" WHERE place %% {STATUS_STEP} = 0 AND status_key <> ''",
+            parameters,
+        )
+        for status, place, key, contact_id in cursor.fetchall():
+            anchors.append((f"{column}/{status}", place, str(key), contact_id))
+        cursor.execute(
+            f"SELECT status_key, count(*) FROM {TABLE} WHERE {filled} GROUP BY status_key",
+            parameters,
+        )
+        sizes = {f"{column}/{status}": number for status, number in cursor.fetchall() if status}
+    return anchors, sizes
+
+
+def _replace_anchors(
+    name: str, anchors: list[tuple[str, int, str, int]], filled: dict[str, int]
+) -> None:
+    """Those of this name, or of all that begin with it where it ends in a slash."""
+    like, these = ("LIKE", f"{name}%") if name.endswith("/") else ("=", name)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {_ANCHORS} WHERE sort = %s", [column])
+        cursor.execute(f"DELETE FROM {_ANCHORS} WHERE sort {like} %s", [these])
         cursor.executemany(
             f"INSERT INTO {_ANCHORS}(sort, place, key, contact_id) VALUES (%s, %s, %s, %s)", anchors
         )
-        cursor.execute(f"DELETE FROM {_COUNTS} WHERE name = 'filled' AND value = %s", [column])
-        cursor.execute(
+        cursor.execute(f"DELETE FROM {_COUNTS} WHERE name = 'filled' AND value {like} %s", [these])
+        cursor.executemany(
             f"INSERT INTO {_COUNTS}(name, value, number) VALUES ('filled', %s, %s)",
-            [column, filled],
+            list(filled.items()),
         )
 
 
@@ -264,23 +302,21 @@ def _replace_counts(column: str) -> None:
         )
 
 
-def _filled(column: str) -> int:
+def _filled(name: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT number FROM {_COUNTS} WHERE name = 'filled' AND value = %s", [column]
-        )
+        cursor.execute(f"SELECT number FROM {_COUNTS} WHERE name = 'filled' AND value = %s", [name])
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 
 
-def _anchor(column: str, place: int) -> tuple[int, Any, int] | None:
+def _anchor(name: str, place: int) -> tuple[int, Any, int] | None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT place, key, contact_id FROM {_ANCHORS}"
             " WHERE sort = %s AND place <= %s ORDER BY place DESC LIMIT 1",
-            [column, place],
+            [name, place],
         )
         row = cursor.fetchone()
     if row is None:
         return None
-    return row[0], int(row[1]) if column == "contact_id" else row[1], row[2]
+    return row[0], int(row[1]) if name == "contact_id" else row[1], row[2]

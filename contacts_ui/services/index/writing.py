@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - the only names in the SQL are our own columns
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -19,6 +20,8 @@ from contacts_ui.services.index.words import learn_words
 
 # Raised when what is folded changes, so that everybody is written anew by the next walk.
 FOLDING: Final = 1
+# To look first what of so few changed costs as much as to write all.
+FEW: Final = 3
 TEXTS: Final = (
     "first_name", "last_name", "mobile_number", "email", "city", "state", "zip", "country", "source", "language",
     "timezone",
@@ -29,6 +32,7 @@ _COLUMNS: Final = (
     *TEXTS, "number", "name_key", "first_key", "last_key", "email_key", "status_key",
     *(f"{name}_key" for name in _FOLDED), "custom_key", "folded",
 )  # fmt: skip
+_READ_AT: Final = _COLUMNS.index("read_at")
 _TYPES: Final = {
     "contact_id": "bigint",
     "digest": "bigint",
@@ -47,16 +51,16 @@ _LONGEST: Final = {
 
 def write(contacts: Sequence[Contact], digests: Mapping[int, int], read_at: datetime) -> None:
     """Keep these contacts, in one transaction; whoever was read later stays as they were read then."""
-    moment = _moment(read_at)
+    asked_at = moment(read_at)
     ordered = sorted(contacts, key=lambda contact: contact.contact_id)
-    rows = [_row(each, moment, digests[each.contact_id]) for each in ordered]
+    rows = [_row(each, asked_at, digests[each.contact_id]) for each in ordered]
     with transaction.atomic(), connection.cursor() as cursor:
         _upsert(cursor, rows)
         _learn_names(cursor, ordered)
-    _doubt_older(ordered, moment)
+    _doubt_older(ordered, asked_at)
 
 
-def _doubt_older(contacts: Iterable[Contact], moment: Any) -> None:
+def _doubt_older(contacts: Iterable[Contact], asked_at: Any) -> None:
     """Who was read earlier under a number that is stopped by now, as another contact, is not known to be textable.
 
     A number is one contact's at SlickText: the older row is of somebody deleted, or of whom the number left. The next
@@ -73,13 +77,13 @@ def _doubt_older(contacts: Iterable[Contact], moment: Any) -> None:
         cursor.execute(
             f"SELECT contact_id FROM {TABLE} WHERE {others} AND status <> ''"
             " AND status_key NOT IN ('unsubscribed', 'blocked')",
-            [ours.many(list(stopped)), ours.many(list(stopped.values())), moment],
+            [ours.many(list(stopped)), ours.many(list(stopped.values())), asked_at],
         )
         if older := [key for (key,) in cursor.fetchall()]:
             cursor.execute(
                 f"UPDATE {TABLE} SET status = '', status_key = '', digest = 0"
                 f" WHERE contact_id {ours.among('bigint')} AND read_at < %s",
-                [ours.many(older), moment],
+                [ours.many(older), asked_at],
             )
 
 
@@ -91,6 +95,10 @@ def _is_stopped(contact: Contact) -> bool:
 
 
 def _upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
+    if connection.vendor == "sqlite" and len(rows) > FEW:
+        rows = _update_changes(cursor, rows)
+    if not rows:
+        return
     changes = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
     conflict = f" ON CONFLICT (contact_id) DO UPDATE SET {changes} WHERE {TABLE}.read_at <= excluded.read_at"
     into = f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)})"
@@ -102,6 +110,33 @@ def _upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
     cursor.execute(
         f"{into} SELECT * FROM unnest({arrays}){conflict}", [*map(list, zip(*rows, strict=True))]
     )
+
+
+def _update_changes(cursor: Any, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Write of whoever is there what changed alone, and return the others.
+
+    SQLite writes every index of every column that is named anew, whether the value is another or not.
+    """
+    ours = database()
+    # Bare texts of times, as they are written.
+    columns = ", ".join(ours.unindexed(name) for name in _COLUMNS)
+    cursor.execute(
+        f"SELECT {columns} FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
+        [ours.many([row[0] for row in rows])],
+    )
+    held = {row[0]: row for row in cursor.fetchall()}
+    changes: dict[tuple[int, ...], list[list[Any]]] = defaultdict(list)
+    for row in rows:
+        if before := held.get(row[0]):
+            changed = tuple(at for at, value in enumerate(row) if value != before[at])
+            changes[changed].append([*(row[at] for at in changed), row[0], row[_READ_AT]])
+    for changed, values in changes.items():
+        if changed:
+            sets = ", ".join(f"{_COLUMNS[at]} = %s" for at in changed)
+            cursor.executemany(
+                f"UPDATE {TABLE} SET {sets} WHERE contact_id = %s AND read_at <= %s", values
+            )
+    return [row for row in rows if row[0] not in held]
 
 
 def _learn_names(cursor: Any, contacts: Iterable[Contact]) -> None:
@@ -125,9 +160,9 @@ def _row(contact: Contact, read_at: Any, its_digest: int) -> tuple[Any, ...]:
         contact.contact_id,
         _cut("status", contact.opt_in_status),
         json.dumps(contact.custom_fields).replace("\\u0000", ""),
-        _moment(contact.last_opt_in_status_change),
-        _moment(contact.created),
-        _moment(contact.last_updated),
+        moment(contact.last_opt_in_status_change),
+        moment(contact.created),
+        moment(contact.last_updated),
         read_at,
         its_digest,
         *texts,
@@ -153,7 +188,8 @@ def digest(contact: Contact) -> int:
     )
 
 
-def _moment(at: datetime | None) -> Any:
+def moment(at: datetime | None) -> Any:
+    """As the database keeps it."""
     return None if at is None else connection.ops.adapt_datetimefield_value(at)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contacts_ui.services import index
-from contacts_ui.services.index import IndexQuestion, ordering
+from contacts_ui.services.index import IndexQuestion, matching, ordering
 
 from .people import NOW, ids, learn, person
 
@@ -131,3 +131,48 @@ def test_a_search_may_be_sorted_too() -> None:
     assert ids("lee3", sort="city") == [10, 3, 17]
     assert ids("lee3", sort="-city") == [17, 3, 10]
     assert _by_tokens("city", search="lee")[0] == ids("lee", sort="city")
+
+
+@pytest.mark.usefixtures("_thirty")
+def test_beside_a_page_it_is_known_whether_somebody_follows() -> None:
+    first = index.find(IndexQuestion(sort="number", limit=15))
+    assert first.more is None
+    second = index.find(IndexQuestion(sort="number", limit=15, offset=15, after=first.last))
+    assert second.more is False
+    assert index.find(IndexQuestion(sort="number", limit=15, before=second.first)).more is True
+    # Wherever the page is said to be: half of those in front went meanwhile.
+    for each in first.found:
+        index.forget(each.contact.contact_id)
+    page = index.find(IndexQuestion(sort="number", limit=10, offset=15, after=first.last))
+    assert (len(page.found), page.more) == (10, True)
+
+
+@pytest.mark.parametrize("sort", [*index.SORTS, *(f"-{sort}" for sort in index.SORTS)])
+@pytest.mark.usefixtures("_thirty")
+def test_a_far_page_of_one_status_begins_at_an_anchor_of_its_own(
+    sort: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = {"opt_in_status": "subscribed"}
+    everybody = ids(sort=sort, filters=chosen)
+    assert sorted(everybody) == [key for key in range(1, 31) if key % 3]
+    for name, value in (("STEP", 4), ("STATUS_STEP", 3), ("NEAR", 2)):
+        monkeypatch.setattr(ordering, name, value)
+    monkeypatch.setattr(matching, "COUNTED", 5)
+    index.rebuild_anchors()
+    skipped: list[int] = []
+    part = ordering._part
+
+    def noted(*given: Any) -> Any:
+        skipped.append(given[4])
+        return part(*given)
+
+    monkeypatch.setattr(ordering, "_part", noted)
+    for offset in range(22):
+        assert ids(sort=sort, limit=3, offset=offset, filters=chosen) == everybody[offset:][:3]
+    if sort in ("number", "-number"):
+        # Whatever the offset, but for the few at the end that walk from there.
+        assert sorted(skipped)[len(skipped) // 2] < 4
+    chosen = {"city": "austin"}
+    for offset in range(8):
+        page = ids(sort=sort, limit=3, offset=offset, filters=chosen)
+        assert page == ids(sort=sort, filters=chosen)[offset:][:3]

@@ -118,3 +118,35 @@ def test_whoever_a_plain_look_finds_is_found(names: Any, typed: str) -> None:
         if all(word in index.fold(f"{row.first_name} {row.last_name}") for word in words)
     }
     assert plain <= set(ids(" ".join(words)))
+
+
+def _several(name: str, **facts: Any) -> list[Any]:
+    return [person(key, f"{name} Lee{key}", **facts) for key in range(1, 9)]
+
+
+def test_of_many_the_columns_that_changed_are_written_alone(
+    django_assert_max_num_queries: Any,
+) -> None:
+    learn(*_several("Ann", city="Austin", created=NOW), person(9, "Zoe Zed"))
+    # Some are as before, some have another name or city, one is new; and one was read later already.
+    learn(person(8, "Later Lee8"), at=NOW + timedelta(days=2))
+    changed = [*_several("Bob", city="Austin", created=NOW)[:5], *_several("Ann", city="Waco")[5:]]
+    later = NOW + timedelta(days=1)
+    with django_assert_max_num_queries(12) as made:
+        learn(*changed, person(10, "Cid New"), at=later)
+    updates = [
+        each["sql"] for each in made.captured_queries if "UPDATE contacts_ui_indexed" in each["sql"]
+    ]
+    # PostgreSQL takes all of them in one statement.
+    assert bool(updates) is (connection.vendor == "sqlite")
+    assert not [sql for sql in updates if "state_key" in sql]
+    assert ids("bob") == [1, 2, 3, 4, 5]
+    assert ids("ann") == ids("city:waco") == [6, 7]
+    assert ids("later") == [8]
+    assert ids("cid") == [10]
+    rows = {row.contact_id: row for row in IndexedContact.objects.all()}
+    assert [rows[key].read_at for key in (1, 6, 8, 9, 10)] == [
+        later, later, NOW + timedelta(days=2), NOW, later,
+    ]  # fmt: skip
+    assert (rows[1].created, rows[6].created) == (NOW, None)
+    assert index.count(IndexQuestion()).number == 10
