@@ -24,8 +24,8 @@ _NO_WORDS: Final[dict[str, Any]] = {
     "said": "",
     "is_past_the_end": False,
 }
-# What of an address the little form "Page [ ] of N" carries along.
 _UNSORTED: Final = {"url": "", "direction": "none"}
+# What of an address the little form "Page [ ] of N" does not carry along.
 _NOT_CARRIED: Final = ("page", "reading", *FIRST_PAGE)
 
 
