@@ -156,7 +156,8 @@ def _spans(order: Order, after: Key | None, *, backward: bool) -> list[Condition
     behind_id = (f"contact_id {than} %s", [after[1]])
     filled, *empty = order.parts()
     if order.column == "contact_id":
-        return [_both(filled, behind_id)]
+        # One bound alone: of two SQLite takes the first, and would walk from the first contact.
+        return [behind_id]
     if _empty(after[0]):
         left = [_both(empty[0], behind_id)]
         return [*left, filled] if backward else left
