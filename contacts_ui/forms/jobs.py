@@ -51,10 +51,10 @@ class NewJobForm(forms.Form):
 
 
 class SelectionForm(forms.Form):
-    """What was pressed above the table: for ticked rows, or for all that match its view."""
+    """What was pressed above the table: for ticked rows, or for all that match its view. An export is no job."""
 
-    TICKED, ALL = "ticked", "all"
-    kind = forms.ChoiceField(choices=KINDS)
+    TICKED, ALL, EXPORT = "ticked", "all", "export"
+    kind = forms.ChoiceField(choices=[*KINDS, (EXPORT, "Export")])
     scope = forms.ChoiceField(choices=[(TICKED, "Ticked"), (ALL, "All")])
     view = forms.CharField(required=False, max_length=4000)
 

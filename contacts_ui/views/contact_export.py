@@ -1,5 +1,8 @@
 """Exporting a view of the contacts: first what for, then the file."""
 
+from dataclasses import replace
+from typing import Final
+
 from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -8,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from contacts_ui.forms.exporting import ExportForm
 from contacts_ui.forms.finder import index_question
+from contacts_ui.services import index
 from contacts_ui.services.contact_export import Outlook, export, outlook
 from contacts_ui.services.index import IndexQuestion
 from contacts_ui.services.preferences import chosen_columns
@@ -17,14 +21,20 @@ from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.troubles import trouble_of
 from contacts_ui.views.view_words import view_words
 
+# The 250 rows of the longest page, each with the longest id.
+MOST_OF_IDS: Final = 250 * 19
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("export_contacts")
 def contact_export(request: StaffRequest) -> HttpResponseBase:
-    """Ask for the reason; then stream whoever matches the view that is in the address, as CSV."""
+    """Ask for the reason; then stream whoever matches the view in the address, or was ticked there, as CSV."""
     question = index_question(_view_of(request))
-    if question is None:
-        return redirect(f"{reverse('contact-list')}?{request.GET.urlencode()}")
+    ids = request.GET.get("ids", "")[:MOST_OF_IDS]
+    if question is None or (ids and not index.is_ready()):
+        return redirect(f"{reverse('contact-list')}?{_without(request, 'ids', 'why').urlencode()}")
+    if ids:
+        question = replace(question, filters={**question.filters, "contact_id": ids})
     columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
     given = request.POST if request.method == "POST" else request.GET
     form = ExportForm(given if request.method == "POST" or "why" in request.GET else None)
@@ -56,9 +66,9 @@ def _ask(
         "form": form,
         "outlook": outlook_,
         "about": _about(outlook_),
-        "filters": view_words(request.GET),
+        "filters": [*view_words(request.GET), *_ticked_words(question)],
         "trouble": trouble_of(error),
-        "back_url": f"{reverse('contact-list')}?{_without_why(request).urlencode()}",
+        "back_url": f"{reverse('contact-list')}?{_without(request, 'ids', 'why').urlencode()}",
     }
     status = 503 if error else 422 if form.is_bound and not form.is_valid() else 200
     return TemplateResponse(request, "contacts/export.html", context, status=status)
@@ -82,7 +92,13 @@ def _view_of(request: StaffRequest) -> QueryDict:
     return data
 
 
-def _without_why(request: StaffRequest) -> QueryDict:
+def _ticked_words(question: IndexQuestion) -> list[tuple[str, str]]:
+    ids = question.filters.get("contact_id", "")
+    return [("Ticked rows", str(ids.count(",") + 1))] if ids else []
+
+
+def _without(request: StaffRequest, *names: str) -> QueryDict:
     data = request.GET.copy()
-    data.pop("why", None)
+    for name in names:
+        data.pop(name, None)
     return data

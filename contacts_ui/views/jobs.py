@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict, Stre
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import (
     require_GET,
     require_http_methods,
@@ -138,6 +139,8 @@ def _from_selection(request: StaffRequest) -> HttpResponse:
         messages.warning(request, "Say what to do, and for whom.")
         return redirect(back)
     try:
+        if form.cleaned_data["kind"] == SelectionForm.EXPORT:
+            return redirect(_export_url(request, form.cleaned_data["scope"], view))
         source, candidates = _selected(request, form.cleaned_data["scope"], view)
         job = _prepared(request, form.cleaned_data["kind"], source, candidates)
     except (NoNumbers, jobs.CannotMake) as error:
@@ -146,15 +149,31 @@ def _from_selection(request: StaffRequest) -> HttpResponse:
     return redirect("job-detail", job.pk)
 
 
+def _export_url(request: StaffRequest, scope: str, view: QueryDict) -> str:
+    """Where the ticked rows, or the view, are exported. Raises NoNumbers."""
+    url = reverse("contact-export")
+    if scope == SelectionForm.ALL:
+        return f"{url}?{view.urlencode()}"
+    if not index.is_ready():
+        raise NoNumbers("Ticked rows are exported from the local copy, which is not ready.")
+    return f"{url}?{urlencode({'ids': ','.join(map(str, _ticked(request)))})}"
+
+
+def _ticked(request: StaffRequest) -> list[int]:
+    """The ids of the ticked rows. Raises NoNumbers."""
+    typed = request.POST.getlist("ids")
+    ids = [int(each) for each in typed if each.isascii() and each.isdigit() and len(each) < 19]
+    if not ids:
+        raise NoNumbers(NOBODY_TICKED)
+    return ids
+
+
 def _selected(
     request: StaffRequest, scope: str, view: QueryDict
 ) -> tuple[str, Iterable[Candidate]]:
     """Where the rows come from, in words, and who they are. Raises NoNumbers."""
     if scope == SelectionForm.TICKED:
-        typed = request.POST.getlist("ids")
-        ids = [int(each) for each in typed if each.isascii() and each.isdigit() and len(each) < 19]
-        if not ids:
-            raise NoNumbers(NOBODY_TICKED)
+        ids = _ticked(request)
         return f"{len(ids)} ticked row{'' if len(ids) == 1 else 's'}", sources.from_ids(ids)
     state = index.state()
     if not state.ready:

@@ -121,6 +121,28 @@ def test_filters_search_and_order_are_those_of_the_view(max_: Client) -> None:
     assert [row["First name"] for row in export(max_, "?custom.member=1")] == ["Ann"]
 
 
+def test_ticked_rows_alone(max_: Client) -> None:
+    indexed(person(1), person(2), person(3))
+    chosen = {"scope": "ticked", "ids": [1, 3, "x"], "kind": "export", "view": "state=TN"}
+    address = max_.post("/jobs/new/", chosen)["Location"]
+    assert address == "/contacts/export/?ids=1%2C3"
+    page = max_.get(address).text
+    assert "2 contacts" in page
+    assert "Ticked rows: 2" in page
+    rows = table(max_.post(address, {"why": "For the yearly letter"}))
+    assert [row["Mobile number"] for row in rows] == ["(615) 555-0001", "(615) 555-0003"]
+    everybody = max_.post("/jobs/new/", {"scope": "all", "kind": "export", "view": "state=TN"})
+    assert everybody["Location"] == "/contacts/export/?state=TN"
+
+
+def test_ticked_rows_are_never_looked_for_at_slicktext(max_: Client, vendors: Vendors) -> None:
+    """It would not know such a filter, and might send everybody."""
+    assert max_.get("/contacts/export/?ids=1,2")["Location"].startswith("/contacts/?")
+    chosen = {"scope": "ticked", "ids": [1], "kind": "export", "view": ""}
+    assert max_.post("/jobs/new/", chosen)["Location"] == "/contacts/"
+    assert vendors.asked() == []
+
+
 def test_the_ledger_knows_who_and_why_before_the_first_byte(max_: Client) -> None:
     indexed(person(1), person(2))
     response = max_.get("/contacts/export/?state=TN&why=Audit")

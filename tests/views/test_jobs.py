@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.context_processors import PermWrapper
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -152,7 +153,10 @@ def test_what_was_not_understood_stops_nobody(typed: str, max_: Client) -> None:
 
 def test_the_selection_carries_the_view(manager: User) -> None:
     request = RequestFactory().get("/contacts/?q=marty&state=TX")
-    response = HttpResponse(render_to_string("contacts/_selection.html", {}, request, "jinja2"))
+    context = {"perms": PermWrapper(manager)}
+    response = HttpResponse(
+        render_to_string("contacts/_selection.html", context, request, "jinja2")
+    )
     page = Page(response)
     assert page.one("form", id="selection")["action"] == "/jobs/new/"
     assert page.one("input", name="view")["value"] == "q=marty&state=TX"
@@ -160,6 +164,7 @@ def test_the_selection_carries_the_view(manager: User) -> None:
         "stop",
         "ask_lift",
         "edit",
+        "export",
     ]
 
 

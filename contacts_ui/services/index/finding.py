@@ -27,9 +27,10 @@ class IndexQuestion:
     """What the index is asked.
 
     `search` is as typed and may hold `key:value` words. `filters` are exact but for capitals and accents, by
-    SlickText's names of the fields; others are custom fields. `sort` is a key of SORTS, with "-" in front for
-    descending; empty: the best matches first where there is a search, else by id. `after` and `before` are tokens of a
-    page just seen: the page next to it, with nobody skipped; `offset` then only says where that is.
+    SlickText's names of the fields, of `contact_id` several with commas; others are custom fields. `sort` is a key of
+    SORTS, with "-" in front for descending; empty: the best matches first where there is a search, else by id. `after`
+    and `before` are tokens of a page just seen: the page next to it, with nobody skipped; `offset` then only says where
+    that is.
     """
 
     search: str = ""

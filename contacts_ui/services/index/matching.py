@@ -365,8 +365,10 @@ def _match(asked: Asked, words: tuple[str, ...]) -> Match:
         groups.append((f" {value} ",))
     for column, part in asked.within:
         conditions.append((column, database().holds("{}"), part))
-    if asked.contact_id is not None:
-        conditions.append(("contact_id", "{} = %s", asked.contact_id))
+    if asked.contact_ids is not None:
+        ours = database()
+        those = ours.many(asked.contact_ids)
+        conditions.append(("contact_id", f"{{}} {ours.among('bigint')}", those))
     return Match(asked, tuple(groups), tuple(conditions))
 
 

@@ -57,14 +57,14 @@ class Asked:
     """A question as the index can answer it.
 
     `words` must all be found somewhere. `exact` are columns with their value. `custom` are "=name:value=". `within` are
-    columns with a part of their value. `contact_id` is set where there is only one who can match.
+    columns with a part of their value. `contact_ids` are set where only these can match.
     """
 
     words: tuple[str, ...] = ()
     exact: tuple[tuple[str, str], ...] = ()
     custom: tuple[str, ...] = ()
     within: tuple[tuple[str, str], ...] = ()
-    contact_id: int | None = None
+    contact_ids: tuple[int, ...] | None = None
     complaints: tuple[str, ...] = ()
 
 
@@ -74,7 +74,7 @@ class _Reading:
     exact: list[tuple[str, str]] = field(default_factory=list)
     custom: list[str] = field(default_factory=list)
     within: list[tuple[str, str]] = field(default_factory=list)
-    contact_id: int | None = None
+    contact_ids: tuple[int, ...] | None = None
     complaints: list[str] = field(default_factory=list)
 
 
@@ -97,7 +97,7 @@ def read(search: str, filters: Mapping[str, str], custom_names: frozenset[str]) 
         tuple(reading.exact),
         tuple(reading.custom),
         tuple(reading.within),
-        reading.contact_id,
+        reading.contact_ids,
         tuple(reading.complaints),
     )
 
@@ -124,7 +124,8 @@ def _exactly(reading: _Reading, name: str, value: str) -> None:
     elif name == "email":
         reading.exact.append(("email_key", letters(value)))
     elif name == "contact_id":
-        reading.contact_id = int(value) if value.isdecimal() and len(value) <= LONGEST_ID else 0
+        ids = [each for each in value.split(",") if each.isdecimal() and len(each) <= LONGEST_ID]
+        reading.contact_ids = tuple(map(int, ids))
     elif name in COLUMNS:
         reading.exact.append((COLUMNS[name], _folded(COLUMNS[name], value)))
     else:
@@ -164,7 +165,7 @@ def _take_special(reading: _Reading, key: str, value: str) -> bool:
         if not value.isdecimal() or len(value) > LONGEST_ID:
             reading.complaints.append(f"An id is a number; {value} is none.")
             return True
-        reading.contact_id = int(value)
+        reading.contact_ids = (int(value),)
     elif key == "name":
         reading.words += [f"{NAME}{word}" for word in fold(value).split()]
     elif key == "email":
