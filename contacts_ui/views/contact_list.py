@@ -61,16 +61,42 @@ def contact_list(request: StaffRequest) -> HttpResponse:
             failure = error
     # The results alone where htmx swaps them; the whole page where it asks for one (a reload after "back").
     part = request.htmx and not request.htmx.history_restore_request
-    columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
-    here = request.get_full_path()
     context = {
         "search_form": search,
         "filter_form": filters,
+        "active_filters": _active_filters(request, filters),
+        "trouble": trouble_of(
+            failure or (listing.trouble if listing else None), request.get_full_path()
+        ),
+        **_around(request, question, listing, standing),
+    }
+    context |= {} if part else view_links(request.user, context["view_query"])
+    template = "contacts/list.html"
+    if part:
+        template += "#results"
+    return TemplateResponse(request, template, context)
+
+
+@require_POST
+@permission("view_contacts")
+def contact_columns(request: StaffRequest) -> HttpResponse:
+    """Remember which columns this person wants to see."""
+    wanted = request.POST.getlist("columns")
+    choose_columns(request.user, [key for key in COLUMNS if key in wanted])
+    return redirect(safe_next(request, reverse("contact-list")))
+
+
+def _around(
+    request: StaffRequest, question: Question, listing: Listing | None, standing: index.IndexState
+) -> dict[str, Any]:
+    """The rows, in the columns that this person chose, and everything that stands around them."""
+    columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
+    indexed = standing.ready and not question.live
+    here = request.get_full_path()
+    return {
         "here": here,
         "view": "row",
         "refusals": REASONS,
-        "trouble": trouble_of(failure or (listing.trouble if listing else None), here),
-        "active_filters": _active_filters(request, filters),
         "clear_url": f"{request.path}?{urlencode({'q': request.GET['q']})}"
         if request.GET.get("q")
         else request.path,
@@ -87,20 +113,6 @@ def contact_list(request: StaffRequest) -> HttpResponse:
         **pager(request, question, listing),
         **_results(request, question, listing, columns),
     }
-    context |= {} if part else view_links(request.user, context["view_query"])
-    template = "contacts/list.html"
-    if part:
-        template += "#results"
-    return TemplateResponse(request, template, context)
-
-
-@require_POST
-@permission("view_contacts")
-def contact_columns(request: StaffRequest) -> HttpResponse:
-    """Remember which columns this person wants to see."""
-    wanted = request.POST.getlist("columns")
-    choose_columns(request.user, [key for key in COLUMNS if key in wanted])
-    return redirect(safe_next(request, reverse("contact-list")))
 
 
 def _question(request: StaffRequest, search: SearchForm, filters: FilterForm) -> Question:
