@@ -90,14 +90,6 @@ def label_of(target: str) -> str:
     return TARGETS.get(target) or f"Custom field {target.removeprefix(CUSTOM)}"
 
 
-def is_target(target: str) -> bool:
-    """Whether a column may be this."""
-    name = target.removeprefix(CUSTOM)
-    return target in TARGETS or (
-        target.startswith(CUSTOM) and _CUSTOM_NAME.fullmatch(name) is not None
-    )
-
-
 def _likely(heading: str, sample: Sequence[str]) -> dict[str, float]:
     """Fields that a column may be, each with how likely that is."""
     bare = re.sub(r"\s*\(\d+\)$", "", heading).casefold()
