@@ -77,7 +77,12 @@ def job_detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One job: its preview, or how it stands, and its rows."""
     job = _job(pk)
     if request.htmx and request.htmx.target == PANEL:
-        return TemplateResponse(request, "jobs/detail.html#panel", {"panel": panel_of(job)})
+        panel = panel_of(job)
+        response = TemplateResponse(request, "jobs/detail.html#panel", {"panel": panel})
+        if not panel.polls:
+            # The lines below say how they ended, too.
+            response["HX-Refresh"] = "true"
+        return response
     return _detail_page(request, job)
 
 

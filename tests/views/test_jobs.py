@@ -259,11 +259,13 @@ def test_the_panel_asks_again_until_it_is_done(
     assert panel.one("section", id="job-panel")["hx-get"] == f"/jobs/{job.pk}/"
     assert "<html" not in panel.html
     assert "0 of 2" in panel.text
+    assert "HX-Refresh" not in fragment(max_, job)
     deliver_all()
     jobs.go_on()
     panel = Page(fragment(max_, job))
     assert panel.one("section", id="job-panel")["hx-get"] is None
     assert "Finished" in panel.text
+    assert fragment(max_, job)["HX-Refresh"] == "true", "the lines below are shown anew"
     assert panel.one("progress")["value"] == "2"
 
 
