@@ -67,6 +67,7 @@ def test_filters_of_the_form_mind_neither_capitals_nor_accents() -> None:
     assert ids(filters={"last_name": "maria nunez"}) == [3]
     assert ids(filters={"email": "ANA+X@example.com"}) == [3]
     assert ids(filters={"mobile_number": "+16155553338"}) == [1]
+    assert ids(filters={"contact_id": "1,3,x"}) == [1, 3]
     assert ids(filters={"loyalty_tier": "gold"}) == [4]
     assert ids("marty", filters={"opt_in_status": "subscribed"}, sort="name") == [2]
 
