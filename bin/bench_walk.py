@@ -95,7 +95,8 @@ def show(name: str, stage: Stage, writer: Writer) -> None:
 
 
 def calls_so_far(stage: Stage) -> int:
-    return stage.text_of("worker-1").count("contacts.list")
+    workers = [name for name in stage.logs if name.startswith("worker")]
+    return sum(stage.text_of(name).count("contacts.list") for name in workers)
 
 
 def size() -> str:

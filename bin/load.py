@@ -134,9 +134,8 @@ def bulk_job(count: int) -> None:
 
     manager = User.objects.get(username="managers-0")
     ids = list(IndexedContact.objects.order_by("-pk").values_list("pk", flat=True)[:count])
-    job = jobs.create(
-        staff=manager, kind=JobKind.STOP, source="make load", candidates=from_ids(ids)
-    )
+    source = jobs.Source("make load", from_ids(ids))
+    job = jobs.create(staff=manager, kind=JobKind.STOP, source=source)
     jobs.start(staff=manager, pk=job.pk)
     until(lambda: Wish.objects.filter(batch=True).count() > 20, "the bulk job", 60)
 

@@ -11,7 +11,7 @@ from contacts_ui.views.audit import audit
 from contacts_ui.views.consent import consent, do_not_text, undo_stop
 from contacts_ui.views.contact import contact_delete, contact_detail, contact_history
 from contacts_ui.views.contact_edit import contact_edit, contact_new
-from contacts_ui.views.contact_export import contact_export
+from contacts_ui.views.contact_export import contact_export, list_export
 from contacts_ui.views.contact_import import (
     contact_import,
     import_check,
@@ -80,6 +80,7 @@ urlpatterns = [
     ),  # view_contacts, its owner; of a shared one: bulk_work
     path("contacts/new/", contact_new, name="contact-new"),  # edit_contacts
     path("contacts/export/", contact_export, name="contact-export"),  # export_contacts
+    path("contacts/export/list/<int:pk>/", list_export, name="list-export"),  # export_contacts
     path("contacts/import/", contact_import, name="contact-import"),  # import_contacts
     path(
         "contacts/import/<id:pk>/columns/", import_columns, name="import-columns"

@@ -10,7 +10,7 @@ from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexWalk, Job, Vendor
 from contacts_ui.models.job import JobKind, JobState
 from contacts_ui.services import delivery, index, jobs
-from contacts_ui.services.jobs.sources import from_text
+from contacts_ui.services.jobs.sources import Source, from_text
 
 NUMBERS = [f"+1615555{last:04}" for last in range(2000, 2400)]
 
@@ -21,7 +21,7 @@ def prepare(
     """A job about these numbers, as pasted."""
     lines = "\n".join(numbers)
     return jobs.create(
-        staff=staff, kind=kind, source="A pasted list", candidates=from_text(lines), params=params
+        staff=staff, kind=kind, source=Source("A pasted list", from_text(lines)), params=params
     )
 
 

@@ -38,6 +38,7 @@ BY_ID = {
     "lift-request-withdraw",
     "saved-view-edit",
     "saved-view-delete",
+    "list-export",
     "job-detail",
     "job-start",
     "job-pause",
@@ -65,6 +66,8 @@ EXPECTED = {
     "saved-view-edit": ((LOGIN, 403, 404, 404, 404, 404), (LOGIN, 403, 404, 404, 404, 404)),
     "saved-view-delete": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 404, 404, 404, 404)),
     "contact-export": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
+    # Nobody has brought a list.
+    "list-export": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 403, 403, 403, 403, 404)),
     "contact-import": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
     # Nobody has uploaded anything.
     "import-columns": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 403, 403, 403, 403, 404)),

@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 
-from contacts_ui.services.imports.checking import Choice
-from contacts_ui.services.imports.columns import NUMBER, TARGETS, custom_name, label_of
+from contacts_ui.services.files.columns import NUMBER, TARGETS, custom_name, label_of
+from contacts_ui.services.files.tables import EMPTY
+from contacts_ui.services.imports.checks import Choice
 
 CHOICES = (
     (Choice.CREATE, "Create those who are new; leave the others as they are"),
@@ -16,19 +17,27 @@ CHOICES = (
 )
 
 
-class UploadForm(forms.Form):
-    """The file, as a spreadsheet saves it."""
-
-    file = forms.FileField(
-        label="File",
-        help_text="CSV or Excel workbook (.xlsx), up to 10 MB and 50,000 rows.",
+def table_field(label: str, *, help_text: str, required: bool = True) -> forms.FileField:
+    """A file as a spreadsheet saves it."""
+    return forms.FileField(
+        label=label,
+        required=required,
+        help_text=help_text,
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,text/csv"}),
         error_messages={
             "required": "Choose a file.",
-            "empty": "There is nothing in this file.",
+            "empty": EMPTY,
             "missing": "Choose a file.",
             "invalid": "Choose a file.",
         },
+    )
+
+
+class UploadForm(forms.Form):
+    """The file of an import."""
+
+    file = table_field(
+        "File", help_text="CSV or Excel workbook (.xlsx), up to 10 MB and 50,000 rows."
     )
 
 

@@ -6,6 +6,7 @@ from django import forms
 
 from contacts_ui.forms.consent import StopForm
 from contacts_ui.forms.contact import ContactForm
+from contacts_ui.forms.importing import table_field
 from contacts_ui.forms.lifting import LiftRequestForm
 from contacts_ui.models.job import JobKind
 from contacts_ui.services.consent import Request
@@ -16,6 +17,8 @@ KINDS: Final = (
     (JobKind.ASK_LIFT.value, "Ask for their stops to be lifted, with the evidence of consent"),
     (JobKind.EDIT.value, "Give one field the same value for all of them"),
 )
+# An export is no job: what it does is done at once.
+EXPORT: Final = "export"
 # A number belongs to one person.
 EDITABLE: Final = {field: label for field, label in LABELS.items() if field != "mobile_number"}
 
@@ -24,7 +27,10 @@ class NewJobForm(forms.Form):
     """A pasted list or an uploaded file of numbers, and what to do with them."""
 
     kind = forms.ChoiceField(
-        label="What to do", choices=KINDS, widget=forms.RadioSelect, initial=JobKind.STOP.value
+        label="What to do",
+        choices=[*KINDS, (EXPORT, "Export them, with the columns of your table")],
+        widget=forms.RadioSelect,
+        initial=JobKind.STOP.value,
     )
     numbers = forms.CharField(
         label="Numbers",
@@ -32,11 +38,10 @@ class NewJobForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
         help_text="One on each line, or with commas between them; any way of writing them will do.",
     )
-    file = forms.FileField(
-        label="Or a CSV file",
+    file = table_field(
+        "Or a file",
         required=False,
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
-        help_text="Whichever column holds the numbers is found.",
+        help_text="CSV or Excel workbook (.xlsx). Whichever column holds the numbers is found.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -51,9 +56,9 @@ class NewJobForm(forms.Form):
 
 
 class SelectionForm(forms.Form):
-    """What was pressed above the table: for ticked rows, or for all that match its view. An export is no job."""
+    """What was pressed above the table: for ticked rows, or for all that match its view."""
 
-    TICKED, ALL, EXPORT = "ticked", "all", "export"
+    TICKED, ALL = "ticked", "all"
     kind = forms.ChoiceField(choices=[*KINDS, (EXPORT, "Export")])
     scope = forms.ChoiceField(choices=[(TICKED, "Ticked"), (ALL, "All")])
     view = forms.CharField(required=False, max_length=4000)

@@ -88,7 +88,7 @@ class Export:
 def outlook(*, staff: Staff, question: IndexQuestion, columns: Sequence[str]) -> Outlook:
     """Say what would be exported. Raises NotAllowed."""
     require(staff, "export_contacts")
-    headings = tuple(_headings(columns).values())
+    headings = tuple(headings_of(columns).values())
     if index.is_ready():
         return Outlook(headings, index.count(question), None)
     return Outlook(headings, None, LIVE_LIMIT)
@@ -101,7 +101,7 @@ def export(*, staff: Staff, question: IndexQuestion, columns: Sequence[str], why
     last one, or where it broke off. Raises NotAllowed; and a VendorError where the index is off and SlickText is down.
     """
     require(staff, "export_contacts")
-    headings = _headings(columns)
+    headings = headings_of(columns)
     live = not index.is_ready()
     # The first page is read before anything is sent, so that a vendor that is down is a page and no torn file.
     rows = _peeked(_live_rows(question)) if live else None
@@ -120,17 +120,17 @@ def export(*, staff: Staff, question: IndexQuestion, columns: Sequence[str], why
             "read_from": "SlickText" if live else "the index",
         },
     )
-    made = _chunks(headings, rows or index.rows(question, _asked_for(headings)), live=live)
+    made = _chunks(headings, rows or index.rows(question, asked_for(headings)), live=live)
     name = f"contacts-{timezone.localdate():%Y-%m-%d}.csv"
-    return Export(name, _counted(made, staff, entry, request_id.current()))
+    return Export(name, counted(made, staff, entry, request_id.current()))
 
 
-def _headings(columns: Sequence[str]) -> dict[str, str]:
+def headings_of(columns: Sequence[str]) -> dict[str, str]:
     chosen = {key: heading for key, heading in CHOICES.items() if key in columns}
     return {**ALWAYS_FIRST, **chosen, **ALWAYS_LAST}
 
 
-def _asked_for(headings: Mapping[str, str]) -> list[str]:
+def asked_for(headings: Mapping[str, str]) -> list[str]:
     """The columns of the index behind the headings, and behind them what a row's answers are made of."""
     shown = ["mobile_number" if key == "do_not_text" else key for key in headings]
     return [*shown, "number", "status", "mobile_number"]
@@ -199,7 +199,7 @@ def _chunks(
 ) -> Generator[tuple[str, int]]:
     """The file in parts, each with how many rows are in it."""
     yield BOM + ",".join(headings.values()) + "\r\n", 0
-    table, left = _Table(headings), iter(rows)
+    table, left = Table(headings), iter(rows)
     while some := list(islice(left, CHUNK)):
         limited = live and not some[-1]
         if limited:
@@ -213,8 +213,8 @@ def _chunks(
             return
 
 
-class _Table:
-    """From tuples, as `_asked_for` orders them, to lines: a column at a time, which is twice as fast as row by row."""
+class Table:
+    """From tuples, as `asked_for` orders them, to lines: a column at a time, which is twice as fast as row by row."""
 
     def __init__(self, headings: Mapping[str, str]) -> None:
         self._keys = list(headings)
@@ -257,7 +257,7 @@ def _texts_of(row: Raw, headings: Mapping[str, str]) -> list[str]:
         value = read_at if key == "read_at" else getattr(contact, names.get(key, key))
         return json.dumps(value) if key == "custom_fields" else "" if value is None else str(value)
 
-    return [held(key) for key in _asked_for(headings)]
+    return [held(key) for key in asked_for(headings)]
 
 
 def _answers() -> Callable[[str, str], str]:
@@ -319,7 +319,7 @@ _TEXTS: Final[dict[str, Callable[[Any], str]]] = {
 }
 
 
-def _counted(
+def counted(
     made: Generator[tuple[str, int]], staff: Staff, entry: LedgerEntry, own_id: str
 ) -> Iterator[str]:
     """Hand the parts on, and write down at the end how many rows went out, also where the reader hung up."""

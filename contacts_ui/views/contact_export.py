@@ -1,9 +1,9 @@
-"""Exporting a view of the contacts: first what for, then the file."""
+"""Exporting a view of the contacts, or a list of numbers: first what for, then the file."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -11,9 +11,12 @@ from django.views.decorators.http import require_http_methods
 
 from contacts_ui.forms.exporting import ExportForm
 from contacts_ui.forms.finder import index_question
+from contacts_ui.models import Upload
 from contacts_ui.services import index
-from contacts_ui.services.contact_export import Outlook, export, outlook
+from contacts_ui.services import list_export as list_exports
+from contacts_ui.services.contact_export import Export, Outlook, export, outlook
 from contacts_ui.services.index import IndexQuestion
+from contacts_ui.services.list_export import SORTS, Listed
 from contacts_ui.services.preferences import chosen_columns
 from contacts_ui.services.troubles import VendorError
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS
@@ -23,6 +26,8 @@ from contacts_ui.views.view_words import view_words
 
 # The 250 rows of the longest page, each with the longest id.
 MOST_OF_IDS: Final = 250 * 19
+# So many lines of each sort stand on the page; all of them are in the file.
+SHOWN: Final = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,6 +51,51 @@ def contact_export(request: StaffRequest) -> HttpResponseBase:
         )
     except VendorError as error:
         return _ask(request, form, question, columns, error)
+    return _sent(made)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("export_contacts")
+def list_export(request: StaffRequest, pk: int) -> HttpResponseBase:
+    """Say what was found of a pasted or uploaded list, and ask for the reason; then stream it as CSV."""
+    try:
+        listed = list_exports.look_up(staff=request.user, pk=pk)
+    except Upload.DoesNotExist as error:
+        raise Http404 from error
+    columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
+    form = ExportForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        why = form.cleaned_data["why"]
+        return _sent(
+            list_exports.export(staff=request.user, listed=listed, columns=columns, why=why)
+        )
+    context = {
+        "form": form,
+        "listed": listed,
+        "headings": list_exports.headings(columns),
+        "parts": _parts_of(listed),
+        "back_url": f"{reverse('job-new')}?kind=export",
+    }
+    status = 422 if form.is_bound else 200
+    return TemplateResponse(request, "contacts/export_list.html", context, status=status)
+
+
+def _parts_of(listed: Listed) -> list[dict[str, Any]]:
+    """How many lines there are of each sort; of those that hold nobody we know, the first by name."""
+    lines_of = {sort: [line for line in listed.lines if line.sort == sort] for sort in SORTS}
+    return [
+        {
+            "label": sort.label,
+            "many": len(lines),
+            "lines": [] if sort is SORTS[0] else lines[:SHOWN],
+            "more": max(len(lines) - SHOWN, 0),
+        }
+        for sort, lines in lines_of.items()
+        if lines
+    ]
+
+
+def _sent(made: Export) -> HttpResponseBase:
     response = StreamingHttpResponse(made.chunks, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
     # Compressing would take longer than everything else, and a proxy that collects it first would lose the stream.
@@ -65,6 +115,7 @@ def _ask(
     context = {
         "form": form,
         "outlook": outlook_,
+        "headings": outlook_.headings,
         "about": _about(outlook_),
         "filters": [*view_words(request.GET), *_ticked_words(question)],
         "trouble": trouble_of(error),

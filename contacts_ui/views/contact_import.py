@@ -11,13 +11,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts_ui.forms.importing import ColumnsForm, UploadForm
 from contacts_ui.models import Upload
+from contacts_ui.phone import pretty
 from contacts_ui.services import imports, index
+from contacts_ui.services.editing import LABELS
+from contacts_ui.services.files.columns import FULL_NAME, LAST_FIRST, NUMBER, label_of, sample_of
 from contacts_ui.services.imports import Changed, Check, Choice, Fate, Remark, Unreadable
-from contacts_ui.services.imports.columns import NUMBER, sample_of
 from contacts_ui.services.spreadsheets import csv_chunks
 from contacts_ui.views.guards import StaffRequest, permission
 
 SHOWN = 200
+FIRSTS = 5
 PROBLEM_HEADINGS = ("Row", "Column", "As typed", "Kept out", "What it is")
 
 
@@ -100,10 +103,11 @@ def _check_page(
     context = {
         "upload": upload,
         "check": check,
-        "counts": {fate.value: many for fate, many in check.counts.items()},
+        "counts": _counts(check),
         "changed": changed,
         "expected": imports.fingerprint(check),
         "button": _button(check),
+        "firsts": _firsts(upload, check),
         "remarks": remarks[:SHOWN],
         "more": max(len(remarks) - SHOWN, 0),
         "index_ready": index.is_ready(),
@@ -113,6 +117,37 @@ def _check_page(
     }
     status = 409 if changed else 200
     return TemplateResponse(request, "imports/check.html", context, status=status)
+
+
+def _counts(check: Check) -> list[tuple[str, int]]:
+    """How many lines meet which fate, in words. A stop may come with any of the first two."""
+    many = check.counts
+    return [
+        ("To be created", many[Fate.CREATE]),
+        ("To be updated", many[Fate.UPDATE]),
+        ("Stops to be recorded", check.stops),
+        ("Left as they are", many[Fate.SKIP]),
+        ("In the file twice", many[Fate.SAME]),
+        ("Kept out by a problem", many[Fate.INVALID]),
+    ]
+
+
+def _firsts(upload: Upload, check: Check) -> dict[str, Any]:
+    """A few rows as they are read: names split, days and states in one spelling."""
+    lines = [line for line in check.lines if line.values][:FIRSTS]
+    there = {field for line in lines for field in line.values}
+    fields = [field for field in {**LABELS, **dict.fromkeys(upload.mapping)} if field in there]
+    return {
+        "headings": ["Row", label_of(NUMBER), *map(label_of, fields)],
+        "rows": [
+            {
+                "line": line.line,
+                "cells": [pretty(line.number), *(line.values.get(field) for field in fields)],
+            }
+            for line in lines
+        ],
+        "split": {FULL_NAME, LAST_FIRST} & {*upload.mapping},
+    }
 
 
 def _button(check: Check) -> str:

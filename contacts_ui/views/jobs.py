@@ -1,6 +1,5 @@
 """Many at once: jobs prepared from a selection, a pasted list or a file, looked at, started, and watched."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +17,12 @@ from django.views.decorators.http import (
 )
 
 from contacts_ui.forms.finder import index_question
-from contacts_ui.forms.jobs import OPTIONS, NewJobForm, SelectionForm
+from contacts_ui.forms.jobs import EXPORT, OPTIONS, NewJobForm, SelectionForm
 from contacts_ui.models import Job
 from contacts_ui.models.job import JobKind
-from contacts_ui.services import index, jobs
-from contacts_ui.services.jobs import Candidate, reading, sources
-from contacts_ui.services.jobs.sources import NoNumbers
+from contacts_ui.services import index, jobs, list_export
+from contacts_ui.services.files import MOST_BYTES, Unreadable
+from contacts_ui.services.jobs import NoNumbers, Source, reading, sources
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.job_panel import panel_of, preview_of, rows_of, summary_of
 from contacts_ui.views.paging import Slice, pages_of
@@ -62,11 +61,9 @@ def job_new(request: StaffRequest) -> HttpResponse:
         form = NewJobForm(initial={"kind": request.GET.get("kind") or JobKind.STOP})
     if form.is_bound and form.is_valid():
         try:
-            job = _prepared(request, form.cleaned_data["kind"], *_given(form))
-        except (NoNumbers, jobs.CannotMake) as error:
+            return redirect(_prepared(request, form, _given(form)))
+        except (NoNumbers, Unreadable, jobs.CannotMake) as error:
             form.add_error("file" if form.cleaned_data["file"] else "numbers", error.sentence)
-        else:
-            return redirect("job-detail", job.pk)
     context = {"form": form, "index_ready": index.is_ready()}
     return TemplateResponse(request, "jobs/new.html", context, status=422 if form.is_bound else 200)
 
@@ -144,14 +141,13 @@ def _from_selection(request: StaffRequest) -> HttpResponse:
         messages.warning(request, "Say what to do, and for whom.")
         return redirect(back)
     try:
-        if form.cleaned_data["kind"] == SelectionForm.EXPORT:
-            return redirect(_export_url(request, form.cleaned_data["scope"], view))
-        source, candidates = _selected(request, form.cleaned_data["scope"], view)
-        job = _prepared(request, form.cleaned_data["kind"], source, candidates)
+        scope = form.cleaned_data["scope"]
+        if form.cleaned_data["kind"] == EXPORT:
+            return redirect(_export_url(request, scope, view))
+        return redirect(_prepared(request, form, _selected(request, scope, view)))
     except (NoNumbers, jobs.CannotMake) as error:
         messages.warning(request, error.sentence)
         return redirect(back)
-    return redirect("job-detail", job.pk)
 
 
 def _export_url(request: StaffRequest, scope: str, view: QueryDict) -> str:
@@ -173,13 +169,12 @@ def _ticked(request: StaffRequest) -> list[int]:
     return ids
 
 
-def _selected(
-    request: StaffRequest, scope: str, view: QueryDict
-) -> tuple[str, Iterable[Candidate]]:
-    """Where the rows come from, in words, and who they are. Raises NoNumbers."""
+def _selected(request: StaffRequest, scope: str, view: QueryDict) -> Source:
+    """Whoever was ticked, or all who match. Raises NoNumbers."""
     if scope == SelectionForm.TICKED:
         ids = _ticked(request)
-        return f"{len(ids)} ticked row{'' if len(ids) == 1 else 's'}", sources.from_ids(ids)
+        words = f"{len(ids)} ticked row{'' if len(ids) == 1 else 's'}"
+        return Source(words, sources.from_ids(ids))
     state = index.state()
     if not state.ready:
         raise NoNumbers(NOT_READY if state.enabled else SWITCHED_OFF)
@@ -194,24 +189,27 @@ def _selected(
     words = ", ".join([f"“{question.search}”"] if question.search else [])
     filters = ", ".join(f"{name} “{value}”" for name, value in question.filters.items())
     what = " and ".join(filter(None, (words, filters)))
-    source = f"All contacts that match {what}" if what else "All contacts"
-    return source, sources.from_view(question)
+    words = f"All contacts that match {what}" if what else "All contacts"
+    return Source(words, sources.from_view(question))
 
 
-def _given(form: NewJobForm) -> tuple[str, Iterable[Candidate]]:
-    """The same of what was pasted or uploaded. Raises NoNumbers."""
+def _given(form: NewJobForm) -> Source:
+    """What was pasted or uploaded. Raises NoNumbers, Unreadable."""
     upload = form.cleaned_data["file"]
     if not upload:
-        return "A pasted list", sources.from_text(form.cleaned_data["numbers"])
+        return Source("A pasted list", sources.from_text(form.cleaned_data["numbers"]))
     # One byte more than may be, so that the reader can tell.
-    content = upload.read(sources.MOST_BYTES + 1)
-    return f"The file {upload.name}", sources.from_csv(content)
+    return sources.from_file(upload.name, upload.read(MOST_BYTES + 1))
 
 
-def _prepared(
-    request: StaffRequest, kind: str, source: str, candidates: Iterable[Candidate]
-) -> Job:
-    return jobs.create(staff=request.user, kind=JobKind(kind), source=source, candidates=candidates)
+def _prepared(request: StaffRequest, form: NewJobForm | SelectionForm, source: Source) -> str:
+    """Where the preview of what was asked for is. Raises CannotMake, NoNumbers."""
+    kind = form.cleaned_data["kind"]
+    if kind == EXPORT:
+        kept = list_export.keep(staff=request.user, source=source)
+        return reverse("list-export", args=[kept.pk])
+    job = jobs.create(staff=request.user, kind=JobKind(kind), source=source)
+    return reverse("job-detail", args=[job.pk])
 
 
 def _detail_page(

@@ -64,6 +64,11 @@ def test_jobs(open_as: Open, manager: User, known: None, viewport: Any, color_sc
     page.get_by_label("Numbers").fill(f"(615) 555-3338\n615-555-3338\n{LONG}\n12")
     page.get_by_role("button", name="Show what will happen").click()
     look(page)
+    page.goto("/jobs/new/?kind=export")
+    page.get_by_label("Numbers").fill(f"(615) 555-3338\n615-555-3338\n{LONG}\n12")
+    page.get_by_role("button", name="Show what will happen").click()
+    page.locator("summary", has_text="2").click()
+    look(page)
     for kind in ("Ask for a lift", "Edit a field", "Stop texts"):
         prepared(page, kind)
         look(page)

@@ -7,18 +7,12 @@ import pytest
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexWalk, LedgerEntry
 from contacts_ui.services import index
-from contacts_ui.services.imports.checking import (
-    ALREADY_STOPPED,
-    MANGLED,
-    NEEDS_EVIDENCE,
-    STOPS,
-    Check,
-    Choice,
-    Fate,
-    check,
-)
-from contacts_ui.services.imports.columns import guess
-from contacts_ui.services.imports.files import read
+from contacts_ui.services.files import read
+from contacts_ui.services.files.cells import MANGLED
+from contacts_ui.services.files.columns import guess
+from contacts_ui.services.imports.checking import ALREADY_STOPPED, check
+from contacts_ui.services.imports.checks import Check, Choice, Fate
+from contacts_ui.services.imports.values import NEEDS_EVIDENCE, STOPS
 from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY_NUMBER, MakeWish
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +78,11 @@ def test_each_problem_stands_at_its_cell() -> None:
         ),
         ("Name", '"McFly, Marty"', "last_name", "McFly"),
         ("Name", "Marty Seamus McFly", "first_name", "Marty Seamus"),
+        ("Name", "Mr. Ludwig van Beethoven", "last_name", "van Beethoven"),
+        ("Name", '"Martin Luther King, Jr."', "last_name", "King Jr."),
+        ("Name", '"Martin Luther King, Jr."', "first_name", "Martin Luther"),
+        ("Name", "Cher", "first_name", "Cher"),
+        ("ZIP", "z:37201", "zip", "37201"),
         ("Custom field: Member No", "12", "custom_fields.member_no", "12"),
     ],
 )
@@ -108,6 +107,8 @@ def test_nobody_is_subscribed_by_a_file(word: str) -> None:
         ("Opt-in status", "opted-out"),
         ("Do not text", "yes"),
         ("DNC", "1"),
+        ("Unsubscribed at", "2026-02-28T10:00:00Z"),
+        ("Opted out", "2/28/2026"),
     ],
 )
 def test_who_is_unsubscribed_in_the_file_is_stopped(heads: str, word: str) -> None:
@@ -159,3 +160,16 @@ def test_who_is_stopped_here_is_said_to_stay_so(wish_for: MakeWish) -> None:
     assert (found.lines[0].fate, found.stops) == (Fate.CREATE, 0)
     assert ALREADY_STOPPED in [remark.sentence for remark in found.remarks]
     assert LedgerEntry.objects.count() == before
+
+
+def test_the_last_name_first_where_the_person_says_so() -> None:
+    table = read(b"Name,Cell\nMcFly Marty Seamus,6155550123\nvan Beethoven Ludwig,6155550124\n")
+    found = check(table, ["last_first", "mobile_number"], Choice.CREATE)
+    assert [line.values for line in found.lines] == [
+        {"first_name": "Marty Seamus", "last_name": "McFly"},
+        {"first_name": "Ludwig", "last_name": "van Beethoven"},
+    ]
+
+
+def test_a_day_that_a_spreadsheet_counts_is_not_guessed() -> None:
+    assert "as a number" in one("Birthday", "25001")[1][0]

@@ -8,11 +8,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from contacts_ui.services.imports import tables, workbooks
-from contacts_ui.services.imports.cells import digits_are_lost, number_of, tidy
-from contacts_ui.services.imports.columns import guess
-from contacts_ui.services.imports.files import read
-from contacts_ui.services.imports.tables import Table, Unreadable
+from contacts_ui.services.files import read, tables, workbooks
+from contacts_ui.services.files.cells import digits_are_lost, number_of, tidy
+from contacts_ui.services.files.columns import guess
+from contacts_ui.services.files.tables import Table, Unreadable
 
 TEXT = "First name,Mobile\nNúria,6155553338\nO'Brien,(615) 555-0123\n"
 ROWS = [(2, ["Núria", "6155553338"]), (3, ["O'Brien", "(615) 555-0123"])]
@@ -67,6 +66,28 @@ def test_quotes_line_breaks_and_excels_own_hint() -> None:
     assert table.lines == [(3, ['Fly; Mc "Marty"', "6155553338", "two\r\nlines"])]
 
 
+@pytest.mark.parametrize("told", ["sep=;", '"sep=;"', "sep=;;;;"])
+def test_the_hint_in_each_spelling(told: str) -> None:
+    assert read(f"{told}\r\nName;Phone\r\nMarty, S.;6155553338;;;\r\n".encode()).lines == [
+        (3, ["Marty, S.", "6155553338"])
+    ]
+
+
+def test_what_a_report_has_above_its_headings_is_left_out_and_said() -> None:
+    table = read(b"Our customers,\nas of today,\n,\nName,Phone\nMarty,6155553338\n")
+    assert (table.headings, table.lines) == (["Name", "Phone"], [(5, ["Marty", "6155553338"])])
+    assert "Our customers" in table.notes[0]
+    # A heading alone above people is a heading.
+    assert read(b"Phone\n6155553338,Marty\n").headings == ["Phone", "Column B"]
+
+
+def test_a_cell_of_several_lines_is_a_cell() -> None:
+    table = read(
+        b'Name,Phone,Note\nMarty,6155553338,"Call, please:\n(615) 555-0123\nafter five, at home"\n'
+    )
+    assert len(table.lines) == 1
+
+
 def test_empty_rows_keep_the_numbers_of_the_others() -> None:
     assert read(b"\n\nName,Phone\n,\n\n  , \nMarty,6155553338\n").lines == [
         (7, ["Marty", "6155553338"])
@@ -105,8 +126,16 @@ def test_nul_is_left_out_and_said() -> None:
         (b"\0" * 500, "nothing in this file"),
         (b"Name,Phone\r\n", "nothing below"),
         (b"%PDF-1.7\n" + bytes(range(256)) * 50, "not a table of text"),
+        (b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\n", "a PDF"),
+        (b"<table><tr><td>Cell</td></tr></table>", "a web page"),
+        (b'[{"cell": "6155553338"}]', "JSON"),
+        (b"{\\rtf1 6155553338}", "a text document"),
+        (b"BEGIN:VCARD\nTEL:6155553338\n", "address cards"),
         (b"\xd0\xcf\x11\xe0" + b"x" * 100, "old Excel"),
         (b'Name,Phone\n"Marty,6155553338\nDoc,6155550123\n', "quotation mark"),
+        # Closed by the next mark, below: people would be gone in a cell.
+        (b'Name,Phone\nDoc "the,6155553339\n"Jen,6155553340\nAl,6155553341\n', "quotation mark"),
+        (b'Name,Phone\n"Jen,6155553340\nAl,6155553341\n"Doc",6155553339\n', "quotation mark"),
         (b'Name,Phone\n"' + b"x" * 200_000 + b'",1\n', "longer than any person writes"),
         (b"Name,Phone\n" + b"a,6155553338\n" * 50_001, "50,000 are the most"),
         (b"," * 300 + b"Phone\n" + b"1," * 300 + b"6155553338\n", "more than 200 columns"),
@@ -138,6 +167,28 @@ def test_a_workbook() -> None:
     ]
     assert "Sheet" in table.notes[0]
     assert "Other" in table.notes[0]
+
+
+def test_a_workbook_may_be_as_long_as_any_file() -> None:
+    rows = [(f"N{at}", 16155550000 + at) for at in range(9000)]
+    assert len(read(workbook(("Name", "Cell"), *rows)).lines) == 9000
+
+
+def test_a_cell_at_the_far_end_is_no_bomb() -> None:
+    content = workbook(("Name", "Cell"), ("A", "6155553338"))
+    name = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        xml = archive.read(name)
+    far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    lying = with_part(content, name, xml.replace(b"</sheetData>", far))
+    assert "more than 200 columns" in refusal(lying)
+    rows = b"".join(
+        b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>' % (at, at) for at in range(3, 200)
+    )
+    assert (
+        refusal(with_part(content, name, xml.replace(b"</sheetData>", rows + b"</sheetData>")))
+        == workbooks.BOMB
+    )
 
 
 def test_an_empty_first_sheet_is_passed_over() -> None:
@@ -209,7 +260,9 @@ def test_a_sheet_that_lies_about_its_size(monkeypatch: pytest.MonkeyPatch) -> No
     [
         "6155553338", "16155553338", "+1 615-555-3338", "(615) 555.3338", "1.615.555.3338", "'6155553338",
         '="6155553338"', "6155553338.0", "16155553338,00", "1.6155553338E+10", "6,155553338e+09", "tel:+16155553338",
-        "615 555 3338 ext. 12", "\ufeff6155553338\u200b", "001 615 555 3338", "６１５５５５３３３８",
+        "615 555 3338 ext. 12", "+1 (615) 555-3338 x12", "001-615-555-3338", "\u202a+1 615\u2011555\u20113338\u202c",
+        "\u2066(615) 555-3338\u2069", "=6155553338", "Cell: 615-555-3338", "(615) 555-3338 (mobile)", "p:+16155553338",
+        "615555333８", "\ufeff6155553338\u200b", "001 615 555 3338", "６１５５５５３３３８",
     ],
 )  # fmt: skip
 def test_what_spreadsheets_do_to_numbers_is_taken_back(typed: str) -> None:
@@ -235,6 +288,49 @@ def test_digits_that_are_lost_are_not_made_up(typed: str) -> None:
 def test_columns_are_guessed(heads: str, fields: str) -> None:
     table = read(f"{heads}\n6155553338,Marty,McFly,m@example.com,TN,37201\n".encode())
     assert guess(table) == [field.replace("-", "") for field in fields.split()]
+
+
+@pytest.mark.parametrize(
+    ("heads", "fields"),
+    [
+        ("Cell #,Given Name,Family Name,E-mail Address,Province,Postal Code",
+         "mobile_number first_name last_name email state zip"),
+        ("Phone 1 - Value,First Name,Last Name,E-mail 1 - Value,Address 1 - Region,Address 1 - Postal Code",
+         "mobile_number first_name last_name email state zip"),
+        ("MobilePhone,FirstName,LastName,Email,MailingState,MailingPostalCode",
+         "mobile_number first_name last_name email state zip"),
+        ("Contact #,Customer First Name (required),Last Name / Surname,Courriel,State / Province / Region,Zip 5",
+         "mobile_number first_name last_name email state zip"),
+        ("Teléfono,Nombre,Apellidos,Correo electrónico,Estado,Código postal",
+         "mobile_number first_name last_name email state zip"),
+        ("Téléphone,Prénom,Nom,Courriel,Province,Code postal", "mobile_number first_name last_name email state zip"),
+        ("Mobile #,Name,Surname,Mail,ST,Zip Code", "mobile_number first_name last_name email state zip"),
+    ],
+)  # fmt: skip
+def test_columns_of_the_usual_programs_are_guessed(heads: str, fields: str) -> None:
+    test_columns_are_guessed(heads, fields)
+
+
+@pytest.mark.parametrize(
+    "heading", ["Name", "Full name", "Contact", "Client Name", "Last, First", "First & Last Name"]
+)
+def test_a_whole_name_in_one_column(heading: str) -> None:
+    table = Table([heading, "Cell"], [(2, ["Marty McFly", "6155553338"])], [])
+    assert guess(table) == ["full_name", "mobile_number"]
+
+
+@pytest.mark.parametrize(
+    "heading", ["Opted out", "SMS Opted Out?", "Unsubscribed at", "Do Not SMS", "Opt-out status"]
+)
+def test_a_column_that_says_who_wants_no_texts(heading: str) -> None:
+    table = Table([heading, "Cell"], [(2, ["yes", "6155553338"])], [])
+    assert guess(table) == ["do_not_text", "mobile_number"]
+
+
+def test_the_first_of_several_numbers_of_an_address_book() -> None:
+    heads = b"Phone 1 - Label,Phone 1 - Value,Phone 2 - Value\n"
+    table = read(heads + b"Mobile,6155553338,6155559999\nMobile,6155553339 ::: 6155553340,\n")
+    assert guess(table) == ["", "mobile_number", ""]
 
 
 def test_the_mobile_one_of_several_numbers_is_taken() -> None:

@@ -5,14 +5,21 @@ from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact
 from contacts_ui.services import index, last_known
+from contacts_ui.services.files import MOST_BYTES, Unreadable
+from contacts_ui.services.files.cells import MANGLED, NOT_A_NUMBER, SEVERAL
 from contacts_ui.services.index import IndexQuestion
 from contacts_ui.services.jobs import sources
-from contacts_ui.services.jobs.sources import NoNumbers
+from contacts_ui.services.jobs.sources import Candidate, NoNumbers
 from tests.jobs import fill_index
 from tests.people import MARTY, MARTY_NUMBER
+from tests.services.test_import_files import workbook
 
 OTHER = "+16155550123"
 MARTIN = Contact(contact_id=MARTY, first_name="Marty", mobile_number=MARTY_NUMBER, city="Austin")
+
+
+def in_file(content: bytes) -> list[Candidate]:
+    return list(sources.from_file("people.csv", content).candidates)
 
 
 def numbers(candidates: object) -> list[str]:
@@ -39,8 +46,8 @@ def test_what_is_no_number_is_said_line_by_line() -> None:
     found = list(sources.from_text("call me\n1.61556E+10\n1,61556E+10\n555-3338"))
     assert [each.typed for each in found] == ["call me", "1.61556E+10", "1,61556E+10", "555-3338"]
     problems = [each.problem for each in found]
-    assert problems[0] == problems[3] == sources.NO_NUMBER
-    assert problems[1] == sources.MANGLED
+    assert problems[0] == problems[3] == NOT_A_NUMBER
+    assert problems[1] == MANGLED
 
 
 @pytest.mark.parametrize(
@@ -58,36 +65,78 @@ def test_what_is_no_number_is_said_line_by_line() -> None:
     ],
 )
 def test_a_file_with_the_numbers_in_any_column(content: bytes) -> None:
-    assert numbers(sources.from_csv(content)) == [MARTY_NUMBER, OTHER]
+    assert numbers(in_file(content)) == [MARTY_NUMBER, OTHER]
+
+
+def test_a_workbook_is_read_as_an_import_reads_it() -> None:
+    rows = (("Name", "Cell #"), ("Marty", 16155553338), ("Doc", "=1+1"), ("Jen", None))
+    source = sources.from_file("people.xlsx", workbook(*rows, Others=[("x",)]))
+    found = list(source.candidates)
+    assert [each.line for each in found] == [2, 3, 4]
+    assert found[0].number == MARTY_NUMBER
+    assert "formula" in found[1].problem
+    assert found[2].problem == sources.EMPTY
+    assert source.words == "The file people.xlsx"
+    assert source.notes == (
+        "Only the sheet “Sheet” is read; there are others: Others.",
+        "The numbers are those in the column “Cell #”.",
+    )
+
+
+def test_a_file_of_nothing_but_numbers_is_a_list_of_all_of_them() -> None:
+    assert numbers(in_file(b"6155553338,6155550123\n6155550124\n")) == [
+        MARTY_NUMBER,
+        OTHER,
+        "+16155550124",
+    ]
+
+
+@pytest.mark.parametrize(
+    "cell", ["615-555-3338 / 615-555-0123", "6155553338 6155550123", "6155553338 ::: 6155550123"]
+)
+def test_two_numbers_in_one_cell_are_none_that_is_guessed(cell: str) -> None:
+    assert numbers(in_file(f"Name,Cell\nMarty,{cell}\nDoc,6155550123\n".encode())) == [
+        SEVERAL,
+        OTHER,
+    ]
+    assert numbers(sources.from_text(cell)) == [SEVERAL]
 
 
 def test_of_two_columns_with_numbers_the_heading_decides() -> None:
     content = b"fax,mobile\n6155550199,6155553338\n6155550198,6155550123\n"
-    assert numbers(sources.from_csv(content)) == [MARTY_NUMBER, OTHER]
+    assert numbers(in_file(content)) == [MARTY_NUMBER, OTHER]
 
 
 def test_mangled_and_missing_numbers_keep_their_line() -> None:
     content = b"name,phone\nMarty,1.61556E+10\nDoc,\nJen,6155553338\n"
-    assert numbers(sources.from_csv(content)) == [sources.MANGLED, sources.EMPTY, MARTY_NUMBER]
+    assert numbers(in_file(content)) == [MANGLED, sources.EMPTY, MARTY_NUMBER]
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "empty"),
-        (b"\n\n", "empty"),
+        (b"", "nothing in this file"),
+        (b"\n\n", "nothing in this file"),
         (b"name,city\nMarty,Austin\n", "No column"),
         (b"PK\x03\x04rest", "workbook"),
         (b"\xd0\xcf\x11\xe0rest", "workbook"),
-        (bytes(range(256)) * 20, "No column"),
-        (b"x" * (sources.MOST_BYTES + 1), "larger than 10 MB"),
+        (bytes(range(256)) * 20, "not a table of text"),
+        (b"x" * (MOST_BYTES + 1), "larger than 10 MB"),
         (b'a,"' + b"x" * 200_000, "cannot be read as a table"),
+        (b"6155553338," * 1000, "more than 200 columns"),
+        (b"cell\n" + b"6155553338\n" * 50_001, "50,000 are the most"),
     ],
 )
 def test_what_cannot_be_read_says_what_to_do(content: bytes, words: str) -> None:
-    with pytest.raises(NoNumbers) as refusal:
-        list(sources.from_csv(content))
+    with pytest.raises((NoNumbers, Unreadable)) as refusal:
+        in_file(content)
     assert words in refusal.value.sentence
+
+
+def test_a_pasted_list_that_is_too_long_is_refused_at_once() -> None:
+    with pytest.raises(NoNumbers, match="50,000 lines are too many"):
+        next(sources.from_text("6155553338\n" * 50_001))
+    assert len(list(sources.from_text("6155553338\n\n" * 50_000))) == 50_000
 
 
 @pytest.mark.django_db
@@ -113,12 +162,3 @@ def test_all_that_match_a_view() -> None:
 def test_the_index_is_asked_by_id() -> None:
     index.learn([MARTIN], timezone.now())
     assert index.by_ids([MARTY, 1]).keys() == {MARTY}
-
-
-def test_what_is_too_much_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(NoNumbers, match="columns"):
-        sources.from_csv(b"6155553338," * 1000)
-    monkeypatch.setattr(sources, "MOST_ROWS", 2)
-    assert len(list(sources.from_csv(b"cell\n6155553338\n6155550123"))) == 2
-    with pytest.raises(NoNumbers, match="too many"):
-        sources.from_csv(b"cell\n6155553338\n6155550123\n6155550124")

@@ -391,7 +391,7 @@ def test_two_people_with_one_number_are_two_to_edit(manager: User, vendors: Vend
     fill_index(marty, replace(marty, contact_id=MARTY + 1))
     for kind, expected in ((JobKind.EDIT, 2), (JobKind.STOP, 1)):
         candidates = sources.from_ids([MARTY, MARTY + 1])
-        job = jobs.create(staff=manager, kind=kind, source="2 ticked rows", candidates=candidates)
+        job = jobs.create(staff=manager, kind=kind, source=jobs.Source("2 ticked rows", candidates))
         assert job.total == expected
 
 

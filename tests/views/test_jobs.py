@@ -74,8 +74,9 @@ def test_an_uploaded_file_becomes_a_preview(max_: Client) -> None:
         ({}, "Paste some numbers"),
         ({"numbers": "6155553338", "kind": "delete"}, "not one of the available choices"),
         ({"numbers": "6155553338", "file": b"6155550123"}, "not both at once"),
-        ({"file": b"PK\x03\x04"}, "This is a workbook"),
-        ({"file": b"a,b\n"}, "No column of this file"),
+        ({"file": b"PK\x03\x04"}, "This workbook cannot be read"),
+        ({"file": b""}, "nothing in this file"),
+        ({"file": b"a,b\nc,d\n"}, "No column of this file"),
     ],
 )
 def test_what_cannot_be_prepared_keeps_what_was_typed(

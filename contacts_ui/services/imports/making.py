@@ -14,8 +14,9 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import pretty
 from contacts_ui.services import jobs, ledger
-from contacts_ui.services.imports.checking import Check, Checked, Choice, Fate, check
-from contacts_ui.services.imports.uploads import table_of
+from contacts_ui.services.files.keeping import table_of
+from contacts_ui.services.imports.checking import check
+from contacts_ui.services.imports.checks import Check, Checked, Choice, Fate
 
 AT_ONCE: Final = 500
 # People who are left as they are stand with the doubles: nothing is done about either.

@@ -19,7 +19,7 @@ from contacts_ui.services import consent, contacts, index, last_known, ledger
 from contacts_ui.services.consent import Seen
 from contacts_ui.services.contacts import NumberTaken
 from contacts_ui.services.editing import editable_values, for_vendor, label_of
-from contacts_ui.services.imports.checking import Choice
+from contacts_ui.services.imports.checks import Choice
 from contacts_ui.services.jobs.outcomes import Outcome, done, skipped
 from contacts_ui.services.vendors import to_slicktext
 

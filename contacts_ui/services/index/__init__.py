@@ -16,6 +16,7 @@ from contacts_ui.services.index.finding import (
     everybody_ids,
     find,
     rows,
+    rows_of,
 )
 from contacts_ui.services.index.folding import fold
 from contacts_ui.services.index.learning import forget, learn
@@ -47,6 +48,7 @@ __all__ = [
     "purge",
     "rebuild_anchors",
     "rows",
+    "rows_of",
     "size",
     "state",
 ]

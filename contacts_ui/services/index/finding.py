@@ -152,6 +152,15 @@ def by_ids(ids: Iterable[int]) -> dict[int, Indexed]:
     return found
 
 
+def rows_of(ids: Sequence[int], columns: Sequence[str]) -> dict[int, tuple[str, ...]]:
+    """The same of the contacts with these ids, as far as the index knows them."""
+    return {
+        int(row[0]): row[1:]
+        for some in _chunks(ids)
+        for row in records.texts(["contact_id", *columns], some)
+    }
+
+
 def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
     for start in range(0, len(values), CHUNK):
         yield list(values[start : start + CHUNK])
@@ -281,5 +290,5 @@ def _corrected(match: Match, first: list[int]) -> tuple[tuple[str, str], ...]:
 
 __all__ = [
     "COUNTED", "SORTS", "IndexPage", "IndexQuestion", "Indexed", "Total", "by_ids", "by_numbers", "count", "everybody",
-    "everybody_ids", "find", "rows",
+    "everybody_ids", "find", "rows", "rows_of",
 ]  # fmt: skip

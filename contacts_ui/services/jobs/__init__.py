@@ -6,17 +6,18 @@ rows, `reading` tells how it stands. Another kind of job registers who does its 
 
 from contacts_ui.services.jobs.controls import NotNow, cancel, pause, resume, start
 from contacts_ui.services.jobs.making import ACTS_ON, CannotMake, create
-from contacts_ui.services.jobs.sources import MOST_ROWS, Candidate
+from contacts_ui.services.jobs.sources import Candidate, NoNumbers, Source
 from contacts_ui.services.jobs.working import DOERS, Outcome, go_on
 
 __all__ = [
     "ACTS_ON",
     "DOERS",
-    "MOST_ROWS",
     "Candidate",
     "CannotMake",
+    "NoNumbers",
     "NotNow",
     "Outcome",
+    "Source",
     "cancel",
     "create",
     "go_on",

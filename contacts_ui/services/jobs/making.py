@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
@@ -14,7 +15,8 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import pretty
 from contacts_ui.services import index, ledger
-from contacts_ui.services.jobs.sources import MOST_ROWS, Candidate
+from contacts_ui.services.files.tables import MOST_ROWS
+from contacts_ui.services.jobs.sources import Candidate, Source
 from contacts_ui.services.lifting import STOPPED
 from contacts_ui.services.vendors import connected
 from contacts_ui.services.verdicts import judge
@@ -59,11 +61,10 @@ def create(
     *,
     staff: Staff,
     kind: JobKind,
-    source: str,
-    candidates: Iterable[Candidate],
+    source: Source,
     params: Mapping[str, Any] | None = None,
 ) -> Job:
-    """Prepare a job about these candidates; nothing happens to anybody yet. `source` says where they come from.
+    """Prepare a job about whom a source names; nothing happens to anybody yet.
 
     The rows are written in short transactions; `counts` stays empty until the last one is there. Raises NotAllowed,
     CannotMake.
@@ -72,14 +73,14 @@ def create(
     require(staff, NEEDS[kind])
     job = Job.objects.create(
         kind=kind,
-        source=source[:300],
+        source=source.words[:300],
         created_by_id=staff.pk,
         staff_name=ledger.name_of(staff),
         created_at=timezone.now(),
-        params=dict(params or {}),
+        params={"notes": list(source.notes), **(params or {})},
     )
     try:
-        counts = _write_rows(job, candidates)
+        counts = _write_rows(job, source.candidates)
     except BaseException:
         job.delete()
         raise
@@ -131,10 +132,8 @@ class _Sorter:
             contact, read_at = each.contact, each.read_at
             if contact is None and (found := known.get(each.number)):
                 contact, read_at = found[0].contact, found[0].read_at
-            candidate = Candidate(
-                each.typed, each.number, contact, read_at, each.problem, each.data
-            )
-            yield self._row(candidate, wishes.get(each.number, []), position)
+            candidate = replace(each, contact=contact, read_at=read_at)
+            yield self._row(candidate, wishes.get(each.number, []), each.line or position)
 
     def _row(self, each: Candidate, wishes: list[Wish], position: int) -> JobRow:
         contact = each.contact

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import openpyxl
 
-from contacts_ui.services.imports.tables import MOST_CELLS, MOST_COLUMNS, Line, Unreadable
+from contacts_ui.services.files.tables import MOST_CELLS, Line, Unreadable
 
 # A sheet of 50,000 contacts with 20 columns is 40 MB of XML.
 MOST_UNPACKED: Final = 80_000_000
@@ -107,9 +107,9 @@ def _lines(sheet: Any, bare: Any) -> Iterator[Line]:
 
 
 def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
-    # What a sheet says of its own size may be anything.
+    # What a sheet says of its own size may be anything; so each row is as wide as its last cell.
     sheet.reset_dimensions()
-    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True)
+    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(values_only=True)
     return rows
 
 

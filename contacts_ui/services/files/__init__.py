@@ -1,16 +1,19 @@
 """An uploaded file, whatever it is, as a table of texts; or a sentence that says why not."""
 
-from contacts_ui.services.imports import workbooks
-from contacts_ui.services.imports.tables import (
+from contacts_ui.services.files import workbooks
+from contacts_ui.services.files.tables import (
     EMPTY,
     MOST_BYTES,
     NO_TEXT,
+    OTHER_KINDS,
     Table,
     Unreadable,
     as_table,
     decoded,
     lines_of,
 )
+
+__all__ = ["MOST_BYTES", "Table", "Unreadable", "read"]
 
 
 def read(content: bytes) -> Table:
@@ -38,4 +41,11 @@ def read(content: bytes) -> Table:
         )
     if sum(text.count(each) for each in "\x01\x02\x03\x04\x05\x06\x0e\x0f") > len(text) // 100:
         raise Unreadable(NO_TEXT)
+    kind = next(
+        (kind for start, kind in OTHER_KINDS.items() if text.lstrip().startswith(start)), ""
+    )
+    if kind:
+        raise Unreadable(
+            f"This is {kind}, not a table. Save or export the table as “CSV UTF-8” or .xlsx."
+        )
     return as_table(lines_of(text), notes)

@@ -7,7 +7,14 @@ from typing import Final
 
 from contacts_ui.phone import to_e164
 
-FORMULA_AGAIN: Final = re.compile(r'="([^"]*)"')
+MANGLED: Final = (
+    "A spreadsheet has shortened this number, and its last digits are lost. "
+    "Format the column as text there, and export it again."
+)
+NOT_A_NUMBER: Final = "This is not a phone number. It needs ten digits, as in (615) 555-0123."
+SEVERAL: Final = "There is more than one number here. Give each a line of its own."
+
+FORMULA_AGAIN: Final = re.compile(r'=(?:"([^"]*)"|(\+?\d+))')
 SCIENTIFIC: Final = re.compile(r"\+?(\d(?:[.,]\d+)?)[eE]\+?(\d{1,2})")
 WHOLE: Final = re.compile(r"(\+?\d+)[.,]0+")
 ERRORS: Final = frozenset(
@@ -25,11 +32,21 @@ ERRORS: Final = frozenset(
     ]
 )
 EMAIL: Final = re.compile(r"[^@\s\"<>(),;:]+@[^@\s\"<>(),;:]+\.[^@\s\"<>(),;:.]{2,}")
-_PLAIN_NUMBER: Final = re.compile(r"\+?1?[\s.\-]*\(?([2-9]\d{2})\)?[\s.\-/]*(\d{3})[\s.\-]*(\d{4})")
+# ASCII alone: other scripts have digits too, and these are folded before.
+_PLAIN_NUMBER: Final = re.compile(
+    r"\+?1?[\s.\-]*\(?([2-9]\d{2})\)?[\s.\-/]*(\d{3})[\s.\-]*(\d{4})", re.ASCII
+)
+# "Cell: 615-555-0123", "(615) 555-0123 (mobile)", and what Facebook writes in front.
+_KIND: Final = re.compile(
+    r"^(?:p|m|c|tel|phone|cell|mobile|sms|text)\b[:.]?\s*(?=[+(\d])|\s*\((?:cell|mobile|sms|text)\)$",
+    re.IGNORECASE,
+)
 _EXTENSION: Final = re.compile(r"\s*(?:x|ext\.?|extension|#)\s*\d+$", re.IGNORECASE)
 _UNSEEN: Final = re.compile(
-    r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+    r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 )
+_EACH: Final = re.compile(rf"(?<!\d){_PLAIN_NUMBER.pattern}(?!\d)", re.ASCII)
+_LONGEST_ALONE: Final = 19
 _US_DAY: Final = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
 
 
@@ -37,15 +54,21 @@ def tidy(text: str) -> str:
     """A cell without what nobody sees, and without the marks that keep a spreadsheet from reckoning with it."""
     plain = _UNSEEN.sub("", text).replace("\xa0", " ").strip()
     if again := FORMULA_AGAIN.fullmatch(plain):
-        return again[1].strip()
+        return (again[1] or again[2] or "").strip()
     if len(plain) > 1 and plain[0] == "'" and plain[1] in "=+-@＝＋－＠0123456789(":
         return plain[1:].strip()
     return plain
 
 
-def is_formula(text: str) -> bool:
-    """Whether a cell holds a formula instead of a value."""
-    return text.startswith("=")
+def no_value(text: str) -> str:
+    """Why there is no value in a cell, in a sentence; "" where there is one."""
+    if text in ERRORS:
+        return "The spreadsheet shows an error here instead of a value."
+    if text.startswith("="):
+        return (
+            "This is a formula without its result. Save the file with values instead of formulas."
+        )
+    return ""
 
 
 def whole(text: str) -> str:
@@ -73,18 +96,36 @@ def digits_are_lost(text: str) -> bool:
 
 def number_of(text: str) -> str | None:
     """The number in E.164, past what spreadsheets and people put around it; None for none."""
-    plain = whole(text.strip())
+    plain = _KIND.sub("", whole(text.strip()))
     plain = _EXTENSION.sub("", plain) if len(plain) > 10 else plain
     if found := _PLAIN_NUMBER.fullmatch(plain):
         return f"+1{found[1]}{found[2]}{found[3]}"
     return to_e164(plain)
 
 
+def read_number(text: str) -> tuple[str, str]:
+    """The number in E.164 and nothing to say; or none, and what is wrong with it in a sentence."""
+    if problem := no_value(text):
+        return "", problem
+    if len(text) > _LONGEST_ALONE and len(_EACH.findall(text)) > 1:
+        return "", SEVERAL
+    if number := number_of(text):
+        return number, ""
+    return "", MANGLED if digits_are_lost(text) else NOT_A_NUMBER
+
+
 def is_phone(text: str) -> bool:
-    """Whether a cell looks like a phone number, also one whose last digits a spreadsheet has lost."""
+    """Whether a cell looks like a phone number, also several, or one whose last digits a spreadsheet lost."""
     if digits_are_lost(text):
         return re.search(r"[eE]\+?(?:0?9|10|11)$", text) is not None
-    return len(re.sub(r"\D", "", text)) >= 10 and number_of(text) is not None
+    if len(re.sub(r"\D", "", text)) < 10:
+        return False
+    return number_of(text) is not None or len(_EACH.findall(text)) > 1
+
+
+def is_usual_phone(text: str) -> bool:
+    """The same for numbers as they are written in the US and Canada alone, told at once."""
+    return _PLAIN_NUMBER.fullmatch(text) is not None
 
 
 def looks_like_email(text: str) -> bool:

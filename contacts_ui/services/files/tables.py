@@ -9,19 +9,20 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
-from contacts_ui.services.imports.cells import is_phone, looks_like_email, tidy
-from contacts_ui.services.jobs import MOST_ROWS
+from contacts_ui.services.files.cells import is_phone, is_usual_phone, looks_like_email, tidy
 
 MOST_BYTES: Final = 10_000_000
+MOST_ROWS: Final = 50_000
 MOST_COLUMNS: Final = 200
 # As wide as a sheet of Excel's may be: blanks behind the last column are nobody's fault.
 WIDEST_LINE: Final = 16_384
 MOST_CELLS: Final = 1_500_000
 LONGEST_CELL: Final = 5000
 LOOKED_AT: Final = 50
+MOST_TITLES: Final = 6
 SEPARATORS: Final = ",;\t|"
 
 EMPTY: Final = "There is nothing in this file."
@@ -33,9 +34,22 @@ TORN: Final = (
 TOO_MUCH: Final = (
     "This file holds far more cells than any list of contacts. Keep only the columns that you want."
 )
+# How other kinds of files begin, and what they are.
+OTHER_KINDS: Final = {
+    "%PDF": "a PDF",
+    "{\\rtf": "a text document",
+    "BEGIN:VCARD": "a file of address cards",
+    "<!DOCTYPE": "a web page",
+    "<html": "a web page",
+    "<table": "a web page",
+    "<?xml": "a file for programs (XML)",
+    "{": "a file for programs (JSON)",
+    "[{": "a file for programs (JSON)",
+}
 NO_TEXT: Final = (
     "This is not a table of text. Save it as “CSV UTF-8” or as an Excel workbook (.xlsx) first."
 )
+_END: Final = "\x1f"
 Line = tuple[int, list[str]]
 
 
@@ -54,6 +68,7 @@ class Table:
     headings: list[str]
     lines: list[Line]
     notes: list[str]
+    has_headings: bool = True
 
 
 def decoded(content: bytes) -> str:
@@ -79,8 +94,13 @@ def as_table(lines: Iterable[Line], notes: list[str]) -> Table:
     there = [(at, cells) for at, cells in islice(filled, 1_100_000) if any(cells)]
     if not there:
         raise Unreadable(EMPTY)
+    if titles := _titles(there):
+        first = next(filter(None, there[0][1]))
+        notes = [*notes, f"“{first[:80]}” above the headings is taken for a title, and left out."]
+        del there[:titles]
     headings = there[0][1]
-    if any(is_phone(cell) or looks_like_email(cell) for cell in headings):
+    has_headings = not _is_person(headings)
+    if not has_headings:
         headings = [""] * max(len(cells) for _, cells in there[:LOOKED_AT])
         notes = [*notes, "This file has no headings: its first row is taken for a person already."]
     else:
@@ -100,7 +120,22 @@ def as_table(lines: Iterable[Line], notes: list[str]) -> Table:
         raise Unreadable(
             f"There are more than {MOST_COLUMNS} columns in this file. Leave some out."
         )
-    return Table(_each_once(headings), there, notes)
+    return Table(_each_once(headings), there, notes, has_headings)
+
+
+def _titles(there: Sequence[Line]) -> int:
+    """How many rows stand above the headings, as in a report: one cell in each, where headings have several."""
+    for at, (_, cells) in enumerate(there[:MOST_TITLES]):
+        if _is_person(cells):
+            return 0
+        if sum(map(bool, cells)) > 1:
+            below = there[at + 1 : at + 4]
+            return at if any(_is_person(cells) for _, cells in below) else 0
+    return 0
+
+
+def _is_person(cells: Iterable[str]) -> bool:
+    return any(is_phone(cell) or looks_like_email(cell) for cell in cells)
 
 
 def _tidied(cells: Sequence[str]) -> list[str]:
@@ -133,28 +168,39 @@ def _letters(at: int) -> str:
 
 
 def lines_of(text: str) -> Iterator[Line]:
+    text = text.replace(_END, "")
     first, _, rest = text.partition("\n")
-    told = re.fullmatch(r"\s*\"?sep=(.)\"?\s*", first, re.IGNORECASE)
+    told = re.fullmatch(r"\s*\"?sep=(.)\"?\1*\s*", first, re.IGNORECASE)
     separator = told[1] if told else _separator(text)
-    last: list[str] = []
     cells = 0
+    # Whoever never closes a quotation mark has the end in a cell, too.
+    whole = chain(io.StringIO(rest if told else text, newline=""), ["\n", _END])
     # Blank lines count, so that a row has the number that the spreadsheet shows.
-    for at, last in _parsed(rest if told else text, separator, 2 if told else 1):
-        while last and not last[-1]:
-            last.pop()
-        cells += len(last)
-        if len(last) > WIDEST_LINE or cells > MOST_CELLS:
+    for at, line in _parsed(whole, separator, 2 if told else 1):
+        if line == [_END]:
+            return
+        while line and not line[-1]:
+            line.pop()
+        cells += len(line)
+        if len(line) > WIDEST_LINE or cells > MOST_CELLS:
             raise Unreadable(TOO_MUCH)
-        yield at, last
-    if text.count('"') % 2 and last and "\n" in last[-1]:
-        # A quotation mark that is never closed makes one cell of all the people below it.
-        raise Unreadable(TORN)
+        if any("\n" in cell and _swallowed(cell, separator) for cell in line):
+            raise Unreadable(TORN)
+        yield at, line
+    raise Unreadable(TORN)
 
 
-def _parsed(text: str, separator: str, start: int = 1) -> Iterator[Line]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+def _swallowed(cell: str, separator: str) -> bool:
+    """Whether a cell of several lines holds people: a quotation mark above them was closed far below."""
+    return any(
+        separator in line and any(is_usual_phone(tidy(each)) for each in line.split(separator))
+        for line in cell.splitlines()[1:]
+    )
+
+
+def _parsed(text: Iterable[str], separator: str, start: int = 1) -> Iterator[Line]:
     try:
-        yield from enumerate(reader, start=start)
+        yield from enumerate(csv.reader(text, delimiter=separator), start=start)
     except csv.Error as error:
         raise Unreadable(TORN) from error
 
@@ -165,7 +211,8 @@ def _separator(text: str) -> str:
     def weight(separator: str) -> tuple[int, int]:
         # Torn lines at the end of the sample are none of the file's.
         try:
-            sample = [line for _, line in islice(_parsed(text[:200_000], separator), LOOKED_AT)]
+            begun = io.StringIO(text[:200_000], newline="")
+            sample = [line for _, line in islice(_parsed(begun, separator), LOOKED_AT)]
         except Unreadable:
             return 0, 0
         widths = Counter(len(line) for line in sample if any(line))

@@ -1,0 +1,219 @@
+"""A job of ten thousand stops from a list, with web and worker killed in the middle: was everybody stopped once?
+
+.venv/bin/python bin/bench_bulk.py [--stops 10000] [--file] [--pace 60] [--every 12]
+
+The list is pasted, or with --file uploaded as Excel writes it (semicolons, a mark in front). It holds numbers in
+several spellings, some of them twice, some that nobody has, some that are none. The job is paused and resumed once.
+Afterwards the sandbox says what each vendor was told, and the page and the results file are held against the preview.
+Ends with 1 where anything is not as it must be. DATABASE_URL: which database.
+"""
+
+import argparse
+import contextlib
+import csv
+import io
+import os
+import random
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from stage import Stage, answers, log_in, make_people, press, staged, tell, until, use_database
+
+CHANCE = random.Random(4)  # noqa: S311 - accidents, not secrets
+SPELLINGS = ("{0}", "+1{0}", "({1}) {2}-{3}", "{1}.{2}.{3}", "1-{1}-{2}-{3}", '="{0}"')
+NO_NUMBERS = ("call me", "1.61556E+10", "555-0123", "n/a")
+
+
+def main() -> None:
+    options = read_options()
+    settings = {"SLICKTEXT_CALLS_PER_SECOND": str(options.pace), "LATE_EFFECT_SECONDS": "5"}
+    with staged(people=options.stops, settings=settings) as stage:
+        use_database(stage)
+        (manager,) = make_people(0, 1)
+        for name in ("web", "worker-0", "worker-1"):
+            stage.spawn(name)
+        until(lambda: answers(f"{stage.url}/readyz"), "the dashboard")
+        given = Given.of(known_numbers(), options.stops)
+        browser = log_in(stage, manager)
+        url = prepared(stage, browser, given, as_file=options.file)
+        before = int(writes(stage)[-1]["id"]) if writes(stage) else 0
+        press(browser, f"{url}start/", {"channel": "", "asked_at": "", "reason": "bench_bulk"})
+        happened = accidents(stage, browser, url, options.every)
+        print(f"ended after {happened.pop('seconds')} s; {dict(happened)}", flush=True)
+        sys.exit(judge(stage, browser, url, given, before))
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stops", type=int, default=10_000)
+    parser.add_argument("--file", action="store_true", help="Upload a file instead of pasting")
+    parser.add_argument("--pace", type=int, default=60, help="Calls a second that SlickText allows")
+    parser.add_argument("--every", type=float, default=12, help="Seconds between two accidents")
+    return parser.parse_args()
+
+
+@dataclass
+class Given:
+    """What the list holds, in its order, and what the preview has to find in it."""
+
+    lines: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    expected: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, numbers: list[str], stops: int) -> "Given":
+        """A twentieth of the stops are of numbers that nobody has. As many more are doubles, half as many none."""
+        made = cls()
+        made.unknown = set(nobodys(set(numbers), stops // 20))
+        made.known = set(numbers[: stops - len(made.unknown)])
+        twice = CHANCE.sample(sorted(made.known | made.unknown), stops // 20)
+        bad = [NO_NUMBERS[at % len(NO_NUMBERS)] for at in range(stops // 40)]
+        made.lines = [*map(spelled, [*sorted(made.known | made.unknown), *twice]), *bad]
+        CHANCE.shuffle(made.lines)
+        made.expected.update(known=len(made.known), unknown=len(made.unknown))
+        made.expected.update(duplicate=len(twice), invalid=len(bad))
+        return made
+
+    def as_excel_writes_it(self) -> bytes:
+        """Semicolons, doubled quotes, a mark in front, and an empty column behind."""
+        stream = io.StringIO(newline="")
+        writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
+        writer.writerow(["Näme", "Mobile", ""])
+        writer.writerows(["Núria; “X”", line, ""] for line in self.lines)
+        return stream.getvalue().encode("utf-8-sig")
+
+
+def nobodys(taken: set[str], many: int) -> Iterator[str]:
+    numbers = (f"+1989{number:07}" for number in range(2_000_000, 2_900_000, 37))
+    free = (number for number in numbers if number not in taken)
+    return (next(free) for _ in range(many))
+
+
+def spelled(number: str) -> str:
+    bare = number.removeprefix("+1")
+    return CHANCE.choice(SPELLINGS).format(bare, bare[:3], bare[3:6], bare[6:])
+
+
+def known_numbers() -> list[str]:
+    """Everybody whom the first walk has found, and who is not stopped already."""
+    from contacts_ui.models import IndexedContact, IndexWalk
+
+    walked = IndexWalk.objects.filter(finished_at__isnull=False)
+    until(lambda: walked.exists(), "the first walk", 300)
+    there = IndexedContact.objects.exclude(number="").exclude(status="blocked")
+    return sorted(set(there.values_list("number", flat=True)))
+
+
+def prepared(stage: Stage, browser: requests.Session, given: Given, *, as_file: bool) -> str:
+    """The address of the job, after its preview was found to say what is in the list."""
+    files = {"file": ("people.csv", given.as_excel_writes_it())} if as_file else None
+    data = {"kind": "stop"} if as_file else {"kind": "stop", "numbers": "\r\n".join(given.lines)}
+    headers = {"X-CSRFToken": browser.cookies.get("csrftoken") or ""}
+    began = time.monotonic()
+    answer = browser.post(f"{stage.url}/jobs/new/", data, files=files, headers=headers, timeout=120)
+    if not re.search(r"/jobs/\d+/$", answer.url):
+        raise SystemExit(f"No job was made: {answer.status_code}")
+    print(f"prepared {len(given.lines):,} lines in {time.monotonic() - began:.1f} s", flush=True)
+    return answer.url
+
+
+def accidents(stage: Stage, browser: requests.Session, url: str, every: float) -> Counter[str]:
+    """Kill one process after the other until the job has ended; pause it once, at about a third of its way."""
+    from contacts_ui.models import Job
+
+    happened, began, told = Counter[str](), time.monotonic(), 0.0
+    pk = int(url.rstrip("/").rsplit("/", 1)[1])
+    while Job.objects.get(pk=pk).state != "done":
+        time.sleep(CHANCE.uniform(0.5, 1.5) * every)
+        settled = Job.objects.get(pk=pk).rows.filter(state="done").count()
+        if time.monotonic() - told > 60:
+            told = time.monotonic()
+            print(f"{told - began:5.0f} s: {settled:,} confirmed, {dict(happened)}", flush=True)
+        if not happened["pause"] and settled > Job.objects.get(pk=pk).total / 3:
+            happened["pause"] += press(browser, f"{url}pause/", {}) == 302
+            time.sleep(5)
+            press(browser, f"{url}resume/", {})
+        happened[strike(stage)] += 1
+        if time.monotonic() - began > 3600:
+            raise SystemExit("The job did not end within an hour.")
+    happened["seconds"] = round(time.monotonic() - began)
+    return happened
+
+
+def strike(stage: Stage) -> str:
+    """kill -9 for one of ours, and a new one in its place, as a supervisor would."""
+    victim = CHANCE.choice(["web", "web child", "worker-0", "worker-0", "worker-1"])
+    if victim == "web child":
+        for child in stage.children_of("web")[:1]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, 9)
+    else:
+        stage.kill(victim)
+        stage.spawn(victim)
+    return victim.split("-")[0]
+
+
+def writes(stage: Stage) -> list[dict[str, str]]:
+    """All that was written at either vendor, in its order."""
+    found: list[dict[str, str]] = []
+    after: Any = 0
+    while after is not None:
+        page = tell(stage, "GET", f"truth/writes?after={after}&limit=10000")
+        found += page["data"]
+        after = page["next"]
+    return found
+
+
+def judge(stage: Stage, browser: requests.Session, url: str, given: Given, before: int) -> int:
+    """1 where something is not as it must be, and what."""
+    until(lambda: answers(f"{stage.url}/readyz"), "the dashboard")
+    broken = list(broken_rules(stage, browser, url, given, before))
+    print("\n".join(broken or ["All rules kept."]))
+    return int(bool(broken))
+
+
+def broken_rules(
+    stage: Stage, browser: requests.Session, url: str, given: Given, before: int
+) -> Iterator[str]:
+    from contacts_ui.models import Job, LedgerEntry
+    from contacts_ui.models.ledger import Action
+
+    job = Job.objects.get(pk=int(url.rstrip("/").rsplit("/", 1)[1]))
+    everybody = given.known | given.unknown
+    if Counter(job.counts) != +given.expected:
+        yield f"the preview counted {job.counts}, the list holds {dict(given.expected)}"
+    stops = LedgerEntry.objects.filter(action=Action.STOP_REQUESTED, request_id=job.reference)
+    recorded = Counter(stops.values_list("number", flat=True))
+    if twice := [number for number, many in recorded.items() if many > 1]:
+        yield f"{len(twice)} numbers were recorded more than once: {twice[:3]}"
+    if set(recorded) != everybody:
+        yield f"{len(everybody ^ set(recorded))} numbers were left out, or were nobody's business"
+    told = [write for write in writes(stage) if int(write["id"]) > before]
+    for vendor, whom in (("slicktext", given.known), ("cloudcontactai", everybody)):
+        calls = Counter(write["number"] for write in told if write["vendor"] == vendor)
+        again = sum(many - 1 for many in calls.values())
+        print(f"{vendor}: {len(calls):,} numbers stopped, {again} of them told again after a kill")
+        if set(calls) != whom:
+            yield f"{vendor}: {len(whom - set(calls))} never told, {len(set(calls) - whom)} too many"
+    page = browser.get(url, timeout=60).text
+    if f"{job.total:,} of {job.total:,}" not in re.sub(r"\s+", " ", page):
+        yield "the page does not say that all of them ended"
+    file = browser.get(f"{url}results/", timeout=120).content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(file, newline="")))
+    found = Counter(row["Found"] for row in rows)
+    print(
+        f"results: {len(rows):,} lines, {dict(found)}, {dict(Counter(row['State'] for row in rows))}"
+    )
+    if len(rows) != len(given.lines) or len({row["Line"] for row in rows}) != len(rows):
+        yield f"the results hold {len(rows)} lines, the list {len(given.lines)}"
+
+
+if __name__ == "__main__":
+    main()
