@@ -73,8 +73,9 @@ class VendorState:
 
     @property
     def line(self) -> str:
-        """What it says and, while a wish is on its way there, that it is."""
-        return f"on its way (so far: {self.says})" if self.state == "on_its_way" else self.says
+        """What it says and, where it does not hold our wish yet, that it is on its way or refused."""
+        open_ = {"on_its_way": "on its way", "refused": "refused"}.get(self.state)
+        return f"{open_} (so far: {self.says})" if open_ else self.says
 
 
 @dataclass(frozen=True, slots=True)

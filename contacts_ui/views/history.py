@@ -7,6 +7,14 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.services.editing import LABELS, as_text, label_of
 from contacts_ui.services.verdicts import STATUS_WORDS
 
+# What a vendor did itself, by answering.
+ANSWERS = {
+    Action.STOP_CONFIRMED,
+    Action.STOP_REFUSED,
+    Action.CONSENT_CONFIRMED,
+    Action.CONSENT_REFUSED,
+}
+
 
 def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     """What the template prints for each entry."""
@@ -16,10 +24,10 @@ def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
             "number": entry.number,
             "at": entry.at,
             "asked_at": entry.asked_at,
-            "actor": entry.staff_name or "the dashboard",
+            "actor": _actor(entry),
             "action_label": entry.get_action_display(),
             "summary": _summary(entry),
-            "vendor": dict(Vendor.choices).get(entry.vendor, entry.vendor),
+            "vendor": _vendor(entry),
             "channel": entry.get_channel_display().lower(),
             "reason": entry.reason,
             "changes": _changes(entry),
@@ -27,6 +35,19 @@ def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
         }
         for entry in entries
     ]
+
+
+def _vendor(entry: LedgerEntry) -> str:
+    return str(dict(Vendor.choices).get(entry.vendor, entry.vendor))
+
+
+def _actor(entry: LedgerEntry) -> str:
+    """Who did it and, where it was done at one vendor alone, at which."""
+    vendor = _vendor(entry)
+    if vendor and entry.action in ANSWERS:
+        return vendor
+    who = entry.staff_name or "the dashboard"
+    return f"{who}, {vendor}" if vendor else who
 
 
 def _summary(entry: LedgerEntry) -> str:

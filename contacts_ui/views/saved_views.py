@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from contacts_ui.forms import index_question
 from contacts_ui.forms.saved_views import SavedViewForm, ViewChangeForm, normalised
@@ -70,7 +71,7 @@ def saved_view_new(request: StaffRequest) -> HttpResponse:
             form.add_error("name", TAKEN)
         else:
             messages.success(request, f"The view “{view.name}” is saved.")
-            return redirect(_address(view))
+            return _done(request, _address(view))
     return _form(request, form, normalised(request.POST.get("view", "")), status=422)
 
 
@@ -95,7 +96,7 @@ def saved_view_edit(request: StaffRequest, pk: int) -> HttpResponse:
             form.add_error("name", TAKEN)
         else:
             messages.success(request, f"The view “{data['name']}” is changed.")
-            return redirect("saved-view-list")
+            return _done(request, reverse("saved-view-list"))
     return _form(request, form, view.query, view=view, status=422)
 
 
@@ -149,6 +150,11 @@ def _question_of(query: str) -> index.IndexQuestion | None:
     return index_question(QueryDict(query))
 
 
+def _done(request: StaffRequest, address: str) -> HttpResponse:
+    """On to the view or to the list; from the dialog the whole page, since what is saved shows around it."""
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+
+
 def _form(
     request: StaffRequest,
     form: ViewChangeForm,
@@ -164,4 +170,5 @@ def _form(
         "parts": view_words(QueryDict(query)),
         "back_url": f"{address}?{query}" if query else address,
     }
-    return TemplateResponse(request, "saved_views/form.html", context, status=status)
+    template = "saved_views/form.html#dialog" if request.htmx else "saved_views/form.html"
+    return TemplateResponse(request, template, context, status=status)

@@ -7,6 +7,7 @@ function show(head) {
   head.hidden = false
   head.checked = chosen > 0 && chosen === boxes.length
   head.indeterminate = chosen > 0 && chosen < boxes.length
+  document.querySelector("[data-chosen]").textContent = chosen ? `(${chosen} ticked)` : ""
 }
 
 const showAll = () => document.querySelectorAll("[data-choose-all]").forEach(show)

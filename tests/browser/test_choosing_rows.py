@@ -6,6 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import PHONE
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -22,3 +24,15 @@ def test_all_on_this_page(manager: User, open_as: Callable[..., Page]) -> None:
     expect(boxes.first).to_be_checked()
     head.uncheck()
     expect(page.locator("[name=ids]:checked")).to_have_count(0)
+
+
+def test_what_to_do_with_a_ticked_row_is_in_reach_at_once(
+    manager: User, open_as: Callable[..., Page]
+) -> None:
+    page = open_as(manager, viewport=PHONE)
+    page.locator("[name=ids]").nth(20).check()
+    bar = page.locator(".selection summary")
+    expect(bar).to_have_text("Many at once (1 ticked)")
+    expect(bar).to_be_in_viewport()
+    bar.click()
+    expect(page.get_by_role("button", name="Stop texts")).to_be_in_viewport()

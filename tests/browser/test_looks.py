@@ -52,6 +52,10 @@ def look(page: Page) -> None:
     """Fail on anything that axe finds, and on a page that is wider than its screen."""
     found = Axe().run(page)
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+    nothing_sticks_out(page)
+
+
+def nothing_sticks_out(page: Page) -> None:
     too_wide = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
@@ -66,6 +70,26 @@ def test_every_page(
     for address in PAGES:
         page.goto(address)
         look(page)
+
+
+# What a finger cannot hit: lower than 44 pixels and no part of a sentence.
+SMALL = """() => [...document.querySelectorAll("a, button, select, summary, input:not([type=hidden])")]
+  .filter((each) => each.checkVisibility({visibilityProperty: true}) && !each.closest(".visually-hidden, .skip"))
+  .filter((each) => !each.matches("[type=checkbox], [type=radio], p > a, span > a"))
+  .filter((each) => each.getBoundingClientRect().height < 43.5)
+  .map((each) => each.outerHTML)"""
+
+
+def test_narrow_phones_and_large_letters(open_as: Open, manager: User, vendors: Vendors) -> None:
+    """Magnified twice, a phone of 390 pixels is one of 195."""
+    vendors.edit(email="marty.mcfly.of.hill.valley.1985.and.2015@mail.example.com")
+    page = open_as(manager, viewport=PHONE, has_touch=True, is_mobile=True)
+    for address in PAGES:
+        page.goto(address)
+        assert page.evaluate(SMALL) == [], page.url
+        for width in (320, 195):
+            page.set_viewport_size({"width": width, "height": 600})
+            nothing_sticks_out(page)
 
 
 @pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)

@@ -87,3 +87,20 @@ def test_half_a_name_on_a_phone_then_stop(open_as: Callable[..., Page], agent: U
     assert switch.evaluate("it => it.getBoundingClientRect().bottom") < PHONE["height"] * 0.6
     switch.tap()
     expect(switch).to_have_attribute("aria-checked", "true")
+
+
+def test_a_view_is_saved_in_a_dialog(vera_user: User, open_as: Callable[..., Page]) -> None:
+    page = open_as(vera_user, "/contacts/?city=Austin")
+    link = page.get_by_role("link", name="Save this view")
+    link.press("Enter")
+    name = page.get_by_role("dialog").get_by_label("Name")
+    expect(name).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(link).to_be_focused()
+    link.press("Enter")
+    name.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("Not saved yet.")
+    name.fill("Austin")
+    name.press("Enter")
+    expect(page.get_by_text("The view “Austin” is saved.")).to_be_visible()
+    assert SavedView.objects.get().query == "city=Austin"

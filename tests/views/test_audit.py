@@ -79,7 +79,7 @@ def test_an_answer_of_a_vendor_is_shown_with_all_that_is_known(browser: Client) 
         answer={"confirmed": False, "words": "Not yours", "status": 403, "request": 7},
     )
     text = Page(browser.get("/audit/")).text
-    assert "Stop refused by the dashboard, SlickText" in text
+    assert "Stop refused by SlickText" in text
     assert "In words Not yours HTTP status 403 In answer to entry 7" in text
 
 

@@ -358,7 +358,7 @@ def test_not_connected(vera: Client, vendors: Vendors, connect_only: Callable[[s
 
 
 def test_the_sandbox_is_named_on_the_page(vera: Client, vendors: Vendors) -> None:
-    assert "Practice mode:" in Page(vera.get(URL)).html
+    assert "Practice mode (sandbox):" in Page(vera.get(URL)).html
 
 
 def test_the_other_vendor_is_not_connected(

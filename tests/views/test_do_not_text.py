@@ -179,7 +179,9 @@ def test_a_refusal_is_shown_in_the_vendors_words(ada: Client, vendors: Vendors) 
         "refused",
     ]
     assert "something went wrong" in page.text
+    assert "CloudContactAI: refused (so far: " in page.text
     assert "CloudContactAI refused the stop" in page.text
+    assert "Record this" in [each.text for each in Page(ada.get("/contacts/7778/")).all("button")]
     assert Wish.objects.get(vendor="cloudcontactai").state == WishState.REFUSED
 
 

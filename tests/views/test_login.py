@@ -132,6 +132,13 @@ def test_a_weak_password_is_refused(client: Client, agent: User) -> None:
     assert Page(response).errors("new_password2")
 
 
+def test_what_a_password_needs_is_said_in_words(client: Client, agent: User) -> None:
+    log_in(client)
+    page = Page(client.get("/accounts/password/"))
+    assert "must contain at least 8 characters" in page.text
+    assert "<ul>" not in page.text
+
+
 def test_the_cookies_are_not_for_scripts(client: Client, agent: User) -> None:
     log_in(client)
     client.get(URL)

@@ -83,3 +83,20 @@ def test_a_view_that_makes_no_sense_has_no_count(vera: Client) -> None:
     ready()
     save(vera, name="Odd", view="number=nonsense")
     assert vera.get("/contacts/views/counts/").status_code == 200
+
+
+def test_the_dialog_is_the_form_alone_and_then_the_whole_page(
+    vera: Client, vendors: Vendors
+) -> None:
+    htmx = {"HX-Request": "true"}
+    link = Page(vera.get("/contacts/?city=Austin")).one("a", id="save-view")
+    assert link["hx-get"] == link["href"]
+    dialog = Page(vera.get(link["href"], headers=htmx))
+    assert dialog.one("form", hx_post=NEW)["hx-target"] == "#dialog"
+    assert "<html" not in dialog.html
+    wrong = vera.post(NEW, {"name": "", "view": "city=Austin"}, headers=htmx)
+    assert wrong.status_code == 422
+    assert "<html" not in Page(wrong).html
+    saved = vera.post(NEW, {"name": "Austin", "view": "city=Austin"}, headers=htmx)
+    assert saved["HX-Redirect"] == "/contacts/?city=Austin"
+    assert "The view “Austin” is saved." in Page(vera.get(saved["HX-Redirect"])).text

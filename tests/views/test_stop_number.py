@@ -67,6 +67,7 @@ def test_what_is_no_number(typed: str, ada: Client, vendors: Vendors) -> None:
     response = stop(ada, typed, reason="Never again")
     assert response.status_code == 422
     assert Page(response).errors("number")
+    assert "Not stopped yet." in Page(response).text
     assert Page(response).form()["reason"] == "Never again"
     assert not Wish.objects.exists()
 
