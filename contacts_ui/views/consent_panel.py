@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.core import signing
 from django.urls import reverse
@@ -52,9 +52,8 @@ REASONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentPanel:
-    """Everything `contacts/_consent.html` needs, ready to print: a page holds up to 250 of these.
+class ConsentPanel(NamedTuple):
+    """Everything `contacts/_consent.html` needs, ready to print. A page holds up to 250 of these, hence no dataclass.
 
     `move` is what the switch does: stop, lift, or ask for a lift, or empty when the reader may do none of it;
     `refused_by` is then the key of the reason in REASONS. `poll_url` is empty once everything is settled. `news`:
