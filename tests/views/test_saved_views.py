@@ -1,10 +1,12 @@
 """Views with a name: saved, shared, counted, changed and deleted by whom it may be."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from contacts_ui.forms.saved_views import normalised
 from contacts_ui.models import SavedView
+from contacts_ui.services.saved_views import links_for, views_for
 from tests.pages import Page
 from tests.people import Vendors
 
@@ -83,3 +85,13 @@ def test_a_view_that_makes_no_sense_has_no_count(vera: Client) -> None:
     ready()
     save(vera, name="Odd", view="number=nonsense")
     assert vera.get("/contacts/views/counts/").status_code == 200
+
+
+def test_above_the_table_stand_the_views_that_the_page_of_views_lists(
+    viewer: User, manager: User, vera: Client, max_: Client
+) -> None:
+    save(max_, "Shared by Max", shared="on")
+    save(max_, "Max's own")
+    save(vera, "Vera's own")
+    assert [view.name for view in links_for(viewer)] == ["Shared by Max", "Vera's own"]
+    assert all(links_for(user) == list(views_for(user)) for user in (viewer, manager))
