@@ -20,7 +20,7 @@ _COMMENT: Final = re.compile(r"^\s*(?://.*|/\*.*\*/)$", re.MULTILINE)
 _LINE_BREAK: Final = re.compile(r"\s*\n\s*")
 
 
-class JoinedStaticFiles(CompressedManifestStaticFilesStorage):
+class JoinedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc] - has no types
     """WhiteNoise's storage, given each of our files with what it imports already inside it."""
 
     def stored_name(self, name: str) -> str:
