@@ -20,7 +20,7 @@ _COMMENT: Final = re.compile(r"^\s*(?://.*|/\*.*\*/)$", re.MULTILINE)
 _LINE_BREAK: Final = re.compile(r"\s*\n\s*")
 
 
-class JoinedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc] - has no types
+class JoinedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no types
     """WhiteNoise's storage, given each of our files with what it imports already inside it."""
 
     def stored_name(self, name: str) -> str:
@@ -34,11 +34,11 @@ class JoinedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[m
 
     def post_process(self, paths: dict[str, Any], **options: Any) -> Iterator[Any]:
         joined = InMemoryStorage()
-        for name in [name for name in paths if name.startswith(_OURS)]:
+        ours = [name for name in paths if name.startswith(_OURS)]
+        for name in ours:
             text = _LINE_BREAK.sub("\n", _COMMENT.sub("", _joined(name, paths)))
             joined.save(name, ContentFile(text))
-        ours = {name: (joined, name) for name in paths if joined.exists(name)}
-        yield from super().post_process(paths | ours, **options)
+        yield from super().post_process(paths | {name: (joined, name) for name in ours}, **options)
 
 
 def _joined(name: str, paths: dict[str, Any]) -> str:
