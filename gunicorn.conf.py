@@ -1,7 +1,9 @@
 """How gunicorn serves the dashboard; read by itself from the directory it is started in. Command-line options win."""
 
+import gc
 import os
 from pathlib import Path
+from typing import Any
 
 from dashboard.logs import logging_config
 
@@ -26,3 +28,15 @@ logconfig_dict = {
 control_socket_disable = True
 # Signs of life go to memory rather than to a disk, which may stand still for a second.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes it private
+
+
+def post_worker_init(worker: Any) -> None:
+    """Import the views before the first person waits for them, and keep the garbage collector off what stays anyway.
+
+    Else every now and then a page waits until it has walked through all that is loaded.
+    """
+    from django.urls import resolve
+
+    resolve("/")
+    gc.collect()
+    gc.freeze()

@@ -18,7 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from stage import PASSWORD, Stage, answers, free_ports, log_in, make_people, staged, until
+from stage import (
+    PASSWORD,
+    Stage,
+    answers,
+    collect_static,
+    free_ports,
+    log_in,
+    make_people,
+    staged,
+    until,
+)
 from stage import use_database as use
 
 COPIED = (
@@ -64,6 +74,7 @@ def main() -> None:
         seconds = fill_index(options.people)
         print(f"{options.people:,} contacts on {connection.vendor}, {options.runs} requests each")
         print(f"index filled from the vendor in {seconds:.1f} s, {options.people / seconds:,.0f}/s")
+        collect_static(stage)
         stage.spawn("web")
         until(lambda: answers(f"{stage.url}/readyz"), "our page")
         ours = Site(log_in(stage, name), stage.url)
@@ -299,11 +310,17 @@ def weigh(name: str, ours: Site, mine: str, theirs: Site, others: str) -> None:
 
 
 def weight(site: Site, path: str, coding: str) -> int:
-    headers = {"Accept-Encoding": coding}
-    page = site.browser.get(site.url + path, headers=headers, timeout=60, stream=True)
-    sent = len(page.raw.read(decode_content=False))
+    page = sent(site, path, coding)
     html = site.browser.get(site.url + path, timeout=60).text
-    return sent + sum(of_file(site, name, coding) for name in files_of(html))
+    return len(page) + sum(of_file(site, name, coding) for name in files_of(html))
+
+
+def sent(site: Site, path: str, coding: str) -> bytes:
+    """An answer as it comes over the line; nothing where there is none."""
+    headers = {"Accept-Encoding": coding}
+    answer = site.browser.get(site.url + path, headers=headers, timeout=60, stream=True)
+    content: bytes = answer.raw.read(decode_content=False)
+    return content if answer.ok else b""
 
 
 def files_of(html: str) -> set[str]:
@@ -311,12 +328,14 @@ def files_of(html: str) -> set[str]:
 
 
 def of_file(site: Site, name: str, coding: str) -> int:
-    """Compressed here, with what a good static server uses: the files are served uncollected."""
+    """As it is served; the admin serves none, and gets its files compressed as a good static server would."""
     import gzip
 
     import brotli  # type: ignore[import-untyped]
     from django.contrib.staticfiles import finders
 
+    if content := sent(site, name, coding):
+        return len(content)
     found: Any = finders.find(name.removeprefix("/static/"))
     if not found:
         return 0

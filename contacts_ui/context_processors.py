@@ -20,7 +20,7 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
         "sandbox": settings.VENDORS.sandbox,
         "not_connected": [vendor.label for vendor in Vendor if vendor not in there],
         # Called by the template that shows them, and so not for a fragment.
-        "alarms": partial(alarms.alarms, user) if user and user.is_authenticated else [],
+        "alarms": partial(alarms.alarms, user) if user and user.is_authenticated else list,
         "role": role_of(request),
         # The same: one query for a whole page, for those who decide.
         "lift_requests_waiting": lift_requests.waiting_count,

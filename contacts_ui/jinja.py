@@ -16,7 +16,7 @@ from django.urls import reverse
 from jinja2 import Environment, StrictUndefined
 from jinja2.ext import Extension
 
-from contacts_ui.templatetags import dashboard
+from contacts_ui.templatetags import dashboard, parts
 
 
 class Unindented(Extension):
@@ -33,7 +33,9 @@ def environment(**options: Any) -> Environment:
         extensions=[Unindented],
     )
     made.globals["url"] = lambda name, *args: reverse(name, args=args) if args else _address(name)
+    made.globals["once"] = parts.once
     made.filters |= {
+        "clock": dashboard.clock,
         "when": dashboard.when,
         "ago": dashboard.ago,
         "aged": dashboard.aged,

@@ -5,9 +5,9 @@ shown as *May text*.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import Vendor, Wish
@@ -52,8 +52,7 @@ NOBODY = "No such contact"
 STOPPED_STATUSES = {OptInStatus.UNSUBSCRIBED, OptInStatus.BLOCKED}
 
 
-@dataclass(frozen=True, slots=True)
-class VendorState:
+class VendorState(NamedTuple):
     """What we may claim about one vendor.
 
     `state` is read, confirmed, on_its_way, refused, expired, settled, unknown or not_connected; `at` is when the vendor
@@ -78,8 +77,7 @@ class VendorState:
         return f"{open_} (so far: {self.says})" if open_ else self.says
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The verdict about one person, its reason in a sentence, and both vendors' states."""
 
     verdict: Verdict

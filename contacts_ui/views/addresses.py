@@ -1,20 +1,18 @@
 """Addresses made from the present one, and addresses that a form sends along."""
 
 from django.http import HttpRequest
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 
 def with_changes(request: HttpRequest, /, **changes: str | int | None) -> str:
     """The present address with some of its query replaced; None takes a part out."""
-    query = request.GET.copy()
+    query = dict(request.GET.lists())
     for name, value in changes.items():
-        if value is None:
-            query.pop(name, None)
-        else:
-            query[name] = str(value)
-    for name in [name for name, value in query.items() if not value]:
-        del query[name]
-    text = query.urlencode()
+        query[name] = [] if value is None else [str(value)]
+    # A field that was sent empty has no place in an address.
+    text = urlencode(
+        {name: values for name, values in query.items() if values and values[-1]}, doseq=True
+    )
     return f"{request.path}?{text}" if text else request.path
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -66,8 +66,7 @@ COLUMNS: Final = {
 DEFAULT_COLUMNS: Final = ("email", "city", "state")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the table."""
 
     contact_id: int

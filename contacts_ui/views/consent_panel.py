@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.core import signing
 from django.urls import reverse
@@ -29,12 +29,12 @@ _SALT: Final = "contacts_ui.seen"
 
 
 class _Tickets(signing.Signer):
-    """Fifty signatures are what compresses worst on a page: 144 bits of each are as good as all 256."""
+    """Fifty signatures are what compresses worst on a page: 96 bits of each are more than anybody can try out here."""
 
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
         """What Django's own makes of it; the key is derived once, and not for each row."""
         made = hmac.digest(_derived(key or self.key), force_bytes(value), "sha256")
-        return signing.b64_encode(made)[:24].decode()
+        return signing.b64_encode(made)[:16].decode()
 
 
 @cache
@@ -52,9 +52,8 @@ REASONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentPanel:
-    """Everything `contacts/_consent.html` needs, ready to print: a page holds up to 250 of these.
+class ConsentPanel(NamedTuple):
+    """Everything `contacts/_consent.html` needs, ready to print. A page holds up to 250 of these, hence no dataclass.
 
     `move` is what the switch does: stop, lift, or ask for a lift, or empty when the reader may do none of it;
     `refused_by` is then the key of the reason in REASONS. `poll_url` is empty once everything is settled. `news`:

@@ -1,9 +1,9 @@
 """Views of the table with a name, own and shared."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -114,7 +114,7 @@ def saved_view_delete(request: StaffRequest, pk: int) -> HttpResponse:
 
 def view_links(staff: Staff, query: str) -> dict[str, Any]:
     """What stands above the table: the views this person sees, and which of them is the present one."""
-    links = _links(staff, saved_views.views_for(staff))
+    links = _links(staff, saved_views.links_for(staff))
     here = normalised(query)
     for each in links:
         each["current"] = each["view"].query == here
@@ -127,7 +127,7 @@ def view_links(staff: Staff, query: str) -> dict[str, Any]:
     }
 
 
-def _links(staff: Staff, views: "QuerySet[SavedView]") -> list[dict[str, Any]]:
+def _links(staff: Staff, views: Iterable[SavedView]) -> list[dict[str, Any]]:
     return [
         {"view": view, "url": _address(view), "own": view.owner_id == staff.pk, "count": ""}
         for view in views

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, Final
 
-import openpyxl
-
 from contacts_ui.services.files.tables import MOST_CELLS, Line, Unreadable
 
 # A sheet of 50,000 contacts with 20 columns is 40 MB of XML.
@@ -72,6 +70,9 @@ def _looked_through(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 
 
 def _read(content: bytes, has_formulas: bool) -> tuple[list[Line], list[str]]:
+    # Imported by who reads a workbook: it costs each process 4 MB.
+    import openpyxl
+
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     # The values that Excel kept beside the formulas; where it kept none, the formula itself says what is missing.
     bare = openpyxl.load_workbook(io.BytesIO(content), read_only=True) if has_formulas else None

@@ -2,12 +2,12 @@
 
 # ruff: noqa: S608 - the only names in the SQL are our own columns
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from django.db import connection
 from django.db.models import DateTimeField
 
@@ -82,7 +82,7 @@ def _indexed(row: tuple[Any, ...]) -> Indexed:
         zip=row[7] or None,
         country=row[8] or None,
         source=row[9] or None,
-        custom_fields=json.loads(row[10]),
+        custom_fields=msgspec.json.decode(row[10]),
         timezone=row[11] or None,
         language=row[12] or None,
         opt_in_status=row[13] or None,
