@@ -235,4 +235,6 @@ def test_pages_wait_shortly_while_slicktext_fails(max_: Client, vendors: Vendors
     assert vendors_module.how_to_read() is CHECK
     vendors.forget_calls()
     assert max_.get(address).status_code == 200, "from the copy"
+    assert vendors.asked() == [], "it is shown at once"
+    max_.get("/contacts/?live=1")
     assert len(vendors.asked()) == CHECK.attempts
