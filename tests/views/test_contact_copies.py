@@ -51,9 +51,7 @@ def everybody_saw_it_fail(seconds_ago: int = 5) -> None:
     cache.delete("pulse")
 
 
-def test_the_index_has_the_contact_that_nobody_opened_before(
-    ada: Client, vendors: Vendors
-) -> None:
+def test_the_index_has_the_contact_that_nobody_opened_before(ada: Client, vendors: Vendors) -> None:
     marty()
     vendors.fault("slicktext", "down")
     page = Page(ada.get(URL))
