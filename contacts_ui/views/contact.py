@@ -86,13 +86,13 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
         else:
             messages.success(request, f"{gone.name or 'The contact'} was deleted from SlickText.")
             return redirect("contact-list")
-    reading = read_or_404(contact_id, now=True)
+    reading = read_or_404(contact_id, now=True, live=wants_live(request))
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
     context = {
         "contact": reading.contact,
         "form": form,
-        "trouble": trouble_of(failure or reading.trouble, request.path),
+        **copy_words(request, reading, failure),
         "explanation": _what_deleting_does(reading.contact),
     }
     return TemplateResponse(
@@ -117,10 +117,15 @@ def read_or_404(
         return error
 
 
-def copy_words(request: StaffRequest, reading: contacts.Reading) -> dict[str, Any]:
-    """What a page says above a copy: why it is one, how old, what is not in it, and the press that reads it live."""
+def copy_words(
+    request: StaffRequest, reading: contacts.Reading, failure: VendorError | None = None
+) -> dict[str, Any]:
+    """What a page says above a copy: why it is one, how old, what is not in it, and the press that reads it live.
+
+    `failure` is that of something else that was just tried.
+    """
     return {
-        "trouble": trouble_of(reading.trouble, f"{request.path}?live=1"),
+        "trouble": trouble_of(failure or reading.trouble, f"{request.path}?live=1"),
         "is_copy": reading.trouble is not None,
         "as_of": reading.as_of,
         "left_out": left_out(reading.not_kept),
