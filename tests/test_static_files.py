@@ -15,7 +15,7 @@ from contacts_ui.templatetags import parts
 
 ROOT = Path(__file__).resolve().parent.parent
 # The table page of a manager, as bin/bench.py weighs it: with the file names that collecting gives.
-BYTES = 38_900
+BYTES = 39_200
 
 
 BACKEND = {"BACKEND": "dashboard.static_files.JoinedStaticFiles"}

@@ -77,6 +77,7 @@ class ContactForm(forms.Form):
         self._offer("language", LANGUAGES)
         self._offer("timezone", TIME_ZONES)
         self.custom_names = self._add_custom_fields()
+        self._leave_out_unknown()
 
     @staticmethod
     def sign(opened: dict[str, str], conflicts: dict[str, str] | None = None) -> str:
@@ -97,6 +98,11 @@ class ContactForm(forms.Form):
         offered = {"": "Not given", **choices}
         offered.setdefault(present, present)
         self.fields[field].widget = forms.Select(choices=list(offered.items()))
+
+    def _leave_out_unknown(self) -> None:
+        """A form that was opened on a copy has no fields for what the copy does not hold: empty would be a claim."""
+        for field in LABELS.keys() - self.opened.keys() if self.opened else ():
+            del self.fields[field]
 
     def _add_custom_fields(self) -> list[str]:
         names = [field for field in self.opened if field.startswith(CUSTOM)]

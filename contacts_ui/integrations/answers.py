@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from contacts_ui.integrations import errors
-from contacts_ui.integrations.complaints import Complaint, read_complaint, read_excuse
+from contacts_ui.integrations.complaints import Complaint, only_words, read_complaint
 from contacts_ui.integrations.parsing import BadShape
 from contacts_ui.integrations.redact import redact, redact_all
 
@@ -22,6 +22,8 @@ T = TypeVar("T")
 # A vendor that asks for a longer silence is asked again after this many seconds all the same:
 # opt-outs are waiting.
 LONGEST_PAUSE = 600.0
+# Nobody complains at such length: it is a page, or somebody's data.
+LONGEST_COMPLAINT = 256 * 1024
 
 _REQUEST_IDS = ("x-request-id", "x-correlation-id", "cf-ray", "x-amzn-requestid")
 
@@ -71,7 +73,7 @@ class Answer:
             self.vendor,
             status=self.status,
             outcome_unknown=self.is_write,
-            words=read_excuse(redact_all(data, self.secrets)),
+            words=read_complaint(redact_all(only_words(data), self.secrets)).words,
             log={"problem": problem, **self._facts()},
         )
 
@@ -173,6 +175,8 @@ def _number(value: str | None) -> float | None:
 
 
 def _complaint(body: bytes, secrets: tuple[str, ...]) -> Complaint:
+    if len(body) > LONGEST_COMPLAINT:
+        return Complaint({})
     try:
         data = decode(body)
     except ValueError:

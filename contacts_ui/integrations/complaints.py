@@ -58,14 +58,14 @@ def read_complaint(data: Any) -> Complaint:
     return Complaint({name: lines for name, lines in fields.items() if lines}, _code(data))
 
 
-def read_excuse(data: Any) -> str:
-    """Return the words of a 2xx answer that turned out to be a complaint, "" if it is none.
+def only_words(data: Any) -> dict[str, Any]:
+    """Return what of a 2xx answer may be a complaint, {} if nothing is.
 
-    Other answers hold people's data, which must not end up among the words.
+    All else may be people's data, which must not end up among the words, and a great many of them.
     """
-    if isinstance(data, dict) and any(data.get(key) for key in _WORDS):
-        return read_complaint({key: data.get(key) for key in _WORDS}).words
-    return ""
+    if not isinstance(data, dict):
+        return {}
+    return {key: data[key] for key in _WORDS if data.get(key)}
 
 
 def _walk(data: Any, field: str) -> Iterator[tuple[str, str]]:

@@ -44,6 +44,8 @@ class Manner:
 
 
 READ = Manner(Priority.PERSON, 3, connect_timeout=2, read_timeout=6, total_timeout=9, patience=3)
+# Somebody waits who can be shown a copy.
+GLANCE = Manner(Priority.PERSON, 2, connect_timeout=2, read_timeout=3, total_timeout=4, patience=1)
 # Is it there? Whoever asks so wants to know it now.
 CHECK = Manner(Priority.PERSON, 1, connect_timeout=2, read_timeout=3, total_timeout=4, patience=1)
 WRITE = Manner(Priority.PERSON, 1, connect_timeout=2, read_timeout=10, total_timeout=12, patience=3)

@@ -70,17 +70,21 @@ def list_contacts(
     SlickText, Contacts, "Retrieve All Contacts": GET /brands/{brand}/contacts. ``filters`` match
     exactly and case-sensitively; custom fields go by their internal name. The vendor may send
     fewer rows than ``limit``: go on at ``offset + received`` while ``has_more``.
+    Raises no NotFound: where there is no list, nothing is known about anybody.
     """
     params = {**(filters or {}), "limit": limit, "offset": offset}
-    return conn.call(
-        "GET",
-        _contacts(conn),
-        endpoint="contacts.list",
-        parse=lambda data: parse_page(data, offset),
-        params=params,
-        manner=manner,
-        repeatable=True,
-    )
+    try:
+        return conn.call(
+            "GET",
+            _contacts(conn),
+            endpoint="contacts.list",
+            parse=lambda data: parse_page(data, offset),
+            params=params,
+            manner=manner,
+            repeatable=True,
+        )
+    except errors.NotFound as error:
+        raise errors.Unreadable(VENDOR, status=error.status, log={"problem": "no list"}) from None
 
 
 def get_contact(conn: Connection, contact_id: int, *, manner: Manner = READ) -> Contact:

@@ -1,15 +1,16 @@
 """Contacts at SlickText: read, create, edit, delete. Listing and searching are in `listing`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.errors import NotFound, NumberExists, VendorError
-from contacts_ui.integrations.manner import READ, WRITE, Manner
+from contacts_ui.integrations.manner import GLANCE, READ, WRITE, Manner
 from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff, require
@@ -17,7 +18,7 @@ from contacts_ui.phone import to_e164
 from contacts_ui.services import consent, index, last_known, ledger, shared_reads
 from contacts_ui.services.consent import Evidence, Seen
 from contacts_ui.services.editing import Follow, Merge, editable_values, for_vendor, merge
-from contacts_ui.services.vendors import how_to_read, to_slicktext
+from contacts_ui.services.vendors import how_to_read, known_trouble, to_slicktext
 
 
 class NumberTaken(Exception):
@@ -52,11 +53,15 @@ class OtherNumber(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """One contact and when it was read; `trouble` when that was not just now."""
+    """One contact and when it was read; `trouble` when that was not just now.
+
+    `not_kept` are the fields that this copy does not hold, whatever SlickText has in them.
+    """
 
     contact: Contact
     as_of: datetime
     trouble: VendorError | None = None
+    not_kept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -69,31 +74,61 @@ class Saved:
     not_taken: tuple[str, ...] = ()
 
 
-def read(contact_id: int, *, now: bool = False) -> Reading:
-    """Read one contact from SlickText, or the last known copy, marked by `trouble`, when that is down.
+def read(contact_id: int, *, now: bool = False, patiently: bool = False) -> Reading:
+    """Read one contact from SlickText, or the newest copy there is, marked by `trouble`, when that is down.
 
-    It may be seconds old unless it must be true `now`, for whoever decides by it. Raises NotFound when SlickText knows
+    It may be seconds old unless it must be true `now`, for whoever decides by it. While SlickText is known to be
+    failing, a copy is shown at once, unless somebody wants it asked `patiently`. Raises NotFound when SlickText knows
     no such contact, and another VendorError when no copy is known either.
     """
+    known = None if patiently else known_trouble()
+    if known and (copy := _copy(contact_id, known)):
+        return copy
     share = shared_reads.read_now if now else shared_reads.read
+    manner = READ if patiently else _manner()
     try:
-        known = share(f"contact:{contact_id}", lambda: _ask(contact_id))
+        fresh = share(f"contact:{contact_id}", lambda: _ask(contact_id, manner))
     except NotFound:
         last_known.forget_contact(contact_id)
         raise
     except VendorError as trouble:
-        copy = last_known.contact(contact_id)
-        if copy is None:
-            raise
-        return Reading(copy.value, copy.as_of, trouble)
-    return Reading(known.value, known.as_of)
+        if copy := _copy(contact_id, trouble):
+            return copy
+        raise
+    return Reading(fresh.value, fresh.as_of)
 
 
-def _ask(contact_id: int) -> Contact:
+def _manner() -> Manner:
+    """How long to wait: not long where the index nearly always has a copy."""
+    manner = how_to_read()
+    return GLANCE if manner is READ and settings.CONTACT_INDEX else manner
+
+
+def _ask(contact_id: int, manner: Manner) -> Contact:
     asked_at = timezone.now()
-    contact = slicktext.get_contact(to_slicktext(), contact_id, manner=how_to_read())
+    contact = slicktext.get_contact(to_slicktext(), contact_id, manner=manner)
     last_known.keep_contact(contact, asked_at)
     return contact
+
+
+def _copy(contact_id: int, trouble: VendorError) -> Reading | None:
+    """The contact as it was read last: whole, or the fields that the index keeps, where that was read later.
+
+    The index also hears what others' readings mean for somebody. Whose status it does not know, or whom it has
+    forgotten, is not known to be textable, whatever an older copy says.
+    """
+    whole, standing = last_known.contact(contact_id), index.state()
+    if standing.started_at is None:
+        return Reading(whole.value, whole.as_of, trouble) if whole else None
+    indexed = index.by_ids([contact_id]).get(contact_id)
+    if indexed and (whole is None or whole.as_of < indexed.read_at):
+        return Reading(indexed.contact, indexed.read_at, trouble, index.NOT_KEPT)
+    if whole is None:
+        return None
+    contact = whole.value
+    if indexed is None or indexed.contact.opt_in_status is None:
+        contact = replace(contact, opt_in_status=None)
+    return Reading(contact, whole.as_of, trouble)
 
 
 def last_known_contact(contact_id: int) -> Contact | None:
@@ -138,7 +173,7 @@ def edit(
 def _fresh(contact_id: int) -> Contact:
     """The contact as it is before we change it. Raises a VendorError."""
     try:
-        return slicktext.get_contact(to_slicktext(), contact_id)
+        return slicktext.get_contact(to_slicktext(), contact_id, manner=how_to_read())
     except NotFound:
         last_known.forget_contact(contact_id)
         raise

@@ -28,6 +28,14 @@ TROUBLES = (
 KEY_REFUSED = errors.BadCredentials.sentence
 
 
+def trouble_named(sentence: str, vendor: Vendor) -> errors.VendorError:
+    """The trouble that was written down as this sentence."""
+    for kind in TROUBLES:
+        if kind.sentence.format(vendor=vendor.label) == sentence:
+            return kind(vendor.value)
+    return errors.NoAnswer(vendor.value)
+
+
 @dataclass(eq=False)
 class Watch:
     """Listens to the calls of one connection, from any thread; writes one small row now and then."""
@@ -38,6 +46,12 @@ class Watch:
     _failing_since: datetime = field(default_factory=timezone.now)
     _written: float = float("-inf")
     _tried: float = float("-inf")
+    _last: type[errors.VendorError] = errors.NoAnswer
+
+    @property
+    def trouble(self) -> errors.VendorError | None:
+        """How the last call failed, while it is `failing`."""
+        return self._last(self.vendor.value) if self.failing else None
 
     @property
     def failing(self) -> bool:
@@ -52,7 +66,7 @@ class Watch:
         """Learn from one finished call. A refusal and "too many calls" are answers too."""
         kind = getattr(errors, call.error) if call.error else None
         if kind and issubclass(kind, TROUBLES):
-            self._failed(kind.sentence.format(vendor=self.vendor.label))
+            self._failed(kind)
         else:
             self._answered()
 
@@ -64,9 +78,10 @@ class Watch:
         if write:
             _write_up(self.vendor)
 
-    def _failed(self, sentence: str) -> None:
+    def _failed(self, kind: type[errors.VendorError]) -> None:
         with self._lock:
             self._failures += 1
+            self._last = kind
             if self._failures <= DOWN_AFTER or not self.failing:
                 self._tried = time.monotonic()
             if self._failures == 1:
@@ -74,7 +89,7 @@ class Watch:
             write = self._take_turn(news=self._failures <= DOWN_AFTER)
             since = self._failing_since if self._failures >= DOWN_AFTER else None
         if write:
-            _write_trouble(self.vendor, sentence, since)
+            _write_trouble(self.vendor, kind.sentence.format(vendor=self.vendor.label), since)
 
     def _take_turn(self, *, news: bool) -> bool:
         """Whether to write now: there is news, or the last time was some seconds ago."""

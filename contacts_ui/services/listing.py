@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
-from contacts_ui.integrations.errors import NotFound, VendorError
+from contacts_ui.integrations.errors import NotFound, Unreadable, VendorError
 from contacts_ui.integrations.types import Contact, ContactPage
 from contacts_ui.services import index, last_known, shared_reads
 from contacts_ui.services.editing import as_text
@@ -146,7 +146,9 @@ def _from_slicktext(question: Question) -> Listing:
 def _ask(question: Question) -> Listing:
     asked_at = timezone.now()
     listing = _checked(_answer(question), question)
-    last_known.keep_page(question.key, listing.page, asked_at)
+    if listing.page.contacts or not listing.page.malformed:
+        # A page of which nothing can be read is no better than the one before.
+        last_known.keep_page(question.key, listing.page, asked_at)
     return listing
 
 
@@ -175,8 +177,12 @@ def _search(question: Question, understanding: Understanding) -> Listing:
 
 
 def _read(question: Question, reading: Reading) -> ContactPage:
+    """Who matches one reading. Raises Unreadable where others are among them: then nobody was looked for."""
     if reading.contact_id is None:
-        return _page(question, {**question.filters, **dict(reading.filters)})
+        page = _page(question, {**question.filters, **dict(reading.filters)})
+        if all(_matches(each, *asked) for each in page.contacts for asked in reading.filters):
+            return page
+        raise Unreadable(slicktext.VENDOR, log={"problem": "somebody else was found"})
     try:
         contact = slicktext.get_contact(to_slicktext(), reading.contact_id, manner=how_to_read())
     except NotFound:

@@ -67,8 +67,13 @@ class _ToSlickText:
             if found is None and not self.wish.do_not_text:
                 raise
             if found is None:
-                moved_to = self._present_number()
-                return Answer(True, words=MOVED if moved_to else NOBODY_THERE, moved_to=moved_to)
+                # A list that passed somebody over must not end a stop: they may have this number all the same.
+                found = self._person()
+                if found is None or found.number != self.wish.number:
+                    moved_to = self._moved_to(found)
+                    return Answer(
+                        True, words=MOVED if moved_to else NOBODY_THERE, moved_to=moved_to
+                    )
             self.once_more()
             contact = self._edit(found.contact_id)
         # As of the answer: a page that was asked for while this call went through may still show the old status.
@@ -87,19 +92,23 @@ class _ToSlickText:
             )
         moved_to = ""
         if self.wish.ledger_entry.contact_id not in (None, contact.contact_id):
-            moved_to = self._present_number()
+            moved_to = self._moved_to(self._person())
         stopped = contact.opt_in_status != OptInStatus.SUBSCRIBED
         return Answer(stopped, contact.opt_in_status, MOVED if moved_to else "", moved_to)
 
-    def _present_number(self) -> str:
-        """The number that the person of a stop has by now, if it is another one; the stop was about the person."""
+    def _person(self) -> Contact | None:
+        """Whom a stop was about, as they are by now; the stop was about the person, not the number."""
         contact_id = self.wish.ledger_entry.contact_id
         if contact_id is None or not self.wish.do_not_text:
-            return ""
+            return None
         self.once_more()
         try:
-            number = slicktext.get_contact(self.connection, contact_id, manner=self.manner).number
+            return slicktext.get_contact(self.connection, contact_id, manner=self.manner)
         except NotFound:
             index.forget(contact_id)
-            return ""
+            return None
+
+    def _moved_to(self, person: Contact | None) -> str:
+        """The number that the person of a stop has by now, if it is another one."""
+        number = person.number if person else None
         return number if number and number != self.wish.number else ""

@@ -1,9 +1,12 @@
 """The connections to both vendors, made once in each process from the settings."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache
+from typing import Final
 
 from django.conf import settings
+from django.utils import timezone
 
 from contacts_ui import metrics, timing
 from contacts_ui.integrations import cloudcontactai, slicktext
@@ -12,7 +15,11 @@ from contacts_ui.integrations.http import CHECK, READ, CallRecord, Connection, M
 from contacts_ui.models import Vendor
 from contacts_ui.services import shared_reads
 from contacts_ui.services.budget import PoliteBudget, slicktext_budget
-from contacts_ui.services.health import Watch
+from contacts_ui.services.health import Watch, trouble_named
+from contacts_ui.services.pulse import pulse
+
+# The worker's walk tries again after half a minute, and may wait as long for its answer.
+ASKED_LATELY: Final = timedelta(seconds=90)
 
 
 @cache
@@ -48,6 +55,16 @@ def to_cloudcontactai() -> Connection:
 def how_to_read() -> Manner:
     """How long a page waits for SlickText: not long while it has just failed us, as there are copies to show."""
     return CHECK if _watch(Vendor.SLICKTEXT).failing else READ
+
+
+def known_trouble() -> VendorError | None:
+    """Why a copy is shown at once, and SlickText not asked: it has just failed this process, or whoever else asked."""
+    if trouble := _watch(Vendor.SLICKTEXT).trouble:
+        return trouble
+    health = pulse().vendors.get(Vendor.SLICKTEXT)
+    if health is None or health.up or timezone.now() - health.checked_at > ASKED_LATELY:
+        return None
+    return trouble_named(health.trouble, Vendor.SLICKTEXT)
 
 
 def connected() -> tuple[Vendor, ...]:
@@ -87,6 +104,7 @@ __all__ = [
     "connected",
     "forget_connections",
     "how_to_read",
+    "known_trouble",
     "to_cloudcontactai",
     "to_slicktext",
 ]

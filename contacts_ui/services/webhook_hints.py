@@ -27,6 +27,9 @@ GONE = "SlickText knows no such contact any more."
 NO_NUMBER = "Their number cannot be read as a phone number."
 STOPPED = "They had stopped at SlickText; stopped at every connected vendor."
 
+# For so long SlickText is asked again whether it really knows nobody there.
+DOUBTED_FOR: Final = timedelta(minutes=15)
+
 Done = Callable[[WebhookEvent, str], None]
 
 
@@ -45,8 +48,10 @@ def work(event: WebhookEvent, done: Done) -> None:
         contact = slicktext.get_contact(to_slicktext(), contact_id, manner=HINT)
     except NotFound:
         last_known.forget_contact(contact_id)
-        return done(event, GONE)
+        return _at_last(event, GONE, done)
     last_known.keep_contact(contact, asked_at)
+    if not contact.number:
+        return _at_last(event, NO_NUMBER, done)
     with transaction.atomic():
         ledger.take_turn()
         outcome = _learn(contact, asked_at)
@@ -55,14 +60,23 @@ def work(event: WebhookEvent, done: Done) -> None:
     return None
 
 
+def _at_last(event: WebhookEvent, outcome: str, done: Done) -> None:
+    """Nothing can be done, if that is so for a while: a vendor in trouble may say it, and a stop may hang on it.
+
+    Raises NotYet.
+    """
+    if timezone.now() - event.received_at < DOUBTED_FOR:
+        raise NotYet(outcome)
+    done(event, outcome)
+
+
 def _learn(contact: Contact, read_at: datetime) -> str:
     """A stop that we do not hold becomes one everywhere; a stopped person who is back is found by judging them."""
-    if not contact.number:
-        return NO_NUMBER
+    number = contact.number or ""
     seen = Seen(
-        contact.number,
+        number,
         contact.contact_id,
-        contact.name or pretty(contact.number),
+        contact.name or pretty(number),
         contact.opt_in_status,
         read_at,
         contact.source or "",

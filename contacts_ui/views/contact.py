@@ -1,5 +1,7 @@
 """One contact: read and delete. Editing and creating are in `contact_edit`."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -16,7 +18,7 @@ from contacts_ui.services.contacts import (
 )
 from contacts_ui.services.troubles import NotFound, VendorError
 from contacts_ui.views.consent_panel import REASONS, Powers, panel, seen_of
-from contacts_ui.views.contact_facts import groups_of
+from contacts_ui.views.contact_facts import groups_of, left_out
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.history import history_of
 from contacts_ui.views.troubles import trouble_of, unavailable
@@ -26,7 +28,7 @@ from contacts_ui.views.troubles import trouble_of, unavailable
 @permission("view_contacts")
 def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
     """Everything about one person: both vendors' states, all fields, and what this dashboard did to them."""
-    reading = read_or_404(contact_id)
+    reading = read_or_404(contact_id, live=wants_live(request))
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
     contact, staff = reading.contact, request.user
@@ -37,12 +39,10 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
     context = {
         "contact": contact,
         "contact_id": contact_id,
-        "groups": groups_of(contact),
+        "groups": groups_of(contact, reading.not_kept),
         "consent": consent,
         "history": history_of(ledger.history(contact_id=contact_id, number=contact.number)),
-        "trouble": trouble_of(reading.trouble, request.path),
-        "is_old": reading.trouble is not None,
-        "as_of": reading.as_of,
+        **copy_words(request, reading),
         "here": request.path,
         "view": "card",
         "refusals": REASONS,
@@ -86,13 +86,13 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
         else:
             messages.success(request, f"{gone.name or 'The contact'} was deleted from SlickText.")
             return redirect("contact-list")
-    reading = read_or_404(contact_id, now=True)
+    reading = read_or_404(contact_id, now=True, live=wants_live(request))
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
     context = {
         "contact": reading.contact,
         "form": form,
-        "trouble": trouble_of(failure or reading.trouble, request.path),
+        **copy_words(request, reading, failure),
         "explanation": _what_deleting_does(reading.contact),
     }
     return TemplateResponse(
@@ -100,14 +100,36 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
     )
 
 
-def read_or_404(contact_id: int, *, now: bool = False) -> contacts.Reading | VendorError:
+def wants_live(request: StaffRequest) -> bool:
+    """Whether SlickText is to be asked itself, however long that takes."""
+    return request.GET.get("live") == "1"
+
+
+def read_or_404(
+    contact_id: int, *, now: bool = False, live: bool = False
+) -> contacts.Reading | VendorError:
     """The contact, or why it cannot be shown; 404 when SlickText knows no such person."""
     try:
-        return contacts.read(contact_id, now=now)
+        return contacts.read(contact_id, now=now or live, patiently=live)
     except NotFound as error:
         raise Http404(error.person) from error
     except VendorError as error:
         return error
+
+
+def copy_words(
+    request: StaffRequest, reading: contacts.Reading, failure: VendorError | None = None
+) -> dict[str, Any]:
+    """What a page says above a copy: why it is one, how old, what is not in it, and the press that reads it live.
+
+    `failure` is that of something else that was just tried.
+    """
+    return {
+        "trouble": trouble_of(failure or reading.trouble, f"{request.path}?live=1"),
+        "is_copy": reading.trouble is not None,
+        "as_of": reading.as_of,
+        "left_out": left_out(reading.not_kept),
+    }
 
 
 def _what_deleting_does(contact: Contact) -> str:

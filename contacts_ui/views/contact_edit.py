@@ -22,7 +22,7 @@ from contacts_ui.services.contacts import (
 )
 from contacts_ui.services.editing import CUSTOM, Conflict, Merge, editable_values, label_of
 from contacts_ui.services.troubles import Invalid, NotFound, VendorError
-from contacts_ui.views.contact import read_or_404
+from contacts_ui.views.contact import copy_words, read_or_404, wants_live
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.troubles import trouble_of, unavailable
 
@@ -35,13 +35,13 @@ def contact_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
     """Edit a contact; what somebody else changed meanwhile is shown, never overwritten."""
     if request.method == "POST":
         return _save_edit(request, contact_id)
-    reading = read_or_404(contact_id, now=True)
-    if isinstance(reading, VendorError) or reading.trouble:
-        # An old copy is for reading only: editing it would show conflicts that are none.
-        failure = reading if isinstance(reading, VendorError) else reading.trouble
-        return unavailable(request, failure, contact_id)
-    form = ContactForm(opened=editable_values(reading.contact))
-    return _edit_page(request, form, contact=reading.contact)
+    reading = read_or_404(contact_id, now=True, live=wants_live(request))
+    if isinstance(reading, VendorError):
+        return unavailable(request, reading, contact_id)
+    # Safe on a copy, too: saving reads SlickText first, and asks about whatever differs.
+    values = editable_values(reading.contact)
+    form = ContactForm(opened={field: values[field] for field in values.keys() - reading.not_kept})
+    return _edit_page(request, form, contact=reading.contact, **copy_words(request, reading))
 
 
 def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:

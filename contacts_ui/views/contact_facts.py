@@ -1,7 +1,8 @@
 """One contact's fields, grouped as a person thinks of them, ready to print."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils.formats import date_format
 
@@ -13,20 +14,38 @@ from contacts_ui.services.editing import as_text
 from contacts_ui.services.verdicts import STATUS_WORDS
 
 Fact = dict[str, Any]
+# What is read from these fields alone.
+_LABELS: Final = {
+    "birthdate": "Birth date",
+    "carrier": "Carrier",
+    "address": "Street address",
+    "sub_source": "Sub-source",
+}
 
 
-def groups_of(contact: Contact) -> list[dict[str, Any]]:
-    """Who, how to reach, where, consent, where it came from, custom fields."""
+def left_out(not_kept: Collection[str]) -> list[str]:
+    """The labels of whatever a copy does not keep."""
+    return [label for field, label in _LABELS.items() if field in not_kept]
+
+
+def groups_of(contact: Contact, not_kept: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Who, how to reach, where, consent, where it came from, custom fields; without what this copy does not keep."""
+    unknown = left_out(not_kept)
     groups = [
         ("Who", _who(contact)),
         ("How to reach", _how_to_reach(contact)),
         ("Where", _where(contact)),
         ("Consent", _consent(contact)),
         ("Where it came from", _origin(contact)),
+    ]
+    groups = [
+        (title, [fact for fact in facts if fact["label"] not in unknown]) for title, facts in groups
+    ]
+    groups += [
         ("Custom fields", _others(contact.custom_fields)),
         ("Also sent by SlickText", _others(contact.extra)),
     ]
-    return [{"title": title, "fields": fields} for title, fields in groups if fields]
+    return [{"title": title, "fields": facts} for title, facts in groups if facts]
 
 
 def _who(contact: Contact) -> list[Fact]:

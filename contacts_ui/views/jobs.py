@@ -27,7 +27,7 @@ from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.job_panel import panel_of, preview_of, rows_of, summary_of
 from contacts_ui.views.paging import Slice, pages_of
 
-PANEL = "job-panel"
+PANEL, ROWS = "job-panel", "rows"
 NOT_READY = (
     "The local copy of the contacts is not complete yet, so nobody can say who matches. "
     "Tick rows instead, or try again once Status shows that it is."
@@ -80,6 +80,8 @@ def job_detail(request: StaffRequest, pk: int) -> HttpResponse:
             # The lines below say how they ended, too.
             response["HX-Refresh"] = "true"
         return response
+    if request.htmx and request.htmx.target == ROWS:
+        return _detail_page(request, job, template="jobs/_rows.html")
     return _detail_page(request, job)
 
 
@@ -213,7 +215,12 @@ def _prepared(request: StaffRequest, form: NewJobForm | SelectionForm, source: S
 
 
 def _detail_page(
-    request: StaffRequest, job: Job, *, form: Any = None, status: int = 200
+    request: StaffRequest,
+    job: Job,
+    *,
+    form: Any = None,
+    status: int = 200,
+    template: str = "jobs/detail.html",
 ) -> HttpResponse:
     part, show = Slice.of(request), request.GET.get("show", "")
     panel = panel_of(job)
@@ -224,7 +231,7 @@ def _detail_page(
         "preview": preview_of(job, form) if panel.is_preview else None,
         **listed,
     }
-    return TemplateResponse(request, "jobs/detail.html", context, status=status)
+    return TemplateResponse(request, template, context, status=status)
 
 
 def _moved(request: StaffRequest, pk: int, move: Any, words: str) -> HttpResponse:

@@ -98,6 +98,10 @@ def test_an_unreadable_body_is_not_quoted() -> None:
     assert error_of(answer(200, b'{"first_name": "Marty", ')).words == ""
 
 
+def test_a_complaint_without_end_is_none() -> None:
+    assert error_of(answer(422, {"message": "x" * 300_000})).words == ""
+
+
 def test_complaints_by_field() -> None:
     error = error_of(answer(422, {"message": "Invalid.", "errors": {"zip": ["Too long."]}}))
     assert isinstance(error, errors.Invalid)

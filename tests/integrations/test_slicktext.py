@@ -87,6 +87,14 @@ def test_a_list_in_another_shape_is_unreadable_with_the_vendors_words(
     assert raised.value.outcome_unknown is False
 
 
+def test_a_list_that_is_not_there_says_nothing_about_anybody(
+    slick: Connection, mocked: responses.RequestsMock
+) -> None:
+    mocked.get(CONTACTS, json={"message": "not found"}, status=404)
+    with pytest.raises(errors.Unreadable):
+        slicktext.find_contact(slick, NUMBER)
+
+
 # read
 
 

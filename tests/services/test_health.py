@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts_ui.integrations.http import CHECK, READ, CallRecord
+from contacts_ui.integrations.manner import GLANCE
 from contacts_ui.models import Vendor, VendorHealth, Wish
 from contacts_ui.services import health, shared_reads
 from contacts_ui.services import vendors as vendors_module
@@ -231,8 +232,10 @@ def test_pages_wait_shortly_while_slicktext_fails(max_: Client, vendors: Vendors
     shared_reads.changed()
     vendors.forget_calls()
     max_.get(address)
-    assert len(vendors.asked()) == READ.attempts
+    assert len(vendors.asked()) == GLANCE.attempts
     assert vendors_module.how_to_read() is CHECK
     vendors.forget_calls()
     assert max_.get(address).status_code == 200, "from the copy"
+    assert vendors.asked() == [], "it is shown at once"
+    max_.get("/contacts/?live=1")
     assert len(vendors.asked()) == CHECK.attempts

@@ -4,9 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from contacts_ui.integrations import slicktext
+from contacts_ui.integrations.errors import NotFound
+from contacts_ui.integrations.types import Contact
 from contacts_ui.models import Disagreement, LedgerEntry, OptOut, Vendor, WebhookEvent, Wish
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.wish import WishState
@@ -207,6 +211,29 @@ def test_our_own_stop_is_no_news(wish_for: MakeWish, vendors: Vendors) -> None:
 def test_who_is_gone_by_now(vendors: Vendors) -> None:
     tell_slicktext(hint(NOBODY))
     assert work() == [GONE]
+    assert WebhookEvent.objects.get().done_at is None, "asked again for a while"
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert work() == [GONE]
+    assert WebhookEvent.objects.get().done_at
+
+
+@pytest.mark.parametrize("lie", ["not found", "no number"])
+def test_a_vendor_in_trouble_that_knows_nobody_loses_no_stop(
+    lie: str, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendors.edit(opt_in_status="unsubscribed")
+    tell_slicktext(hint())
+
+    def lying(*_: Any, **__: Any) -> Contact:
+        if lie == "not found":
+            raise NotFound("slicktext", status=404)
+        return Contact(contact_id=MARTY)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(slicktext, "get_contact", lying)
+        work()
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        assert work() == [STOPPED_THERE]
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,18 @@ def test_a_stop_for_somebody_slicktext_does_not_know_is_done(
     assert wish.answer == sending.NOBODY_THERE
 
 
+def test_a_list_that_passes_somebody_over_does_not_end_a_stop(
+    wish_for: MakeWish, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendors.switch(edit_by_number=False)
+    monkeypatch.setattr(slicktext, "find_contact", lambda *_, **__: None)
+    wish = wish_for(Vendor.SLICKTEXT)
+    deliver(wish.pk)
+    wish.refresh_from_db()
+    assert vendors.status() == "unsubscribed"
+    assert wish.confirmed_opt_in_status == "unsubscribed"
+
+
 def test_an_opt_in_for_somebody_slicktext_does_not_know_is_refused(
     wish_for: MakeWish, vendors: Vendors
 ) -> None:

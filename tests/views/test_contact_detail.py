@@ -150,7 +150,7 @@ def test_the_last_known_copy_is_marked(fault: str, vera: Client, vendors: Vendor
         forget_connections()
         page = Page(vera.get(URL))
     assert page.one("h1").text == "Marty McFly"
-    assert "This is the page as it was 2 hours ago (5 Mar 2026, 10:30)." in page.text
+    assert "This is our own copy, as of 2 h ago (5 Mar 2026, 10:30)." in page.text
 
 
 def test_the_copy_from_the_time_of_an_edit_is_the_new_one(edgar: Client, vendors: Vendors) -> None:

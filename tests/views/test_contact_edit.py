@@ -376,12 +376,22 @@ def test_a_vendor_in_trouble_keeps_what_was_typed(
     assert Page(response).form()["city"] == "Nashville"
 
 
-def test_an_old_copy_is_not_offered_for_editing(edgar: Client, vendors: Vendors) -> None:
+def test_a_copy_can_be_edited_and_what_somebody_else_changed_is_asked_about(
+    edgar: Client, vendors: Vendors
+) -> None:
     edgar.get(f"/contacts/{MARTY}/")
     vendors.fault("slicktext", "down")
     page = Page(edgar.get(URL))
     assert "SlickText does not answer" in page.text
-    assert page.all("input", name="city") == []
+    assert "This is our own copy" in page.text
+    vendors.clear_faults()
+    vendors.edit(MARTY, city="Memphis", state="TN")
+    response = edgar.post(URL, page.form(city="Nashville", first_name="Martin"))
+    assert response.status_code == 409
+    assert sent(vendors) == []
+    form = Page(response).form(resolve_city="mine")
+    assert edgar.post(URL, form).status_code == 302
+    assert sent(vendors) == [{"first_name": "Martin", "city": "Nashville"}]
 
 
 def test_somebody_who_is_gone(edgar: Client, vendors: Vendors) -> None:

@@ -270,6 +270,25 @@ def test_the_panel_asks_again_until_it_is_done(
     assert panel.one("progress")["value"] == "2"
 
 
+def test_the_lines_ask_again_until_it_is_done(
+    max_: Client, manager: User, vendors: Vendors
+) -> None:
+    job = started(manager, NUMBERS[:2])
+    jobs.go_on()
+    address = f"/jobs/{job.pk}/?show=working"
+    assert Page(max_.get(address)).one("section", id="rows")["hx-get"] == address
+    htmx = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "rows"}
+    lines = Page(max_.get(address, **htmx))
+    assert "<html" not in lines.html
+    assert len(lines.all("th", scope="row")) == 2
+    assert lines.one("section", id="rows")["hx-get"] == address
+    deliver_all()
+    jobs.go_on()
+    lines = Page(max_.get(f"/jobs/{job.pk}/", **htmx))
+    assert lines.one("section", id="rows")["hx-get"] is None
+    assert "2 Confirmed" in lines.text
+
+
 def test_the_panel_says_that_no_worker_runs(max_: Client, manager: User) -> None:
     job = started(manager, NUMBERS[:2])
     assert "No worker is running" in Page(fragment(max_, job)).text

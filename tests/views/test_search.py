@@ -1,8 +1,13 @@
 """*Search contacts*: a number, an email, an id or a name, in any spelling."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 
+from contacts_ui.integrations import slicktext
+from contacts_ui.integrations.types import Malformed
+from contacts_ui.services.listing import NO_PAGE
 from tests.pages import Page
 from tests.people import DOC_NUMBER, MARTY, NOBODY, Vendors
 
@@ -176,3 +181,29 @@ def test_a_search_while_the_vendor_is_down(vera: Client, vendors: Vendors) -> No
     page = search(vera, "marty mcfly")
     assert ids(page) == [MARTY]
     assert "Old page" in page.text
+
+
+def test_others_than_whom_was_looked_for_are_not_shown(
+    vera: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vendor that passes over a filter sends the first fifty of all: strangers, to be stopped by mistake."""
+    listed = slicktext.list_contacts
+    monkeypatch.setattr(
+        slicktext, "list_contacts", lambda conn, **asked: listed(conn, **asked | {"filters": {}})
+    )
+    page = search(vera, DOC_NUMBER)
+    assert ids(page) == []
+    assert "SlickText gave an answer that we could not read." in page.text
+    assert "Nobody found" not in page.text
+
+
+def test_a_page_that_nobody_can_read_is_not_kept_for_later(
+    vera: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ids(Page(vera.get(URL)))
+    torn = replace(NO_PAGE, malformed=(Malformed(0, None, "an object expected"),), received=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(slicktext, "list_contacts", lambda *_, **__: torn)
+        assert not ids(Page(vera.get(URL, {"live": "1"})))
+    vendors.fault("slicktext", "down")
+    assert MARTY in ids(Page(vera.get(URL, {"live": "1"})))

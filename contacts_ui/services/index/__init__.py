@@ -23,11 +23,13 @@ from contacts_ui.services.index.learning import forget, learn
 from contacts_ui.services.index.ordering import rebuild_anchors
 from contacts_ui.services.index.purging import purge
 from contacts_ui.services.index.query import KEYS
+from contacts_ui.services.index.records import NOT_KEPT
 from contacts_ui.services.index.state import IndexState, is_ready, size, state
 from contacts_ui.services.index.walking import go_on
 
 __all__ = [
     "KEYS",
+    "NOT_KEPT",
     "SORTS",
     "IndexPage",
     "IndexQuestion",

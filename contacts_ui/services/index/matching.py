@@ -14,7 +14,7 @@ from contacts_ui.models import IndexedContact
 from contacts_ui.services.index.database import TABLE, TEXT, Condition, Groups, database, phrases
 from contacts_ui.services.index.folding import NAME
 from contacts_ui.services.index.ordering import COMMON
-from contacts_ui.services.index.query import Asked, apart, read
+from contacts_ui.services.index.query import STATUSES, Asked, apart, no_such_status, read
 from contacts_ui.services.index.words import alternatives
 
 # Whoever counts further waits longer than the number is worth.
@@ -73,6 +73,7 @@ class Match:
 def match(search: str, filters: Mapping[str, str]) -> Match:
     """Read the question; where the words as typed find few, one slip of the finger in each is forgiven."""
     asked = read(search, filters, _custom_names() if ":" in search else frozenset())
+    asked = replace(asked, complaints=(*asked.complaints, *_no_such_statuses(asked)))
     exact = _with_id(_match(asked, asked.words))
     if not exact.groups:
         return exact
@@ -307,6 +308,16 @@ def _custom_names() -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT value FROM {_COUNTS} WHERE name = 'custom'")
         return frozenset(value for (value,) in cursor.fetchall())
+
+
+def _no_such_statuses(asked: Asked) -> list[str]:
+    """What is to be said of a status that may have been misspelled: it is none of those known, and nobody has it."""
+    odd = [value for column, value in asked.exact if column == "status_key"]
+    return [
+        no_such_status(value)
+        for value in odd
+        if value not in STATUSES and not IndexedContact.objects.filter(status_key=value).exists()
+    ]
 
 
 def _with_id(match: Match) -> Match:

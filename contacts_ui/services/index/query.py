@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.phone import to_e164
 from contacts_ui.services.index.folding import NAME, fold, letters
 
@@ -42,6 +43,13 @@ COLUMNS: Final = {
     "language": "language_key",
     "timezone": "timezone_key",
 }
+# The statuses that are known; SlickText may have others.
+STATUSES: Final = (
+    OptInStatus.SUBSCRIBED,
+    OptInStatus.UNSUBSCRIBED,
+    OptInStatus.NOT_SUBSCRIBED,
+    OptInStatus.BLOCKED,
+)
 _PAIR: Final = re.compile(r"(?<!\S)([A-Za-z_][\w.-]*):(?:[\"“”]([^\"“”]*)[\"“”]|(\S+))")
 # Digits with whatever people write between them, and no letter, "@" or dot beside them.
 _RUN: Final = re.compile(r"(?<![\w@.])[+(]*\d(?:[\d\s()./+–-]*\d)?\)*(?![\w@])")
@@ -100,6 +108,12 @@ def read(search: str, filters: Mapping[str, str], custom_names: frozenset[str]) 
         reading.contact_ids,
         tuple(reading.complaints),
     )
+
+
+def no_such_status(status: str) -> str:
+    """What is said where nobody has a status that is none of those known."""
+    known = ", ".join(f'"{each}"' if " " in each else each for each in STATUSES)
+    return f"Nobody has a status called {status}. There are {known}."
 
 
 def words_of(text: str) -> list[str]:

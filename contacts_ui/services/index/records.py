@@ -19,6 +19,10 @@ _COLUMNS: Final = (
     "contact_id, first_name, last_name, mobile_number, email, city, state, zip, country, source, custom_fields,"
     " timezone, language, status, status_changed_at, created, last_updated, read_at"
 )
+# What of a contact the index does not keep.
+NOT_KEPT: Final = frozenset(
+    {"address", "birthdate", "brand_id", "carrier", "extra", "source_id", "sub_source", "sub_source_id"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ SlickText documents no order and gives no total, and people come and go while we
 - Each page begins a few rows before the last one ended, and must show one of these again. If it does not, people moved
   up past the edge of the page because others were deleted, so the walk steps back. After many such steps in one walk
   there is no order to rely on, and it goes straight on: whoever was missed is met by the next walk.
+- A page that is said to be the last is believed once nobody stands behind it.
 - Whoever the walk did not meet may be deleted, or may have been missed. Each is read by their id before anything is
   forgotten.
 """
@@ -44,7 +45,7 @@ from contacts_ui.services.index.purging import purge
 from contacts_ui.services.vendors import connected, to_slicktext
 
 # What a page is asked for, largest first: smaller where the vendor refuses, or cannot manage, so many.
-SIZES: Final = (10_000, 1_000, 250, 50)
+SIZES: Final = (10_000, 1_000, 250, 100, 50)
 # An answer that did not come, or could not be read, may have been too large; this one was not.
 NEVER_TOO_LARGE: Final = 250
 # Rows that are read twice, to see that nobody moved.
@@ -231,7 +232,7 @@ def _advance(walk: IndexWalk, page: ContactPage) -> None:
     end = page.offset + page.received
     if page.offset and walk.tail and set(walk.tail).isdisjoint(ids) and _step_back(walk, page):
         return
-    if not page.has_more:
+    if not page.has_more and not (page.received and _somebody_behind(walk, page)):
         _finish(walk, end)
     elif walk.tail and end <= walk.offset:
         # Nothing but what was read before, from a vendor who does not say whether there is more: look behind it.
@@ -239,6 +240,15 @@ def _advance(walk: IndexWalk, page: ContactPage) -> None:
     else:
         walk.offset = end
         walk.tail = _tail(page) if walk.steps_back < MOST_STEPS_BACK else []
+
+
+def _somebody_behind(walk: IndexWalk, page: ContactPage) -> bool:
+    """Whether somebody stands behind a page that is said to be the last: one slip of the vendor must not end a walk."""
+    _renew(walk)
+    end = page.offset + page.received
+    behind = slicktext.list_contacts(to_slicktext(), limit=1, offset=end, manner=PROBE)
+    met = {contact.contact_id for contact in page.contacts}
+    return any(contact.contact_id not in met for contact in behind.contacts)
 
 
 def _step_back(walk: IndexWalk, page: ContactPage) -> bool:

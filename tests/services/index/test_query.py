@@ -79,6 +79,22 @@ def test_a_key_that_there_is_not_is_said_and_searched_as_text() -> None:
     assert [each.contact.contact_id for each in index.find(IndexQuestion(search="x:")).found] == []
 
 
+def test_a_status_that_there_is_not_is_said() -> None:
+    asked = [IndexQuestion("status:foo marty"), IndexQuestion(filters={"opt_in_status": "foo"})]
+    for question in asked:
+        page = index.find(question)
+        assert page.found == ()
+        assert page.complaints == (
+            "Nobody has a status called foo. There are subscribed, unsubscribed,"
+            ' "not subscribed", blocked.',
+        )
+    assert not index.find(IndexQuestion("status:blocked")).complaints, "known, though nobody's"
+    learn(person(99, "Pia Pending", opt_in_status="Pending Subscription"))
+    page = index.find(IndexQuestion("status:pending_subscription"))
+    assert [each.contact.contact_id for each in page.found] == [99]
+    assert not page.complaints, "SlickText's own, though we do not know it"
+
+
 @pytest.mark.parametrize("typed", ["id:seven", "number:none", 'city:""', "custom.shoe:9"])
 def test_what_cannot_be_a_value_is_said(typed: str) -> None:
     assert len(index.find(IndexQuestion(search=typed)).complaints) == 1

@@ -32,6 +32,8 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(learning, "FRESH", timedelta(0))
     # A guess at the total is tested by itself; elsewhere it would only blur what was asked.
     monkeypatch.setattr(walking, "_about", lambda walk, least: 0)
+    # So is the look behind the last page.
+    monkeypatch.setattr(walking, "_somebody_behind", lambda walk, page: False)
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def test_a_vendor_that_refuses_large_pages(vendors: Vendors) -> None:
         "limit=10000",
         "limit=1000",
         "limit=250",
-        "limit=50",
+        "limit=100",
     ]
     assert ids() == people(vendors)
     assert index.state().trouble == ""
@@ -149,6 +151,42 @@ def test_a_vendor_that_never_says_whether_there_is_more(
     go_on()
     assert ids() == people(small)
     assert index.state().total == PEOPLE
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_the_last_page_is_believed_once_nobody_stands_behind_it(
+    says: bool, small: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = slicktext.list_contacts
+
+    def lying(*args: Any, **options: Any) -> ContactPage:
+        page = real(*args, **options)
+        return page if says else replace(page, has_more=False)
+
+    monkeypatch.undo()
+    small.server.set_switches(rate_limit=False)
+    monkeypatch.setattr(walking, "_about", lambda walk, least: 0)
+    monkeypatch.setattr(walking, "_pace", lambda walk: timedelta(0))
+    monkeypatch.setattr(slicktext, "list_contacts", lying)
+    go_on()
+    assert ids() == people(small)
+    assert index.state().total == PEOPLE
+    looks = [page for page in pages(small) if page.startswith("limit=1&")]
+    assert len(looks) == (1 if says else 11)
+
+
+def test_a_vendor_that_passes_over_the_offset_ends_the_walk(
+    small: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = slicktext.list_contacts
+    monkeypatch.undo()
+    monkeypatch.setattr(
+        slicktext,
+        "list_contacts",
+        lambda *args, **options: replace(real(*args, **options | {"offset": 0}), has_more=False),
+    )
+    go_on()
+    assert index.is_ready()
 
 
 def test_a_row_that_cannot_be_read_ends_nothing(
