@@ -3,9 +3,15 @@
 import pytest
 
 from contacts_ui.forms import ContactForm, NewContactForm
+from contacts_ui.services.editing import LABELS
 from tests.people import FREE_NUMBER, MARTY_NUMBER
 
-OPENED = {"first_name": "Marty", "mobile_number": MARTY_NUMBER, "custom_fields.member": "1"}
+OPENED = {
+    **dict.fromkeys(LABELS, ""),
+    "first_name": "Marty",
+    "mobile_number": MARTY_NUMBER,
+    "custom_fields.member": "1",
+}
 
 
 def form(**typed: str) -> ContactForm:
