@@ -4,7 +4,7 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -208,13 +208,15 @@ def _within(match: Match, total: Total, order: ordering.Order, offset: int) -> C
 
 def _best(question: IndexQuestion, match: Match) -> IndexPage:
     """A page of a search with the best matches first."""
-    ids = matching.ids(match, HELD + 1)
-    if len(ids) <= HELD:
-        total = Total(len(ids))
+    total = matching.count(match)
+    until = question.offset + question.limit
+    if total.number <= HELD:
+        best = _ranked(match, matching.ids(match, HELD))
     else:
-        ids, total = ids[:HELD], matching.count(match)
-    best = _ranked(match, ids, broad=total.number > HELD)
-    page = best[question.offset : question.offset + question.limit]
+        best = _ranked(match, _likely(match))
+        if until > len(best):
+            best = list(dict.fromkeys([*best, *matching.ids(match, HELD)]))
+    page = best[question.offset : until]
     missing = question.limit - len(page)
     if missing and len(best) < total.number:
         page += _after_the_best(match, best, max(0, question.offset - len(best)), missing)
@@ -224,21 +226,43 @@ def _best(question: IndexQuestion, match: Match) -> IndexPage:
     )
 
 
-def _ranked(match: Match, ids: list[int], *, broad: bool) -> list[int]:
-    """The ids, best first. Of many only those are compared that a look for whole names and beginnings brings up."""
-    compared = ids[:COMPARED] if broad else ids
-    for more in _named(match) if broad else ():
-        compared = compared + matching.ids(more, COMPARED)
-    compared = list(dict.fromkeys(compared))
+def _likely(match: Match) -> list[int]:
+    """Of many only those are compared that a look for whole names and beginnings brings up, then the first found."""
+    words = match.asked.words
+    if len(words) == 1:
+        likely = _begun(match, words[0].removeprefix(NAME))
+    else:
+        likely = [key for more in _named(match) for key in matching.ids(more, COMPARED)]
+    if len(likely) < COMPARED:
+        likely += matching.ids(match, COMPARED)
+    return list(dict.fromkeys(likely))
+
+
+def _begun(match: Match, word: str) -> list[int]:
+    """Whose first or last name begins with the word, those of whom it is the whole name first: by plain indexes."""
+    others, parameters = matching.where(replace(match, groups=(), also=None))
+    looks = [
+        f"SELECT * FROM (SELECT contact_id FROM {TABLE} WHERE {column} >= %s AND {column} < %s AND {others}"
+        f" ORDER BY {column}, contact_id LIMIT {COMPARED}) AS {column}"
+        for column in ("first_key", "name_key")
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(looks), [*matching.beginning(word), *parameters] * len(looks)
+        )
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _ranked(match: Match, ids: list[int]) -> list[int]:
+    """The ids, best first."""
     ours = database()
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT contact_id, folded FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
-            [ours.many(compared)],
+            [ours.many(ids)],
         )
         texts = cursor.fetchall()
-    best = ranking.ranked(texts, match.asked.words, match.corrected)
-    return list(dict.fromkeys([*best, *ids]))
+    return ranking.ranked(texts, match.asked.words, match.corrected)
 
 
 def _named(match: Match) -> list[Match]:

@@ -21,6 +21,8 @@ from contacts_ui.services.index.words import alternatives
 COUNTED: Final = 10_000
 # So many matches are held together to be ranked; whoever has more is asked for another word.
 HELD: Final = 1000
+# So many are looked for at once: few enough to be held, and to be counted without a second look.
+_LOOKED: Final = 4000
 # Where fewer than so many are found as typed, a slip of the finger is considered.
 FEW: Final = 5
 _COUNTS: Final = "contacts_ui_indexcount"
@@ -53,8 +55,10 @@ class Match:
     corrected: Mapping[str, tuple[str, ...]] | None = None
     # Somebody whose id, not number, was typed.
     also: int | None = None
-    # The first of them, one more than are held together, where they were looked for already.
+    # The first of them, one more than are looked for at once, where that was done already.
     first: tuple[int, ...] | None = None
+    # About how many, where a sample says that they are many: then nobody was looked for.
+    about: int = 0
 
     @property
     def status(self) -> str:
@@ -76,21 +80,39 @@ def match(search: str, filters: Mapping[str, str]) -> Match:
     exact = _with_id(_match(asked, asked.words))
     if not exact.groups:
         return exact
-    found = ids(exact, HELD + 1)
-    exact = replace(exact, first=tuple(found))
-    if len(found) >= FEW:
+    exact = _looked(exact)
+    found = exact.about or len(exact.first or ())
+    if found >= FEW:
         return exact
     if not found and (others := _apart(asked, search)) and ids(others, 1):
         return others
     forgiving = _forgiving(exact)
-    if forgiving and len(more := ids(forgiving, HELD + 1)) > len(found):
-        return replace(forgiving, first=tuple(more))
+    if forgiving and (forgiving.about or len(forgiving.first or ())) > found:
+        return forgiving
     return exact
+
+
+def _looked(of: Match) -> Match:
+    """With the first of them, or with about how many there are where that is plainly more than can be held."""
+    if about := _sampled(of):
+        return replace(of, about=about)
+    return replace(of, first=tuple(ids(of, _LOOKED + 1)))
+
+
+def _sampled(of: Match) -> int:
+    """About how many, by those in the database's sample; 0 where there is none, or where they may be few."""
+    every, condition = database().sample
+    if not every:
+        return 0
+    sql, parameters = where(of)
+    most = COUNTED // every + 1
+    number = _first((f"{TABLE} WHERE {condition} AND {sql}", parameters), most) * every
+    return min(number, COUNTED) if number > HELD * 3 // 2 else 0
 
 
 def ids(of: Match, most: int) -> list[int]:
     """At most so many of whoever matches, in the order in which they are found cheapest."""
-    if of.first is not None and (len(of.first) <= HELD or most <= HELD):
+    if of.first is not None and (len(of.first) <= _LOOKED or most <= _LOOKED):
         return list(of.first[:most])
     sql, parameters = _source(of)
     with connection.cursor() as cursor:
@@ -102,7 +124,9 @@ def count(of: Match) -> Total:
     """How many match: exact up to COUNTED, beyond that about so many; just COUNTED is then "more than COUNTED"."""
     if of.everybody:
         return Total(counted("", ""))
-    if of.first is not None and len(of.first) <= min(HELD, COUNTED):
+    if of.about:
+        return Total(of.about, exact=False)
+    if of.first is not None and len(of.first) <= min(_LOOKED, COUNTED):
         return Total(len(of.first))
     sql, parameters = _source(of)
     number = _counted(f"(SELECT 1 FROM {sql} LIMIT {COUNTED + 1}) AS several", parameters)
@@ -234,7 +258,7 @@ def _first(source: Condition, most: int) -> int:
 
 def _text_or_columns(of: Match) -> Condition:
     columns = replace(of, groups=())
-    if _sampled(columns) < _sampled(replace(of, conditions=())):
+    if _compared(columns) < _compared(replace(of, conditions=())):
         sql, parameters = where(columns)
         checks, more = database().checked(of.groups)
         return f"{TABLE} WHERE {sql} AND {checks}", [*parameters, *more]
@@ -254,7 +278,7 @@ def _only_text(of: Match) -> Condition | None:
     return text, [phrases(of.groups)]
 
 
-def _sampled(of: Match) -> int:
+def _compared(of: Match) -> int:
     """How many match, counted no further than it takes to compare."""
     if of.groups:
         sql, parameters = _only_text(of) or ("", [])
@@ -341,7 +365,7 @@ def _forgiving(exact: Match) -> Match | None:
         for group, word in zip(exact.groups, _searched(exact.asked.words), strict=False)
     )
     groups += exact.groups[len(groups) :]
-    return replace(exact, groups=groups, corrected=corrected, first=None)
+    return _looked(replace(exact, groups=groups, corrected=corrected, first=None))
 
 
 def _words(others: Iterable[str]) -> list[str]:
@@ -378,13 +402,17 @@ def _group(word: str) -> tuple[str, ...]:
 
 
 def _initial(word: str) -> tuple[str, str, Any]:
-    letter = word.removeprefix(NAME)
-    after = chr(ord(letter) + 1)
+    begins = beginning(word.removeprefix(NAME))
     return (
         "first_key",
         "({0} >= %s AND {0} < %s OR name_key >= %s AND name_key < %s)",
-        [letter, after, letter, after],
+        [*begins, *begins],
     )
+
+
+def beginning(text: str) -> tuple[str, str]:
+    """Between which two values is whatever begins with this text."""
+    return text, text[:-1] + chr(ord(text[-1]) + 1)
 
 
 def _equal(column: str, value: str) -> list[tuple[str, str, Any]]:
