@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from django.db import connection
 
 from contacts_ui.models.index_tables import SAMPLE, SAMPLED, TABLE, TEXT
+from contacts_ui.services.index.folding import NAME
 
 Condition = tuple[str, list[Any]]
 # Of each group of texts one must be somewhere in the folded text.
@@ -79,10 +80,18 @@ class Postgresql:
     sample = (SAMPLED, SAMPLE)
 
     def matching(self, groups: Groups) -> Condition:
-        likes = " AND ".join(
-            "(" + " OR ".join("folded LIKE %s" for _ in group) + ")" for group in groups
-        )
-        return likes, [f"%{_escaped(text)}%" for group in groups for text in group]
+        conditions, parameters = [], []
+        for group in groups:
+            # What stands at the ends of a word has trigrams that a million others have, too: it is checked afterwards.
+            inner = {text.strip(f"{NAME} ") or text for text in group}
+            looked = sorted(inner) if min(map(len, inner)) > 2 else list(group)
+            conditions.append("(" + " OR ".join("folded LIKE %s" for _ in looked) + ")")
+            parameters += [f"%{_escaped(text)}%" for text in looked]
+            if not set(looked) >= set(group):
+                sql, more = self.checked((group,))
+                conditions.append(sql)
+                parameters += more
+        return " AND ".join(conditions), parameters
 
     def checked(self, groups: Groups) -> Condition:
         ors = " AND ".join(

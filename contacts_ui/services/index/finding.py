@@ -227,29 +227,30 @@ def _best(question: IndexQuestion, match: Match) -> IndexPage:
 
 
 def _likely(match: Match) -> list[int]:
-    """Of many only those are compared that a look for whole names and beginnings brings up, then the first found."""
-    words = match.asked.words
-    if len(words) == 1:
-        likely = _begun(match, words[0].removeprefix(NAME))
-    else:
-        likely = [key for more in _named(match) for key in matching.ids(more, COMPARED)]
+    """Of many only those are compared whose names begin with the words; if these are few, the first found, too."""
+    likely = _begun(match) if match.asked.words else []
     if len(likely) < COMPARED:
         likely += matching.ids(match, COMPARED)
     return list(dict.fromkeys(likely))
 
 
-def _begun(match: Match, word: str) -> list[int]:
-    """Whose first or last name begins with the word, those of whom it is the whole name first: by plain indexes."""
-    others, parameters = matching.where(replace(match, groups=(), also=None))
-    looks = [
-        f"SELECT * FROM (SELECT contact_id FROM {TABLE} WHERE {column} >= %s AND {column} < %s AND {others}"
-        f" ORDER BY {column}, contact_id LIMIT {COMPARED}) AS {column}"
-        for column in ("first_key", "name_key")
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            " UNION ALL ".join(looks), [*matching.beginning(word), *parameters] * len(looks)
+def _begun(match: Match) -> list[int]:
+    """Whose last name begins with one of the words, and another name with each other, by the plain index of names."""
+    words = [word.removeprefix(NAME) for word in match.asked.words]
+    looks = [("name_key", word, [each for each in words if each != word]) for word in words]
+    if len(words) == 1:
+        looks.append(("first_key", words[0], []))
+    conditions, more = matching.where(replace(match, groups=(), also=None))
+    parts, parameters = [], []
+    for column, word, others in looks:
+        also = "".join(f" AND {database().holds(column)}" for _ in others)
+        parts.append(
+            f"SELECT * FROM (SELECT contact_id FROM {TABLE} WHERE {column} >= %s AND {column} < %s{also}"
+            f" AND {conditions} ORDER BY {column}, contact_id LIMIT {COMPARED}) AS look{len(parts)}"
         )
+        parameters += [*matching.beginning(word), *(f" {each}" for each in others), *more]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), parameters)
         return [key for (key,) in cursor.fetchall()]
 
 
@@ -263,19 +264,6 @@ def _ranked(match: Match, ids: list[int]) -> list[int]:
         )
         texts = cursor.fetchall()
     return ranking.ranked(texts, match.asked.words, match.corrected)
-
-
-def _named(match: Match) -> list[Match]:
-    """The same search for whole names alone, for all whole but the last, and for beginnings of names."""
-    words = [word.removeprefix(NAME) for word in match.asked.words]
-    whole = tuple((f"{NAME}{word} ",) for word in words)
-    begun = tuple((f"{NAME}{word}",) for word in words if len(word) > 1)
-    several = [whole, (*whole[:-1], *begun[-1:]), begun]
-    return [
-        matching.Match(match.asked, groups, match.conditions)
-        for groups in dict.fromkeys(several)
-        if groups
-    ]
 
 
 def _after_the_best(match: Match, best: list[int], offset: int, limit: int) -> list[int]:

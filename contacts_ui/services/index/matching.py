@@ -26,6 +26,8 @@ _LOOKED: Final = 4000
 # Where fewer than so many are found as typed, a slip of the finger is considered.
 FEW: Final = 5
 _COUNTS: Final = "contacts_ui_indexcount"
+# By a single letter, which trigrams cannot find.
+_BEGINS: Final = "({0} >= %s AND {0} < %s OR name_key >= %s AND name_key < %s)"
 # How far two ways are compared before the cheaper one is taken.
 _COMPARED: Final = 4000
 _KEPT_SECONDS: Final = 120
@@ -185,7 +187,20 @@ def _source(of: Match) -> Condition:
         if of.groups and of.conditions:
             return _text_or_columns(of)
     sql, parameters = where(of)
-    return _only_text(of) or (f"{TABLE} WHERE {sql}", parameters)
+    return _only_text(of) or _one_letter(of) or (f"{TABLE} WHERE {sql}", parameters)
+
+
+def _one_letter(of: Match) -> Condition | None:
+    """Whoever has a name that begins with it, by two indexes alone until that is many."""
+    if len(of.conditions) != 1 or of.groups or of.conditions[0][1] != _BEGINS:
+        return None
+    values = of.conditions[0][2]
+    first, last = "first_key >= %s AND first_key < %s", "name_key >= %s AND name_key < %s"
+    looks = (
+        f"SELECT contact_id FROM {TABLE} WHERE {first} UNION ALL"
+        f" SELECT contact_id FROM {TABLE} WHERE {last} AND NOT ({first})"
+    )
+    return f"({looks}) AS letters", [*values, *values[:2]]
 
 
 def _looks(of: Match) -> tuple[list[_Look], tuple[tuple[str, str, Any], ...]]:
@@ -405,7 +420,7 @@ def _initial(word: str) -> tuple[str, str, Any]:
     begins = beginning(word.removeprefix(NAME))
     return (
         "first_key",
-        "({0} >= %s AND {0} < %s OR name_key >= %s AND name_key < %s)",
+        _BEGINS,
         [*begins, *begins],
     )
 
