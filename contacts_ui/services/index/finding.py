@@ -73,7 +73,7 @@ def find(question: IndexQuestion) -> IndexPage:
         return _best(question, match)
     order = ordering.order_of(question.sort)
     total = matching.count(match)
-    within = _within(match, total, order, question.offset)
+    within = _within(match, total, order)
     more = None
     if beside := _beside(question, order, within):
         keys, more = beside
@@ -175,21 +175,15 @@ def _page(
     question: IndexQuestion, match: Match, order: ordering.Order, within: Condition, total: Total
 ) -> list[ordering.Key]:
     """The keys of a page that is sorted by a column, by its place."""
-    far = question.offset > ordering.NEAR
-    if far and match.everybody and question.offset < total.number - ordering.NEAR:
-        return ordering.far_page(order, question.offset, question.limit)
-    if (
-        far
-        and match.status
-        and not total.exact
-        and order.column not in ("contact_id", "status_key")
-    ):
-        return ordering.far_page(order, question.offset, question.limit, within, match.status)
-    known = total.number if total.exact else matching.count_all(match) if far else None
-    return ordering.page(order, within, question.offset, question.limit, total=known)
+    offset, limit = question.offset, question.limit
+    many = not total.exact or (match.everybody and offset < total.number - ordering.NEAR)
+    if many and offset > ordering.NEAR:
+        return ordering.far_page(order, matching.marks(match, order, within), offset, limit, within)
+    known = total.number if total.exact else None
+    return ordering.page(order, within, offset, limit, total=known)
 
 
-def _within(match: Match, total: Total, order: ordering.Order, offset: int) -> Condition:
+def _within(match: Match, total: Total, order: ordering.Order) -> Condition:
     """Few matches are found first and sorted; of many, the order is walked and each is checked on the way."""
     if match.everybody:
         return "1 = 1", []
@@ -198,12 +192,7 @@ def _within(match: Match, total: Total, order: ordering.Order, offset: int) -> C
     if total.exact and total.number <= HELD:
         ours = database()
         return f"contact_id {ours.among('bigint')}", [ours.many(matching.ids(match, HELD))]
-    walked = min(offset, max(total.number - offset, 0)) / max(total.number, 1)
-    # Far in many that are found by columns, these are read and sorted if fewer than who stands before.
-    sorted_sooner = not match.groups and walked * matching.counted("", "") > total.number
-    return matching.where(
-        match, checked=not total.exact and (bool(match.status) or not sorted_sooner)
-    )
+    return matching.where(match, checked=not total.exact)
 
 
 def _best(question: IndexQuestion, match: Match) -> IndexPage:
@@ -241,7 +230,8 @@ def _begun(match: Match) -> list[int]:
     if len(words) == 1:
         looks.append(("first_key", words[0], []))
     conditions, more = matching.where(replace(match, groups=(), also=None))
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[Any] = []
     for column, word, others in looks:
         also = "".join(f" AND {database().holds(column)}" for _ in others)
         parts.append(

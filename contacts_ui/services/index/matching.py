@@ -13,7 +13,15 @@ from django.db import connection
 from contacts_ui.models import IndexedContact
 from contacts_ui.services.index.database import TABLE, TEXT, Condition, Groups, database, phrases
 from contacts_ui.services.index.folding import NAME
-from contacts_ui.services.index.ordering import COMMON
+from contacts_ui.services.index.ordering import (
+    COMMON,
+    STATUS_STEP,
+    Marks,
+    Order,
+    found_marks,
+    kept_marks,
+    marks_of,
+)
 from contacts_ui.services.index.query import Asked, apart, read
 from contacts_ui.services.index.words import alternatives
 
@@ -30,7 +38,9 @@ _COUNTS: Final = "contacts_ui_indexcount"
 _BEGINS: Final = "({0} >= %s AND {0} < %s OR name_key >= %s AND name_key < %s)"
 # How far two ways are compared before the cheaper one is taken.
 _COMPARED: Final = 4000
-_KEPT_SECONDS: Final = 120
+# Where one of them is known to find more, the text may be worth it, which is counted fast.
+_WORTH_COUNTING: Final = 20_000
+_KEPT_SECONDS: Final = 300
 # The two that have an index together.
 _TOGETHER: Final = ("status_key", "state_key")
 # Column -> the index of it and the id.
@@ -227,9 +237,9 @@ def _rarest_first(
     """
     expected = {each: _expected(each) for each in looks}
     looks = sorted(looks, key=lambda each: expected[each])
-    fewest = min(expected[looks[0]], _COMPARED)
+    fewest = min(expected[looks[0]], _WORTH_COUNTING)
     texts = _only_text(replace(of, conditions=()))
-    if texts and (fewest == _COMPARED or _first(texts, fewest) < fewest):
+    if texts and _first(texts, fewest) < fewest:
         sources, parameters = [texts[0]], [*texts[1]]
         left = replace(of, groups=(), conditions=others)
     else:
@@ -327,14 +337,17 @@ def _about(of: Match) -> int:
     return round(about)
 
 
-def count_all(of: Match) -> int:
-    """How many match, exactly, however long it takes; the number is kept for the next minutes."""
-    if of.everybody:
-        return counted("", "")
-    sql, parameters = _source(of)
-    number = _counted(f"(SELECT 1 FROM {sql}) AS several", parameters)
-    cache.set(_key(of), number, _KEPT_SECONDS)
-    return number
+def marks(of: Match, order: Order, within: Condition) -> Marks:
+    """Who stands where among whoever matches: set after the last walk, or now, and then kept for some minutes."""
+    if of.everybody or (of.status and order.column != "status_key"):
+        return kept_marks(order, of.status)
+    key = f"{_key(of)}:{order.column}"
+    found = cache.get(key)
+    if found is None:
+        found = marks_of(order, within, STATUS_STEP)
+        cache.set(key, found, _KEPT_SECONDS)
+        cache.set(_key(of), sum(size for size, _ in found), _KEPT_SECONDS)
+    return found_marks(found)
 
 
 def _key(of: Match) -> str:
