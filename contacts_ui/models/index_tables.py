@@ -70,10 +70,12 @@ def install(connection: BaseDatabaseWrapper) -> None:
     if connection.vendor not in ("sqlite", "postgresql"):
         raise NotImplementedError(f"The index knows no search for {connection.vendor}.")
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            _install_sqlite(cursor)
-        else:
+        if connection.vendor != "sqlite":
             _install_postgresql(cursor)
+            return
+        # Whoever is killed in the middle must not leave a full text that nobody fills any more.
+        with transaction.atomic(using=connection.alias):
+            _install_sqlite(cursor)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
