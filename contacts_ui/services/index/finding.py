@@ -229,7 +229,7 @@ def _begun(match: Match) -> list[int]:
     looks = [("name_key", word, [each for each in words if each != word]) for word in words]
     if len(words) == 1:
         looks.append(("first_key", words[0], []))
-    conditions, more = matching.where(replace(match, groups=(), also=None))
+    conditions, more = matching.where(replace(match, groups=(), also=None), checked=True)
     parts: list[str] = []
     parameters: list[Any] = []
     for column, word, others in looks:
