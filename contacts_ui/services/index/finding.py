@@ -178,7 +178,7 @@ def _page(
     offset, limit = question.offset, question.limit
     many = not total.exact or (match.everybody and offset < total.number - ordering.NEAR)
     if many and offset > ordering.NEAR:
-        return ordering.far_page(order, matching.marks(match, order, within), offset, limit, within)
+        return ordering.far_page(order, matching.marks(match, order), offset, limit, within)
     known = total.number if total.exact else None
     return ordering.page(order, within, offset, limit, total=known)
 

@@ -337,14 +337,14 @@ def _about(of: Match) -> int:
     return round(about)
 
 
-def marks(of: Match, order: Order, within: Condition) -> Marks:
+def marks(of: Match, order: Order) -> Marks:
     """Who stands where among whoever matches: set after the last walk, or now, and then kept for some minutes."""
     if of.everybody or (of.status and order.column != "status_key"):
         return kept_marks(order, of.status)
     key = f"{_key(of)}:{order.column}"
     found = cache.get(key)
     if found is None:
-        found = marks_of(order, within, STATUS_STEP)
+        found = marks_of(order, where(of), STATUS_STEP)
         cache.set(key, found, _KEPT_SECONDS)
         cache.set(_key(of), sum(size for size, _ in found), _KEPT_SECONDS)
     return found_marks(found)

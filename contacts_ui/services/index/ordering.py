@@ -139,8 +139,20 @@ def kept_marks(order: Order, status: str = "") -> Marks:
 
 
 def marks_of(order: Order, within: Condition, step: int) -> list[tuple[int, list[Mark]]]:
-    """Of each part how many those `within` are, and who stands at every so-many-th place."""
-    return [_marks(order.column, within, part, step) for part in range(len(order.parts()))]
+    """Of each part how many those `within` are, and who stands at every so-many-th place: read and sorted once."""
+    found = []
+    by = ", ".join(dict.fromkeys((order.column, "contact_id")))
+    for part in order.parts():
+        sql, parameters = _both(part, (f"({within[0]})", within[1]))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT place, key, contact_id FROM (SELECT {order.column} AS key, contact_id,"
+                f" row_number() OVER (ORDER BY {by}) - 1 AS place FROM {TABLE} WHERE {sql}) AS placed"
+                f" WHERE place %% {step} = 0 ORDER BY place",
+                parameters,
+            )
+            found.append((_size(within, part), cursor.fetchall()))
+    return found
 
 
 def found_marks(found: list[tuple[int, list[Mark]]]) -> Marks:
@@ -153,19 +165,21 @@ def found_marks(found: list[tuple[int, list[Mark]]]) -> Marks:
     return Marks([size for size, _ in found], nearest)
 
 
-def _marks(column: str, within: Condition, part: int, step: int) -> tuple[int, list[Mark]]:
+def _marks(column: str, part: int) -> tuple[int, list[Mark]]:
+    """The same of everybody, from one to the next by the index."""
+
     def ours(keys: list[Key]) -> list[Key]:
         return [key for key in keys if _empty(key[0]) == bool(part)]
 
     order = Order(column)
     marks: list[Mark] = []
-    next_one = ours(_part(column, within, order.parts()[part], False, 0, 1))
+    next_one = ours(_part(column, EVERYBODY, order.parts()[part], False, 0, 1))
     while next_one:
-        marks.append((len(marks) * step, *next_one[0]))
-        next_one = ours(walk(order, within, step - 1, 1, after=next_one[0]))
+        marks.append((len(marks) * STEP, *next_one[0]))
+        next_one = ours(walk(order, EVERYBODY, STEP - 1, 1, after=next_one[0]))
     if not marks:
         return 0, []
-    rest = ours(walk(order, within, 0, step, after=marks[-1][1:]))
+    rest = ours(walk(order, EVERYBODY, 0, STEP, after=marks[-1][1:]))
     return marks[-1][0] + 1 + len(rest), marks
 
 
@@ -279,7 +293,7 @@ def rebuild_anchors(between: Callable[[], object] = lambda: None) -> None:
     for column in SORTS.values():
         order = Order(column)
         for part, name in enumerate(_names(order)):
-            size, marks = _marks(column, EVERYBODY, part, STEP)
+            size, marks = _marks(column, part)
             _replace_anchors(name, [(name, *mark) for mark in marks], {name: size})
             between()
             if column != "status_key":
