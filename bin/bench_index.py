@@ -1,6 +1,7 @@
 """`make bench-index`: the local index over a million people, by the database that DATABASE_URL names, else SQLite.
 
-Uses a database of its own, which is made and dropped again: PEOPLE=100000 bin/bench_index.py for fewer.
+Uses a database of its own, which is made and dropped again: PEOPLE=100000 bin/bench_index.py for fewer. SEED=2 makes
+other people with other names. KEEP=1 leaves the database, and finds it filled the next time.
 """
 
 import os
@@ -23,43 +24,52 @@ if os.environ.get("DATABASE_URL"):
 
 PEOPLE = int(os.environ.get("PEOPLE", "1000000"))
 ASKED = int(os.environ.get("ASKED", "200"))
+SEED = int(os.environ.get("SEED", "0"))
+KEEP = bool(os.environ.get("KEEP"))
 KEPT = Path(tempfile.gettempdir()) / f"contacts-bench-{os.getuid()}"
 START = datetime(2018, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 STATES = ("TX", "CA", "FL", "NY", "TN", "GA", "OH", "IL", "PA", "NC", "WA", "AZ", "MI", "VA")
-SYLLABLES = (
-    "bar",
-    "den",
-    "fel",
-    "gor",
-    "hal",
-    "kin",
-    "lor",
-    "men",
-    "nar",
-    "pol",
-    "quin",
-    "ros",
-    "sel",
-    "tan",
-    "var",
-)
+_DRAW = random.Random(SEED)  # noqa: S311 - names to measure with, no secrets
+SYLLABLES: tuple[str, ...] = (
+    "bar", "den", "fel", "gor", "hal", "kin", "lor", "men", "nar", "pol", "quin", "ros", "sel", "tan", "var",
+)  # fmt: skip
+if SEED:
+    SYLLABLES = tuple(
+        "".join(map(_DRAW.choice, ("bcdfgklmnprstvz", "aeiou", "lmnrst"))) for _ in range(24)
+    )
+# As they are written where these people come from.
+FROM_ELSEWHERE = (
+    ("小明", "王"), ("지우", "김"), ("محمد", "الحسن"), ("Юрий", "Соколов"), ("Ελένη", "Παππά"), ("Xiǎo", "Lǚ"),
+    ("Ánh", "Nguyễn Thị"), ("Đức", "Trần"), ("Þóra", "Ægisdóttir"), ("ʻIolani", "Kāhananui"), ("D'Arcy", "O'Flaherty"),
+    ("Ana-María", "Ibáñez-Ruiz"),
+)  # fmt: skip
+SLIPS = (
+    "a letter missing", "one too many", "one doubled", "another letter", "two swapped", "first letter wrong",
+)  # fmt: skip
 
 
 def main() -> None:
     import django
 
     django.setup()
+    from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
-    databases = setup_databases(verbosity=0, interactive=False)
+    from contacts_ui.services import index
+
+    if KEEP and connection.vendor == "sqlite":
+        KEPT.mkdir(exist_ok=True, mode=0o700)
+        connection.settings_dict["TEST"]["NAME"] = KEPT / f"index-{SEED}-{PEOPLE}.sqlite3"
+    databases = setup_databases(0, interactive=False, keepdb=KEEP, serialized_aliases=())
     try:
-        build()
+        if index.size() < PEOPLE:
+            build()
         update()
         ask()
         export()
     finally:
-        teardown_databases(databases, verbosity=0)
+        teardown_databases(databases, verbosity=0, keepdb=KEEP)
 
 
 def people(first: int, count: int, edit: str = "") -> Iterator[Any]:
@@ -68,8 +78,8 @@ def people(first: int, count: int, edit: str = "") -> Iterator[Any]:
     from sandbox import names
 
     for number in range(first, first + count):
-        draw = random.Random(number)  # noqa: S311 - people to measure with, no secrets
-        given, family = draw.choice(names.FIRST), surname(draw, names.LAST)
+        draw = random.Random(number + SEED * 10**9)  # noqa: S311 - people to measure with, no secrets
+        given, family = names_of(draw, names.FIRST, names.LAST)
         created = START + timedelta(minutes=draw.randrange(4_000_000))
         yield Contact(
             contact_id=number,
@@ -95,11 +105,18 @@ def people(first: int, count: int, edit: str = "") -> Iterator[Any]:
         )
 
 
-def surname(draw: random.Random, usual: list[str]) -> str:
-    """Half have a usual name, half one of twenty thousand others."""
-    if draw.random() < 0.5:
-        return draw.choice(usual)
-    return "".join(draw.choice(SYLLABLES) for _ in range(draw.choice((2, 3, 3)))).title()
+def names_of(draw: random.Random, first: list[str], last: list[str]) -> tuple[str, str]:
+    """Half have a usual last name, half one of thousands of others; other seeds have more first names, too."""
+    if SEED and draw.random() < 0.02:
+        return draw.choice(FROM_ELSEWHERE)
+    given = made_up(draw, 2) if SEED and draw.random() < 0.3 else draw.choice(first)
+    return given, draw.choice(last) if draw.random() < 0.5 else made_up(
+        draw, draw.choice((2, 3, 3))
+    )
+
+
+def made_up(draw: random.Random, syllables: int) -> str:
+    return "".join(draw.choice(SYLLABLES) for _ in range(syllables)).title()
 
 
 def build() -> None:
@@ -155,7 +172,7 @@ def load(some: list[Any]) -> None:
 
 def kept_people() -> Iterator[list[Any]]:
     """Everybody, made once for all runs on this machine."""
-    path = KEPT / f"people-{PEOPLE}.pickle"
+    path = KEPT / f"people-{SEED}-{PEOPLE}.pickle"
     if not path.exists():
         KEPT.mkdir(exist_ok=True, mode=0o700)
         half = path.with_suffix(f".{os.getpid()}")
@@ -181,58 +198,91 @@ def update() -> None:
 
 
 def ask() -> None:
+    """Each kind of question, by what people there are: what somebody would type, a filter, an order, a place."""
     from contacts_ui.services.index import SORTS, IndexQuestion
 
-    draw = random.Random(7)  # noqa: S311
+    draw = random.Random(7 + SEED)  # noqa: S311
     whom = [next(people(draw.randrange(30_001, max(30_002, PEOPLE)), 1)) for _ in range(ASKED)]
     named = [each for each in whom if each.first_name and each.last_name]
+    elsewhere = [each for each in named if not each.name.isascii()]
     searches: dict[str, Callable[[Any], str]] = {
-        "part of a name": lambda each: cut(draw, each.last_name, 4),
-        "one first name": lambda each: each.first_name,
-        "first and last in parts": lambda each: f"{each.first_name[:3]} {each.last_name[:4]}",
-        "first and last": lambda each: f"{each.last_name} {each.first_name}",
-        "two letters": lambda each: each.first_name[:2],
         "one letter": lambda each: each.first_name[:1],
-        "7 digits": lambda each: f"{each.mobile_number[5:8]}-{each.mobile_number[8:]}",
+        "two letters": lambda each: each.first_name[:2],
+        "three letters inside a name": lambda each: cut(draw, each.last_name, 3),
+        "four letters inside a name": lambda each: cut(draw, each.last_name, 4),
+        "six letters inside a name": lambda each: cut(draw, each.last_name, 6),
+        "one first name": lambda each: each.first_name,
+        "one last name": lambda each: each.last_name,
+        "first and last in parts": lambda each: f"{each.first_name[:3]} {each.last_name[:4]}",
+        "last and first in parts": lambda each: f"{each.last_name[:3]} {each.first_name[:2]}",
+        "first and last": lambda each: f"{each.last_name} {each.first_name}",
         "3 digits": lambda each: each.mobile_number[2:5],
+        "4 digits": lambda each: each.mobile_number[-4:],
+        "7 digits": lambda each: f"{each.mobile_number[5:8]}-{each.mobile_number[8:]}",
+        "a whole number": lambda each: f"({each.mobile_number[2:5]}) {each.mobile_number[5:]}",
         "part of an email": lambda each: f"{each.first_name}.{each.last_name[:3]}".lower(),
-        "name and filters": lambda each: (
+        "email: and a part": lambda each: f"email:{each.first_name}.{each.last_name[:3]}".lower(),
+        "state and a name": lambda each: f"state:{each.state} {each.first_name}",
+        "two filters and a name": lambda each: (
             f"status:unsubscribed state:{each.state} {each.first_name}"
         ),
+        "status, city and a part": lambda each: (
+            f'status:unsubscribed city:"{each.city}" {each.first_name[:4]}'
+        ),
         "broad and rare": lambda each: f'city:"{each.city}" status:blocked example',
-        "nothing found": lambda each: f"{each.last_name[::-1]}qx",
+        "as good as everybody": lambda each: "example",
+        "custom field": lambda each: f"custom.n:{each.contact_id}",
+        "custom field of many": lambda each: "loyalty_tier:gold",
+        "nobody": lambda each: f"{each.last_name[::-1]}qx",
+        "nobody in two words": lambda each: f"{each.first_name} {each.last_name[::-1]}qx",
     }
-    print(f"{'ms in index.find':<30}{'p50':>8}{'p95':>8}")
-    measured("first page", [IndexQuestion() for _ in whom])
-    measured("page at row 500,000", [IndexQuestion(offset=PEOPLE // 2) for _ in whom])
-    filters = [{"opt_in_status": each.opt_in_status, "state": each.state} for each in whom]
-    measured("status and state", [IndexQuestion(filters=each) for each in filters])
-    measured(
-        "status", [IndexQuestion(filters={"opt_in_status": each.opt_in_status}) for each in whom]
-    )
-    measured(
-        "status, by name",
-        [
-            IndexQuestion(filters={"opt_in_status": each.opt_in_status}, sort="name")
-            for each in whom
-        ],
-    )
-    measured("custom field", [IndexQuestion(search=f"custom.n:{each.contact_id}") for each in whom])
+    print(f"{'ms in index.find':<34}{'p50':>8}{'p95':>8}")
     for name, words in searches.items():
         measured(name, [IndexQuestion(search=words(each)) for each in named])
-    measured(
-        "part of a name, by city",
-        [IndexQuestion(search=each.last_name[:4], sort="city") for each in named],
-    )
-    slips(draw, named)
+    if elsewhere:
+        measured(
+            "names from elsewhere",
+            [IndexQuestion(search=each.last_name) for each in elsewhere]
+            + [IndexQuestion(search=f"{each.last_name} {each.first_name}") for each in elsewhere],
+        )
+    for kind in SLIPS:
+        slips(draw, kind, named)
+    by_city = [IndexQuestion(search=each.last_name[:4], sort="city") for each in named]
+    measured("part of a name, by city", by_city)
+    measured("everybody", [IndexQuestion()] * ASKED)
     for sort in SORTS:
-        deep = PEOPLE * 2 // 5
-        questions = [
-            IndexQuestion(sort=sign + sort, offset=offset)
-            for sign in ("", "-")
-            for offset in (0, 100, 3000, deep, deep + 1234, PEOPLE - 100)
-        ]
-        measured(f"by {sort}, six pages, both ways", questions * 4)
+        for name, offset in (("first", 0), ("middle", PEOPLE // 2 + 321), ("last", PEOPLE - 50)):
+            both = [IndexQuestion(sort=sign + sort, offset=offset) for sign in ("", "-")]
+            measured(f"everybody by {sort}, {name} page", both * 10)
+    filters: dict[str, Callable[[Any], dict[str, str]]] = {
+        "status": lambda each: {"opt_in_status": each.opt_in_status},
+        "state": lambda each: {"state": each.state},
+        "language": lambda each: {"language": each.language},
+        "status and state": lambda each: {
+            "opt_in_status": each.opt_in_status,
+            "state": each.state,
+        },
+        "status and language": lambda each: {
+            "opt_in_status": each.opt_in_status,
+            "language": each.language,
+        },
+        "city": lambda each: {"city": each.city},
+    }
+    for name, chosen in filters.items():
+        filtered(name, [chosen(each) for each in whom[: max(ASKED // 5, 1)]])
+
+
+def filtered(name: str, filters: list[dict[str, str]]) -> None:
+    """Those of a filter by id and in other orders, on the first page, in the middle and at the end."""
+    from contacts_ui.services.index import IndexQuestion, count
+
+    totals = [count(IndexQuestion(filters=each)).number for each in filters]
+    for sort in ("", "name", "-last_updated"):
+        for place, part in (("first", 0.0), ("middle", 0.5), ("last", 0.99)):
+            offsets = [int(total * part) // 50 * 50 for total in totals]
+            pairs = zip(filters, offsets, strict=True)
+            questions = [IndexQuestion(filters=f, sort=sort, offset=o) for f, o in pairs]
+            measured(f"{name} by {sort or 'id'}, {place} page", questions)
 
 
 def cut(draw: random.Random, text: str, length: int) -> str:
@@ -240,32 +290,33 @@ def cut(draw: random.Random, text: str, length: int) -> str:
     return text[start : start + length].strip().ljust(3, "e")
 
 
-def slips(draw: random.Random, whom: list[Any]) -> None:
-    """One letter left out, doubled, changed or swapped; found is whoever has the very name in the first five."""
+def slips(draw: random.Random, kind: str, whom: list[Any]) -> None:
+    """One letter is wrong; found is whoever has the very name in the first five."""
     from contacts_ui.services.index import IndexQuestion, find, fold
 
     whom = [each for each in whom if len(fold(each.last_name)) > 3]
     questions = [
-        IndexQuestion(search=f"{each.first_name} {slip(draw, each.last_name)}") for each in whom
+        IndexQuestion(search=f"{each.first_name} {slip(draw, kind, each.last_name)}")
+        for each in whom
     ]
     found = 0
     for each, question in zip(whom, questions, strict=True):
         first = {fold(row.contact.name) for row in find(question).found[:5]}
         found += fold(each.name) in first
-    measured(f"one slip: {found} of {len(whom)} found", questions)
-    alone = [IndexQuestion(search=slip(draw, each.last_name)) for each in whom]
-    measured("one slip in a single word", alone)
+    measured(f"{kind}: {found} of {len(whom)}", questions)
+    alone = [IndexQuestion(search=slip(draw, kind, each.last_name)) for each in whom]
+    measured(f"{kind}, last name alone", alone)
 
 
-def slip(draw: random.Random, word: str) -> str:
-    at, kind = draw.randrange(1, len(word) - 1), draw.randrange(4)
+def slip(draw: random.Random, kind: str, word: str) -> str:
+    at = 0 if kind == SLIPS[-1] else draw.randrange(1, len(word) - 1)
     other = draw.choice("abcdefghijklmnopqrstuvwxyz")
-    return (
-        word[:at] + word[at + 1 :],
-        word[:at] + other + word[at:],
-        word[:at] + other + word[at + 1 :],
-        word[:at] + word[at + 1] + word[at] + word[at + 2 :],
-    )[kind]
+    return {
+        "a letter missing": word[:at] + word[at + 1 :],
+        "one too many": word[:at] + other + word[at:],
+        "one doubled": word[:at] + word[at] + word[at:],
+        "two swapped": word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+    }.get(kind, word[:at] + other + word[at + 1 :])
 
 
 def measured(name: str, questions: list[Any]) -> None:
@@ -278,7 +329,7 @@ def measured(name: str, questions: list[Any]) -> None:
         times.append((time.perf_counter() - before) * 1000)
     times.sort()
     worst = times[int(len(times) * 0.95)]
-    print(f"{name:<30}{statistics.median(times):>8.2f}{worst:>8.2f}", flush=True)
+    print(f"{name:<34}{statistics.median(times):>8.2f}{worst:>8.2f}", flush=True)
 
 
 def export() -> None:

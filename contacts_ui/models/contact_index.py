@@ -61,7 +61,7 @@ class IndexedContact(models.Model):
     class Meta:
         default_permissions = ()
         indexes = [
-            models.Index(fields=["read_at"], name="index_read_at"),
+            # None of `read_at`: PostgreSQL would then write every index anew for each contact that is as before.
             models.Index(fields=["name_key", "contact_id"], name="index_name"),
             models.Index(fields=["first_key", "contact_id"], name="index_first"),
             models.Index(fields=["number", "contact_id"], name="index_number"),

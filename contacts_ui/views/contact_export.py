@@ -21,6 +21,7 @@ from contacts_ui.services.preferences import chosen_columns
 from contacts_ui.services.troubles import VendorError
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS
 from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.totals import total_words
 from contacts_ui.views.troubles import trouble_of
 from contacts_ui.views.view_words import view_words
 
@@ -130,7 +131,7 @@ def _about(outlook_: Outlook) -> str:
     if total is None:
         return f"At most the first {outlook_.limit:,} contacts"
     if not total.exact:
-        return f"More than {total.number:,} contacts"
+        return f"{total_words(total).capitalize()} contacts"
     return f"{total.number:,} contact{'' if total.number == 1 else 's'}"
 
 

@@ -8,7 +8,7 @@ def total_words(total: Total) -> str:
     """ "12,345", "about 620,000" or "more than 10,000"."""
     if total.exact:
         return f"{total.number:,}"
-    if total.number <= COUNTED:
+    if total.number == COUNTED:
         return f"more than {total.number:,}"
     return f"about {_rounded(total.number)}"
 
@@ -22,7 +22,7 @@ def pages_words(total: Total, size: int) -> str:
     """The same of the pages: "247", "about 12,000" or "more than 200"."""
     if total.exact:
         return f"{pages(total, size):,}"
-    if total.number <= COUNTED:
+    if total.number == COUNTED:
         return f"more than {total.number // size:,}"
     return f"about {_rounded(pages(total, size))}"
 

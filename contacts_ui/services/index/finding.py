@@ -4,7 +4,7 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -73,7 +73,7 @@ def find(question: IndexQuestion) -> IndexPage:
         return _best(question, match)
     order = ordering.order_of(question.sort)
     total = matching.count(match)
-    within = _within(match, total, order, question.offset)
+    within = _within(match, total, order)
     more = None
     if beside := _beside(question, order, within):
         keys, more = beside
@@ -184,21 +184,15 @@ def _page(
     question: IndexQuestion, match: Match, order: ordering.Order, within: Condition, total: Total
 ) -> list[ordering.Key]:
     """The keys of a page that is sorted by a column, by its place."""
-    far = question.offset > ordering.NEAR
-    if far and match.everybody and question.offset < total.number - ordering.NEAR:
-        return ordering.far_page(order, question.offset, question.limit)
-    if (
-        far
-        and match.status
-        and not total.exact
-        and order.column not in ("contact_id", "status_key")
-    ):
-        return ordering.far_page(order, question.offset, question.limit, within, match.status)
-    known = total.number if total.exact else matching.count_all(match) if far else None
-    return ordering.page(order, within, question.offset, question.limit, total=known)
+    offset, limit = question.offset, question.limit
+    many = not total.exact or (match.everybody and offset < total.number - ordering.NEAR)
+    if many and offset > ordering.NEAR:
+        return ordering.far_page(order, matching.marks(match, order), offset, limit, within)
+    known = total.number if total.exact else None
+    return ordering.page(order, within, offset, limit, total=known)
 
 
-def _within(match: Match, total: Total, order: ordering.Order, offset: int) -> Condition:
+def _within(match: Match, total: Total, order: ordering.Order) -> Condition:
     """Few matches are found first and sorted; of many, the order is walked and each is checked on the way."""
     if match.everybody:
         return "1 = 1", []
@@ -207,23 +201,20 @@ def _within(match: Match, total: Total, order: ordering.Order, offset: int) -> C
     if total.exact and total.number <= HELD:
         ours = database()
         return f"contact_id {ours.among('bigint')}", [ours.many(matching.ids(match, HELD))]
-    walked = min(offset, max(total.number - offset, 0)) / max(total.number, 1)
-    # Far in many that are found by columns, these are read and sorted if fewer than who stands before.
-    sorted_sooner = not match.groups and walked * matching.counted("", "") > total.number
-    return matching.where(
-        match, checked=not total.exact and (bool(match.status) or not sorted_sooner)
-    )
+    return matching.where(match, checked=not total.exact)
 
 
 def _best(question: IndexQuestion, match: Match) -> IndexPage:
     """A page of a search with the best matches first."""
-    ids = matching.ids(match, HELD + 1)
-    if len(ids) <= HELD:
-        total = Total(len(ids))
+    total = matching.count(match)
+    until = question.offset + question.limit
+    if total.number <= HELD:
+        best = _ranked(match, matching.ids(match, HELD))
     else:
-        ids, total = ids[:HELD], matching.count(match)
-    best = _ranked(match, ids, broad=total.number > HELD)
-    page = best[question.offset : question.offset + question.limit]
+        best = _ranked(match, _likely(match))
+        if until > len(best):
+            best = list(dict.fromkeys([*best, *matching.ids(match, HELD)]))
+    page = best[question.offset : until]
     missing = question.limit - len(page)
     if missing and len(best) < total.number:
         page += _after_the_best(match, best, max(0, question.offset - len(best)), missing)
@@ -233,34 +224,45 @@ def _best(question: IndexQuestion, match: Match) -> IndexPage:
     )
 
 
-def _ranked(match: Match, ids: list[int], *, broad: bool) -> list[int]:
-    """The ids, best first. Of many only those are compared that a look for whole names and beginnings brings up."""
-    compared = ids[:COMPARED] if broad else ids
-    for more in _named(match) if broad else ():
-        compared = compared + matching.ids(more, COMPARED)
-    compared = list(dict.fromkeys(compared))
+def _likely(match: Match) -> list[int]:
+    """Of many only those are compared whose names begin with the words; if these are few, the first found, too."""
+    likely = _begun(match) if match.asked.words else []
+    if len(likely) < COMPARED:
+        likely += matching.ids(match, COMPARED)
+    return list(dict.fromkeys(likely))
+
+
+def _begun(match: Match) -> list[int]:
+    """Whose last name begins with one of the words, and another name with each other, by the plain index of names."""
+    words = [word.removeprefix(NAME) for word in match.asked.words]
+    looks = [("name_key", word, [each for each in words if each != word]) for word in words]
+    if len(words) == 1:
+        looks.append(("first_key", words[0], []))
+    conditions, more = matching.where(replace(match, groups=(), also=None), checked=True)
+    parts: list[str] = []
+    parameters: list[Any] = []
+    for column, word, others in looks:
+        also = "".join(f" AND {database().holds(column)}" for _ in others)
+        parts.append(
+            f"SELECT * FROM (SELECT contact_id FROM {TABLE} WHERE {column} >= %s AND {column} < %s{also}"
+            f" AND {conditions} ORDER BY {column}, contact_id LIMIT {COMPARED}) AS look{len(parts)}"
+        )
+        parameters += [*matching.beginning(word), *(f" {each}" for each in others), *more]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), parameters)
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _ranked(match: Match, ids: list[int]) -> list[int]:
+    """The ids, best first."""
     ours = database()
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT contact_id, folded FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
-            [ours.many(compared)],
+            [ours.many(ids)],
         )
         texts = cursor.fetchall()
-    best = ranking.ranked(texts, match.asked.words, match.corrected)
-    return list(dict.fromkeys([*best, *ids]))
-
-
-def _named(match: Match) -> list[Match]:
-    """The same search for whole names alone, for all whole but the last, and for beginnings of names."""
-    words = [word.removeprefix(NAME) for word in match.asked.words]
-    whole = tuple((f"{NAME}{word} ",) for word in words)
-    begun = tuple((f"{NAME}{word}",) for word in words if len(word) > 1)
-    several = [whole, (*whole[:-1], *begun[-1:]), begun]
-    return [
-        matching.Match(match.asked, groups, match.conditions)
-        for groups in dict.fromkeys(several)
-        if groups
-    ]
+    return ranking.ranked(texts, match.asked.words, match.corrected)
 
 
 def _after_the_best(match: Match, best: list[int], offset: int, limit: int) -> list[int]:

@@ -13,7 +13,15 @@ from django.db import connection
 from contacts_ui.models import IndexedContact
 from contacts_ui.services.index.database import TABLE, TEXT, Condition, Groups, database, phrases
 from contacts_ui.services.index.folding import NAME
-from contacts_ui.services.index.ordering import COMMON
+from contacts_ui.services.index.ordering import (
+    COMMON,
+    STATUS_STEP,
+    Marks,
+    Order,
+    found_marks,
+    kept_marks,
+    marks_of,
+)
 from contacts_ui.services.index.query import STATUSES, Asked, apart, no_such_status, read
 from contacts_ui.services.index.words import alternatives
 
@@ -21,12 +29,18 @@ from contacts_ui.services.index.words import alternatives
 COUNTED: Final = 10_000
 # So many matches are held together to be ranked; whoever has more is asked for another word.
 HELD: Final = 1000
+# So many are looked for at once: few enough to be held, and to be counted without a second look.
+_LOOKED: Final = 4000
 # Where fewer than so many are found as typed, a slip of the finger is considered.
 FEW: Final = 5
 _COUNTS: Final = "contacts_ui_indexcount"
+# By a single letter, which trigrams cannot find.
+_BEGINS: Final = "({0} >= %s AND {0} < %s OR name_key >= %s AND name_key < %s)"
 # How far two ways are compared before the cheaper one is taken.
 _COMPARED: Final = 4000
-_KEPT_SECONDS: Final = 120
+# Where one of them is known to find more, the text may be worth it, which is counted fast.
+_WORTH_COUNTING: Final = 20_000
+_KEPT_SECONDS: Final = 300
 # The two that have an index together.
 _TOGETHER: Final = ("status_key", "state_key")
 # Column -> the index of it and the id.
@@ -53,8 +67,10 @@ class Match:
     corrected: Mapping[str, tuple[str, ...]] | None = None
     # Somebody whose id, not number, was typed.
     also: int | None = None
-    # The first of them, one more than are held together, where they were looked for already.
+    # The first of them, one more than are looked for at once, where that was done already.
     first: tuple[int, ...] | None = None
+    # About how many, where a sample says that they are many: then nobody was looked for.
+    about: int = 0
 
     @property
     def status(self) -> str:
@@ -77,21 +93,39 @@ def match(search: str, filters: Mapping[str, str]) -> Match:
     exact = _with_id(_match(asked, asked.words))
     if not exact.groups:
         return exact
-    found = ids(exact, HELD + 1)
-    exact = replace(exact, first=tuple(found))
-    if len(found) >= FEW:
+    exact = _looked(exact)
+    found = exact.about or len(exact.first or ())
+    if found >= FEW:
         return exact
     if not found and (others := _apart(asked, search)) and ids(others, 1):
         return others
     forgiving = _forgiving(exact)
-    if forgiving and len(more := ids(forgiving, HELD + 1)) > len(found):
-        return replace(forgiving, first=tuple(more))
+    if forgiving and (forgiving.about or len(forgiving.first or ())) > found:
+        return forgiving
     return exact
+
+
+def _looked(of: Match) -> Match:
+    """With the first of them, or with about how many there are where that is plainly more than can be held."""
+    if about := _sampled(of):
+        return replace(of, about=about)
+    return replace(of, first=tuple(ids(of, _LOOKED + 1)))
+
+
+def _sampled(of: Match) -> int:
+    """About how many, by those in the database's sample; 0 where there is none, or where they may be few."""
+    every, condition = database().sample
+    if not every:
+        return 0
+    sql, parameters = where(of)
+    most = COUNTED // every + 1
+    number = _first((f"{TABLE} WHERE {condition} AND {sql}", parameters), most) * every
+    return min(number, COUNTED) if number > HELD * 3 // 2 else 0
 
 
 def ids(of: Match, most: int) -> list[int]:
     """At most so many of whoever matches, in the order in which they are found cheapest."""
-    if of.first is not None and (len(of.first) <= HELD or most <= HELD):
+    if of.first is not None and (len(of.first) <= _LOOKED or most <= _LOOKED):
         return list(of.first[:most])
     sql, parameters = _source(of)
     with connection.cursor() as cursor:
@@ -103,7 +137,9 @@ def count(of: Match) -> Total:
     """How many match: exact up to COUNTED, beyond that about so many; just COUNTED is then "more than COUNTED"."""
     if of.everybody:
         return Total(counted("", ""))
-    if of.first is not None and len(of.first) <= min(HELD, COUNTED):
+    if of.about:
+        return Total(of.about, exact=False)
+    if of.first is not None and len(of.first) <= min(_LOOKED, COUNTED):
         return Total(len(of.first))
     sql, parameters = _source(of)
     number = _counted(f"(SELECT 1 FROM {sql} LIMIT {COUNTED + 1}) AS several", parameters)
@@ -162,7 +198,20 @@ def _source(of: Match) -> Condition:
         if of.groups and of.conditions:
             return _text_or_columns(of)
     sql, parameters = where(of)
-    return _only_text(of) or (f"{TABLE} WHERE {sql}", parameters)
+    return _only_text(of) or _one_letter(of) or (f"{TABLE} WHERE {sql}", parameters)
+
+
+def _one_letter(of: Match) -> Condition | None:
+    """Whoever has a name that begins with it, by two indexes alone until that is many."""
+    if len(of.conditions) != 1 or of.groups or of.conditions[0][1] != _BEGINS:
+        return None
+    values = of.conditions[0][2]
+    first, last = "first_key >= %s AND first_key < %s", "name_key >= %s AND name_key < %s"
+    looks = (
+        f"SELECT contact_id FROM {TABLE} WHERE {first} UNION ALL"
+        f" SELECT contact_id FROM {TABLE} WHERE {last} AND NOT ({first})"
+    )
+    return f"({looks}) AS letters", [*values, *values[:2]]
 
 
 def _looks(of: Match) -> tuple[list[_Look], tuple[tuple[str, str, Any], ...]]:
@@ -189,9 +238,9 @@ def _rarest_first(
     """
     expected = {each: _expected(each) for each in looks}
     looks = sorted(looks, key=lambda each: expected[each])
-    fewest = min(expected[looks[0]], _COMPARED)
+    fewest = min(expected[looks[0]], _WORTH_COUNTING)
     texts = _only_text(replace(of, conditions=()))
-    if texts and (fewest == _COMPARED or _first(texts, fewest) < fewest):
+    if texts and _first(texts, fewest) < fewest:
         sources, parameters = [texts[0]], [*texts[1]]
         left = replace(of, groups=(), conditions=others)
     else:
@@ -235,7 +284,7 @@ def _first(source: Condition, most: int) -> int:
 
 def _text_or_columns(of: Match) -> Condition:
     columns = replace(of, groups=())
-    if _sampled(columns) < _sampled(replace(of, conditions=())):
+    if _compared(columns) < _compared(replace(of, conditions=())):
         sql, parameters = where(columns)
         checks, more = database().checked(of.groups)
         return f"{TABLE} WHERE {sql} AND {checks}", [*parameters, *more]
@@ -255,7 +304,7 @@ def _only_text(of: Match) -> Condition | None:
     return text, [phrases(of.groups)]
 
 
-def _sampled(of: Match) -> int:
+def _compared(of: Match) -> int:
     """How many match, counted no further than it takes to compare."""
     if of.groups:
         sql, parameters = _only_text(of) or ("", [])
@@ -289,14 +338,17 @@ def _about(of: Match) -> int:
     return round(about)
 
 
-def count_all(of: Match) -> int:
-    """How many match, exactly, however long it takes; the number is kept for the next minutes."""
-    if of.everybody:
-        return counted("", "")
-    sql, parameters = _source(of)
-    number = _counted(f"(SELECT 1 FROM {sql}) AS several", parameters)
-    cache.set(_key(of), number, _KEPT_SECONDS)
-    return number
+def marks(of: Match, order: Order) -> Marks:
+    """Who stands where among whoever matches: set after the last walk, or now, and then kept for some minutes."""
+    if of.everybody or (of.status and order.column != "status_key"):
+        return kept_marks(order, of.status)
+    key = f"{_key(of)}:{order.column}"
+    found = cache.get(key)
+    if found is None:
+        found = marks_of(order, where(of), STATUS_STEP)
+        cache.set(key, found, _KEPT_SECONDS)
+        cache.set(_key(of), sum(size for size, _ in found), _KEPT_SECONDS)
+    return found_marks(found)
 
 
 def _key(of: Match) -> str:
@@ -352,7 +404,7 @@ def _forgiving(exact: Match) -> Match | None:
         for group, word in zip(exact.groups, _searched(exact.asked.words), strict=False)
     )
     groups += exact.groups[len(groups) :]
-    return replace(exact, groups=groups, corrected=corrected, first=None)
+    return _looked(replace(exact, groups=groups, corrected=corrected, first=None))
 
 
 def _words(others: Iterable[str]) -> list[str]:
@@ -389,13 +441,17 @@ def _group(word: str) -> tuple[str, ...]:
 
 
 def _initial(word: str) -> tuple[str, str, Any]:
-    letter = word.removeprefix(NAME)
-    after = chr(ord(letter) + 1)
+    begins = beginning(word.removeprefix(NAME))
     return (
         "first_key",
-        "({0} >= %s AND {0} < %s OR name_key >= %s AND name_key < %s)",
-        [letter, after, letter, after],
+        _BEGINS,
+        [*begins, *begins],
     )
+
+
+def beginning(text: str) -> tuple[str, str]:
+    """Between which two values is whatever begins with this text."""
+    return text, text[:-1] + chr(ord(text[-1]) + 1)
 
 
 def _equal(column: str, value: str) -> list[tuple[str, str, Any]]:

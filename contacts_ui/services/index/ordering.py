@@ -9,7 +9,8 @@ round. Anchors note who stood at every thousandth place, so that no page is coun
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from bisect import bisect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,12 +49,11 @@ COMMON: Final = (
 _TIMES: Final = ("created", "last_updated")
 _EARLIEST: Final = "0001-01-01 00:00:00"
 
-# Whoever has one status stands in the index of that already in the order of the id.
-_OF_ITS_OWN: Final = ("contact_id", "status_key")
-
 EVERYBODY: Final[Condition] = ("1 = 1", [])
 
 Key = tuple[Any, int]
+# Place, value, id.
+Mark = tuple[int, Any, int]
 
 
 @dataclass(frozen=True)
@@ -97,26 +97,90 @@ def page(
     return walk(order, within, offset, limit)
 
 
+@dataclass(frozen=True)
+class Marks:
+    """How many each part of an order has, ascending, and who stands next before a place of it: (place, value, id)."""
+
+    sizes: Sequence[int]
+    nearest: Callable[[int, int], Mark | None]
+
+
 def far_page(
-    order: Order, offset: int, limit: int, within: Condition = EVERYBODY, status: str = ""
+    order: Order, marks: Marks, offset: int, limit: int, within: Condition = EVERYBODY
 ) -> list[Key]:
-    """One page of everybody, or of those `within` one status, far from both ends: from the nearest anchor."""
-    anchors = f"{order.column}/{status}" if status else order.column
-    filled = _filled(anchors)
-    if filled and offset >= filled and len(order.parts()) > 1:
-        empty = order.parts()[1]
-        return _part(order.column, within, empty, order.descending, offset - filled, limit)
-    wanted = filled - offset - limit if order.descending else offset
-    if filled == 0 or not wanted >= 0 or offset + limit > filled:
+    """One page of whoever is `within`, far from both ends: from the nearest mark before it."""
+    if not any(marks.sizes):
         return walk(order, within, offset, limit)
-    ascending = Order(order.column)
-    anchor = _anchor(anchors, wanted)
-    if anchor is None:
-        return walk(order, within, offset, limit)
-    place, key, contact_id = anchor
-    start = (key, contact_id - 1)
-    keys = walk(ascending, within, wanted - place, limit, after=start)
-    return keys[::-1] if order.descending else keys
+    keys: list[Key] = []
+    for part, size in enumerate(marks.sizes):
+        some = min(limit - len(keys), size - offset)
+        if some > 0:
+            place = size - offset - some if order.descending else offset
+            ascending = _marked(order.column, part, marks.nearest(part, place), place, some, within)
+            keys += ascending[::-1] if order.descending else ascending
+        offset = max(offset - size, 0)
+    return keys
+
+
+def _marked(
+    column: str, part: int, mark: Mark | None, place: int, limit: int, within: Condition
+) -> list[Key]:
+    if mark is None:
+        return _part(column, within, Order(column).parts()[part], False, place, limit)
+    at, value, contact_id = mark
+    return walk(Order(column), within, place - at, limit, after=(value, contact_id - 1))
+
+
+def kept_marks(order: Order, status: str = "") -> Marks:
+    """Those that were set after the last walk, of everybody or of one status."""
+    names = [f"{name}/{status}" if status else name for name in _names(order)]
+    sizes = [_filled(name) for name in names]
+    return Marks(sizes, lambda part, place: _anchor(names[part], place, order.column))
+
+
+def marks_of(order: Order, within: Condition, step: int) -> list[tuple[int, list[Mark]]]:
+    """Of each part how many those `within` are, and who stands at every so-many-th place: read and sorted once."""
+    found = []
+    by = ", ".join(dict.fromkeys((order.column, "contact_id")))
+    for part in order.parts():
+        sql, parameters = _both(part, (f"({within[0]})", within[1]))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT place, key, contact_id FROM (SELECT {order.column} AS key, contact_id,"
+                f" row_number() OVER (ORDER BY {by}) - 1 AS place FROM {TABLE} WHERE {sql}) AS placed"
+                f" WHERE place %% {step} = 0 ORDER BY place",
+                parameters,
+            )
+            found.append((_size(within, part), cursor.fetchall()))
+    return found
+
+
+def found_marks(found: list[tuple[int, list[Mark]]]) -> Marks:
+    """The same, to be looked up."""
+
+    def nearest(part: int, place: int) -> Mark | None:
+        at = bisect(found[part][1], place, key=lambda mark: mark[0])
+        return found[part][1][at - 1] if at else None
+
+    return Marks([size for size, _ in found], nearest)
+
+
+def _marks(column: str, part: int) -> tuple[int, list[Mark]]:
+    """The same of everybody, from one to the next by the index."""
+
+    def ours(keys: list[Key]) -> list[Key]:
+        return [key for key in keys if _empty(key[0]) == bool(part)]
+
+    order = Order(column)
+    marks: list[Mark] = []
+    next_one = ours(_part(column, EVERYBODY, order.parts()[part], False, 0, 1))
+    while next_one:
+        marks.append((len(marks) * STEP, *next_one[0]))
+        next_one = ours(walk(order, EVERYBODY, STEP - 1, 1, after=next_one[0]))
+    if not marks:
+        return 0, []
+    rest = ours(walk(order, EVERYBODY, 0, STEP, after=marks[-1][1:]))
+    return marks[-1][0] + 1 + len(rest), marks
 
 
 def walk(
@@ -224,62 +288,63 @@ def from_token(order: Order, text: str) -> Key | None:
 def rebuild_anchors(between: Callable[[], object] = lambda: None) -> None:
     """Note who stands at every thousandth place of every order, and how many have each common value.
 
-    Only reads, but for one short write for each column; `between` is called after each.
+    Only reads, but for one short write for each part of each order; `between` is called after each.
     """
     for column in SORTS.values():
-        anchors = _anchors(Order(column))
-        _replace_anchors(column, anchors, {column: _size(EVERYBODY, Order(column).parts()[0])})
-        between()
-        if column not in _OF_ITS_OWN:
-            _replace_anchors(f"{column}/", *_status_anchors(column))
+        order = Order(column)
+        for part, name in enumerate(_names(order)):
+            size, marks = _marks(column, part)
+            _replace_anchors(name, [(name, *mark) for mark in marks], {name: size})
             between()
+            if column != "status_key":
+                _replace_anchors(f"{name}/", *_status_anchors(column, name, order.parts()[part]))
+                between()
     for column in COMMON:
         _replace_counts(column)
         between()
 
 
-def _anchors(order: Order) -> list[tuple[str, int, str, int]]:
-    anchors, place = [], 0
-    after: Key | None = None
-    while keys := walk(order, EVERYBODY, STEP - 1 if place else 0, 1, after=after):
-        value, contact_id = after = keys[0]
-        if _empty(value):
-            break
-        place += STEP if place else 1
-        anchors.append((order.column, place - 1, str(value), contact_id))
-    return anchors
+def _names(order: Order) -> list[str]:
+    """Under which the anchors of each part are kept."""
+    return [order.column, f"{order.column}-"][: len(order.parts())]
 
 
-def _status_anchors(column: str) -> tuple[list[tuple[str, int, str, int]], dict[str, int]]:
-    """The same among those with each status, and how many of them have a value: in one reading of all."""
-    (filled, parameters), anchors, sizes = Order(column).parts()[0], [], {}
-    among = f"PARTITION BY status_key ORDER BY {column}, contact_id"
+def _status_anchors(
+    column: str, name: str, part: Condition
+) -> tuple[list[tuple[str, int, Any, int]], dict[str, int]]:
+    """The same among those with each status, and how many of them are in this part: in one reading of all."""
+    (condition, parameters), anchors = part, []
+    among = f"PARTITION BY status_key ORDER BY {', '.join(dict.fromkeys((column, 'contact_id')))}"
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT status_key, place, key, contact_id FROM (SELECT status_key, {column} AS key, contact_id,"
-            f" row_number() OVER ({among}) - 1 AS place FROM {TABLE} WHERE {filled}) AS placed"
+            f" row_number() OVER ({among}) - 1 AS place FROM {TABLE} WHERE {condition}) AS placed"
             f" WHERE place %% {STATUS_STEP} = 0 AND status_key <> ''",
             parameters,
         )
         for status, place, key, contact_id in cursor.fetchall():
-            anchors.append((f"{column}/{status}", place, str(key), contact_id))
+            anchors.append((f"{name}/{status}", place, key, contact_id))
         cursor.execute(
-            f"SELECT status_key, count(*) FROM {TABLE} WHERE {filled} GROUP BY status_key",
+            f"SELECT status_key, count(*) FROM {TABLE} WHERE {condition} GROUP BY status_key",
             parameters,
         )
-        sizes = {f"{column}/{status}": number for status, number in cursor.fetchall() if status}
+        sizes = {f"{name}/{status}": number for status, number in cursor.fetchall() if status}
     return anchors, sizes
 
 
 def _replace_anchors(
-    name: str, anchors: list[tuple[str, int, str, int]], filled: dict[str, int]
+    name: str, anchors: list[tuple[str, int, Any, int]], filled: dict[str, int]
 ) -> None:
     """Those of this name, or of all that begin with it where it ends in a slash."""
     like, these = ("LIKE", f"{name}%") if name.endswith("/") else ("=", name)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {_ANCHORS} WHERE sort {like} %s", [these])
         cursor.executemany(
-            f"INSERT INTO {_ANCHORS}(sort, place, key, contact_id) VALUES (%s, %s, %s, %s)", anchors
+            f"INSERT INTO {_ANCHORS}(sort, place, key, contact_id) VALUES (%s, %s, %s, %s)",
+            [
+                (sort, place, "" if key is None else str(key), contact_id)
+                for sort, place, key, contact_id in anchors
+            ],
         )
         cursor.execute(f"DELETE FROM {_COUNTS} WHERE name = 'filled' AND value {like} %s", [these])
         cursor.executemany(
@@ -310,7 +375,7 @@ def _filled(name: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _anchor(name: str, place: int) -> tuple[int, Any, int] | None:
+def _anchor(name: str, place: int, column: str) -> Mark | None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT place, key, contact_id FROM {_ANCHORS}"
@@ -320,4 +385,4 @@ def _anchor(name: str, place: int) -> tuple[int, Any, int] | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    return row[0], int(row[1]) if name == "contact_id" else row[1], row[2]
+    return row[0], int(row[1]) if column == "contact_id" else row[1], row[2]

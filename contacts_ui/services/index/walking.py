@@ -63,8 +63,6 @@ SHORT_WAIT: Final = timedelta(seconds=2)
 # Longer than one page takes; a worker that dies holds the walk up no longer.
 LEASE = timedelta(seconds=WALK.total_timeout + 15)
 AFTER_TROUBLE = timedelta(seconds=30)
-# Whom the last walk did not meet, looked for so many at a time.
-MISSING_AT_ONCE: Final = 1000
 DEFECT = "Something went wrong here; the log has it."
 
 logger = logging.getLogger(__name__)
@@ -301,9 +299,8 @@ def _check_one(walk: IndexWalk, asked_at: datetime) -> None:
 def _missing(walk: IndexWalk) -> int | None:
     """The next of those who were not read since the walk began; fresh readings are not written down again."""
     since = (walk.started_at or timezone.now()) - learning.FRESH
-    rows = IndexedContact.objects.filter(read_at__lt=since).order_by("read_at")
-    keys = rows.values_list("pk", flat=True)[:MISSING_AT_ONCE]
-    return min((key for key in keys if key > walk.checked_to), default=None)
+    rows = IndexedContact.objects.filter(read_at__lt=since, pk__gt=walk.checked_to).order_by("pk")
+    return rows.values_list("pk", flat=True).first()
 
 
 def _take() -> IndexWalk | None:

@@ -8,9 +8,9 @@ from django.db import connection
 from contacts_ui.models import IndexedContact
 from contacts_ui.services import index
 from contacts_ui.services.index import IndexQuestion, Total, matching
-from contacts_ui.services.index.database import TABLE
+from contacts_ui.services.index.database import TABLE, database
 
-from .people import learn, person
+from .people import ids, learn, person
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +77,23 @@ def test_whatever_is_looked_for_first_the_same_are_found(
     assert sorted(matching.ids(match, 100)) == plain
     assert sorted(matching.ids(replace(match, first=None), 100)) == plain
     assert matching.count(replace(match, first=None)) == Total(len(plain))
+
+
+def test_where_a_sample_says_that_they_are_many_it_is_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(type(database()), "sample", (2, "contact_id %% 2 = 0"))
+    monkeypatch.setattr(matching, "HELD", 8)
+    monkeypatch.setattr("contacts_ui.services.index.finding.HELD", 8)
+    learn(*(person(key, "Ann Lee", city=f"C{key}") for key in range(1, 41)), person(50, "Bo Li"))
+    assert index.count(IndexQuestion(search="lee")) == Total(40, exact=False)
+    assert index.count(IndexQuestion(search="bo li")) == Total(1)
+    pages = [ids("ann lee", limit=10, offset=offset) for offset in range(0, 40, 10)]
+    assert sorted(key for page in pages for key in page) == list(range(1, 41))
+    assert ids("lee", sort="-city", limit=2) == [9, 8]
+
+
+def test_one_letter_counts_nobody_twice() -> None:
+    learn(person(1, "Ann Adams"), person(2, "Bo Abel"), person(3, "Ann Lee"), person(4, "Bo Lee"))
+    assert index.count(IndexQuestion(search="a")) == Total(3)
+    assert ids("a") == [1, 2, 3]
