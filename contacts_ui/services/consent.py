@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
@@ -145,7 +145,7 @@ def judge_one(seen: Seen) -> Judgement:
 def judge_many(people: Sequence[Seen]) -> list[Judgement]:
     """What we may claim about many people, in their order, with one query; one more where some have wishes."""
     by_number: dict[str, list[Wish]] = {person.number: [] for person in people if person.number}
-    for wish in _wishes_of(list(by_number)):
+    for wish in Wish.objects.filter(number__in=by_number):
         by_number[wish.number].append(wish)
     carry_over(
         Appearance(person.status, person.read_at, by_number.get(person.number, ()))
@@ -159,15 +159,6 @@ def judge_many(people: Sequence[Seen]) -> list[Judgement]:
         looks.append(Look(person, own, judgement))
     disagreements.notice(looks)
     return [look.judgement for look in looks]
-
-
-def _wishes_of(numbers: list[str]) -> Iterable[Wish]:
-    """For each page of the table; a queryset takes longer to write this down than the database to answer it."""
-    if not numbers:
-        return ()
-    places = ", ".join(["%s"] * len(numbers))
-    # Nothing but %s is put into it.
-    return Wish.objects.raw(f"SELECT * FROM contacts_ui_wish WHERE number IN ({places})", numbers)  # noqa: S608
 
 
 def is_stopped(number: str) -> bool:

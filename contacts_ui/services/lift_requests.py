@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -47,11 +47,7 @@ def decided(wanted: Wanted | None) -> QuerySet[LiftRequest]:
 
 def waiting_count() -> int:
     """How many requests wait for a decision; every page of a manager asks."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM contacts_ui_liftrequest WHERE state = %s", [State.WAITING.value]
-        )
-        return int(cursor.fetchone()[0])
+    return LiftRequest.objects.filter(state=State.WAITING).count()
 
 
 def newest(number: str) -> LiftRequest | None:

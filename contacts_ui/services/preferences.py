@@ -8,10 +8,8 @@ from contacts_ui.permissions import Staff
 
 def chosen_columns(staff: Staff, offered: Sequence[str], default: Sequence[str]) -> list[str]:
     """The keys of the columns this person wants, in the order offered; `default` until they chose."""
-    chosen = Preference.objects.raw(
-        "SELECT * FROM contacts_ui_preference WHERE staff_id = %s", [staff.pk]
-    )
-    wanted = next((preference.columns for preference in chosen), default)
+    preference = Preference.objects.filter(pk=staff.pk).first()
+    wanted = preference.columns if preference else default
     return [key for key in offered if key in wanted]
 
 

@@ -26,16 +26,6 @@ def views_for(staff: Staff) -> "QuerySet[SavedView]":
     return SavedView.objects.filter(Q(owner_id=staff.pk) | Q(shared=True))
 
 
-def links_for(staff: Staff) -> list[SavedView]:
-    """The same for each page of the table, in the order of their names, without a queryset."""
-    return list(
-        SavedView.objects.raw(
-            "SELECT * FROM contacts_ui_savedview WHERE owner_id = %s OR shared ORDER BY name, id",
-            [staff.pk],
-        )
-    )
-
-
 def may_change(staff: Staff, view: SavedView) -> bool:
     """Whether this person may give the view another name, or share it: only its owner."""
     return bool(view.owner_id == staff.pk)

@@ -114,7 +114,7 @@ def saved_view_delete(request: StaffRequest, pk: int) -> HttpResponse:
 
 def view_links(staff: Staff, query: str) -> dict[str, Any]:
     """What stands above the table: the views this person sees, and which of them is the present one."""
-    links = _links(staff, saved_views.links_for(staff))
+    links = _links(staff, saved_views.views_for(staff))
     here = normalised(query)
     for each in links:
         each["current"] = each["view"].query == here

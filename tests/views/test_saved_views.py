@@ -1,12 +1,10 @@
 """Views with a name: saved, shared, counted, changed and deleted by whom it may be."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from contacts_ui.forms.saved_views import normalised
 from contacts_ui.models import SavedView
-from contacts_ui.services.saved_views import links_for, views_for
 from tests.pages import Page
 from tests.people import Vendors
 
@@ -102,13 +100,3 @@ def test_the_dialog_is_the_form_alone_and_then_the_whole_page(
     saved = vera.post(NEW, {"name": "Austin", "view": "city=Austin"}, headers=htmx)
     assert saved["HX-Redirect"] == "/contacts/?city=Austin"
     assert "The view “Austin” is saved." in Page(vera.get(saved["HX-Redirect"])).text
-
-
-def test_above_the_table_stand_the_views_that_the_page_of_views_lists(
-    viewer: User, manager: User, vera: Client, max_: Client
-) -> None:
-    save(max_, "Shared by Max", shared="on")
-    save(max_, "Max's own")
-    save(vera, "Vera's own")
-    assert [view.name for view in links_for(viewer)] == ["Shared by Max", "Vera's own"]
-    assert all(links_for(user) == list(views_for(user)) for user in (viewer, manager))

@@ -46,9 +46,7 @@ def state() -> IndexState:
     """How the index stands, for `/status/` and for who decides whether to ask it. One query."""
     if not settings.CONTACT_INDEX:
         return IndexState(enabled=False)
-    walk = next(
-        iter(IndexWalk.objects.raw("SELECT * FROM contacts_ui_indexwalk WHERE id = 1")), None
-    )
+    walk = IndexWalk.objects.filter(pk=1).first()
     if walk is None or is_of_another_account(walk):
         return IndexState(enabled=True)
     walking = is_under_way(walk)
