@@ -80,7 +80,7 @@ urlpatterns = [
     ),  # view_contacts, its owner; of a shared one: bulk_work
     path("contacts/new/", contact_new, name="contact-new"),  # edit_contacts
     path("contacts/export/", contact_export, name="contact-export"),  # export_contacts
-    path("contacts/export/list/<int:pk>/", list_export, name="list-export"),  # export_contacts
+    path("contacts/export/list/<id:pk>/", list_export, name="list-export"),  # export_contacts
     path("contacts/import/", contact_import, name="contact-import"),  # import_contacts
     path(
         "contacts/import/<id:pk>/columns/", import_columns, name="import-columns"

@@ -14,9 +14,9 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # Where our own files lie; those of others stay as they are.
 _OURS: Final = ("css/", "js/")
-_IMPORT: Final = re.compile(r'^@?import "(.+)";?$', re.MULTILINE)
+_IMPORT: Final = re.compile(r'^@?import "([^"]+)";?$', re.MULTILINE)
 # What only its writers read: comments that have lines of their own, and indentation.
-_COMMENT: Final = re.compile(r"^\s*(?://.*|/\*.*\*/)$", re.MULTILINE)
+_COMMENT: Final = re.compile(r"^\s*(?://.*|/\*(?:(?!\*/).)*\*/)$", re.MULTILINE)
 _LINE_BREAK: Final = re.compile(r"\s*\n\s*")
 
 

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from contacts_ui.templatetags import parts
+from dashboard.static_files import _COMMENT
 
 ROOT = Path(__file__).resolve().parent.parent
 # The table page of a manager, as bin/bench.py weighs it: with the file names that collecting gives.
@@ -54,6 +55,11 @@ def test_no_comment_and_no_indentation_is_sent(collected: Path) -> None:
         text = served(collected, str(source.relative_to(ROOT / "static"))).read_text()
         assert "/*" not in text, source
         assert not any(line.startswith((" ", "//")) for line in text.splitlines()), source
+
+
+def test_what_stands_between_two_comments_stays() -> None:
+    text = "/* one */ a { color: red } /* two */\n  /* alone */\n// alone\nb { }"
+    assert _COMMENT.sub("", text) == "/* one */ a { color: red } /* two */\n\n\nb { }"
 
 
 def test_no_text_of_a_script_goes_over_several_lines() -> None:

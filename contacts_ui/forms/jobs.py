@@ -1,6 +1,6 @@
 """What a job shall be about, and what it shall do."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 
@@ -28,7 +28,7 @@ class NewJobForm(forms.Form):
 
     kind = forms.ChoiceField(
         label="What to do",
-        choices=[*KINDS, (EXPORT, "Export them, with the columns of your table")],
+        choices=KINDS,
         widget=forms.RadioSelect,
         initial=JobKind.STOP.value,
     )
@@ -43,6 +43,12 @@ class NewJobForm(forms.Form):
         required=False,
         help_text="CSV or Excel workbook (.xlsx). Whichever column holds the numbers is found.",
     )
+
+    def __init__(self, *args: Any, may_export: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if may_export:
+            kind = cast("forms.ChoiceField", self.fields["kind"])
+            kind.choices = [*KINDS, (EXPORT, "Export them, with the columns of your table")]
 
     def clean(self) -> dict[str, Any]:
         """One of both, not neither and not both."""

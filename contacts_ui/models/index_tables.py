@@ -1,6 +1,6 @@
 """What the index needs of the database itself: full text by trigrams, and a count that is always exact.
 
-On SQLite an FTS5 table kept in step by triggers; on PostgreSQL pg_trgm over the folded text. Made by migration 0006
+On SQLite an FTS5 table kept in step by triggers; on PostgreSQL pg_trgm over the folded text. Made by migration 0008
 and, since SQLite loses a table's triggers when a later migration rebuilds the table, once more after every `migrate`.
 """
 
@@ -8,7 +8,8 @@ and, since SQLite loses a table's triggers when a later migration rebuilds the t
 
 from typing import Any, Final
 
-from django.db import connections, transaction
+from django.core.management import CommandError
+from django.db import DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 TABLE: Final = "contacts_ui_indexedcontact"
@@ -71,7 +72,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
         raise NotImplementedError(f"The index knows no search for {connection.vendor}.")
     with connection.cursor() as cursor:
         if connection.vendor != "sqlite":
-            _install_postgresql(cursor)
+            _install_postgresql(cursor, connection.alias)
             return
         # Whoever is killed in the middle must not leave a full text that nobody fills any more.
         with transaction.atomic(using=connection.alias):
@@ -123,7 +124,7 @@ def _install_sqlite(cursor: Any) -> None:
     _count_all(cursor)
 
 
-def _install_postgresql(cursor: Any) -> None:
+def _install_postgresql(cursor: Any, alias: str) -> None:
     cursor.execute(
         "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass"
         " UNION SELECT indexname FROM pg_indexes WHERE tablename = %s",
@@ -132,8 +133,7 @@ def _install_postgresql(cursor: Any) -> None:
     there = {name for (name,) in cursor.fetchall()}
     if there >= {*_INDEXES, *_POSTGRESQL}:
         return
-    for extension in ("pg_trgm", "btree_gin"):
-        cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
+    _add_extensions(cursor)
     # With the usual hundred the planner takes a name that ten thousand have for a rare one.
     # Where a page has room for it, to note that a contact was read again touches no index.
     changes = ["SET (fillfactor = 50)", "ALTER folded SET STATISTICS 1000"]
@@ -143,11 +143,28 @@ def _install_postgresql(cursor: Any) -> None:
         cursor.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {TABLE} USING gin {what}")
     # Of the first versions.
     cursor.execute("DROP INDEX IF EXISTS index_folded")
-    for name in _POSTGRESQL:
-        cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
+    # Whoever writes meanwhile waits, so that nobody is left out of the count.
+    with transaction.atomic(using=alias):
+        _count_from_now_on(cursor)
+
+
+def _add_extensions(cursor: Any) -> None:
+    for name in ("pg_trgm", "btree_gin"):
+        try:
+            cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
+        except DatabaseError as error:
+            raise CommandError(
+                f"PostgreSQL has no extension {name} in this database, and does not let us add it: {error}"
+                f"\nLet its administrator run “CREATE EXTENSION {name};” there, then migrate again."
+            ) from error
+
+
+def _count_from_now_on(cursor: Any) -> None:
     for name, (when, referencing, change) in _POSTGRESQL.items():
+        # With the function goes the trigger that calls it, which cannot be replaced while it is there.
+        cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
         cursor.execute(
-            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
             f" DECLARE many bigint; BEGIN SELECT count(*) INTO many FROM changed; IF many > 0 THEN"
             f" {change.format('many')} END IF; RETURN NULL; END $$"
         )

@@ -124,9 +124,10 @@ def _has_more(question: Question, answer: index.IndexPage) -> bool:
     if answer.more is not None:
         return answer.more
     size = len(answer.found)
-    return answer.offset + size < answer.total.number or (
-        not answer.total.exact and size == question.limit
-    )
+    if not answer.total.exact:
+        # "About" may be more than there are: a page that is not full is the last.
+        return size == question.limit
+    return answer.offset + size < answer.total.number
 
 
 def _from_slicktext(question: Question) -> Listing:

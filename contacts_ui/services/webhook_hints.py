@@ -54,7 +54,7 @@ def work(event: WebhookEvent, done: Done) -> None:
         return _at_last(event, NO_NUMBER, done)
     with transaction.atomic():
         ledger.take_turn()
-        outcome = _learn(contact, asked_at)
+        outcome = _learn(contact, contact.number, asked_at)
         done(event, outcome)
         _done_with_others(event, contact_id, asked_at, done)
     return None
@@ -70,9 +70,8 @@ def _at_last(event: WebhookEvent, outcome: str, done: Done) -> None:
     done(event, outcome)
 
 
-def _learn(contact: Contact, read_at: datetime) -> str:
+def _learn(contact: Contact, number: str, read_at: datetime) -> str:
     """A stop that we do not hold becomes one everywhere; a stopped person who is back is found by judging them."""
-    number = contact.number or ""
     seen = Seen(
         number,
         contact.contact_id,

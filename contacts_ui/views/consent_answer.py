@@ -26,16 +26,19 @@ from contacts_ui.views.troubles import trouble_of
 
 
 def seen_by(request: StaffRequest, contact_id: int) -> Seen:
-    """What the page had shown, by its ticket, so that no vendor is asked first; else what SlickText says now.
+    """What the page had shown, by its ticket, so that no vendor is asked first; else as `read_now`.
 
-    Raises Http404, or the VendorError when SlickText cannot be read.
+    Raises Http404, or the VendorError where there is no copy either.
     """
     seen = read_ticket(request.POST.get("ticket") or request.GET.get("ticket", ""))
     return seen if seen and seen.contact_id == contact_id else read_now(contact_id)
 
 
 def read_now(contact_id: int) -> Seen:
-    """What SlickText says of a contact. Raises Http404, or the VendorError when it cannot be read."""
+    """What SlickText says of a contact, or said when it was read last.
+
+    Raises Http404, or the VendorError where there is no copy either.
+    """
     try:
         reading = contacts.read(contact_id, now=True)
     except NotFound as error:

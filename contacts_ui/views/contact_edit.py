@@ -1,5 +1,6 @@
 """Editing and creating a contact: nothing typed is lost, nothing is overwritten silently."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -87,8 +88,8 @@ def _not_saved(
 ) -> HttpResponse:
     """What stands in the way of saving and is for the person to decide; everything typed stays."""
     if isinstance(question, EditConflict):
+        shown = {**_conflicts(question.merged, form.opened), "contact": question.fresh}
         form = _reopened(request, question)
-        shown = {**_conflicts(question.merged), "contact": question.fresh}
     elif isinstance(question, FollowUndecided):
         shown = {**_whose_stop(form, FollowForm()), "contact": question.contact}
     else:
@@ -195,10 +196,11 @@ def _still_conflicts(form: ContactForm, undecided: list[str]) -> dict[str, Any]:
         Conflict(field, form.conflicts[field], form.opened.get(field, ""), typed.get(field, ""))
         for field in undecided
     ]
-    return _conflicts(Merge({}, versions, []))
+    return _conflicts(Merge({}, versions, []), form.opened)
 
 
-def _conflicts(merged: Merge) -> dict[str, Any]:
+def _conflicts(merged: Merge, opened: Mapping[str, str]) -> dict[str, Any]:
+    """What has to be chosen, and what else changed since; a field that was not shown then tells nothing of that."""
     return {
         "conflicts": [
             {
@@ -213,6 +215,7 @@ def _conflicts(merged: Merge) -> dict[str, Any]:
         "also_changed": [
             {"label": versions.label, "before": versions.original, "after": versions.theirs}
             for versions in merged.theirs_only
+            if versions.field in opened
         ],
     }
 

@@ -20,6 +20,7 @@ from contacts_ui.forms.finder import index_question
 from contacts_ui.forms.jobs import EXPORT, OPTIONS, NewJobForm, SelectionForm
 from contacts_ui.models import Job
 from contacts_ui.models.job import JobKind
+from contacts_ui.permissions import may
 from contacts_ui.services import index, jobs, list_export
 from contacts_ui.services.files import MOST_BYTES, Unreadable
 from contacts_ui.services.jobs import NoNumbers, Source, reading, sources
@@ -55,10 +56,12 @@ def job_new(request: StaffRequest) -> HttpResponse:
     """Prepare a job from what was ticked, pasted or uploaded. Nothing happens to anybody yet."""
     if request.method == "POST" and "scope" in request.POST:
         return _from_selection(request)
+    may_export = may(request.user, "export_contacts")
     if request.method == "POST":
-        form = NewJobForm(request.POST, request.FILES)
+        form = NewJobForm(request.POST, request.FILES, may_export=may_export)
     else:
-        form = NewJobForm(initial={"kind": request.GET.get("kind") or JobKind.STOP})
+        initial = {"kind": request.GET.get("kind") or JobKind.STOP}
+        form = NewJobForm(initial=initial, may_export=may_export)
     if form.is_bound and form.is_valid():
         try:
             return redirect(_prepared(request, form, _given(form)))

@@ -186,6 +186,24 @@ def test_the_edit_form_leaves_out_what_the_copy_does_not_hold(
     assert after["birthdate"] == before["birthdate"]
 
 
+def test_what_the_copy_did_not_hold_was_changed_by_nobody(edgar: Client, vendors: Vendors) -> None:
+    marty(city="Hill Valley")
+    everybody_saw_it_fail()
+    form = Page(edgar.get(f"{URL}edit/")).form(city="Nashville")
+    forget_connections()
+    vendors.edit(city="Memphis", address="9303 Lyon Drive")
+    response = edgar.post(f"{URL}edit/", form)
+    page = Page(response)
+    assert response.status_code == 409
+    assert "Email: none → marty@slicktext.com" in page.text
+    assert "Street address: none" not in page.text
+    again = page.form(resolve_city="mine")
+    assert again["address"] == "9303 Lyon Drive"
+    assert edgar.post(f"{URL}edit/", again).status_code == 302
+    after = vendors.contact() or {}
+    assert (after["city"], after["address"]) == ("Nashville", "9303 Lyon Drive")
+
+
 def test_a_bulk_selection_waits_for_nobody_either(max_: Client, vendors: Vendors) -> None:
     marty()
     everybody_saw_it_fail()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from contacts_ui.models import IndexWalk
 from contacts_ui.services import index
-from contacts_ui.services.index import Total
+from contacts_ui.services.index import Total, matching
 from contacts_ui.views.totals import pages_words, total_words
 from tests.pages import Page
 from tests.people import Vendors
@@ -241,6 +241,19 @@ def test_totals_claim_no_more_than_was_counted(total: Total, words: str) -> None
 )
 def test_the_pager_counts_pages_and_not_contacts(total: Total, words: str) -> None:
     assert pages_words(total, 50) == words
+
+
+def test_about_as_many_promises_no_page_behind_the_last(
+    vera: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn_people(30)
+    ready()
+    monkeypatch.setattr(matching, "count", lambda of: Total(2_000, exact=False))
+    first = Page(vera.get(f"{URL}?q=example&size=25"))
+    assert len(ids(first)) == 25
+    second = Page(vera.get(_link(first, "Next")))
+    assert len(ids(second)) == 5
+    assert "Next" not in [each.text for each in second.all("a")]
 
 
 def _link(page: Page, text: str) -> str:

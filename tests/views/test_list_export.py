@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -109,6 +109,19 @@ def test_a_list_is_its_owners_and_no_import(max_: Client) -> None:
     assert max_.get(f"/contacts/import/{pk}/columns/").status_code == 404
     max_.post("/contacts/import/", {"file": SimpleUploadedFile("a.csv", b"Cell\n6155553338\n")})
     assert max_.get(f"/contacts/export/list/{Upload.objects.latest('pk').pk}/").status_code == 404
+
+
+def test_whoever_may_not_export_is_not_asked_and_keeps_what_was_typed(
+    max_: Client, manager: User
+) -> None:
+    people()
+    Group.objects.get(name="Managers").permissions.remove(
+        Permission.objects.get(codename="export_contacts")
+    )
+    assert 'value="export"' not in max_.get("/jobs/new/").text
+    response = max_.post("/jobs/new/", {"kind": "export", "numbers": LIST})
+    assert response.status_code == 422
+    assert "615-555-0123" in response.text
 
 
 def test_without_the_index_what_was_typed_stays(max_: Client) -> None:

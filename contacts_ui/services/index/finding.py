@@ -88,7 +88,7 @@ def find(question: IndexQuestion) -> IndexPage:
 
 
 def count(question: IndexQuestion) -> Total:
-    """How many match, up to COUNTED; beyond that an honest "about"."""
+    """How many match, exactly where that is cheap; else an honest "about"."""
     return matching.count(matching.match(question.search, question.filters))
 
 

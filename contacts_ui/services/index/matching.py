@@ -118,9 +118,12 @@ def _sampled(of: Match) -> int:
     if not every:
         return 0
     sql, parameters = where(of)
-    most = COUNTED // every + 1
-    number = _first((f"{TABLE} WHERE {condition} AND {sql}", parameters), most) * every
-    return min(number, COUNTED) if number > HELD * 3 // 2 else 0
+    # A quarter more than are counted: no sample of so many errs by as much, and they are "more than" that.
+    most = COUNTED * 5 // 4 // every + 1
+    sampled = _first((f"{TABLE} WHERE {condition} AND {sql}", parameters), most)
+    if sampled == most:
+        return COUNTED
+    return sampled * every if sampled * every > HELD * 3 // 2 else 0
 
 
 def ids(of: Match, most: int) -> list[int]:
@@ -134,7 +137,10 @@ def ids(of: Match, most: int) -> list[int]:
 
 
 def count(of: Match) -> Total:
-    """How many match: exact up to COUNTED, beyond that about so many; just COUNTED is then "more than COUNTED"."""
+    """How many match: exact up to COUNTED, unless a sample was worth more; else about so many.
+
+    Just COUNTED is then "more than COUNTED".
+    """
     if of.everybody:
         return Total(counted("", ""))
     if of.about:

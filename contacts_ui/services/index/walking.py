@@ -63,6 +63,8 @@ SHORT_WAIT: Final = timedelta(seconds=2)
 # Longer than one page takes; a worker that dies holds the walk up no longer.
 LEASE = timedelta(seconds=WALK.total_timeout + 15)
 AFTER_TROUBLE = timedelta(seconds=30)
+# By these a vendor may refuse a page behind the last contact, instead of sending an empty one.
+NOTHING_THERE: Final = (400, 404, 416, 422)
 DEFECT = "Something went wrong here; the log has it."
 
 logger = logging.getLogger(__name__)
@@ -244,7 +246,12 @@ def _somebody_behind(walk: IndexWalk, page: ContactPage) -> bool:
     """Whether somebody stands behind a page that is said to be the last: one slip of the vendor must not end a walk."""
     _renew(walk)
     end = page.offset + page.received
-    behind = slicktext.list_contacts(to_slicktext(), limit=1, offset=end, manner=PROBE)
+    try:
+        behind = slicktext.list_contacts(to_slicktext(), limit=1, offset=end, manner=PROBE)
+    except VendorError as error:
+        if error.status not in NOTHING_THERE:
+            raise
+        return False
     met = {contact.contact_id for contact in page.contacts}
     return any(contact.contact_id not in met for contact in behind.contacts)
 

@@ -91,6 +91,11 @@ def test_where_a_sample_says_that_they_are_many_it_is_about(
     pages = [ids("ann lee", limit=10, offset=offset) for offset in range(0, 40, 10)]
     assert sorted(key for page in pages for key in page) == list(range(1, 41))
     assert ids("lee", sort="-city", limit=2) == [9, 8]
+    # "More than" only where the sample leaves no doubt.
+    monkeypatch.setattr(matching, "COUNTED", 36)
+    assert index.count(IndexQuestion(search="lee")) == Total(40, exact=False)
+    monkeypatch.setattr(matching, "COUNTED", 24)
+    assert index.count(IndexQuestion(search="lee")) == Total(24, exact=False)
 
 
 def test_one_letter_counts_nobody_twice() -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from contacts_ui import rounds
 from contacts_ui.integrations import slicktext
+from contacts_ui.integrations.errors import Unreadable
 from contacts_ui.integrations.manner import WALK, Priority
 from contacts_ui.integrations.types import ContactPage, Malformed
 from contacts_ui.models import CallBudget, IndexedContact, IndexGone, IndexWalk
@@ -173,6 +174,23 @@ def test_the_last_page_is_believed_once_nobody_stands_behind_it(
     assert index.state().total == PEOPLE
     looks = [page for page in pages(small) if page.startswith("limit=1&")]
     assert len(looks) == (1 if says else 11)
+
+
+def test_a_vendor_that_refuses_the_page_behind_the_last_ends_the_walk(
+    small: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = slicktext.list_contacts
+
+    def refusing(*args: Any, **options: Any) -> ContactPage:
+        if options["offset"] >= PEOPLE:
+            raise Unreadable("slicktext", status=404)
+        return real(*args, **options)
+
+    monkeypatch.undo()
+    monkeypatch.setattr(slicktext, "list_contacts", refusing)
+    go_on()
+    assert ids() == people(small)
+    assert index.is_ready()
 
 
 def test_a_vendor_that_passes_over_the_offset_ends_the_walk(

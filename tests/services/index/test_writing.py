@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.db import connection
+from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, connection
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -83,6 +83,36 @@ def test_after_a_migrate_the_search_stands_again() -> None:
     learn(person(3, "Marty Lee"))
     assert ids("marty") == [1, 2, 3]
     assert index.count(IndexQuestion()).number == 3
+
+
+def test_on_postgresql_the_index_of_the_first_versions_gives_way() -> None:
+    learn(person(1, "Marty McFly"))
+    there = connection.introspection.get_constraints
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            first = (
+                f"CREATE INDEX index_folded ON {index_tables.TABLE} USING gin (folded gin_trgm_ops)"
+            )
+            cursor.execute(
+                f"DROP INDEX index_found, index_sample; DROP EXTENSION btree_gin; {first}"
+            )
+        call_command("migrate", verbosity=0)
+        names = set(there(cursor, index_tables.TABLE))
+    assert "index_folded" not in names
+    assert ("index_found" in names) is (connection.vendor == "postgresql")
+    learn(person(2, "Marty Jones"))
+    index.forget(1)
+    assert ids("marty") == [2]
+    assert index.count(IndexQuestion()).number == 1
+
+
+def test_without_the_right_to_add_an_extension_it_is_said_who_has_to() -> None:
+    class Refusing:
+        def execute(self, sql: str) -> None:
+            raise ProgrammingError(f"permission denied: {sql}")
+
+    with pytest.raises(CommandError, match=r"run “CREATE EXTENSION pg_trgm;” there"):
+        index_tables._add_extensions(Refusing())
 
 
 def test_everybody_is_forgotten_with_every_word() -> None:
