@@ -37,7 +37,7 @@ QUICK_SILENCES: dict[str, Reaction] = {
     "dropped within the body": drops_within_the_body(),
     "dropped within a chunk": says(CHUNKED + b"50\r\n{"),
     "a chunk of nonsense": says(CHUNKED + b"what?\r\n"),
-    "hangs": hangs(0.6),
+    "hangs": hangs(1.5),
     "two lengths": says(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"),
     "not HTTP": says(b"SSH-2.0-OpenSSH_9.2\r\n"),
     "too many headers": says(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
@@ -119,7 +119,7 @@ def test_no_whole_answer_to_a_write_is_unknown_and_in_time(
     with pytest.raises(errors.NoAnswer) as raised:
         slicktext.edit_contact(real, 7778, {"city": "x"}, manner=ONCE)
     assert raised.value.outcome_unknown is True
-    assert time.monotonic() - started < ONCE.total_timeout + 0.25
+    assert time.monotonic() - started < ONCE.total_timeout + 1
     assert len(vendor.requests) == 1
 
 
@@ -127,8 +127,10 @@ def test_no_whole_answer_to_a_write_is_unknown_and_in_time(
 def test_no_whole_answer_to_a_read_is_asked_again(
     silence: Reaction, vendor: Loopback, real: Connection
 ) -> None:
+    # A busy machine may take long to give the second answer.
+    manner = replace(THRICE, read_timeout=1, total_timeout=8)
     vendor.will(silence, answers(marty()))
-    assert slicktext.get_contact(real, 7778, manner=THRICE).contact_id == 7778
+    assert slicktext.get_contact(real, 7778, manner=manner).contact_id == 7778
     assert len(vendor.requests) == 2
 
 
