@@ -108,27 +108,36 @@ class Marks:
 def far_page(
     order: Order, marks: Marks, offset: int, limit: int, within: Condition = EVERYBODY
 ) -> list[Key]:
-    """One page of whoever is `within`, far from both ends: from the nearest mark before it."""
+    """One page of whoever is `within`, far from both ends: its first is found from the nearest mark before it.
+
+    Whoever came since the marks were set may move the page, but nobody in it is skipped.
+    """
     if not any(marks.sizes):
         return walk(order, within, offset, limit)
-    keys: list[Key] = []
     for part, size in enumerate(marks.sizes):
-        some = min(limit - len(keys), size - offset)
-        if some > 0:
-            place = size - offset - some if order.descending else offset
-            ascending = _marked(order.column, part, marks.nearest(part, place), place, some, within)
-            keys += ascending[::-1] if order.descending else ascending
-        offset = max(offset - size, 0)
-    return keys
+        if offset < size:
+            place = size - 1 - offset if order.descending else offset
+            first = _marked(order.column, part, marks.nearest(part, place), place, within)
+            return walk(order, within, 0, limit, after=_before(order, first)) if first else []
+        offset -= size
+    return []
 
 
-def _marked(
-    column: str, part: int, mark: Mark | None, place: int, limit: int, within: Condition
-) -> list[Key]:
+def _marked(column: str, part: int, mark: Mark | None, place: int, within: Condition) -> Key | None:
+    """Who stands at a place of a part, ascending."""
     if mark is None:
-        return _part(column, within, Order(column).parts()[part], False, place, limit)
-    at, value, contact_id = mark
-    return walk(Order(column), within, place - at, limit, after=(value, contact_id - 1))
+        keys = _part(column, within, Order(column).parts()[part], False, place, 1)
+    else:
+        at, value, contact_id = mark
+        after = _before(Order(column), (value, contact_id))
+        keys = walk(Order(column), within, place - at, 1, after=after)
+    return keys[0] if keys else None
+
+
+def _before(order: Order, key: Key) -> Key:
+    """Behind this key this one comes first."""
+    value, contact_id = key
+    return value, contact_id + (1 if order.descending else -1)
 
 
 def kept_marks(order: Order, status: str = "") -> Marks:

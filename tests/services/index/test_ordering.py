@@ -176,3 +176,23 @@ def test_a_far_page_of_one_status_begins_at_an_anchor_of_its_own(
     for offset in range(8):
         page = ids(sort=sort, limit=3, offset=offset, filters=chosen)
         assert page == ids(sort=sort, filters=chosen)[offset:][:3]
+
+
+@pytest.mark.parametrize("sort", ["city", "-city", "name", "-name"])
+@pytest.mark.usefixtures("_thirty")
+def test_a_far_page_skips_nobody_who_came_since_the_marks_were_set(
+    sort: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = {"opt_in_status": "subscribed"}
+    for name, value in (("STEP", 4), ("STATUS_STEP", 3), ("NEAR", 2)):
+        monkeypatch.setattr(ordering, name, value)
+    monkeypatch.setattr(matching, "COUNTED", 5)
+    index.rebuild_anchors()
+    for key, city in ((98, "Aaa"), (99, "Zzz")):
+        learn(person(key, f"{city} {city}", city=city, opt_in_status="subscribed"))
+    everybody = ids(sort=sort, filters=chosen)
+    for offset in range(3, 20):
+        page = ids(sort=sort, limit=3, offset=offset, filters=chosen)
+        at = everybody.index(page[0])
+        assert page == everybody[at:][:3]
+        assert abs(at - offset) < 3
