@@ -24,8 +24,9 @@ class JoinedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[m
     """WhiteNoise's storage, given each of our files with what it imports already inside it."""
 
     def stored_name(self, name: str) -> str:
-        """The name with a hash in it; the file's own until anything was collected."""
-        return str(super().stored_name(name)) if self.hashed_files else name
+        """The name with a hash in it; the file's own where it was not collected: no page shall be a 500 for that."""
+        collected = self.hash_key(self.clean_name(name)) in self.hashed_files
+        return str(super().stored_name(name)) if collected else name
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         """A name with a hash stands for one content: what an earlier start has compressed stays as it is."""

@@ -74,6 +74,11 @@ def test_until_they_are_collected_files_have_their_own_names(tmp_path: Path, set
     assert staticfiles_storage.url("css/app.css") == "/static/css/app.css"
 
 
+def test_what_came_after_they_were_collected_has_its_own_name(collected: Path) -> None:
+    assert staticfiles_storage.url("css/app.css") != "/static/css/app.css"
+    assert staticfiles_storage.url("css/tomorrow.css") == "/static/css/tomorrow.css"
+
+
 @pytest.mark.django_db
 def test_the_table_with_everything_is_light(collected: Path, max_: Client) -> None:
     answer = max_.get("/contacts/")
