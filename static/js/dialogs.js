@@ -3,7 +3,8 @@
 const dialog = document.getElementById("dialog")
 let opener = ""
 
-document.addEventListener("htmx:afterSwap", ({ detail }) => {
+// Once it is settled: before, htmx does not hear yet what is pressed inside.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target !== dialog || dialog.open || !dialog.childElementCount) return
   opener = detail.requestConfig.elt.id || document.activeElement.id
   dialog.showModal()

@@ -66,8 +66,10 @@ def open_as(
     assert not complaints, complaints
 
 
-# The browser also reports answers such as 403 and 422, which are what some tests are about.
-_EXPECTED = ("Failed to load resource", "Response Status Error Code")
+# The browser also reports answers such as 403 and 422, which are what some tests are about, and htmx says twice that a
+# page was left while it waited for an answer.
+_ABORTED = ("htmx:afterRequest", "htmx:sendAbort")
+_EXPECTED = ("Failed to load resource", "Response Status Error Code", *_ABORTED)
 
 
 def _listen(message: Any, complaints: list[str]) -> None:
