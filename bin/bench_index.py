@@ -197,15 +197,25 @@ def update() -> None:
         print(f"10,000 {name} learned in {took:.2f} s with gaps for others, {worked:.2f} s of work")
 
 
-def ask() -> None:
-    """Each kind of question, by what people there are: what somebody would type, a filter, an order, a place."""
-    from contacts_ui.services.index import SORTS, IndexQuestion
+FILTERS: dict[str, Callable[[Any], dict[str, str]]] = {
+    "status": lambda each: {"opt_in_status": each.opt_in_status},
+    "state": lambda each: {"state": each.state},
+    "language": lambda each: {"language": each.language},
+    "status and state": lambda each: {
+        "opt_in_status": each.opt_in_status,
+        "state": each.state,
+    },
+    "status and language": lambda each: {
+        "opt_in_status": each.opt_in_status,
+        "language": each.language,
+    },
+    "city": lambda each: {"city": each.city},
+}
 
-    draw = random.Random(7 + SEED)  # noqa: S311
-    whom = [next(people(draw.randrange(30_001, max(30_002, PEOPLE)), 1)) for _ in range(ASKED)]
-    named = [each for each in whom if each.first_name and each.last_name]
-    elsewhere = [each for each in named if not each.name.isascii()]
-    searches: dict[str, Callable[[Any], str]] = {
+
+def what_is_typed(draw: random.Random) -> dict[str, Callable[[Any], str]]:
+    """What somebody would type to find a person."""
+    return {
         "one letter": lambda each: each.first_name[:1],
         "two letters": lambda each: each.first_name[:2],
         "three letters inside a name": lambda each: cut(draw, each.last_name, 3),
@@ -236,6 +246,17 @@ def ask() -> None:
         "nobody": lambda each: f"{each.last_name[::-1]}qx",
         "nobody in two words": lambda each: f"{each.first_name} {each.last_name[::-1]}qx",
     }
+
+
+def ask() -> None:
+    """Each kind of question, by what people there are: what somebody would type, a filter, an order, a place."""
+    from contacts_ui.services.index import SORTS, IndexQuestion
+
+    draw = random.Random(7 + SEED)  # noqa: S311
+    whom = [next(people(draw.randrange(30_001, max(30_002, PEOPLE)), 1)) for _ in range(ASKED)]
+    named = [each for each in whom if each.first_name and each.last_name]
+    elsewhere = [each for each in named if not each.name.isascii()]
+    searches = what_is_typed(draw)
     print(f"{'ms in index.find':<34}{'p50':>8}{'p95':>8}")
     for name, words in searches.items():
         measured(name, [IndexQuestion(search=words(each)) for each in named])
@@ -254,21 +275,7 @@ def ask() -> None:
         for name, offset in (("first", 0), ("middle", PEOPLE // 2 + 321), ("last", PEOPLE - 50)):
             both = [IndexQuestion(sort=sign + sort, offset=offset) for sign in ("", "-")]
             measured(f"everybody by {sort}, {name} page", both * 10)
-    filters: dict[str, Callable[[Any], dict[str, str]]] = {
-        "status": lambda each: {"opt_in_status": each.opt_in_status},
-        "state": lambda each: {"state": each.state},
-        "language": lambda each: {"language": each.language},
-        "status and state": lambda each: {
-            "opt_in_status": each.opt_in_status,
-            "state": each.state,
-        },
-        "status and language": lambda each: {
-            "opt_in_status": each.opt_in_status,
-            "language": each.language,
-        },
-        "city": lambda each: {"city": each.city},
-    }
-    for name, chosen in filters.items():
+    for name, chosen in FILTERS.items():
         filtered(name, [chosen(each) for each in whom[: max(ASKED // 5, 1)]])
 
 

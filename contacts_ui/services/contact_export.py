@@ -105,20 +105,16 @@ def export(*, staff: Staff, question: IndexQuestion, columns: Sequence[str], why
     live = not index.is_ready()
     # The first page is read before anything is sent, so that a vendor that is down is a page and no torn file.
     rows = _peeked(_live_rows(question)) if live else None
-    entry = ledger.record(
-        action=Action.CONTACTS_EXPORTED,
-        staff=staff,
-        number="",
-        reason=why,
-        after={
-            "filters": {
-                **question.filters,
-                **({"search": question.search} if question.search else {}),
-                **({"sort": question.sort} if question.sort else {}),
-            },
-            "columns": list(headings.values()),
-            "read_from": "SlickText" if live else "the index",
+    entry = begun(
+        staff,
+        why,
+        filters={
+            **question.filters,
+            **({"search": question.search} if question.search else {}),
+            **({"sort": question.sort} if question.sort else {}),
         },
+        columns=list(headings.values()),
+        read_from="SlickText" if live else "the index",
     )
     made = _chunks(headings, rows or index.rows(question, asked_for(headings)), live=live)
     name = f"contacts-{timezone.localdate():%Y-%m-%d}.csv"
@@ -317,6 +313,13 @@ _TEXTS: Final[dict[str, Callable[[Any], str]]] = {
     "last_updated": _moment,
     "read_at": _moment,
 }
+
+
+def begun(staff: Staff, why: str, **what: Any) -> LedgerEntry:
+    """Who exports what, and why, in the ledger: before the first byte."""
+    return ledger.record(
+        action=Action.CONTACTS_EXPORTED, staff=staff, number="", reason=why, after=what
+    )
 
 
 def counted(

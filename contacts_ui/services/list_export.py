@@ -17,10 +17,16 @@ from django.utils import timezone
 from contacts_ui import request_id
 from contacts_ui.models import Upload
 from contacts_ui.models.job import RowCategory
-from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
-from contacts_ui.services import index, ledger
-from contacts_ui.services.contact_export import Export, Table, asked_for, counted, headings_of
+from contacts_ui.services import index
+from contacts_ui.services.contact_export import (
+    Export,
+    Table,
+    asked_for,
+    begun,
+    counted,
+    headings_of,
+)
 from contacts_ui.services.files import keeping, tables
 from contacts_ui.services.jobs import CannotMake, Source
 from contacts_ui.services.spreadsheets import BOM, safe
@@ -101,17 +107,8 @@ def export(*, staff: Staff, listed: Listed, columns: Sequence[str], why: str) ->
     """
     require(staff, "export_contacts")
     found = {str(sort.label): many for sort in SORTS if (many := listed.counts[sort])}
-    entry = ledger.record(
-        action=Action.CONTACTS_EXPORTED,
-        staff=staff,
-        number="",
-        reason=why,
-        after={
-            "filters": {"list": listed.name, **found},
-            "columns": headings(columns),
-            "read_from": "the index",
-        },
-    )
+    filters = {"list": listed.name, **found}
+    entry = begun(staff, why, filters=filters, columns=headings(columns), read_from="the index")
     made = counted(_chunks(listed.lines, columns), staff, entry, request_id.current())
     return Export(f"list-{timezone.localdate():%Y-%m-%d}.csv", made)
 

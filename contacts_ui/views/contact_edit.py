@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -67,8 +67,6 @@ def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
             typed=form.typed() | _theirs_chosen(request, form),
             follow=follow.answer(),
         )
-    except NotFound as error:
-        raise Http404(error.person) from error
     except VendorError as error:
         return _refused_by_vendor(request, form, error, **page)
     except (EditConflict, FollowUndecided, NumberTaken) as question:
@@ -164,7 +162,8 @@ def _refused_by_vendor(
     if isinstance(error, Invalid):
         form.place_complaints(error.fields or {"": [error.words or error.person]})
         return _edit_page(request, form, status=422, **page)
-    return _edit_page(request, form, trouble=trouble_of(error), **page)
+    status = 404 if isinstance(error, NotFound) else 200
+    return _edit_page(request, form, status=status, trouble=trouble_of(error), **page)
 
 
 def _theirs_chosen(request: StaffRequest, form: ContactForm) -> dict[str, str]:

@@ -396,8 +396,11 @@ def test_a_copy_can_be_edited_and_what_somebody_else_changed_is_asked_about(
 
 def test_somebody_who_is_gone(edgar: Client, vendors: Vendors) -> None:
     assert edgar.get(f"/contacts/{NOBODY}/edit/").status_code == 404
-    form = opened(edgar)
-    assert edgar.post(f"/contacts/{NOBODY}/edit/", form).status_code == 404
+    response = edgar.post(f"/contacts/{NOBODY}/edit/", {**opened(edgar), "city": "Nashville"})
+    assert response.status_code == 404
+    page = Page(response)
+    assert "does not know this contact" in page.text
+    assert page.form()["city"] == "Nashville"
 
 
 def test_both_generations_of_replies(edgar: Client, vendors: Vendors) -> None:

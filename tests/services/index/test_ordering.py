@@ -94,19 +94,28 @@ def test_every_page_of_every_order_is_the_same_from_anchors_and_from_the_end(
         assert page == filtered[offset : offset + 3]
 
 
-@pytest.mark.usefixtures("_thirty")
-def test_a_far_page_begins_at_an_anchor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ordering, "STEP", 4)
-    monkeypatch.setattr(ordering, "NEAR", 2)
-    index.rebuild_anchors()
-    skipped: list[int] = []
+@pytest.fixture
+def skipped(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each walk passes over before the first that it wants."""
+    many: list[int] = []
     part = ordering._part
 
     def noted(*given: Any) -> Any:
-        skipped.append(given[4])
+        many.append(given[4])
         return part(*given)
 
     monkeypatch.setattr(ordering, "_part", noted)
+    return many
+
+
+@pytest.mark.usefixtures("_thirty")
+def test_a_far_page_begins_at_an_anchor(
+    skipped: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ordering, "STEP", 4)
+    monkeypatch.setattr(ordering, "NEAR", 2)
+    index.rebuild_anchors()
+    skipped.clear()
     ids(sort="name", limit=3, offset=19)
     ids(sort="-name", limit=3, offset=19)
     assert max(skipped) < 4
@@ -150,7 +159,7 @@ def test_beside_a_page_it_is_known_whether_somebody_follows() -> None:
 @pytest.mark.parametrize("sort", [*index.SORTS, *(f"-{sort}" for sort in index.SORTS)])
 @pytest.mark.usefixtures("_thirty")
 def test_a_far_page_of_one_status_begins_at_an_anchor_of_its_own(
-    sort: str, monkeypatch: pytest.MonkeyPatch
+    sort: str, skipped: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = {"opt_in_status": "subscribed"}
     everybody = ids(sort=sort, filters=chosen)
@@ -159,14 +168,7 @@ def test_a_far_page_of_one_status_begins_at_an_anchor_of_its_own(
         monkeypatch.setattr(ordering, name, value)
     monkeypatch.setattr(matching, "COUNTED", 5)
     index.rebuild_anchors()
-    skipped: list[int] = []
-    part = ordering._part
-
-    def noted(*given: Any) -> Any:
-        skipped.append(given[4])
-        return part(*given)
-
-    monkeypatch.setattr(ordering, "_part", noted)
+    skipped.clear()
     for offset in range(22):
         assert ids(sort=sort, limit=3, offset=offset, filters=chosen) == everybody[offset:][:3]
     if sort in ("number", "-number"):
