@@ -33,10 +33,14 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 def post_worker_init(worker: Any) -> None:
     """Import the views before the first person waits for them, and keep the garbage collector off what stays anyway.
 
-    Else every now and then a page waits until it has walked through all that is loaded.
+    Else every now and then a page waits until it has walked through all that is loaded. Presses of *Do not text* that a
+    process before this one held are sent in time, also where no worker runs.
     """
     from django.urls import resolve
 
+    from contacts_ui.services.consent import held_presses
+
     resolve("/")
+    held_presses.resume()
     gc.collect()
     gc.freeze()

@@ -6,6 +6,7 @@ Real processes, real HTTP; the vendors' rate limit is off. On PostgreSQL with DA
 import argparse
 import statistics
 import time
+from itertools import product
 
 from stage import (
     Stage,
@@ -55,7 +56,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--latency", type=float, nargs="+", default=[0.0, 0.2], help="seconds (0 0.2)"
     )
-    parser.add_argument("--clicks", type=int, default=40, help="how many clicks to time (40)")
+    parser.add_argument("--clicks", type=int, default=80, help="how many clicks to time (80)")
     parser.add_argument("--calls", type=int, default=6, help="WORKER_CALLS_AT_ONCE (6)")
     return parser.parse_args()
 
@@ -88,19 +89,20 @@ def slow(stage: Stage, slicktext: float, cloudcontactai: float) -> None:
 
 def write_backlog(stage: Stage, count: int) -> None:
     """Stops for `count` / 2 numbers, each at both vendors, as after an outage."""
-    from django.db import transaction
+    from django.utils import timezone
 
     from contacts_ui.models import Wish
-    from contacts_ui.models.ledger import Action
-    from contacts_ui.services import ledger, wishes
+    from contacts_ui.models.consent import Source
+    from contacts_ui.services.consent.rules import exactly
+    from contacts_ui.services.consent.stops import Stop, write_stop
+    from contacts_ui.services.consent.types import Seen
 
     Wish.objects.all().delete()
     known = tell(stage, "GET", f"truth/all?limit={count * 2}")["data"]
     numbers = [each["number"] for each in known if each["slicktext"]]
     for number in numbers[: count // 2]:
-        with transaction.atomic():
-            entry = ledger.record(action=Action.STOP_REQUESTED, staff=None, number=number)
-            wishes.wish_everywhere(entry, do_not_text=True, status="unsubscribed")
+        seen = Seen(number, status="subscribed")
+        write_stop(Stop(seen, Source.STAFF, exactly(timezone.now())))
 
 
 def clicks(stage: Stage, name: str, options: argparse.Namespace) -> None:
@@ -116,21 +118,30 @@ def clicks(stage: Stage, name: str, options: argparse.Namespace) -> None:
     browser = log_in(stage, name)
     people = iter(tickets(stage, browser, options.clicks).items())
     print(
-        f"\n{'slower vendor':<16}{'median click':>16}{'worst':>10}{'both confirmed in the answer':>32}"
+        f"\n{'click':<16}{'slower vendor':<16}{'median click':>16}{'worst':>10}"
+        f"{'both confirmed in the answer':>32}"
     )
-    each = options.clicks // 4
-    for latency in (0.0, 0.3, 1.0, 2.0):
+    each = options.clicks // 8
+    for door, latency in product(("a request", "tell them now"), (0.0, 0.3, 1.0, 2.0)):
         slow(stage, latency / 2, latency)
         taken, began = [], timezone.now()
         for _ in range(each):
             contact_id, ticket = next(people)
+            address, form = f"{stage.url}/contacts/{contact_id}", {"ticket": ticket}
+            last = f"{address}/do-not-text/"
+            if door == "a request":
+                form["reason"] = "They asked."
+            else:
+                press(browser, last, form)
+                last = f"{address}/tell-now/"
             started = time.monotonic()
-            press(browser, f"{stage.url}/contacts/{contact_id}/do-not-text/", {"ticket": ticket})
+            press(browser, last, form)
             taken.append(time.monotonic() - started)
         confirmed = Wish.objects.filter(confirmed_at__gt=began, state="confirmed").count()
         median = statistics.median(taken)
         print(
-            f"{latency:>12.1f} s{median:>15.2f} s{max(taken):>8.2f} s{confirmed // 2:>23} of {each}"
+            f"{door:<16}{latency:>12.1f} s{median:>15.2f} s{max(taken):>8.2f} s"
+            f"{confirmed // 2:>23} of {each}"
         )
 
 

@@ -1,17 +1,18 @@
 """`make chaos`: whatever breaks, is every stop at both vendors in the end, in order and in time?
 
-Several people stop and lift the same numbers over real HTTP, while the vendors fail three calls in ten in every way
-that the sandbox knows, and while web and worker processes are killed (kill -9) and started again. PostgreSQL is stopped
-and started now and then where TEST_DATABASE_RESTART says how (`bin/with-postgres-and-redis` does); else its connections
-are cut. Then faults and accidents end. When nothing is on its way any more, the ledger's newest request for each number
-is compared with what the sandbox's vendors really hold.
+Several people press, unsend, tell now, record how they were asked, and lift the same numbers over real HTTP, while the
+vendors fail three calls in ten in every way that the sandbox knows, and while web and worker processes are killed
+(kill -9), also inside a hold, and started again. PostgreSQL is stopped and started now and then where
+TEST_DATABASE_RESTART says how (`bin/with-postgres-and-redis` does); else its connections are cut. Then faults and
+accidents end. When nothing is held or on its way any more, what rule 1 makes of each number's statements is compared
+with what the sandbox's vendors really hold.
 
-lost    a click that the dashboard acknowledged, and that is not in the ledger; or a number whose newest request has no
-        settled wish for a vendor at the end
-wrong   a number and vendor where the vendor holds something else than the newest request in the ledger, or something
-        else than we believe it confirmed; or a ledger whose chain is broken
-late    a stop that was the newest request and that a vendor confirmed more than --late seconds after it was recorded;
-        or anything still on its way --late seconds after the storm
+lost    a click that the dashboard acknowledged, and that left no trace; or a number with statements that has no settled
+        wish for a vendor at the end
+wrong   a number and vendor where the vendor holds something else than the record says, or something else than we
+        believe it confirmed; a kept verdict that is not the record's; or a ledger whose chain is broken
+late    a stop that a vendor confirmed more than --late seconds after it was recorded; a press that was sent as long
+        after its hold; or anything still held or on its way --late seconds after the storm
 """
 
 import argparse
@@ -27,6 +28,8 @@ SETTINGS = {
     "LONGEST_RETRY_SECONDS": "5",
     "LATE_EFFECT_SECONDS": "5",
     "STOP_DEADLINE_SECONDS": "0.5",
+    "UNDO_SECONDS": "2",
+    "FOUR_EYES": "off",
 }
 
 

@@ -21,10 +21,10 @@ class Findings:
 
 def report(stage: Stage, options: argparse.Namespace, clicks: Clicks, rest: float | None) -> int:
     found = Findings()
-    requests = newest_requests()
-    look_for_lost(clicks, requests, found)
-    look_for_wrong(stage, requests, found)
-    waited = look_for_late(options, requests, found)
+    wanted = what_the_record_says()
+    look_for_lost(clicks, wanted, found)
+    look_for_wrong(stage, wanted, found)
+    waited = look_for_late(options, found)
     if rest is None:
         found.late.append("something was still on its way at the end")
     for name, lines in vars(found).items():
@@ -36,37 +36,57 @@ def report(stage: Stage, options: argparse.Namespace, clicks: Clicks, rest: floa
     return int(any(counts) or clicks.unclean > 0)
 
 
-def newest_requests() -> dict[str, Any]:
-    """The last thing that was asked for each number, by the ledger alone."""
-    from contacts_ui.models import LedgerEntry
+def what_the_record_says() -> dict[str, str]:
+    """What SlickText shall hold for each number, by rule 1 over the statements alone: in words of its own.
+
+    Without those of a page that was read: of these no vendor is told before a manager starts the job.
+    """
+    from contacts_ui.models import Statement
     from contacts_ui.models.ledger import Action
 
-    asked = LedgerEntry.objects.filter(action__in=(Action.STOP_REQUESTED, Action.CONSENT_REQUESTED))
-    return {entry.number: entry for entry in asked.order_by("pk")}
+    said: dict[str, list[Any]] = {}
+    for statement in Statement.objects.exclude(ledger_entry__action=Action.STOPS_READ).order_by(
+        "pk"
+    ):
+        said.setdefault(statement.number, []).append(statement)
+    return {number: _status(statements) for number, statements in said.items()}
 
 
-def look_for_lost(clicks: Clicks, requests: dict[str, Any], found: Findings) -> None:
-    from contacts_ui.models import LedgerEntry, Vendor, Wish
+def _status(statements: list[Any]) -> str:
+    stops = [each.latest for each in statements if each.kind == "stop"]
+    consents = [each for each in statements if each.kind == "consent" and each.earliest]
+    after = [each for each in consents if not stops or each.earliest > max(stops)]
+    return max(after, key=lambda each: each.latest).status if after else "unsubscribed"
+
+
+def look_for_lost(clicks: Clicks, wanted: dict[str, str], found: Findings) -> None:
+    from contacts_ui.models import HeldPress, LedgerEntry, Vendor, Wish
+    from contacts_ui.models.ledger import Action
 
     written = set(LedgerEntry.objects.values_list("reason", flat=True))
     found.lost += [f"click {mark} is not in the ledger" for mark in clicks.acknowledged - written]
+    for contact_id, began in clicks.presses:
+        # It was held then, or it ended what was held before.
+        held = HeldPress.objects.filter(contact_id=contact_id, pressed_at__gte=began)
+        sent = LedgerEntry.objects.filter(contact_id=contact_id, at__gte=began)
+        if not held.exists() and not sent.filter(action=Action.STOP_REQUESTED).exists():
+            found.lost.append(f"a press of {contact_id} at {began} left no trace")
     settled = {(wish.number, wish.vendor) for wish in Wish.objects.all() if wish.settled}
     found.lost += [
         f"{number} has no settled wish for {vendor}"
-        for number in requests
+        for number in wanted
         for vendor in Vendor.values
         if (number, vendor) not in settled
     ]
 
 
-def look_for_wrong(stage: Stage, requests: dict[str, Any], found: Findings) -> None:
-    from contacts_ui.models import Wish
+def look_for_wrong(stage: Stage, wanted: dict[str, str], found: Findings) -> None:
+    from contacts_ui.models import ConsentState, Wish
     from contacts_ui.services import proof
 
     truth = dict(the_truth(stage))
-    for number, entry in requests.items():
-        held, stop = truth.get(number, {}), bool(entry.after["do_not_text"])
-        status = "unsubscribed" if stop else entry.after["opt_in_status"]
+    for number, status in wanted.items():
+        held, stop = truth.get(number, {}), status == "unsubscribed"
         if (held.get("slicktext") or {}).get("opt_in_status") != status:
             found.wrong.append(f"{number} at SlickText: {held.get('slicktext')}, not {status}")
         if (held.get("cloudcontactai") or {}).get("do_not_text") is not stop:
@@ -77,6 +97,10 @@ def look_for_wrong(stage: Stage, requests: dict[str, Any], found: Findings) -> N
         holds = held.get("opt_in_status", held.get("do_not_text"))
         if wish.state != "confirmed" or believed != holds:
             found.wrong.append(f"{wish.number} at {wish.vendor}: {wish.state}, {believed}, {holds}")
+    for state in ConsentState.objects.filter(number__in=wanted):
+        right = "do_not_text" if wanted[state.number] == "unsubscribed" else "may_text"
+        if state.verdict != right:
+            found.wrong.append(f"{state.number} is kept as {state.verdict}, not {right}")
     found.wrong += [f"ledger: {link}" for link in proof.broken_links()]
 
 
@@ -89,14 +113,14 @@ def the_truth(stage: Stage) -> Iterator[tuple[str, dict[str, Any]]]:
         after = page["next"]
 
 
-def look_for_late(
-    options: argparse.Namespace, requests: dict[str, Any], found: Findings
-) -> list[float]:
-    """Seconds from recorded to confirmed, for every newest stop and vendor."""
-    from contacts_ui.models import LedgerEntry
+def look_for_late(options: argparse.Namespace, found: Findings) -> list[float]:
+    """Seconds from recorded to confirmed, for every stop that a vendor confirmed before something newer came."""
+    from contacts_ui.models import HeldPress, LedgerEntry
     from contacts_ui.models.ledger import Action
 
-    stops = {entry.pk: entry for entry in requests.values() if entry.after["do_not_text"]}
+    stops = LedgerEntry.objects.in_bulk(
+        list(LedgerEntry.objects.filter(action=Action.STOP_REQUESTED).values_list("pk", flat=True))
+    )
     waited = []
     for answer in LedgerEntry.objects.filter(action=Action.STOP_CONFIRMED):
         asked = stops.get(answer.answer["request"])
@@ -106,7 +130,19 @@ def look_for_late(
         waited.append(seconds)
         if seconds > options.late:
             found.late.append(f"{asked.number} at {answer.vendor}: after {seconds:.0f} s")
+    for press in HeldPress.objects.filter(state="sent"):
+        if press.ended_at and (press.ended_at - press.send_at).total_seconds() > options.late:
+            found.late.append(f"{press.number}: its press was sent at {press.ended_at}")
     return waited
+
+
+def held_presses() -> str:
+    from django.db.models import Count
+
+    from contacts_ui.models import HeldPress
+
+    counted = HeldPress.objects.values_list("state").annotate(Count("pk")).order_by("state")
+    return ", ".join(f"{state} {count}" for state, count in counted) or "none"
 
 
 def print_table(
@@ -127,8 +163,9 @@ def print_table(
         "on": f"{connection.vendor}, {options.workers} workers, {options.people + 4} people, "
         f"{options.numbers} numbers, seed {options.seed}",
         "storm": f"{options.seconds:.0f} s",
-        "clicks": f"{sum(clicks.pressed.values())}: {clicks.pressed['stop']} stops, "
-        f"{clicks.pressed['lift']} lifts; acknowledged {len(clicks.acknowledged)}",
+        "clicks": ", ".join(f"{door} {count}" for door, count in sorted(clicks.pressed.items()))
+        + f"; acknowledged {len(clicks.acknowledged) + len(clicks.presses)}",
+        "held presses": held_presses(),
         "answers": ", ".join(
             f"{status or 'none'} {count}" for status, count in sorted(clicks.answers.items())
         ),

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from chaos_accidents import Accidents
@@ -38,6 +38,8 @@ class Clicks:
 
     pressed: Counter[str] = field(default_factory=Counter)
     acknowledged: set[str] = field(default_factory=set)
+    # Contact ids, and when their press began: a bare press leaves no words to find it by.
+    presses: list[tuple[int, datetime]] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -78,7 +80,7 @@ def storm(
 
 @dataclass
 class Person:
-    """Somebody who stops numbers, or lifts stops, one after the other."""
+    """Someone who presses, thinks again, records how they were asked, or lifts, one after the other."""
 
     stage: Stage
     browser: Any
@@ -95,25 +97,44 @@ class Person:
             mark = f"chaos {self.number}-{count}"
             contact_id = chance.choice(people)
             lifts = self.number >= self.agents and chance.random() < 0.8
-            status = (self.lift if lifts else self.stop)(contact_id, mark)
+            if not lifts and chance.random() < 0.5:
+                status = self.press(contact_id, chance)
+            else:
+                status = (self.lift if lifts else self.stop)(contact_id, mark)
+                if status == 302:
+                    self.clicks.acknowledged.add(mark)
+                self.clicks.pressed["lift" if lifts else "stop"] += 1
             self.clicks.answers[status] += 1
-            if status == 302:
-                self.clicks.acknowledged.add(mark)
-            self.clicks.pressed["lift" if lifts else "stop"] += 1
             if status in (0, 500):
                 # Nobody presses a hundred times a second while the database is away.
                 over.wait(0.5)
 
+    def press(self, contact_id: int, chance: random.Random) -> int:
+        """The bare switch; afterwards nothing, *Unsend*, or *Tell them now*, as the hold may or may not be over."""
+        began = datetime.now(UTC)
+        status = self._post(contact_id, "do-not-text")
+        self.clicks.pressed["press"] += 1
+        if status == 302:
+            self.clicks.presses.append((contact_id, began))
+        if then := chance.choice(["", "unsend", "unsend", "tell-now"]):
+            time.sleep(chance.choice([0.0, 0.5, 2.0]))
+            self.clicks.answers[self._post(contact_id, then)] += 1
+            self.clicks.pressed[then] += 1
+        return status
+
     def stop(self, contact_id: int, mark: str) -> int:
-        address = f"{self.stage.url}/contacts/{contact_id}/do-not-text/"
-        return press(self.browser, address, {"ticket": self.seen[contact_id], "reason": mark})
+        return self._post(contact_id, "do-not-text", reason=mark)
+
+    def _post(self, contact_id: int, door: str, **form: str) -> int:
+        address = f"{self.stage.url}/contacts/{contact_id}/{door}/"
+        return press(self.browser, address, {"ticket": self.seen[contact_id], **form})
 
     def lift(self, contact_id: int, mark: str) -> int:
         form = {
             "status": "subscribed",
+            # At this moment: nothing older answers their newest stop.
             "consent_who": "Somebody",
             "consent_channel": "phone",
-            "consent_at": f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%dT%H:%M}",
             "consent_words": mark,
         }
         return press(self.browser, f"{self.stage.url}/contacts/{contact_id}/consent/", form)
@@ -132,12 +153,13 @@ def count_faults(stage: Stage, clicks: Clicks) -> None:
 
 
 def calm_down(stage: Stage, options: argparse.Namespace) -> float | None:
-    """Wait until nothing is on its way and no second look is due; seconds, or None when it never came to rest."""
-    from contacts_ui.models import Wish
+    """Wait until nothing is held or on its way, and no second look is due; return seconds, None if it never ended."""
+    from contacts_ui.models import HeldPress, Wish
 
     started = time.monotonic()
     while time.monotonic() < started + options.late:
-        if not Wish.objects.exclude(due_at=None).exists():
+        held = HeldPress.objects.filter(state="held").exists()
+        if not held and not Wish.objects.exclude(due_at=None).exists():
             return time.monotonic() - started
         time.sleep(0.25)
     return None

@@ -34,7 +34,7 @@ DICE = random.Random(4)  # noqa: S311 - people, not secrets
 
 def main() -> None:
     options = read_options()
-    settings = {"METRICS_TOKEN": TOKEN, "LATE_EFFECT_SECONDS": "5", "UNDO_MINUTES": "0"}
+    settings = {"METRICS_TOKEN": TOKEN, "LATE_EFFECT_SECONDS": "5", "UNDO_SECONDS": "0"}
     with staged(people=options.people, settings=settings) as stage:
         stage.environment["METRICS_DIR"] = str(stage.folder / "metrics")
         use_database(stage)

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 
 from contacts_ui.models import Vendor
 from contacts_ui.permissions import ROLES, may
-from contacts_ui.services import alarms, lift_requests
+from contacts_ui.services import alarms
+from contacts_ui.services.consent import lift_requests
 from contacts_ui.services.vendors import connected
 
 
@@ -22,8 +23,8 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
         # Called by the template that shows them, and so not for a fragment.
         "alarms": partial(alarms.alarms, user) if user and user.is_authenticated else list,
         "role": role_of(request),
-        # The same: one query for a whole page, for those who decide.
-        "lift_requests_waiting": lift_requests.waiting_count,
+        # The same: one query for a whole page, for those who ask or decide.
+        "lift_request_counts": partial(lift_requests.counts, getattr(user, "pk", None)),
     }
 
 

@@ -1,8 +1,8 @@
-"""Counters for Prometheus: requests and vendor calls. Without METRICS_TOKEN nothing is counted, and nothing is loaded.
+"""Counters for Prometheus: requests, vendor calls, refused webhooks.
 
-Each process writes its counters to a file of its own in settings.METRICS_DIR, and whoever answers /metrics adds them
-up; so several gunicorn processes and the worker on one machine appear as one. What the database knows is asked when
-scraped (services/measures.py).
+Without METRICS_TOKEN nothing is counted, and nothing is loaded. Each process writes its counters to a file of its own
+in settings.METRICS_DIR, and whoever answers /metrics adds them up; so several gunicorn processes and the worker on one
+machine appear as one. What the database knows is asked when scraped (services/measures.py).
 """
 
 import logging
@@ -27,6 +27,7 @@ class Counters(NamedTuple):
 
     requests: Any
     calls: Any
+    webhooks_refused: Any
 
 
 def enabled() -> bool:
@@ -48,6 +49,12 @@ def vendor_called(call: CallRecord) -> None:
         _observe(lambda: counters().calls.labels(*labels).observe(call.seconds))
 
 
+def webhook_refused(vendor: str, why: str) -> None:
+    """Count one webhook that could not be taken; `why` is one of a few fixed sentences."""
+    if enabled():
+        _observe(lambda: counters().webhooks_refused.labels(vendor, why).inc())
+
+
 def _observe(count: Callable[[], None]) -> None:
     """Count; a disk that is full must not cost a page, or a stop."""
     try:
@@ -59,7 +66,7 @@ def _observe(count: Callable[[], None]) -> None:
 @cache
 def counters() -> Counters:
     """The counters of this process, made at the first count."""
-    from prometheus_client import Histogram, values
+    from prometheus_client import Counter, Histogram, values
 
     # Process ids repeat from container to container, which may share the directory.
     values.ValueClass = values.MultiProcessValue(lambda: f"{socket.gethostname()}-{os.getpid()}")  # type: ignore[no-untyped-call]
@@ -77,4 +84,10 @@ def counters() -> Counters:
         buckets=CALL_BUCKETS,
         registry=None,
     )
-    return Counters(requests, calls)
+    webhooks_refused = Counter(
+        "dashboard_webhooks_refused",
+        "Webhooks that were not taken, by vendor and reason. One of them may have been a stop.",
+        ["vendor", "why"],
+        registry=None,
+    )
+    return Counters(requests, calls, webhooks_refused)

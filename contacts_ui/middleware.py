@@ -2,7 +2,6 @@
 
 import zoneinfo
 from collections.abc import Callable
-from urllib.parse import quote
 
 from django.http import (
     HttpRequest,
@@ -20,6 +19,7 @@ from contacts_ui.permissions import NotAllowed
 from contacts_ui.request_id import HEADER, request_id
 from contacts_ui.request_log import PROBES
 from contacts_ui.timing import Tally, tallied
+from contacts_ui.views.addresses import to_the_login
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -68,16 +68,13 @@ def private_pages(get_response: Handler) -> Handler:
     return middleware
 
 
-def htmx_redirects(get_response: Handler) -> Handler:
-    """A session that has ended sends the whole page to the login, not the login into a fragment."""
+def ended_sessions(get_response: Handler) -> Handler:
+    """After a session has ended: to the login and back to the page, which says so if something was pressed there."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        location = response.headers.get("Location", "")
-        if getattr(request, "htmx", False) and location.startswith(reverse("login")):
-            page = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-            response = HttpResponse(status=204)
-            response["HX-Redirect"] = f"{reverse('login')}?next={quote(page)}"
+        if response.headers.get("Location", "").startswith(f"{reverse('login')}?"):
+            return to_the_login(request)
         return response
 
     return middleware

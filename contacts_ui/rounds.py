@@ -17,7 +17,8 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from contacts_ui.services import beats, imports, index, jobs, lift_requests, sweep, webhooks, wishes
+from contacts_ui.services import beats, imports, index, jobs, sweep, webhooks
+from contacts_ui.services.consent import desired_state, held_presses, lift_requests, readings
 from contacts_ui.tasks import deliver_due_wishes
 
 # A task that no engine has taken after this time is no reason to wait for it.
@@ -37,7 +38,7 @@ class Round:
 
 def look() -> None:
     """Have the engine look when something is due, unless one is about to."""
-    if not wishes.due_now(limit=1):
+    if not desired_state.due_now(limit=1):
         return
     since = timezone.now() - TAKEN_WITHIN
     waiting = DBTaskResult.objects.ready().filter(task_path=deliver_due_wishes.module_path)
@@ -55,12 +56,14 @@ def prune() -> None:
 
 
 ROUNDS = (
-    Round(60, wishes.tell_vendors_connected_later),
+    Round(60, desired_state.tell_vendors_connected_later),
     Round(60, prune),
+    Round(60, readings.first_walk_ended_at),
     Round(300, lift_requests.expire_old),
     Round(600, imports.purge),
 )
 HOOKS = (Round(1, webhooks.work_due),)
+PRESSES = (Round(0.5, held_presses.send_due),)
 SWEEP = (Round(2, sweep.go_on),)
 JOBS = (Round(0.5, jobs.go_on),)
 
@@ -68,12 +71,13 @@ JOBS = (Round(0.5, jobs.go_on),)
 def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thread]:
     """Start the pulse and the rounds; they end soon after `stopping` is set."""
     pulse = (Round(look_every, look), Round(beats.BEAT_EVERY_SECONDS, beats.beat))
-    walk = (Round(1, partial(index.go_on, stopping)),)
+    walk = (Round(1, partial(index.go_on, stopping, heard=readings.hear)),)
     threads = [
         threading.Thread(target=_go_round, args=(what, stopping), daemon=True, name=name)
         for name, what in (
             ("pulse", pulse),
             ("rounds", ROUNDS),
+            ("presses", PRESSES),
             ("hooks", HOOKS),
             ("sweep", SWEEP),
             ("walk", walk),

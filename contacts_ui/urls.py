@@ -6,9 +6,16 @@ A test walks every route here as every role.
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from contacts_ui.views.attention import attention_list, attention_retry, attention_settle
+from contacts_ui.services.consent.number_ids import id_of, number_of
+from contacts_ui.views.attention import (
+    attention_close,
+    attention_list,
+    attention_match,
+    attention_retry,
+    attention_settle,
+)
 from contacts_ui.views.audit import audit
-from contacts_ui.views.consent import consent, do_not_text, undo_stop
+from contacts_ui.views.consent import do_not_text, tell_now, unsend_stop
 from contacts_ui.views.contact import contact_delete, contact_detail, contact_history
 from contacts_ui.views.contact_edit import contact_edit, contact_new
 from contacts_ui.views.contact_export import contact_export, list_export
@@ -24,7 +31,7 @@ from contacts_ui.views.disagreements import (
     disagreement_repair,
     disagreements_repair,
 )
-from contacts_ui.views.evidence import evidence
+from contacts_ui.views.evidence import evidence, evidence_by_number
 from contacts_ui.views.jobs import (
     job_cancel,
     job_detail,
@@ -36,14 +43,16 @@ from contacts_ui.views.jobs import (
     job_start,
 )
 from contacts_ui.views.lift_requests import (
-    ask_lift,
     lift_request_decision,
     lift_request_list,
     lift_request_withdraw,
+    own_lift_requests,
 )
+from contacts_ui.views.numbers import number_detail, number_history
 from contacts_ui.views.operations import healthz, metrics, readyz, status_page
 from contacts_ui.views.opt_outs import opt_out_list, opt_outs_export, opt_outs_reviewed
 from contacts_ui.views.overview import home, overview
+from contacts_ui.views.raise_consent import ask_lift, consent, wrong_person
 from contacts_ui.views.saved_views import (
     saved_view_counts,
     saved_view_delete,
@@ -51,7 +60,7 @@ from contacts_ui.views.saved_views import (
     saved_view_list,
     saved_view_new,
 )
-from contacts_ui.views.stop_number import stop_number
+from contacts_ui.views.stop_number import known_of_number, stop_number
 from contacts_ui.views.webhooks import cloudcontactai_webhook, slicktext_webhook
 
 
@@ -61,7 +70,25 @@ class ContactIdConverter(IntConverter):
     regex = "[0-9]{1,18}"
 
 
+class NumberConverter:
+    """A number (E.164) in an address: as its id, which says nothing."""
+
+    regex = "[A-Za-z0-9_-]{22,80}"
+
+    def to_python(self, value: str) -> str:
+        """Return the number; raise ValueError for an id that we did not make."""
+        number = number_of(value)
+        if number is None:
+            raise ValueError(value)
+        return number
+
+    def to_url(self, value: str) -> str:
+        """Return the id of a number."""
+        return id_of(value)
+
+
 register_converter(ContactIdConverter, "id")
+register_converter(NumberConverter, "number")
 
 urlpatterns = [
     path("", home, name="home"),  # anyone who has logged in
@@ -102,9 +129,27 @@ urlpatterns = [
         "contacts/<id:contact_id>/do-not-text/", do_not_text, name="do-not-text"
     ),  # view_contacts; POST: stop_texts
     path("contacts/<id:contact_id>/consent/", consent, name="consent"),  # lift_stops
-    path("contacts/<id:contact_id>/undo-stop/", undo_stop, name="undo-stop"),  # stop_texts
+    path("contacts/<id:contact_id>/unsend/", unsend_stop, name="unsend-stop"),  # stop_texts
+    path("contacts/<id:contact_id>/tell-now/", tell_now, name="tell-now"),  # stop_texts
     path("contacts/<id:contact_id>/ask-lift/", ask_lift, name="ask-lift"),  # ask_lift
+    path("contacts/<id:contact_id>/wrong-person/", wrong_person, name="wrong-person"),  # ask_lift
     path("stop-a-number/", stop_number, name="stop-number"),  # stop_texts
+    path("stop-a-number/known/", known_of_number, name="stop-number-known"),  # stop_texts
+    # Numbers, contact or not
+    path("numbers/<number:number>/", number_detail, name="number-detail"),  # view_contacts
+    path(
+        "numbers/<number:number>/history/", number_history, name="number-history"
+    ),  # view_contacts
+    path(
+        "numbers/<number:number>/do-not-text/", do_not_text, name="number-do-not-text"
+    ),  # view_contacts; POST: stop_texts
+    path("numbers/<number:number>/consent/", consent, name="number-consent"),  # lift_stops
+    path("numbers/<number:number>/unsend/", unsend_stop, name="number-unsend"),  # stop_texts
+    path("numbers/<number:number>/tell-now/", tell_now, name="number-tell-now"),  # stop_texts
+    path("numbers/<number:number>/ask-lift/", ask_lift, name="number-ask-lift"),  # ask_lift
+    path(
+        "numbers/<number:number>/wrong-person/", wrong_person, name="number-wrong-person"
+    ),  # ask_lift
     # Many at once
     path("jobs/", job_list, name="job-list"),  # bulk_work
     path("jobs/new/", job_new, name="job-new"),  # bulk_work
@@ -116,6 +161,7 @@ urlpatterns = [
     path("jobs/<id:pk>/results/", job_results, name="job-results"),  # bulk_work
     # Lift requests
     path("lift-requests/", lift_request_list, name="lift-request-list"),  # lift_stops
+    path("lift-requests/mine/", own_lift_requests, name="own-lift-requests"),  # ask_lift
     path(
         "lift-requests/<id:pk>/decision/", lift_request_decision, name="lift-request-decision"
     ),  # lift_stops
@@ -149,9 +195,16 @@ urlpatterns = [
     path(
         "attention/<id:pk>/settle/", attention_settle, name="attention-settle"
     ),  # review_opt_outs; of an opt-in: lift_stops
+    path(
+        "attention/events/<id:pk>/match/", attention_match, name="attention-match"
+    ),  # review_opt_outs and stop_texts
+    path(
+        "attention/events/<id:pk>/close/", attention_close, name="attention-close"
+    ),  # review_opt_outs
     # Proof
     path("audit/", audit, name="audit"),  # view_audit
-    path("audit/<str:number>/", evidence, name="evidence"),  # view_audit
+    path("audit/<number:number>/", evidence, name="evidence"),  # view_audit
+    path("audit/<str:typed>/", evidence_by_number, name="evidence-by-number"),  # view_audit
     # Operations
     path("status/", status_page, name="status"),  # view_status
     path("healthz", healthz, name="healthz"),  # anyone

@@ -55,7 +55,14 @@ LATE_EFFECT_SECONDS = env.float("LATE_EFFECT_SECONDS", default=120.0)
 WORKER_CALLS_AT_ONCE = env.int("WORKER_CALLS_AT_ONCE", default=6)
 # For how long a page that was just read from SlickText is fresh enough for the next who asks; 0: not at all.
 READ_CACHE_SECONDS = env.float("READ_CACHE_SECONDS", default=3.0)
-UNDO_MINUTES = env.float("UNDO_MINUTES", default=10.0)
+# How long a bare press is held and can be unsent; 0 sends at once.
+UNDO_SECONDS = env.float("UNDO_SECONDS", default=20.0)
+if not 0 <= UNDO_SECONDS <= 120:
+    raise ImproperlyConfigured("UNDO_SECONDS must be between 0 and 120.")
+if "UNDO_MINUTES" in env.ENVIRON:
+    raise ImproperlyConfigured(
+        "UNDO_MINUTES is gone: stops are held for UNDO_SECONDS (20) instead. Remove UNDO_MINUTES."
+    )
 # After how many days a lift request that nobody decides expires; 0: never.
 LIFT_REQUEST_EXPIRES_DAYS = env.float("LIFT_REQUEST_EXPIRES_DAYS", default=30.0)
 FOUR_EYES = env.bool("FOUR_EYES", default=True)
@@ -113,7 +120,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "contacts_ui.middleware.htmx_redirects",
+    "contacts_ui.middleware.ended_sessions",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -1,5 +1,6 @@
 """Real HTTP to the sandbox, a real database, and the same five people everywhere."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,8 +15,11 @@ from django.test import Client
 
 from contacts_ui.integrations import http
 from contacts_ui.models import Vendor, Wish
+from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action
-from contacts_ui.services import ledger, wishes
+from contacts_ui.services import ledger
+from contacts_ui.services.consent import desired_state, record
+from contacts_ui.services.consent.rules import exactly
 from contacts_ui.services.vendors import forget_connections
 from dashboard.vendors import SANDBOX_CCAI_KEY, SANDBOX_SLICKTEXT_KEY, VendorSettings
 from dashboard.vendors import Vendors as VendorPair
@@ -59,6 +63,16 @@ def _both_at(url: str) -> VendorPair:
         VendorSettings(f"{url}/api", SANDBOX_CCAI_KEY, "sandbox-client"),
         sandbox=True,
     )
+
+
+@pytest.fixture(autouse=True)
+def _held_presses_end_with_their_test() -> Iterator[None]:
+    """What waits for the end of a hold is not to send it in the middle of another test."""
+    yield
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer) and thread.name == "held-press":
+            thread.cancel()
+            thread.join(5)
 
 
 @pytest.fixture(scope="session")
@@ -162,12 +176,16 @@ def wish_for(agent: User) -> MakeWish:
     ) -> Wish:
         if vendor == Vendor.SLICKTEXT and not status:
             status = "unsubscribed" if do_not_text else "subscribed"
+        kind = StatementKind.STOP if do_not_text else StatementKind.CONSENT
         action = Action.STOP_REQUESTED if do_not_text else Action.CONSENT_REQUESTED
         with transaction.atomic():
             contact_id = MARTY if number == MARTY_NUMBER else None
-            about: dict[str, Any] = {"number": number, "contact_id": contact_id}
+            before = {"status": "subscribed" if contact_id else None}
+            about: dict[str, Any] = {"number": number, "contact_id": contact_id, "before": before}
             entry = ledger.record(action=action, staff=agent, **about)
-            return wishes.wish_for(
+            said = exactly(entry.at)
+            record.add(entry, kind=kind, source=Source.PERSON, said=said, status=status)
+            wish = desired_state.wish_for(
                 number=number,
                 vendor=vendor,
                 do_not_text=do_not_text,
@@ -175,5 +193,7 @@ def wish_for(agent: User) -> MakeWish:
                 entry=entry,
                 batch=batch,
             )
+            record.changed([number])
+            return wish
 
     return make

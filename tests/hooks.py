@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts_ui.models import WebhookEvent
-from contacts_ui.services import delivery, wishes
+from contacts_ui.services.consent import delivery, desired_state
 from contacts_ui.services.webhooks import work_due
 from dashboard.vendors import PRACTICE_CCAI_SECRET, PRACTICE_SLICKTEXT_SECRET
 
@@ -46,15 +46,16 @@ def hint(contact_id: int = MARTY, name: str = "contact_updated", **data: Any) ->
     }
 
 
-def post(address: str, body: object, **headers: str) -> Any:
+def post(address: str, body: object, method: str = "POST", **headers: str) -> Any:
     """As a stranger on the network, with CSRF checks on."""
     client = Client(enforce_csrf_checks=True)
     raw = body if isinstance(body, bytes) else json.dumps(body)
-    return client.post(address, raw, content_type="application/json", headers=headers)
+    return client.generic(method, address, raw, content_type="application/json", headers=headers)
 
 
-def tell_ccai(body: dict[str, Any]) -> Any:
-    return post(CCAI, body, **{"X-CCAI-Signature": signature(str(body["eventHash"]))})
+def tell_ccai(body: dict[str, Any], method: str = "POST") -> Any:
+    signed = {"X-CCAI-Signature": signature(str(body["eventHash"]))}
+    return post(CCAI, body, method, **signed)
 
 
 def tell_slicktext(body: dict[str, Any]) -> Any:
@@ -64,6 +65,6 @@ def tell_slicktext(body: dict[str, Any]) -> Any:
 def work() -> list[str]:
     """Let the worker do what is due, deliver what follows, and return each event's outcome."""
     work_due()
-    for key in wishes.due_now():
+    for key in desired_state.due_now():
         delivery.deliver(key)
     return list(WebhookEvent.objects.order_by("pk").values_list("outcome", flat=True))

@@ -9,7 +9,8 @@ from django.utils import timezone
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexWalk, Job, Vendor
 from contacts_ui.models.job import JobKind, JobState
-from contacts_ui.services import delivery, index, jobs
+from contacts_ui.services import index, jobs
+from contacts_ui.services.consent import delivery
 from contacts_ui.services.jobs.sources import Source, from_text
 
 NUMBERS = [f"+1615555{last:04}" for last in range(2000, 2400)]

@@ -9,7 +9,8 @@ from django.db import transaction
 from contacts_ui.models import OptOut, Vendor, Wish
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import ledger, opt_outs
+from contacts_ui.services import ledger
+from contacts_ui.services.consent import opt_outs
 
 from .people import DOC_NUMBER
 

@@ -35,5 +35,9 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STOP_DEADLINE_SECONDS = 5.0
+# Most tests are about what is sent; those about the hold set it.
+UNDO_SECONDS = 0.0
+# Most tests are about one person's decision; those about two set it.
+FOUR_EYES = False
 # A test that changes the sandbox behind our back reads it again at once.
 READ_CACHE_SECONDS = 0.0

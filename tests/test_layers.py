@@ -12,10 +12,33 @@ SERVICES = "contacts_ui/services"
 INTEGRATIONS = "contacts_ui/integrations"
 MODELS = "contacts_ui/models"
 FORMS = "contacts_ui/forms"
+CONSENT = "contacts_ui.services.consent"
+# From the pure rules up to the doors: each imports only those before it.
+CONSENT_FLOORS = (
+    ("rules", "verdicts", "business_days", "number_ids"),
+    ("types",),
+    ("record",),
+    ("looking", "desired_state", "lift_requests", "opt_outs", "disagreements"),
+    ("stops",),
+    ("readings",),
+    ("sending",),
+    ("delivery",),
+    ("held_presses",),
+    ("doors",),
+    ("lifting",),
+    ("migration",),
+)
 
 # Where: what must not be imported there, by the beginning of its name.
 FORBIDDEN = {
-    VIEWS: ("contacts_ui.integrations", "requests", "urllib3", "httpx", "contacts_ui.tasks"),
+    VIEWS: (
+        "contacts_ui.integrations",
+        "requests",
+        "urllib3",
+        "httpx",
+        "contacts_ui.tasks",
+        *(f"{CONSENT}.{inner}" for inner in ("stops", "desired_state", "delivery", "sending")),
+    ),
     SERVICES: (
         "django.http",
         "django.shortcuts",
@@ -51,7 +74,7 @@ FORBIDDEN = {
         "contacts_ui.integrations",
         "contacts_ui.views",
         "contacts_ui.services.vendors",
-        "contacts_ui.services.wishes",
+        *(f"{CONSENT}.{inner}" for inner in ("stops", "desired_state", "delivery", "sending")),
         "contacts_ui.services.contacts",
         "contacts_ui.services.listing",
         "requests",
@@ -104,6 +127,57 @@ def test_what_is_imported(place: str) -> None:
     assert wrong == []
 
 
+def test_consent_is_built_upward_from_its_rules() -> None:
+    """`rules` knows nothing of ours but the tables, and nothing below the doors knows a door."""
+    floor_of = {name: level for level, names in enumerate(CONSENT_FLOORS) for name in names}
+    wrong = []
+    for path in files("contacts_ui/services/consent"):
+        if path.stem == "__init__":
+            continue
+        assert path.stem in floor_of, f"give {path.stem} a place in CONSENT_FLOORS"
+        used = {name.split(".")[3] for name in imports(path) if name.startswith(f"{CONSENT}.")}
+        above = {name for name in used & set(floor_of) if floor_of[name] >= floor_of[path.stem]}
+        wrong += [f"{path.stem} imports {name}" for name in sorted(above)]
+    assert wrong == []
+
+
+def test_consent_needs_no_room_that_needs_it() -> None:
+    """It uses the ledger, the connections and the index; whatever asks for consent is above it."""
+    allowed = {"ledger", "vendors", "index", "budget", "consent"}
+    used = {
+        name.split(".")[2]
+        for path in files("contacts_ui/services/consent")
+        for name in imports(path)
+        if name.startswith("contacts_ui.services.")
+    }
+    assert used <= allowed
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    modules = {_module(path): path for path in files("contacts_ui")}
+    needs = {
+        name: {used for used in imports(path) if used in modules} - {name, *_parents(name)}
+        for name, path in modules.items()
+    }
+    # Take away what needs nothing that is left; what stays goes in circles.
+    while free := [name for name, used in needs.items() if not used & needs.keys()]:
+        for name in free:
+            del needs[name]
+    assert sorted(needs) == []
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _parents(name: str) -> Iterator[str]:
+    """The packages around a module: importing its neighbor names them as well."""
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
+
+
 def test_the_sandbox_needs_the_standard_library_alone() -> None:
     import sys
 
@@ -129,6 +203,64 @@ def test_only_one_door_writes_the_ledger() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "LedgerEntry"
     }
     assert writers == {"contacts_ui/services/ledger.py"}
+
+
+# What consent is made of. Changed here alone: by a constructor, or a queryset of theirs.
+RECORD = ("Statement", "HeldPress", "ConsentState", "ConsentSetup", "Wish")
+WRITES = ("create", "bulk_create", "get_or_create", "update_or_create", "update", "bulk_update")
+
+
+def test_rule_4_only_the_consent_package_writes_the_record_and_desired_state() -> None:
+    writers = set()
+    for path in files("contacts_ui"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            about = called.split(".")[0].split("(")[0]
+            writes = called in RECORD or called.rsplit(".", 1)[-1] in (*WRITES, "delete")
+            if about in RECORD and writes:
+                writers.add(str(path.relative_to(ROOT).parent))
+    outside = writers - {"contacts_ui/services/consent", "contacts_ui/migrations"}
+    assert outside <= {"contacts_ui/models"}, "there, the one row of ConsentSetup is made"
+
+
+def test_rule_4_only_the_consent_package_sends_an_opt_in_status() -> None:
+    """Elsewhere the name stands in what the ledger keeps, below `before` or `after`, and nowhere else."""
+    wrong = []
+    for path in files(SERVICES):
+        if path.is_relative_to(ROOT / "contacts_ui/services/consent"):
+            continue
+        tree = ast.parse(path.read_text())
+        kept = {
+            id(inner)
+            for node in ast.walk(tree)
+            for name, value in _named_values(node)
+            if name in ("before", "after")
+            for inner in ast.walk(value)
+        }
+        # What the vendor answered is kept, too.
+        answers = (each for each in ast.walk(tree) if getattr(each, "name", "") == "_answer")
+        kept |= {id(inner) for answer in answers for inner in ast.walk(answer)}
+        for node in ast.walk(tree):
+            keys = [name for name, _ in _named_values(node)] if isinstance(node, ast.Dict) else []
+            stored = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+            keys += [_constant(node.slice)] if isinstance(node, ast.Subscript) and stored else []
+            if "opt_in_status" in keys and id(node) not in kept:
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    # The index calls its column by the name that SlickText has for it.
+    assert [each for each in wrong if "services/index/query.py" not in each] == []
+
+
+def _named_values(node: ast.AST) -> list[tuple[str, ast.AST]]:
+    """The members of a dict display, and the keywords of a call."""
+    if isinstance(node, ast.Dict):
+        return [(_constant(key), value) for key, value in zip(node.keys, node.values, strict=True)]
+    if isinstance(node, ast.Call):
+        return [(each.arg or "", each.value) for each in node.keywords]
+    return []
+
+
+def _constant(node: ast.AST | None) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else ""
 
 
 @pytest.mark.parametrize("place", [VIEWS, SERVICES, FORMS, MODELS])

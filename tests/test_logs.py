@@ -17,7 +17,7 @@ from django.utils.log import AdminEmailHandler
 
 from contacts_ui.models import LedgerEntry, Wish
 from contacts_ui.request_id import request_id
-from contacts_ui.services.delivery import deliver
+from contacts_ui.services.consent.delivery import deliver
 from dashboard.logs import Masker, logging_config
 from dashboard.urls import urlpatterns as real_urls
 

@@ -17,6 +17,7 @@ from contacts_ui.integrations.http import CallRecord
 from contacts_ui.models import Vendor, VendorHealth, WebhookEvent, Wish, WorkerBeat
 from contacts_ui.models.wish import WishState
 
+from .hooks import CCAI, SLICKTEXT, post, unsubscribed
 from .people import MakeWish, Vendors
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,19 @@ def test_requests_and_calls(scrape: Callable[..., str], max_: Client, vendors: V
     assert value(page, calls, vendor="slicktext", outcome="ok") == 1
     assert value(page, calls, vendor="slicktext", outcome="ServerTrouble") == 2
     assert "6155553338" not in page
+
+
+def test_row_20_refused_webhooks_are_counted_by_their_reason(
+    scrape: Callable[..., str], vendors: Vendors
+) -> None:
+    for body in (b'{"data": 1e999}', b'{"data": NaN}', b"{"):
+        assert post(SLICKTEXT, body).status_code == 400
+    assert post(CCAI, unsubscribed()).status_code == 401
+    page = scrape()
+    count = "dashboard_webhooks_refused_total"
+    assert value(page, count, vendor="slicktext", why="a number that no database holds") == 2
+    assert value(page, count, vendor="slicktext", why="not JSON") == 1
+    assert value(page, count, vendor="cloudcontactai", why="wrong signature") == 1
 
 
 def test_what_waits(scrape: Callable[..., str], wish_for: MakeWish, manager: Any) -> None:

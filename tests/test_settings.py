@@ -184,6 +184,30 @@ def test_half_a_vendor_stops_the_start() -> None:
     assert "secret-of-ours" not in result.stderr
 
 
+@pytest.mark.parametrize("seconds", ["-1", "120.5", "nan", "soon"])
+def test_a_hold_of_an_odd_length_stops_the_start(seconds: str) -> None:
+    result = setting("s.UNDO_SECONDS", DJANGO_SECRET_KEY="x", UNDO_SECONDS=seconds)
+    assert result.returncode != 0
+    assert "UNDO_SECONDS" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [({}, "20.0"), *(({"UNDO_SECONDS": n}, f"{n}.0") for n in ("0", "120"))]
+)
+def test_a_press_is_held_twenty_seconds_unless_told_otherwise(
+    given: dict[str, str], read: str
+) -> None:
+    result = setting("s.UNDO_SECONDS", DJANGO_SECRET_KEY="x", **given)
+    assert result.stdout.strip() == read
+
+
+@pytest.mark.parametrize("left", ["10", ""])
+def test_undo_minutes_left_behind_stops_the_start(left: str) -> None:
+    result = setting("s.UNDO_SECONDS", DJANGO_SECRET_KEY="x", UNDO_MINUTES=left)
+    assert result.returncode != 0
+    assert "Remove UNDO_MINUTES" in result.stderr
+
+
 # .env.example
 
 

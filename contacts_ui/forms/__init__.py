@@ -1,29 +1,23 @@
 """What a person may type. No network."""
 
-from contacts_ui.forms.consent import ConsentForm, DeleteForm, StopForm
-from contacts_ui.forms.contact import ContactForm, NewContactForm
+from contacts_ui.forms.consent import DeleteForm, LiftForm, StopForm, WrongPersonForm
+from contacts_ui.forms.contact import ContactForm, EditContactForm, NewContactForm
 from contacts_ui.forms.finder import FilterForm, SearchForm, index_question, with_custom_field
-from contacts_ui.forms.lifting import (
-    DecisionForm,
-    FollowForm,
-    LiftRequestFilterForm,
-    LiftRequestForm,
-    StopNumberForm,
-)
+from contacts_ui.forms.lifting import DecisionForm, LiftRequestFilterForm, StopNumberForm
 
 __all__ = [
-    "ConsentForm",
     "ContactForm",
     "DecisionForm",
     "DeleteForm",
+    "EditContactForm",
     "FilterForm",
-    "FollowForm",
+    "LiftForm",
     "LiftRequestFilterForm",
-    "LiftRequestForm",
     "NewContactForm",
     "SearchForm",
     "StopForm",
     "StopNumberForm",
+    "WrongPersonForm",
     "index_question",
     "with_custom_field",
 ]

@@ -1,34 +1,60 @@
-"""Stopping texts, changing the opt-in status with evidence, deleting with the number typed again."""
+"""Stopping texts, raising consent with evidence, deleting with the number typed again."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils import timezone
 
 from contacts_ui.models.ledger import Channel
-from contacts_ui.services.consent import Evidence, Request
-from contacts_ui.services.verdicts import OptInStatus
+from contacts_ui.services.consent.rules import EvidenceRefused, check_who, check_words
+from contacts_ui.services.consent.types import Evidence, Request
+from contacts_ui.services.consent.verdicts import OptInStatus
 
 # A consent cannot be given in words by somebody who did not say how.
 CHANNELS = [
     choice for choice in Channel.choices if choice[0] not in (Channel.UNRECORDED, Channel.VENDOR)
 ]
+_AS_TYPED: Final = ZoneInfo("UTC")
 
 
-def moment_widget() -> forms.DateTimeInput:
-    """The browser's own picker of a day and a time, in the reader's zone."""
-    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+class Moment(NamedTuple):
+    """A typed minute; `last` is its other reading, in the hour of a clock change."""
+
+    first: datetime
+    last: datetime
 
 
-def plausible_past(moment: datetime | None) -> None:
-    """Raise ValidationError for a moment before there were texts, or one that has not come yet."""
-    if moment is None:
-        return
-    # By the year alone first: the edges of the calendar cannot even be compared across zones.
-    if not 1990 < moment.year < 9000:
-        raise forms.ValidationError("This is not a time at which anybody asked.")
-    if moment > timezone.now() + timedelta(minutes=1):
-        raise forms.ValidationError("This time has not come yet.")
+class MomentField(forms.DateTimeField):
+    """A past minute in the reader's time zone, as a Moment; None where it is left empty.
+
+    No minute is refused for the hour of a clock change: one that occurs twice has both readings, and one that does not
+    exist is read as the moments around it.
+    """
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def to_python(self, value: Any) -> Any:
+        """Return a Moment or None. Raises ValidationError."""
+        with timezone.override(_AS_TYPED):
+            typed = super().to_python(value)
+        if typed is None:
+            return None
+        # By the year alone first: the edges of the calendar cannot even be compared across zones.
+        if not 1990 < typed.year < 9000:
+            raise forms.ValidationError("This is not a time at which anyone asked.")
+        moment = _readings(typed) if typed.tzinfo is _AS_TYPED else Moment(typed, typed)
+        if moment.first > timezone.now() + timedelta(minutes=1):
+            raise forms.ValidationError("This time has not come yet.")
+        return moment
+
+
+def _readings(typed: datetime) -> Moment:
+    zone = timezone.get_current_timezone()
+    both = [typed.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    return Moment(min(both), max(both))
 
 
 class StopForm(forms.Form):
@@ -39,12 +65,10 @@ class StopForm(forms.Form):
         choices=[(Channel.UNRECORDED.value, Channel.UNRECORDED.label), *CHANNELS],
         required=False,
     )
-    asked_at = forms.DateTimeField(
+    asked_at = MomentField(
         label="When they asked",
         required=False,
-        widget=moment_widget(),
-        validators=[plausible_past],
-        help_text="Empty means now.",
+        help_text="Leave it empty if they ask right now.",
     )
     reason = forms.CharField(
         label="In their words",
@@ -55,21 +79,28 @@ class StopForm(forms.Form):
 
     def request(self) -> Request:
         """What was typed, for the service."""
-        data = self.cleaned_data
+        data, moment = self.cleaned_data, self.cleaned_data["asked_at"]
         return Request(
-            Channel(data.get("channel") or Channel.UNRECORDED), data["asked_at"], data["reason"]
+            Channel(data.get("channel") or Channel.UNRECORDED),
+            moment.first if moment else None,
+            data["reason"],
+            moment.last if moment else None,
         )
 
 
 class EvidenceFields(forms.Form):
-    """Who consented, how, when, in which words. Required unless a subclass says otherwise."""
+    """Who consented, how, when, in which words. Required unless a subclass says otherwise, but for *When*: now."""
+
+    EVIDENCE: Final = ("consent_who", "consent_channel", "consent_at", "consent_words")
 
     consent_who = forms.CharField(
         label="Who consented", max_length=200, help_text="The person's name, as they gave it."
     )
     consent_channel = forms.ChoiceField(label="How", choices=[("", "Choose one"), *CHANNELS])
-    consent_at = forms.DateTimeField(
-        label="When", widget=moment_widget(), validators=[plausible_past]
+    consent_at = MomentField(
+        label="When",
+        required=False,
+        help_text="Leave it empty for now: the moment you save. It must be later than their newest stop.",
     )
     consent_words = forms.CharField(
         label="Their words",
@@ -78,19 +109,52 @@ class EvidenceFields(forms.Form):
         help_text="What they said or wrote, as exactly as you can.",
     )
 
+    def clean_consent_who(self) -> str:
+        who: str = self.cleaned_data["consent_who"]
+        return _checked(who, check_who) if who else who
+
+    def clean_consent_words(self) -> str:
+        words: str = self.cleaned_data["consent_words"]
+        return _checked(words, check_words) if words else words
+
+    def require_evidence(self, sentence: str) -> None:
+        """Ask for what is missing of the evidence, where this form does not need it always."""
+        for name in self.EVIDENCE:
+            if name != "consent_at" and not self.cleaned_data.get(name) and name not in self.errors:
+                self.add_error(name, sentence)
+
+    def has_evidence(self) -> bool:
+        """Return True where any of it was typed."""
+        return any(self.cleaned_data.get(name) or name in self.errors for name in self.EVIDENCE)
+
+    def refuse(self, refused: EvidenceRefused) -> None:
+        """Show why the evidence answers nothing, at its field; what was typed stays."""
+        self.add_error(refused.field if refused.field in self.fields else None, refused.sentence)
+
     def evidence(self) -> Evidence:
-        """What was typed, for the service."""
-        data = self.cleaned_data
+        """What was typed, for the service. Without a time: now."""
+        data, moment = self.cleaned_data, self.cleaned_data["consent_at"]
         return Evidence(
             data["consent_who"],
             Channel(data["consent_channel"]),
-            data["consent_at"],
+            moment.first if moment else timezone.now(),
             data["consent_words"],
+            until=moment.last if moment else None,
+            exact=moment is None,
+            own_stops=tuple(int(pk) for pk in data.get("own_stops", ())),
         )
 
 
+def _checked(text: str, check: Any) -> str:
+    try:
+        check(text)
+    except EvidenceRefused as refused:
+        raise forms.ValidationError(refused.sentence) from refused
+    return text
+
+
 class ConsentForm(EvidenceFields):
-    """Lift a stop or change the opt-in status (managers)."""
+    """Lift a stop or opt a person in, with the evidence."""
 
     status = forms.ChoiceField(
         label="New opt-in status",
@@ -101,6 +165,60 @@ class ConsentForm(EvidenceFields):
         widget=forms.RadioSelect,
     )
     field_order = ["status"]
+
+
+class LiftForm(ConsentForm):
+    """The same about one person: `version` is the record's as this form showed it, where it was not left out.
+
+    `own_stops` are stops told back to us, as choices: the decider may say that they were our own (rule 10). `seen` is
+    what a vendor showed since the stop, to begin with (rule 3).
+    """
+
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        asks: bool,
+        version: int,
+        own_stops: Sequence[tuple[str, str]] = (),
+        seen: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=dict(seen or {}))
+        self.fields["version"].initial = version
+        if asks:
+            self.fields["status"].label = "What to ask for"
+        if own_stops:
+            self.fields["own_stops"] = forms.MultipleChoiceField(
+                label="That was our own stop, told back to us",
+                required=False,
+                choices=list(own_stops),
+                widget=forms.CheckboxSelectMultiple,
+                help_text="CloudContactAI or SlickText reported a stop while we told it ourselves: "
+                "our own told back, or theirs. Check it only if you are sure.",
+            )
+
+    def clean_version(self) -> int | None:
+        """Return the version; -1, which none ever is, for what is no version."""
+        sent: str = self.cleaned_data["version"]
+        if not sent:
+            return None
+        return int(sent) if sent.isdecimal() and len(sent) < 10 else -1
+
+
+class WrongPersonForm(forms.Form):
+    """Why a press stopped the wrong person (rule 6)."""
+
+    reason = forms.CharField(
+        label="What happened",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="A second person reads this and decides.",
+    )
+
+    def clean_reason(self) -> str:
+        return _checked(self.cleaned_data["reason"], check_words)
 
 
 class DeleteForm(forms.Form):

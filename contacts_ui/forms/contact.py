@@ -231,7 +231,41 @@ class ContactForm(forms.Form):
             )
 
 
-class NewContactForm(ContactForm, EvidenceFields):
+class ContactFormWithEvidence(ContactForm, EvidenceFields):
+    """A contact, and for those who may raise consent the evidence that comes with their number."""
+
+    def __init__(self, data: Any = None, *, may_subscribe: bool, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.may_subscribe = may_subscribe
+        for name in self.EVIDENCE:
+            self.fields[name].required = False
+        if not may_subscribe:
+            for name in self.EVIDENCE:
+                del self.fields[name]
+
+
+class EditContactForm(ContactFormWithEvidence):
+    """Edits a contact. Consent belongs to the number: evidence is for another one (rule 8)."""
+
+    @property
+    def grouped(self) -> list[dict[str, Any]]:
+        groups = super().grouped
+        if self.may_subscribe and "mobile_number" in self.fields:
+            groups.insert(3, self._group("Consent at a new number", self.EVIDENCE))
+        return groups
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not self.may_subscribe or not self.has_evidence():
+            return data
+        if "mobile_number" in data and self._unchanged("mobile_number"):
+            self.add_error(None, "Consent is recorded here only with a new mobile number.")
+        else:
+            self.require_evidence("The evidence needs this, too.")
+        return data
+
+
+class NewContactForm(ContactFormWithEvidence):
     """Creates a contact: *not subscribed*, unless somebody who may brings the evidence."""
 
     NOT_SUBSCRIBED, DOUBLE_OPT_IN, SUBSCRIBED = "not_subscribed", "double_opt_in", "subscribed"
@@ -240,7 +274,7 @@ class NewContactForm(ContactForm, EvidenceFields):
         required=False,
         initial=NOT_SUBSCRIBED,
         choices=[
-            (NOT_SUBSCRIBED, "Not subscribed: nobody texts them"),
+            (NOT_SUBSCRIBED, "Not subscribed: they get no texts"),
             (
                 DOUBLE_OPT_IN,
                 "Ask them: SlickText sends them a real text now, and they must answer YES",
@@ -249,16 +283,11 @@ class NewContactForm(ContactForm, EvidenceFields):
         ],
         widget=forms.RadioSelect,
     )
-    EVIDENCE = ("consent_who", "consent_channel", "consent_at", "consent_words")
 
     def __init__(self, data: Any = None, *, may_subscribe: bool, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        self.may_subscribe = may_subscribe
-        for name in self.EVIDENCE:
-            self.fields[name].required = False
+        super().__init__(data, may_subscribe=may_subscribe, **kwargs)
         if not may_subscribe:
-            for name in (*self.EVIDENCE, "consent"):
-                del self.fields[name]
+            del self.fields["consent"]
         del self.fields["base"]
 
     @property
@@ -271,11 +300,7 @@ class NewContactForm(ContactForm, EvidenceFields):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if data.get("consent") == self.SUBSCRIBED:
-            for name in self.EVIDENCE:
-                if not data.get(name) and name not in self.errors:
-                    self.add_error(
-                        name, "Subscribing somebody needs the evidence of their consent."
-                    )
+            self.require_evidence("Subscribing someone needs the evidence of their consent.")
         return data
 
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 from django import forms
 
 from contacts_ui.phone import to_e164
+from contacts_ui.services.consent.verdicts import OptInStatus
 from contacts_ui.services.index import IndexQuestion
-from contacts_ui.services.verdicts import OptInStatus
 
 # Our name in the address bar -> SlickText's name of the field.
 FILTERS: Final = {

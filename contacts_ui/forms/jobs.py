@@ -4,17 +4,20 @@ from typing import Any, Final, cast
 
 from django import forms
 
-from contacts_ui.forms.consent import StopForm
+from contacts_ui.forms.consent import ConsentForm, StopForm
 from contacts_ui.forms.contact import ContactForm
 from contacts_ui.forms.importing import table_field
-from contacts_ui.forms.lifting import LiftRequestForm
 from contacts_ui.models.job import JobKind
-from contacts_ui.services.consent import Request
+from contacts_ui.services.consent.types import Request
 from contacts_ui.services.editing import LABELS
+from contacts_ui.services.jobs.evidence import NEEDED
 
 KINDS: Final = (
     (JobKind.STOP.value, "Stop texts to all of them"),
-    (JobKind.ASK_LIFT.value, "Ask for their stops to be lifted, with the evidence of consent"),
+    (
+        JobKind.ASK_LIFT.value,
+        "Ask for their stops to be lifted: a file with each person's evidence",
+    ),
     (JobKind.EDIT.value, "Give one field the same value for all of them"),
 )
 # An export is no job: what it does is done at once.
@@ -41,7 +44,8 @@ class NewJobForm(forms.Form):
     file = table_field(
         "Or a file",
         required=False,
-        help_text="CSV or Excel workbook (.xlsx). Whichever column holds the numbers is found.",
+        help_text="CSV or Excel workbook (.xlsx). Whichever column holds the numbers is found. For lifts, every row "
+        "also needs Who, How, When and Words.",
     )
 
     def __init__(self, *args: Any, may_export: bool, **kwargs: Any) -> None:
@@ -54,7 +58,9 @@ class NewJobForm(forms.Form):
         """One of both, not neither and not both."""
         data = super().clean() or {}
         given, uploaded = bool((data.get("numbers") or "").strip()), bool(data.get("file"))
-        if given and uploaded:
+        if data.get("kind") == JobKind.ASK_LIFT and not uploaded and "file" not in self.errors:
+            self.add_error("file", NEEDED)
+        elif given and uploaded:
             self.add_error("file", "Either paste numbers or choose a file: not both at once.")
         elif not given and not uploaded and "file" not in self.errors:
             self.add_error("numbers", "Paste some numbers, or choose a file below.")
@@ -65,7 +71,10 @@ class SelectionForm(forms.Form):
     """What was pressed above the table: for ticked rows, or for all that match its view."""
 
     TICKED, ALL = "ticked", "all"
-    kind = forms.ChoiceField(choices=[*KINDS, (EXPORT, "Export")])
+    # Not for lifts: each needs evidence of its own (rule 7).
+    kind = forms.ChoiceField(
+        choices=[each for each in KINDS if each[0] != JobKind.ASK_LIFT] + [(EXPORT, "Export")]
+    )
     scope = forms.ChoiceField(choices=[(TICKED, "Ticked"), (ALL, "All")])
     view = forms.CharField(required=False, max_length=4000)
 
@@ -74,23 +83,26 @@ class StopJobForm(StopForm):
     """How the people asked, as for one."""
 
     def params(self) -> dict[str, Any]:
-        return {}
+        """The other reading of the typed minute, in the hour of a clock change."""
+        moment = self.cleaned_data["asked_at"]
+        return {"asked_last": moment.last.isoformat()} if moment else {}
 
 
-class LiftJobForm(LiftRequestForm):
-    """The evidence of consent, one for all of them."""
+class LiftJobForm(forms.Form):
+    """What to ask for; the file has the evidence of each."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["consent_who"].help_text = "Whose list or form it is that shows their consent."
+    status = forms.ChoiceField(
+        label="What to ask for",
+        choices=cast("forms.ChoiceField", ConsentForm.base_fields["status"]).choices,
+        widget=forms.RadioSelect,
+    )
 
     def request(self) -> Request:
         return Request()
 
     def params(self) -> dict[str, Any]:
-        """The evidence, as the job keeps it."""
-        data = self.cleaned_data
-        return {**data, "consent_at": data["consent_at"].isoformat()}
+        """What SlickText shall hold, as the job keeps it."""
+        return {"status": self.cleaned_data["status"]}
 
 
 class EditJobForm(forms.Form):
@@ -129,7 +141,7 @@ class EditJobForm(forms.Form):
         return {"field": self.cleaned_data["field"], "value": self.cleaned_data["value"]}
 
 
-OPTIONS: Final = {
+OPTIONS: Final[dict[JobKind, type[StopJobForm | LiftJobForm | EditJobForm]]] = {
     JobKind.STOP: StopJobForm,
     JobKind.ASK_LIFT: LiftJobForm,
     JobKind.EDIT: EditJobForm,

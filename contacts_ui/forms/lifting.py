@@ -4,11 +4,10 @@ from typing import Any
 
 from django import forms
 
-from contacts_ui.forms.consent import ConsentForm, StopForm
+from contacts_ui.forms.consent import StopForm
 from contacts_ui.models.lift_request import LiftRequestState
 from contacts_ui.phone import to_e164
-from contacts_ui.services.editing import Follow
-from contacts_ui.services.lift_requests import Wanted
+from contacts_ui.services.consent.lift_requests import Wanted
 
 LONGEST_NOTE = 2000
 LONGEST_NAME = 150
@@ -24,14 +23,6 @@ def readable_number(typed: str) -> str:
     return number or ""
 
 
-class LiftRequestForm(ConsentForm):
-    """What an agent asks for, with the same evidence as a manager's own lift."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["status"].label = "What to ask for"
-
-
 class DecisionForm(forms.Form):
     """A manager's decision; why, where it is a no."""
 
@@ -42,13 +33,13 @@ class DecisionForm(forms.Form):
         required=False,
         max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Needed when you decline; who asked reads it.",
+        help_text="Needed when you decline. The person who asked reads it.",
     )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("decision") == self.DECLINE and not data.get("note") and not self.errors:
-            self.add_error("note", "Say why, so that whoever asked knows what is missing.")
+            self.add_error("note", "Say why, so that the person who asked knows what is missing.")
         return data
 
 
@@ -87,40 +78,14 @@ class StopNumberForm(StopForm):
     )
     field_order = ["number"]
 
+    def look_up_at(self, address: str) -> None:
+        """Show what is known about the number while it is typed, as `address` tells it."""
+        self.fields["number"].widget.attrs |= {
+            "hx-get": address,
+            "hx-trigger": "input changed delay:300ms",
+            "hx-target": "#known",
+            "hx-sync": "this:replace",
+        }
+
     def clean_number(self) -> str:
         return readable_number(self.cleaned_data["number"])
-
-
-class FollowForm(forms.Form):
-    """Whether a stop goes with the person to their new number, or stays with the old number alone."""
-
-    FOLLOWS, STAYS = "follows", "stays"
-    stop_follows = forms.ChoiceField(
-        label="Whose stop is it?",
-        choices=[
-            (FOLLOWS, "The person's: stop the new number too"),
-            (STAYS, "The old number's alone: do not stop the new one"),
-        ],
-        widget=forms.RadioSelect,
-        initial=FOLLOWS,
-    )
-    stop_why = forms.CharField(
-        label="Why it does not follow them",
-        required=False,
-        max_length=LONGEST_NOTE,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Needed only then, as in: the old number never was theirs.",
-    )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("stop_follows") == self.STAYS and not data.get("stop_why"):
-            self.add_error("stop_why", "Say why the stop does not follow the person.")
-        return data
-
-    def answer(self) -> Follow | None:
-        """What was answered, for the service; None as long as nobody was asked."""
-        if not self.is_valid():
-            return None
-        data = self.cleaned_data
-        return Follow(data["stop_follows"] == self.FOLLOWS, data["stop_why"])

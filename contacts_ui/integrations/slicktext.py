@@ -109,14 +109,17 @@ def find_contact(conn: Connection, number: str, *, manner: Manner = READ) -> Con
     SlickText, Contacts, "Retrieve All Contacts", filtered by mobile_number. Raises Unreadable
     when the vendor ignored the filter, since not found would then mean nothing.
     """
+    return next(iter(find_contacts(conn, number, manner=manner)), None)
+
+
+def find_contacts(conn: Connection, number: str, *, manner: Manner = READ) -> list[Contact]:
+    """As `find_contact`: every contact with this number, since an import may have made several."""
     wanted = to_e164(number) or number
     page = list_contacts(conn, limit=FIND_LIMIT, filters={"mobile_number": wanted}, manner=manner)
-    for contact in page.contacts:
-        if contact.number == wanted:
-            return contact
-    if page.malformed or (page.contacts and page.has_more):
+    found = [contact for contact in page.contacts if contact.number == wanted]
+    if not found and (page.malformed or (page.contacts and page.has_more)):
         raise errors.Unreadable(VENDOR, log={"problem": "not found, but not everyone was shown"})
-    return None
+    return found
 
 
 def create_contact(

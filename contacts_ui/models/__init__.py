@@ -1,5 +1,6 @@
 from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
+from contacts_ui.models.consent import ConsentSetup, ConsentState, HeldPress, Statement
 from contacts_ui.models.contact_index import (
     IndexAnchor,
     IndexCount,
@@ -22,7 +23,10 @@ from contacts_ui.models.wish import Vendor, Wish
 __all__ = [
     "Access",
     "CallBudget",
+    "ConsentSetup",
+    "ConsentState",
     "Disagreement",
+    "HeldPress",
     "IndexAnchor",
     "IndexCount",
     "IndexGone",
@@ -38,6 +42,7 @@ __all__ = [
     "Preference",
     "PrunedEntry",
     "SavedView",
+    "Statement",
     "Sweep",
     "Upload",
     "Vendor",

@@ -15,6 +15,8 @@ class JobKind(models.TextChoices):
     ASK_LIFT = "ask_lift", "Ask for a lift"
     EDIT = "edit", "Edit a field"
     IMPORT = "import", "Import contacts"
+    TELL = "tell", "Tell vendors of stops on record"
+    REPAIR = "repair", "Stop where vendors disagree"
 
 
 class JobState(models.TextChoices):

@@ -17,9 +17,18 @@ class LiftRequestState(models.TextChoices):
     EXPIRED = "expired", "Expired"
 
 
+class LiftRequestKind(models.TextChoices):
+    """What is asked for. Each raises consent, so each may need a second person (rule 7)."""
+
+    LIFT = "lift", "Lift the stop"
+    OPT_IN = "opt_in", "Opt in"
+    WRONG_PERSON = "wrong_person", "We stopped the wrong person"
+
+
 class LiftRequest(models.Model):
     """One request; at most one waits for each number."""
 
+    kind = models.CharField(max_length=20, choices=LiftRequestKind, default=LiftRequestKind.LIFT)
     number = models.CharField(max_length=20, db_index=True, help_text="E.164")
     contact_id = models.BigIntegerField(null=True)
     label = models.CharField(max_length=200, blank=True)
@@ -28,8 +37,16 @@ class LiftRequest(models.Model):
     consent_who = models.CharField(max_length=200)
     consent_channel = models.CharField(max_length=20, choices=Channel)
     consent_at = models.DateTimeField()
+    consent_until = models.DateTimeField(null=True, help_text="The end of a typed minute")
     consent_words = models.TextField()
 
+    # The stop that it answers, and the record's version when it was asked.
+    stop = models.ForeignKey(
+        "contacts_ui.Statement", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    own_stops = models.JSONField(
+        default=list, help_text="Stops told back to us that the asker says are our own, by id"
+    )
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -43,6 +60,8 @@ class LiftRequest(models.Model):
     )
     decided_by_name = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
+    # The person who asked has seen what became of it.
+    seen_at = models.DateTimeField(null=True)
     note = models.TextField(blank=True, help_text="Why it was declined")
 
     class Meta:

@@ -18,9 +18,20 @@ class WebhookEvent(models.Model):
     due_at = models.DateTimeField(null=True, db_index=True, help_text="Null once it is done")
     done_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=300, blank=True)
+    # It speaks of a stop and cannot be acted on: a person decides (rule 11).
+    needs_decision = models.BooleanField(default=False)
+    decided_by_name = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(needs_decision=True),
+                name="webhook_needs_decision",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["vendor", "key"], name="one_row_per_webhook")
         ]

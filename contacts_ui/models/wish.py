@@ -72,6 +72,9 @@ class Wish(models.Model):
     unanswered_version = models.PositiveIntegerField(default=0)
     unanswered_at = models.DateTimeField(null=True)
 
+    # [start, end] of our last calls about a stop: an event from within may be our own, told back (rule 10).
+    calls = models.JSONField(default=list)
+
     # What the vendor confirmed last, which a newer wish does not change until it is confirmed too.
     confirmed_do_not_text = models.BooleanField(null=True)
     confirmed_opt_in_status = models.CharField(max_length=40, blank=True)

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 class Alarm:
     """One line for the top of every page.
 
-    `kind` is vendor, worker, waiting or attention; `since` is when it began, where that is known.
+    `kind` is vendor, worker, waiting, attention or untold; `since` is when it began, where that is known.
     """
 
     kind: str
@@ -61,6 +61,10 @@ def alarms_of(state: Pulse, staff: Staff, now: datetime) -> list[Alarm]:
         )
     if state.refused and may(staff, "review_opt_outs"):
         found.append(_attention(state.refused))
+    if state.unplaced and may(staff, "review_opt_outs"):
+        found.append(_unplaced(state.unplaced))
+    if state.untold and may(staff, "bulk_work") and may(staff, "stop_texts"):
+        found.append(_untold(state.untold))
     return found
 
 
@@ -109,6 +113,28 @@ def _attention(count: int) -> Alarm:
         "attention",
         f"{_changes(count)} {'was' if one else 'were'} refused by a vendor",
         f"Nothing more is sent for {'it' if one else 'them'} until somebody decides.",
+        count=count,
+    )
+
+
+def _untold(count: int) -> Alarm:
+    one = count == 1
+    who = "1 person is" if one else f"{count:,} people are"
+    return Alarm(
+        "untold",
+        f"{who} stopped here, but not every vendor was told",
+        "A vendor that was not told can still text them.",
+        count=count,
+    )
+
+
+def _unplaced(count: int) -> Alarm:
+    what = "1 message" if count == 1 else f"{count:,} messages"
+    return Alarm(
+        "attention",
+        f"{what} from a vendor may be a stop, and could not be acted on",
+        "Say whose stop it is, or close it with a reason.",
+        severe=True,
         count=count,
     )
 

@@ -22,17 +22,22 @@ from contacts_ui import request_id
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.manner import BULK_READ
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import LedgerEntry, Vendor, Wish
+from contacts_ui.models import ConsentState, LedgerEntry, Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import pretty
 from contacts_ui.services import index, ledger
+from contacts_ui.services.consent.verdicts import (
+    STATUS_WORDS,
+    STOPPED_STATUSES,
+    OptInStatus,
+    Verdict,
+)
 from contacts_ui.services.editing import as_text
 from contacts_ui.services.index import IndexQuestion, Total
 from contacts_ui.services.listing import Question, list_contacts
 from contacts_ui.services.spreadsheets import BOM, FORMULA, safe
 from contacts_ui.services.vendors import to_slicktext
-from contacts_ui.services.verdicts import STATUS_WORDS, STOPPED_STATUSES, OptInStatus
 
 # Key of the table's column -> heading in the file; those before and after are in every file.
 ALWAYS_FIRST: Final = {
@@ -259,12 +264,20 @@ def _texts_of(row: Raw, headings: Mapping[str, str]) -> list[str]:
 def _answers() -> Callable[[str, str], str]:
     """What *Do not text* says of a number and its status: never more than is known.
 
-    Our own wishes are read once, as sets of numbers. Everything unclear counts as a stop or as not known.
+    The record and what the vendors were told are read once, as sets of numbers. Everything unclear counts as a stop or
+    as not known.
     """
+    states = ConsentState.objects.values_list("number", flat=True)
     wishes = Wish.objects.values_list("number", flat=True)
     theirs = wishes.filter(vendor=Vendor.CLOUDCONTACTAI, do_not_text=False)
-    stopped = {*wishes.filter(do_not_text=True), *theirs.filter(confirmed_do_not_text=True)}
+    stopped = {
+        *states.filter(stopped=True),
+        *states.exclude(held=None),
+        *wishes.filter(do_not_text=True),
+        *theirs.filter(confirmed_do_not_text=True),
+    }
     unclear = {
+        *states.exclude(reassigned_at=None).filter(verdict=Verdict.NOT_KNOWN.key),
         *theirs.filter(confirmed_do_not_text=None),
         *theirs.filter(unanswered_at__isnull=False),
     }

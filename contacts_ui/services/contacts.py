@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
@@ -12,12 +12,16 @@ from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.errors import NotFound, NumberExists, VendorError
 from contacts_ui.integrations.manner import GLANCE, READ, WRITE, Manner
 from contacts_ui.integrations.types import Contact, OptInStatus
-from contacts_ui.models.ledger import Action, Channel
+from contacts_ui.models import LedgerEntry
+from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import to_e164
-from contacts_ui.services import consent, index, last_known, ledger, shared_reads
-from contacts_ui.services.consent import Evidence, Seen
-from contacts_ui.services.editing import Follow, Merge, editable_values, for_vendor, merge
+from contacts_ui.services import index, last_known, ledger, shared_reads
+from contacts_ui.services.consent import doors, lifting, readings
+from contacts_ui.services.consent.delivery import deliver_now
+from contacts_ui.services.consent.rules import EvidenceRefused
+from contacts_ui.services.consent.types import Evidence, Seen
+from contacts_ui.services.editing import Merge, editable_values, for_vendor, merge
 from contacts_ui.services.vendors import how_to_read, known_trouble, to_slicktext
 
 
@@ -38,13 +42,8 @@ class EditConflict(Exception):
         super().__init__("changed by somebody else")
 
 
-class FollowUndecided(Exception):
-    """The old number is stopped here: does the stop go with the person to their new number?"""
-
-    def __init__(self, contact: Contact, number: str) -> None:
-        self.contact = contact
-        self.number = number
-        super().__init__("does the stop follow?")
+class StoppedNumber(Exception):
+    """This number is stopped, so nothing may be sent that texts it (rule 9)."""
 
 
 class OtherNumber(Exception):
@@ -66,12 +65,20 @@ class Reading:
 
 @dataclass(frozen=True)
 class Saved:
-    """A contact as it is after saving, and what was sent; `not_taken` are fields that it still does not hold."""
+    """A contact as it is after saving, and what was sent; `not_taken` are fields that it still does not hold.
+
+    `stopped`: the number is stopped, and so is the contact. `unsubscribed_here`: they are not subscribed at their new
+    number. `asked`: a second person decides about the consent that came with it. `consent_refused`: why that consent
+    could not be recorded after all.
+    """
 
     contact: Contact
     changes: Mapping[str, str]
-    stop_followed: bool = False
+    stopped: bool = False
+    unsubscribed_here: bool = False
+    asked: bool = False
     not_taken: tuple[str, ...] = ()
+    consent_refused: str = ""
 
 
 def read(contact_id: int, *, now: bool = False, patiently: bool = False) -> Reading:
@@ -143,31 +150,121 @@ def edit(
     contact_id: int,
     original: Mapping[str, str],
     typed: Mapping[str, str],
-    follow: Follow | None = None,
+    evidence: Evidence | None = None,
 ) -> Saved:
     """Send what `typed` changes of `original` (both as `editing.editable_values`), and only that.
 
-    A stop of the old number stays; `follow` says whether it goes with the person to a new one, too. Raises NotAllowed;
-    EditConflict when somebody changed the same fields since; FollowUndecided; NumberTaken; or a VendorError.
+    Consent belongs to the number (rule 8): with another one, a stopped contact stays stopped, and a subscribed one is
+    *not subscribed* there unless `evidence` comes with it. Raises NotAllowed; EditConflict when someone changed the
+    same fields since; rules.EvidenceRefused; NumberTaken; or a VendorError.
     """
     require(staff, "edit_contacts")
+    if evidence:
+        _require_consent(staff)
     asked_at = timezone.now()
     fresh = _fresh(contact_id)
     merged = merge(original, editable_values(fresh), typed)
     if merged.conflicts:
         last_known.keep_contact(fresh, asked_at)
         raise EditConflict(merged, fresh)
-    asked = _stop_may_follow(original, typed)
-    if asked and follow is None:
-        raise FollowUndecided(fresh, typed["mobile_number"])
+    move = _move(fresh, original, typed, asked_at)
+    if move:
+        _leave(staff, move, evidence)
     contact = fresh
-    if merged.changes:
-        contact = _send_edit(staff, fresh, merged.changes, follow if asked else None)
+    if merged.changes or move:
+        contact = _send_edit(staff, fresh, merged.changes, move, consented=bool(evidence))
     last_known.keep_contact(contact)
     values = editable_values(contact)
     not_taken = tuple(name for name, text in merged.changes.items() if values.get(name, "") != text)
-    followed = bool(asked and follow and follow.follows and _stop_too(staff, typed, contact))
-    return Saved(contact, merged.changes, followed, not_taken)
+    moved = move if move and contact.number == move.new else None
+    consent = _record_consent(staff, contact, evidence) if moved and evidence else _NO_CONSENT
+    stopped = bool(moved and moved.plan.stopped and not consent.given)
+    return Saved(
+        contact,
+        {**merged.changes, **({"mobile_number": move.new} if move else {})},
+        stopped=stopped,
+        unsubscribed_here=bool(moved and moved.plan.status and not stopped and not consent.given),
+        asked=consent.asked,
+        not_taken=not_taken,
+        consent_refused=consent.refused,
+    )
+
+
+@dataclass(frozen=True)
+class _Move:
+    """A contact gets another number: the one it leaves, the new one, and what SlickText shall hold there.
+
+    `arrived`: SlickText has it already, by an earlier save whose answer was lost.
+    """
+
+    left: Seen
+    new: str
+    plan: doors.StatusFor
+    arrived: bool
+
+
+def _move(
+    fresh: Contact, original: Mapping[str, str], typed: Mapping[str, str], asked_at: datetime
+) -> _Move | None:
+    new, opened = to_e164(typed.get("mobile_number")), to_e164(original.get("mobile_number"))
+    arrived = bool(new and new == fresh.number and opened and opened != new)
+    if not new or (new == fresh.number and not arrived):
+        return None
+    left = Seen(
+        (opened if arrived else fresh.number) or "",
+        fresh.contact_id,
+        fresh.name,
+        fresh.opt_in_status,
+        asked_at,
+        changed_at=fresh.last_opt_in_status_change,
+    )
+    plan = doors.status_for_new_number(old=left.number, new=new, status=fresh.opt_in_status)
+    return _Move(left, new, plan, arrived)
+
+
+def _leave(staff: Staff, move: _Move, evidence: Evidence | None) -> None:
+    """Record the stop of the number that is left, which outlives that whatever becomes of the save; then the evidence
+    has to answer it, and those of the new number.
+    """
+    if not move.arrived:
+        leaving = doors.number_leaves(staff=staff, seen=move.left, why="the number was changed")
+        deliver_now(leaving)
+    if evidence:
+        for number in filter(None, (move.left.number, move.new)):
+            doors.check_evidence_for(number, evidence)
+
+
+class _Consent(NamedTuple):
+    """What became of the consent that came with a contact."""
+
+    given: bool = False
+    asked: bool = False
+    refused: str = ""
+
+
+_NO_CONSENT: Final = _Consent()
+
+
+def _record_consent(staff: Staff, contact: Contact, evidence: Evidence) -> _Consent:
+    """Record the consent that came with a number, or ask a second person; the contact is saved either way."""
+    seen = Seen(contact.number or "", contact.contact_id, contact.name, contact.opt_in_status)
+    try:
+        asked = lifting.give_or_ask(
+            staff=staff, seen=seen, status=OptInStatus.SUBSCRIBED, evidence=evidence
+        )
+    except EvidenceRefused as error:
+        return _Consent(refused=error.sentence)
+    except doors.RecordChanged:
+        return _Consent(refused="A stop was recorded meanwhile.")
+    except lifting.AlreadyAsked:
+        return _Consent(refused="A request for this number is waiting already.")
+    return _Consent(given=not asked, asked=asked)
+
+
+def _require_consent(staff: Staff) -> None:
+    """Raise NotAllowed unless `staff` may bring consent along: give it, or with four eyes ask for it."""
+    require(staff, "lift_stops")
+    require(staff, "ask_lift")
 
 
 def _fresh(contact_id: int) -> Contact:
@@ -180,7 +277,12 @@ def _fresh(contact_id: int) -> Contact:
 
 
 def _send_edit(
-    staff: Staff, fresh: Contact, changes: Mapping[str, str], follow: Follow | None
+    staff: Staff,
+    fresh: Contact,
+    changes: Mapping[str, str],
+    move: _Move | None,
+    *,
+    consented: bool,
 ) -> Contact:
     """Edit and write the ledger; a lost answer is settled by reading the contact again."""
     before = editable_values(fresh)
@@ -191,15 +293,34 @@ def _send_edit(
         "contact_id": fresh.contact_id,
         "vendor": "slicktext",
         "before": {field: before.get(field, "") for field in changes},
-        "after": changes,
+        "after": changes or ({"mobile_number": move.new} if move else {}),
     }
-    stays = {"stop_follows": False} if follow and not follow.follows else {}
-    if follow and stays:
-        about["reason"] = f"The stop of the old number does not follow them: {follow.why}"
-    try:
-        contact = slicktext.edit_contact(
-            to_slicktext(), fresh.contact_id, for_vendor(changes, fresh)
+    began = timezone.now()
+    sent = for_vendor(changes, fresh) | (move.plan.sent if move else {})
+    contact, settled = fresh, True
+    if changes:
+        contact, settled = _edit_at_slicktext(about, fresh, changes, sent)
+    answer = {**_answer(contact), **({"settled": "by reading"} if settled else {})}
+    entry = ledger.record(**about, answer=answer)
+    if move and move.plan.stopped and contact.number == move.new:
+        keys = doors.number_taken(
+            staff=staff,
+            entry=entry,
+            contact=contact,
+            began=began,
+            left=move.left,
+            consented=consented,
         )
+        deliver_now(keys)
+    return contact
+
+
+def _edit_at_slicktext(
+    about: Mapping[str, Any], fresh: Contact, changes: Mapping[str, str], sent: Mapping[str, Any]
+) -> tuple[Contact, bool]:
+    """The contact as SlickText holds it now, and whether that had to be read since the answer was lost."""
+    try:
+        return slicktext.edit_contact(to_slicktext(), fresh.contact_id, sent), False
     except NumberExists as refusal:
         raise _taken(changes.get("mobile_number", "")) from refusal
     except VendorError as error:
@@ -207,11 +328,9 @@ def _send_edit(
             raise
         found = _reread(fresh.contact_id)
         if found is None or not _holds(found, changes):
-            ledger.record(**about, answer={"outcome": "unknown", **stays})
+            ledger.record(**about, answer={"outcome": "unknown"})
             raise
-        contact = found
-    ledger.record(**about, answer={**_answer(contact), **stays})
-    return contact
+        return found, True
 
 
 def create(
@@ -225,39 +344,47 @@ def create(
 ) -> Saved:
     """Create a contact, *not subscribed* unless a manager brings the evidence of consent.
 
-    With `evidence` the wish to subscribe is written and sent after the contact exists, as any other change of consent;
-    with `double_opt_in` SlickText asks the person by text. A number that we hold as stopped stays stopped otherwise.
-    Raises NotAllowed; NumberTaken, with the contact who has it; or a VendorError. A lost answer is settled by looking
-    the number up, never by sending again. `reading` and `writing` say how hard to try, and who goes first.
+    With `evidence` consent is recorded after the contact exists, as any other, or a second person is asked; with
+    `double_opt_in` SlickText asks the person by text, which no stopped number may get. A stopped number stays stopped
+    otherwise. Raises NotAllowed; NumberTaken, with the contact who has it; StoppedNumber; rules.EvidenceRefused; or a
+    VendorError. A lost answer is settled by looking the number up, never by sending again. `reading` and `writing` say
+    how hard to try, and who goes first.
     """
     require(staff, "edit_contacts")
     if evidence or double_opt_in:
-        require(staff, "lift_stops")
+        _require_consent(staff)
     number, asked_at = typed["mobile_number"], timezone.now()
     if taken := slicktext.find_contact(to_slicktext(), number, manner=reading):
-        index.learn([taken], asked_at)
+        readings.learn([taken], asked_at)
         raise NumberTaken(taken)
-    stopped = consent.is_stopped(number) and not evidence
+    if evidence:
+        doors.check_evidence_for(number, evidence)
+    plan = doors.status_for_new_contact(number)
     fields = for_vendor({field: text for field, text in typed.items() if text})
-    if stopped:
-        fields["opt_in_status"] = OptInStatus.UNSUBSCRIBED
-    elif double_opt_in:
+    if double_opt_in and plan.stopped:
+        raise StoppedNumber
+    if double_opt_in:
         fields["force_double_opt_in"] = "true"
     else:
-        fields["opt_in_status"] = OptInStatus.NOT_SUBSCRIBED
-    contact = _send_create(staff, number, fields, writing)
+        fields |= plan.sent
+    began = timezone.now()
+    contact, entry = _send_create(staff, number, fields, writing)
+    if plan.stopped:
+        deliver_now(doors.number_taken(staff=staff, entry=entry, contact=contact, began=began))
     last_known.keep_contact(contact)
-    if evidence:
-        consent.change_opt_in_status(
-            staff=staff,
-            seen=Seen(number, contact.contact_id, contact.name, contact.opt_in_status),
-            status=OptInStatus.SUBSCRIBED,
-            evidence=evidence,
-        )
-    return Saved(contact, typed, stopped)
+    consent = _record_consent(staff, contact, evidence) if evidence else _NO_CONSENT
+    return Saved(
+        contact,
+        typed,
+        stopped=plan.stopped and not consent.given,
+        asked=consent.asked,
+        consent_refused=consent.refused,
+    )
 
 
-def _send_create(staff: Staff, number: str, fields: Mapping[str, Any], manner: Manner) -> Contact:
+def _send_create(
+    staff: Staff, number: str, fields: Mapping[str, Any], manner: Manner
+) -> tuple[Contact, LedgerEntry]:
     about: dict[str, Any] = {
         "staff": staff,
         "action": Action.CONTACT_CREATED,
@@ -275,8 +402,7 @@ def _send_create(staff: Staff, number: str, fields: Mapping[str, Any], manner: M
         raise
     contact = created.contact
     answer = {**_answer(contact), **({"settled": "by look-up"} if created.settled else {})}
-    ledger.record(**about, contact_id=contact.contact_id, answer=answer)
-    return contact
+    return contact, ledger.record(**about, contact_id=contact.contact_id, answer=answer)
 
 
 def delete(*, staff: Staff, contact_id: int, typed_number: str) -> Contact:
@@ -297,6 +423,16 @@ def delete(*, staff: Staff, contact_id: int, typed_number: str) -> Contact:
         "vendor": "slicktext",
         "before": {**editable_values(contact), "opt_in_status": contact.opt_in_status},
     }
+    if contact.number:
+        seen = Seen(
+            contact.number,
+            contact_id,
+            contact.name,
+            contact.opt_in_status,
+            timezone.now(),
+            changed_at=contact.last_opt_in_status_change,
+        )
+        deliver_now(doors.number_leaves(staff=staff, seen=seen, why="the contact was deleted"))
     try:
         slicktext.delete_contact(to_slicktext(), contact_id)
     except VendorError as error:
@@ -307,30 +443,6 @@ def delete(*, staff: Staff, contact_id: int, typed_number: str) -> Contact:
     ledger.record(**about, answer={"outcome": "deleted"})
     last_known.forget_contact(contact_id)
     return contact
-
-
-def _stop_may_follow(original: Mapping[str, str], typed: Mapping[str, str]) -> bool:
-    """Whether the number changes, and the old one is stopped here, and the new one is not.
-
-    By what the form had shown, so that saving once more after a lost answer still asks.
-    """
-    new, old = (to_e164(values.get("mobile_number")) for values in (typed, original))
-    if not new or not old or new == old:
-        return False
-    return consent.is_stopped(old) and not consent.is_stopped(new)
-
-
-def _stop_too(staff: Staff, typed: Mapping[str, str], after: Contact) -> bool:
-    """A stopped person who gets another number is still the person who asked for no texts."""
-    if not after.number or after.number != to_e164(typed["mobile_number"]):
-        return False
-    # Without the status: this stop is nobody's slip of a moment ago, so it cannot be undone as one.
-    seen = Seen(after.number, after.contact_id, after.name)
-    reason = "The stop of the old number follows the person to the new one."
-    consent.write_stop(
-        staff=staff, seen=seen, request=consent.Request(Channel.UNRECORDED, None, reason)
-    )
-    return True
 
 
 def _taken(number: str) -> NumberTaken:
@@ -374,12 +486,11 @@ def _answer(contact: Contact) -> dict[str, Any]:
 __all__ = [
     "Contact",
     "EditConflict",
-    "Follow",
-    "FollowUndecided",
     "NumberTaken",
     "OtherNumber",
     "Reading",
     "Saved",
+    "StoppedNumber",
     "create",
     "delete",
     "edit",

@@ -8,7 +8,7 @@ from django.db import close_old_connections, connections
 
 from contacts_ui.models import Vendor
 from contacts_ui.request_id import request_id
-from contacts_ui.services import delivery, wishes
+from contacts_ui.services.consent import delivery, desired_state
 
 # Without being told, each thread looks by itself this often: the engine may be in trouble.
 LOOK_ANYWAY_SECONDS = 5.0
@@ -62,8 +62,8 @@ class Crew:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _wake(self, vendor: Vendor) -> int:
-        urgent = len(wishes.due_now(vendor, batch=False, limit=self._at_once))
-        patient = len(wishes.due_now(vendor, batch=True, limit=self._for_batch))
+        urgent = len(desired_state.due_now(vendor, batch=False, limit=self._at_once))
+        patient = len(desired_state.due_now(vendor, batch=True, limit=self._for_batch))
         for batch, due in ((False, urgent), (True, urgent + patient)):
             with self._news[vendor, batch]:
                 self._news[vendor, batch].notify(due)

@@ -72,14 +72,6 @@ class Merge:
     theirs_only: list[Conflict]
 
 
-@dataclass(frozen=True)
-class Follow:
-    """Whether a stop goes with the person to their new number; `why` where it does not."""
-
-    follows: bool
-    why: str = ""
-
-
 def merge(original: Mapping[str, str], theirs: Mapping[str, str], mine: Mapping[str, str]) -> Merge:
     """Compare what the form showed, what the vendor holds now, and what was typed."""
     changes: dict[str, str] = {}

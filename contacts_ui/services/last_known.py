@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact, ContactPage
 from contacts_ui.services import index
+from contacts_ui.services.consent import readings
 from contacts_ui.services.known import Known
 
 KEPT_SECONDS = 24 * 3600
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 def keep_page(key: str, page: ContactPage, as_of: datetime) -> None:
     """Keep a page of the list, asked for at `as_of`, under the question it answers."""
     _keep(f"page:{key}", page, as_of)
-    index.learn(page.contacts, as_of)
+    readings.learn(page.contacts, as_of)
 
 
 def page(key: str) -> Known[ContactPage] | None:
@@ -36,7 +37,7 @@ def keep_contact(value: Contact, as_of: datetime | None = None) -> None:
     """Keep one contact, asked for at `as_of`; None: just now, in answer to a change of ours."""
     as_of = as_of or timezone.now()
     _keep(f"contact:{value.contact_id}", value, as_of)
-    index.learn([value], as_of)
+    readings.learn([value], as_of)
 
 
 def contact(contact_id: int) -> Known[Contact] | None:

@@ -17,7 +17,7 @@ from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import to_e164
 from contacts_ui.services import ledger
-from contacts_ui.services.business_days import due_after
+from contacts_ui.services.consent.business_days import due_after
 
 # How many business days before its deadline an open request counts as close to it.
 CLOSE = 3

@@ -15,6 +15,7 @@ from contacts_ui.models import (
     LedgerHead,
     OptOut,
     PrunedEntry,
+    Statement,
     Wish,
     ledger_guards,
 )
@@ -190,9 +191,10 @@ def guards_missing() -> list[str]:
 
 
 def lost_references() -> Iterator[str]:
-    """Entries that are gone, though wishes or opt-outs were made from them."""
+    """Entries that are gone, though statements, wishes or opt-outs were made from them."""
     there = LedgerEntry.objects.filter(pk=OuterRef("ledger_entry_id"))
-    made_from: tuple[tuple[type[Wish] | type[OptOut], str], ...] = (
+    made_from: tuple[tuple[type[Statement] | type[Wish] | type[OptOut], str], ...] = (
+        (Statement, "a statement"),
         (Wish, "a wish"),
         (OptOut, "an opt-out"),
     )

@@ -21,7 +21,7 @@ from contacts_ui.models.ledger import Action, LedgerQuerySet
 from contacts_ui.models.opt_out import OptOutState
 from contacts_ui.models.wish import WishState
 from contacts_ui.services import ledger
-from contacts_ui.services.verdicts import STOPPED_STATUSES
+from contacts_ui.services.consent.verdicts import STOPPED_STATUSES
 
 # Writers wait meanwhile, so a long past is removed in many short transactions.
 MOST_AT_ONCE = 5_000

@@ -20,7 +20,14 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
-from contacts_ui.models import Vendor, VendorHealth, Wish, WorkerBeat
+from contacts_ui.models import (
+    ConsentState,
+    Vendor,
+    VendorHealth,
+    WebhookEvent,
+    Wish,
+    WorkerBeat,
+)
 from contacts_ui.models.wish import WishState
 
 KEPT_SECONDS = 5
@@ -30,6 +37,8 @@ WORKER_SILENT = timedelta(seconds=30)
 # The longest pause between two tries is five minutes, so news of a vendor that is older than this is no news.
 NEWS_LASTS = timedelta(minutes=15)
 OF_A_BULK_JOB = "bulk"
+UNPLACED = "unplaced"
+UNTOLD = "untold"
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +73,10 @@ class Pulse:
     waiting: dict[Vendor, Waiting] = field(default_factory=dict)
     bulk: dict[Vendor, int] = field(default_factory=dict)
     refused: int = 0
+    # People on record as stopped, while a connected vendor was never told.
+    untold: int = 0
+    # Events that speak of a stop and could not be acted on.
+    unplaced: int = 0
     last_beat: datetime | None = None
 
     def waits(self, vendor: Vendor) -> int:
@@ -94,24 +107,28 @@ def take_pulse() -> Pulse:
     health: dict[Vendor, Health] = {}
     waiting: dict[Vendor, Waiting] = {}
     bulk: dict[Vendor, int] = {}
-    refused = 0
+    refused = untold = unplaced = 0
     last_beat: datetime | None = None
     for kind, name, count, since, latest, words in _rows():
         if kind == "vendor":
             health[Vendor(name)] = Health(bool(count), since, latest, words)
         elif kind == "worker":
             last_beat = max(latest, last_beat or latest)
+        elif kind == UNTOLD:
+            untold = count
         elif kind == WishState.REFUSED:
             refused += count
+        elif kind == UNPLACED:
+            unplaced += count
         elif words == OF_A_BULK_JOB:
             bulk[Vendor(name)] = count
         else:
             waiting[Vendor(name)] = Waiting(count, since)
-    return Pulse(health, waiting, bulk, refused, last_beat)
+    return Pulse(health, waiting, bulk, refused, untold, unplaced, last_beat)
 
 
 def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
-    """Kind, name, count, first and latest time, words: of vendors, workers, waiting and refused wishes."""
+    """Kind, name, count, first and latest time, words: of vendors, workers, wishes, and stops not told."""
     vendors = VendorHealth.objects.values_list(
         _text("vendor"), "vendor", Cast("up", IntegerField()), "since", "checked_at", "trouble"
     )
@@ -136,7 +153,22 @@ def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
             Case(When(batch=True, then=_text(OF_A_BULK_JOB)), default=_text("")),
         )
     )
-    return vendors.union(workers, wishes, all=True)
+    none = Value(None, output_field=DateTimeField())
+    untold = (
+        ConsentState.objects.filter(untold=True)
+        .order_by()
+        .values("untold")
+        .annotate(n=Count("pk"))
+        .values_list(_text(UNTOLD), _text(""), "n", none, none, _text(""))
+    )
+    unplaced = (
+        WebhookEvent.objects.filter(needs_decision=True)
+        .order_by()
+        .values("needs_decision")
+        .annotate(n=Count("pk"))
+        .values_list(_text(UNPLACED), _text(""), "n", none, none, _text(""))
+    )
+    return vendors.union(workers, wishes, untold, unplaced, all=True)
 
 
 def _text(value: str) -> Value:

@@ -19,9 +19,7 @@ from contacts_ui.integrations.errors import (
 )
 from contacts_ui.integrations.manner import SWEEP
 from contacts_ui.models import Sweep, Vendor, Wish
-from contacts_ui.phone import pretty
-from contacts_ui.services import disagreements, index
-from contacts_ui.services.consent import Seen, judge_many
+from contacts_ui.services.consent import disagreements, readings
 from contacts_ui.services.vendors import connected, to_slicktext
 
 # Two calls a second at most: a quarter of the plan, when nobody else wants it.
@@ -68,10 +66,10 @@ def _take() -> Sweep | None:
 
 
 def _look(wish: Wish) -> VendorError | None:
-    """Read who has the number now, and let it be judged; what that finds is listed. Returns why to wait, if at all."""
+    """Read who has the number now, and record what that means. Returns why to wait, if at all."""
     read_at = timezone.now()
     try:
-        contact = slicktext.find_contact(to_slicktext(), wish.number, manner=SWEEP)
+        found = slicktext.find_contacts(to_slicktext(), wish.number, manner=SWEEP)
     except BadCredentials as error:
         return error
     except (Refused, Unreadable):
@@ -79,20 +77,7 @@ def _look(wish: Wish) -> VendorError | None:
         return None
     except VendorError as error:
         return error
-    if contact is not None:
-        index.learn([contact], read_at)
-        label = contact.name or pretty(wish.number)
-        status, changed_at = contact.opt_in_status, contact.last_opt_in_status_change
-        person = Seen(
-            wish.number,
-            contact.contact_id,
-            label,
-            status,
-            read_at,
-            contact.source or "",
-            changed_at,
-        )
-        judge_many([person])
+    readings.learn(found, read_at, now=True)
     return None
 
 

@@ -29,6 +29,26 @@ def when(moment: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def moment(at: datetime | None) -> SafeString | str:
+    """A time as it is said in the US, in the reader's zone: Nov 28, 2026, 3:05 PM EST; empty for None."""
+    if at is None:
+        return ""
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        date_format(timezone.localtime(at), "M j, Y, g:i A T"),
+    )
+
+
+@register.filter
+def to_the_second(at: datetime) -> str:
+    """A time in the reader's zone with its seconds: 3:05:17 PM EST; with its day if that is another one."""
+    local = timezone.localtime(at)
+    today = local.date() == timezone.localdate()
+    return date_format(local, "g:i:s A T" if today else "M j, Y, g:i:s A T")
+
+
+@register.filter
 def ago(moment: datetime | None) -> str:
     """How long ago a time was, in its largest unit."""
     if moment is None:

@@ -19,9 +19,8 @@ def exactly(value: Any) -> Any:
     local, utc = timezone.localtime(value), value.astimezone(UTC)
     same_day = local.date() == utc.date()
     return format_html(
-        '<time datetime="{}">{} {}</time> ({} UTC)',
+        '<time datetime="{}">{}</time> ({} UTC)',
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        date_format(local, "j M Y, H:i:s"),
-        local.tzname(),
-        date_format(utc, "H:i:s" if same_day else "j M Y, H:i:s"),
+        date_format(local, "M j, Y, g:i:s A T"),
+        date_format(utc, "H:i:s" if same_day else "M j, Y, H:i:s"),
     )

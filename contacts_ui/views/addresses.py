@@ -1,6 +1,10 @@
 """Addresses made from the present one, and addresses that a form sends along."""
 
-from django.http import HttpRequest
+from urllib.parse import quote, urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 
@@ -19,7 +23,37 @@ def with_changes(request: HttpRequest, /, **changes: str | int | None) -> str:
 def safe_next(request: HttpRequest, fallback: str) -> str:
     """Where the form wants to go afterwards, if that is on this dashboard."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    allowed = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    return wanted if _is_ours(request, wanted) else fallback
+
+
+def _is_ours(request: HttpRequest, address: str) -> bool:
+    return url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if allowed else fallback
+
+
+def to_the_login(request: HttpRequest) -> HttpResponse:
+    """Send the whole page to the login, and from there to where it was: a press is never sent again by itself.
+
+    The login says that nothing was recorded where something was pressed.
+    """
+    pressed = "" if request.method in ("GET", "HEAD") else "&pressed=1"
+    address = f"{reverse('login')}?next={quote(page_of(request))}{pressed}"
+    if not getattr(request, "htmx", False):
+        return redirect(address)
+    response = HttpResponse(status=204)
+    response["HX-Redirect"] = address
+    return response
+
+
+def page_of(request: HttpRequest) -> str:
+    """The page on which something was pressed or that was asked for, if that is on this dashboard."""
+    if getattr(request, "htmx", False):
+        return request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = request.headers.get("Referer", "")
+    there = urlsplit(came_from)
+    page = f"{there.path}?{there.query}" if there.query else there.path
+    ours = _is_ours(request, came_from) and _is_ours(request, page)
+    return safe_next(request, page if ours else "/")

@@ -1,4 +1,4 @@
-"""Needs attention: what a vendor refused, to be tried again or settled by hand."""
+"""Needs attention: what a vendor refused, and what a vendor said that could not be acted on."""
 
 from typing import Any
 
@@ -7,23 +7,25 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from contacts_ui.forms.attention import AttentionForm, SettleForm
-from contacts_ui.models import Wish
+from contacts_ui.forms.attention import AttentionForm, CloseForm, MatchForm, SettleForm
+from contacts_ui.models import WebhookEvent, Wish
 from contacts_ui.models.wish import WishState
+from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
-from contacts_ui.services import attention
-from contacts_ui.services.attention import NotRefusedNow, Refusal
-from contacts_ui.services.verdicts import STATUS_WORDS
+from contacts_ui.services.consent import doors
+from contacts_ui.services.consent.doors import AlreadyDecided, NotRefusedNow
+from contacts_ui.services.consent.verdicts import STATUS_WORDS
+from contacts_ui.services.review import attention
+from contacts_ui.services.review.attention import Refusal, Unplaced
 from contacts_ui.views.guards import StaffRequest, permission
 
 
 @require_safe
 @permission("review_opt_outs")
 def attention_list(request: StaffRequest) -> HttpResponse:
-    """Everything that a vendor refused and nobody has seen to yet."""
+    """List what a vendor refused, and what a vendor said that could not be acted on, until a person decides."""
     return _page(request)
 
 
@@ -36,7 +38,7 @@ def attention_retry(request: StaffRequest, pk: int) -> HttpResponse:
         refused = attention.refusal(pk)
         if not form.is_valid():
             return _page(request, status=422)
-        tried = attention.try_again(staff=request.user, pk=pk, version=form.cleaned_data["version"])
+        tried = doors.try_again(staff=request.user, pk=pk, version=form.cleaned_data["version"])
     except Wish.DoesNotExist as error:
         raise Http404 from error
     except NotRefusedNow as late:
@@ -57,7 +59,7 @@ def attention_settle(request: StaffRequest, pk: int) -> HttpResponse:
         if not form.is_valid():
             return _page(request, complaint=(pk, form), status=422)
         data = form.cleaned_data
-        settled = attention.settle(
+        settled = doors.settle(
             staff=request.user, pk=pk, version=data["version"], note=data["note"]
         )
     except Wish.DoesNotExist as error:
@@ -70,11 +72,89 @@ def attention_settle(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("attention")
 
 
+@require_POST
+@permission("review_opt_outs")
+@permission("stop_texts")
+def attention_match(request: StaffRequest, pk: int) -> HttpResponse:
+    """Record an event as the stop of the number that was typed."""
+    form = MatchForm(request.POST, auto_id=_event_id(pk))
+    try:
+        if not form.is_valid():
+            WebhookEvent.objects.get(pk=pk)
+            return _page(request, match=(pk, form), status=422)
+        number = form.cleaned_data["number"]
+        judgement = attention.match(staff=request.user, pk=pk, number=number)
+    except WebhookEvent.DoesNotExist as error:
+        raise Http404 from error
+    except AlreadyDecided as late:
+        return _already_decided(request, late.event)
+    messages.success(request, f"{pretty(number)}: {judgement.reason}")
+    return redirect("attention")
+
+
+@require_POST
+@permission("review_opt_outs")
+def attention_close(request: StaffRequest, pk: int) -> HttpResponse:
+    """Close an event, with a reason."""
+    form = CloseForm(request.POST, auto_id=_event_id(pk))
+    try:
+        if not form.is_valid():
+            WebhookEvent.objects.get(pk=pk)
+            return _page(request, close=(pk, form), status=422)
+        doors.close_event(staff=request.user, pk=pk, reason=form.cleaned_data["reason"])
+    except WebhookEvent.DoesNotExist as error:
+        raise Http404 from error
+    except AlreadyDecided as late:
+        return _already_decided(request, late.event)
+    messages.success(request, "Closed. Your reason is in the audit log.")
+    return redirect("attention")
+
+
+def _already_decided(request: StaffRequest, event: WebhookEvent) -> HttpResponse:
+    by = event.decided_by_name
+    who = f"{by} decided already." if by else "It does not need a decision anymore."
+    messages.warning(request, f"No changes. {who}")
+    return redirect("attention")
+
+
 def _page(
-    request: StaffRequest, *, complaint: tuple[int, SettleForm] | None = None, status: int = 200
+    request: StaffRequest,
+    *,
+    complaint: tuple[int, SettleForm] | None = None,
+    match: tuple[int, MatchForm] | None = None,
+    close: tuple[int, CloseForm] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    context = {"rows": [_row(each, complaint) for each in attention.refusals()]}
+    rows = [_row(each, complaint) for each in attention.refusals()]
+    events = [_event(each, match, close) for each in attention.unplaced()]
+    context = {
+        "rows": rows,
+        "events": events,
+        "count": len(rows) + len(events),
+        "may_stop": may(request.user, "stop_texts"),
+    }
     return TemplateResponse(request, "attention/list.html", context, status=status)
+
+
+def _event(
+    found: Unplaced, match: tuple[int, MatchForm] | None, close: tuple[int, CloseForm] | None
+) -> dict[str, Any]:
+    pk = found.event.pk
+    initial = {"number": pretty(found.number)} if found.number else {}
+    own_match = match[1] if match and match[0] == pk else None
+    own_close = close[1] if close and close[0] == pk else None
+    return {
+        "found": found,
+        "event": found.event,
+        "match_form": own_match or MatchForm(initial=initial, auto_id=_event_id(pk)),
+        "close_form": own_close or CloseForm(auto_id=_event_id(pk)),
+        "match_opened": bool(own_match),
+        "close_opened": bool(own_close),
+    }
+
+
+def _event_id(pk: int) -> str:
+    return f"event-{pk}-%s"
 
 
 def _row(refused: Refusal, complaint: tuple[int, SettleForm] | None) -> dict[str, Any]:
@@ -111,7 +191,7 @@ def _person_url(wish: Wish) -> str:
     contact_id = wish.ledger_entry.contact_id
     if contact_id is not None:
         return reverse("contact-detail", args=[contact_id])
-    return f"{reverse('contact-list')}?{urlencode({'q': wish.number})}"
+    return reverse("number-detail", args=[wish.number])
 
 
 def _answered(wish: Wish) -> str:

@@ -10,11 +10,11 @@ from django.utils.formats import date_format
 
 from contacts_ui.permissions import Staff
 from contacts_ui.phone import pretty
-from contacts_ui.services.consent import judge_many
+from contacts_ui.services.consent.looking import judge_many
+from contacts_ui.services.consent.verdicts import STATUS_WORDS
 from contacts_ui.services.contacts import Contact
 from contacts_ui.services.editing import as_text
 from contacts_ui.services.listing import Listing
-from contacts_ui.services.verdicts import STATUS_WORDS
 from contacts_ui.views.consent_panel import ConsentPanel, Powers, address_of, panel, seen_of
 
 

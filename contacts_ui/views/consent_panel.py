@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -15,15 +15,13 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlencode
 
-from contacts_ui.models import LiftRequest
+from contacts_ui.models import HeldPress, LiftRequest
 from contacts_ui.permissions import REFUSALS, Staff, may
 from contacts_ui.phone import pretty
-from contacts_ui.services import undo
-from contacts_ui.services.consent import Seen
+from contacts_ui.services.consent.lift_requests import newest
+from contacts_ui.services.consent.types import Seen
+from contacts_ui.services.consent.verdicts import Judgement, VendorState, Verdict
 from contacts_ui.services.contacts import Contact
-from contacts_ui.services.lift_requests import newest
-from contacts_ui.services.lifting import STOPPED
-from contacts_ui.services.verdicts import Judgement, VendorState
 
 _SALT: Final = "contacts_ui.seen"
 
@@ -44,6 +42,8 @@ def _derived(key: str | bytes) -> bytes:
 
 _TICKETS = _Tickets(salt=_SALT)
 UNREADABLE_NUMBER = "This number cannot be read as a phone number. Correct it first."
+# After its hold a press needs this long to be sent and answered, as a rule.
+SENDING_MS: Final = 700
 # Why a switch does not move, by the key that the page's hidden sentences have.
 REASONS: Final = {
     "lift": REFUSALS["lift_stops"],
@@ -57,11 +57,13 @@ class ConsentPanel(NamedTuple):
 
     `move` is what the switch does: stop, lift, or ask for a lift, or empty when the reader may do none of it;
     `refused_by` is then the key of the reason in REASONS. `poll_url` is empty once everything is settled. `news`:
-    something happened just now, so each vendor's answer is shown. `undo_for` are the minutes for which the reader may
-    undo the stop, 0 where they may not. `asked` is the newest request for a lift, on a card.
+    something happened just now, so each vendor's answer is shown; `note` says what. `held_until` is when a held press
+    is sent, in `held_for` seconds, and `may_unsend` says whether the reader may take it back. `press_url` is where the
+    switch posts: `stop_url`, or to tell the vendors again. `asked` is the newest request for a lift, on a card.
     """
 
     contact_id: int
+    home_url: str
     label: str
     verdict_key: str
     verdict_label: str
@@ -73,16 +75,23 @@ class ConsentPanel(NamedTuple):
     refusal: str
     ticket: str
     stop_url: str
+    press_url: str
     lift_url: str
     poll_url: str
+    poll_after: str
     pending: bool
     news: bool
     can_stop: bool
     can_try_again: bool
-    undo_url: str
-    undo_for: int
+    held_until: datetime | None
+    held_for: int
+    may_unsend: bool
+    unsend_url: str
+    tell_now_url: str
+    version: int
     asked: LiftRequest | None
     may_withdraw: bool
+    note: str
     error: str
 
 
@@ -94,20 +103,18 @@ class Powers:
     lift: bool
     ask: bool
     staff_id: Any
-    undo: Mapping[int, datetime]
     asked: LiftRequest | None
 
     @classmethod
     def of(cls, staff: Staff, judgements: Sequence[Judgement], *, about: str = "") -> "Powers":
         """What `staff` may do about these people; `about` is the number of the one whose lift request is wanted too."""
         ask = may(staff, "ask_lift")
-        wanted = ask and about and any(each.verdict in STOPPED for each in judgements)
+        wanted = ask and about and any(each.verdict is not Verdict.MAY_TEXT for each in judgements)
         return cls(
             stop=may(staff, "stop_texts"),
             lift=may(staff, "lift_stops"),
             ask=ask,
             staff_id=staff.pk,
-            undo=undo.offers(staff, judgements),
             asked=newest(about) if wanted else None,
         )
 
@@ -154,15 +161,24 @@ def panel(
     powers: Powers,
     *,
     view: str,
+    address: str = "",
     receipt: bool = False,
+    note: str = "",
     error: str = "",
 ) -> ConsentPanel:
-    """Put together what one reader sees and may do about one person. `receipt`: they have just clicked."""
-    ticket, undo_for = issue_ticket(seen), _minutes_left(judgement, powers)
-    move, refused_by = _move(seen, judgement.stopped, powers)
-    address = address_of(seen.contact_id or 0)
+    """Put together what one reader sees and may do about one person. `receipt`: they have just clicked.
+
+    `address` is the page below which the panel asks and posts; "": the contact's.
+    """
+    ticket, held = issue_ticket(seen), judgement.held
+    left = _seconds_left(held)
+    # While a press is held, a second one sends it: then the switch still stops (rule 5).
+    move, refused_by = _move(seen, judgement.stopped and not held, powers)
+    address = address or address_of(seen.contact_id or 0)
+    stop_url = f"{address}do-not-text/"
     return ConsentPanel(
         contact_id=seen.contact_id or 0,
+        home_url=address,
         label=seen.label,
         verdict_key=judgement.verdict.key,
         verdict_label=judgement.verdict.label,
@@ -173,17 +189,24 @@ def panel(
         refused_by=refused_by,
         refusal=REASONS.get(refused_by, ""),
         ticket=ticket,
-        stop_url=f"{address}do-not-text/",
+        stop_url=stop_url,
+        press_url=f"{stop_url}?again=1" if _tells_again(judgement) else stop_url,
         lift_url=f"{address}ask-lift/" if move == "ask" else f"{address}consent/",
-        poll_url=_poll_url(f"{address}do-not-text/", ticket, view) if judgement.on_its_way else "",
-        pending=judgement.on_its_way,
-        news=bool(receipt or judgement.on_its_way or judgement.needs_attention or undo_for),
+        poll_url=_poll_url(stop_url, ticket, view) if judgement.on_its_way else "",
+        poll_after=f"{round(left * 1000) + SENDING_MS}ms" if left else "2s",
+        pending=judgement.on_its_way and not held,
+        news=bool(receipt or judgement.on_its_way or judgement.needs_attention),
         can_stop=powers.stop and bool(seen.number),
         can_try_again=powers.stop and judgement.stop_refused,
-        undo_url=f"{address}undo-stop/",
-        undo_for=undo_for,
+        held_until=held.send_at if held else None,
+        held_for=math.ceil(left),
+        may_unsend=bool(held and left and held.staff_id == powers.staff_id),
+        unsend_url=f"{address}unsend/",
+        tell_now_url=f"{address}tell-now/",
+        version=judgement.version,
         asked=powers.asked,
         may_withdraw=bool(powers.asked and powers.asked.asked_by_id == powers.staff_id),
+        note=note,
         error=error,
     )
 
@@ -197,10 +220,14 @@ def _move(seen: Seen, stopped: bool, powers: Powers) -> tuple[str, str]:
     return ("stop", "") if powers.stop else ("", "stop")
 
 
-def _minutes_left(judgement: Judgement, powers: Powers) -> int:
-    """For how many more minutes the reader may undo this stop; 0 where they may not."""
-    until = powers.undo.get(judgement.stop_entry or 0)
-    return max(math.ceil((until - timezone.now()).total_seconds() / 60), 0) if until else 0
+def _tells_again(judgement: Judgement) -> bool:
+    """Whether a press tells the vendors again of a stop, rather than saying one (rule 10)."""
+    return judgement.stop_refused or judgement.verdict is Verdict.DISAGREE
+
+
+def _seconds_left(held: HeldPress | None) -> float:
+    """For how many more seconds a press is held; 0 where none is."""
+    return max((held.send_at - timezone.now()).total_seconds(), 0.0) if held else 0.0
 
 
 @cache

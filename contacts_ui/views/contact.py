@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from contacts_ui.forms import DeleteForm, StopForm
 from contacts_ui.permissions import may
 from contacts_ui.services import contacts, ledger
-from contacts_ui.services.consent import is_stopped, judge_many
+from contacts_ui.services.consent.looking import is_stopped, judge_many
+from contacts_ui.services.consent.verdicts import STOPPED_STATUSES
 from contacts_ui.services.contacts import (
     Contact,
     OtherNumber,
@@ -134,10 +135,10 @@ def copy_words(
 
 def _what_deleting_does(contact: Contact) -> str:
     stop = ""
-    if contact.number and is_stopped(contact.number):
-        stop = " This number is stopped, and it stays stopped, also if the person is added again."
+    at_slicktext = contact.opt_in_status in STOPPED_STATUSES
+    if contact.number and (at_slicktext or is_stopped(contact.number)):
+        stop = " This number is stopped, and it stays stopped, even if the person is added again."
     return (
-        "SlickText forgets this person: name, address, fields and opt-in status. They are told nothing.\n\n"
-        "The ledger of this dashboard keeps its entries, and CloudContactAI keeps what it holds."
-        + stop
+        "SlickText deletes this person: name, address, fields, and opt-in status. They get no message.\n\n"
+        "The audit log here keeps its entries, and CloudContactAI keeps what it holds." + stop
     )

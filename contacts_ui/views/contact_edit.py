@@ -10,16 +10,19 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from contacts_ui.forms import ContactForm, FollowForm, NewContactForm
+from contacts_ui.forms import ContactForm, EditContactForm, NewContactForm
 from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
 from contacts_ui.services import contacts
+from contacts_ui.services.consent.looking import is_stopped
+from contacts_ui.services.consent.rules import EvidenceRefused
+from contacts_ui.services.consent.verdicts import STOPPED_STATUSES, OptInStatus
 from contacts_ui.services.contacts import (
     Contact,
     EditConflict,
-    FollowUndecided,
     NumberTaken,
     Saved,
+    StoppedNumber,
 )
 from contacts_ui.services.editing import CUSTOM, Conflict, Merge, editable_values, label_of
 from contacts_ui.services.troubles import Invalid, NotFound, VendorError
@@ -28,6 +31,10 @@ from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.troubles import trouble_of, unavailable
 
 NAME = ("first_name", "last_name")
+STOPPED_NUMBER = (
+    "This number is stopped, so no text may be sent to it, not even one that asks. "
+    "Choose another answer: they stay stopped."
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,19 +48,23 @@ def contact_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
         return unavailable(request, reading, contact_id)
     # Safe on a copy, too: saving reads SlickText first, and asks about whatever differs.
     values = editable_values(reading.contact)
-    form = ContactForm(opened={field: values[field] for field in values.keys() - reading.not_kept})
+    form = _edit_form(
+        request, opened={field: values[field] for field in values.keys() - reading.not_kept}
+    )
     return _edit_page(request, form, contact=reading.contact, **copy_words(request, reading))
 
 
+def _edit_form(request: StaffRequest, data: Any = None, **kwargs: Any) -> EditContactForm:
+    return EditContactForm(data, may_subscribe=may(request.user, "lift_stops"), **kwargs)
+
+
 def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
-    form = ContactForm(request.POST)
-    follow = FollowForm(request.POST if "stop_follows" in request.POST else None)
+    form = _edit_form(request, request.POST)
     page: dict[str, Any] = {
         "contact": contacts.last_known_contact(contact_id),
         "contact_id": contact_id,
-        **(_whose_stop(form, follow) if follow.is_bound else {}),
     }
-    if not form.is_valid() or (follow.is_bound and not follow.is_valid()):
+    if not form.is_valid():
         return _edit_page(request, form, status=422, **page)
     undecided = [field for field in form.conflicts if f"resolve_{field}" not in request.POST]
     if undecided:
@@ -65,13 +76,17 @@ def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
             contact_id=contact_id,
             original=form.opened,
             typed=form.typed() | _theirs_chosen(request, form),
-            follow=follow.answer(),
+            evidence=form.evidence() if form.may_subscribe and form.has_evidence() else None,
         )
     except VendorError as error:
         return _refused_by_vendor(request, form, error, **page)
-    except (EditConflict, FollowUndecided, NumberTaken) as question:
+    except EvidenceRefused as refused:
+        form.refuse(refused)
+        return _edit_page(request, form, status=422, **page)
+    except (EditConflict, NumberTaken) as question:
         return _not_saved(request, form, question, page)
     messages.success(request, _saved_words(saved))
+    _say_what_became_of_consent(request, saved)
     if saved.not_taken:
         fields = ", ".join(label_of(field) for field in saved.not_taken)
         messages.warning(request, f"SlickText answered, but did not take this over: {fields}.")
@@ -80,24 +95,18 @@ def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
 
 def _not_saved(
     request: StaffRequest,
-    form: ContactForm,
-    question: EditConflict | FollowUndecided | NumberTaken,
+    form: EditContactForm,
+    question: EditConflict | NumberTaken,
     page: dict[str, Any],
 ) -> HttpResponse:
     """What stands in the way of saving and is for the person to decide; everything typed stays."""
     if isinstance(question, EditConflict):
         shown = {**_conflicts(question.merged, form.opened), "contact": question.fresh}
         form = _reopened(request, question)
-    elif isinstance(question, FollowUndecided):
-        shown = {**_whose_stop(form, FollowForm()), "contact": question.contact}
     else:
         form.add_error("mobile_number", "Another contact has this number.")
         shown = {"existing": _existing(question)}
     return _edit_page(request, form, status=409, **{**page, **shown})
-
-
-def _whose_stop(form: ContactForm, follow: FollowForm) -> dict[str, Any]:
-    return {"follow": follow, "old_number": form.opened.get("mobile_number", "")}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -125,11 +134,18 @@ def contact_new(request: StaffRequest) -> HttpResponse:
             double_opt_in=wanted == form.DOUBLE_OPT_IN,
         )
     except NumberTaken as taken:
-        form.add_error("mobile_number", "Somebody has this number already.")
+        form.add_error("mobile_number", "Another contact has this number.")
         return _edit_page(request, form, status=409, existing=_existing(taken))
+    except StoppedNumber:
+        form.add_error("consent", STOPPED_NUMBER)
+        return _edit_page(request, form, status=409)
+    except EvidenceRefused as refused:
+        form.refuse(refused)
+        return _edit_page(request, form, status=422)
     except VendorError as error:
         return _refused_by_vendor(request, form, error)
     messages.success(request, _created_words(saved))
+    _say_what_became_of_consent(request, saved)
     return redirect("contact-detail", contact_id=saved.contact.contact_id)
 
 
@@ -143,6 +159,8 @@ def _edit_page(
     **more: Any,
 ) -> HttpResponse:
     contact_id = contact.contact_id if contact else contact_id
+    if contact and "mobile_number" in form.fields:
+        form.fields["mobile_number"].help_text += f" {_what_moving_does(contact)}"
     # Without a copy the form itself still knows whom it was opened for.
     name = contact.name if contact else " ".join(form.opened.get(part, "") for part in NAME)
     who = name.strip() or pretty(form.opened.get("mobile_number", "")) or "this contact"
@@ -175,7 +193,7 @@ def _theirs_chosen(request: StaffRequest, form: ContactForm) -> dict[str, str]:
     }
 
 
-def _reopened(request: StaffRequest, conflict: EditConflict) -> ContactForm:
+def _reopened(request: StaffRequest, conflict: EditConflict) -> EditContactForm:
     """The form with what was typed, now over the contact as somebody else saved it."""
     data = request.POST.copy()
     fresh = editable_values(conflict.fresh)
@@ -183,7 +201,7 @@ def _reopened(request: StaffRequest, conflict: EditConflict) -> ContactForm:
         data[versions.field.replace(CUSTOM, "custom-", 1)] = versions.theirs
     conflicts = {versions.field: versions.original for versions in conflict.merged.conflicts}
     data["base"] = ContactForm.sign(fresh, conflicts)
-    form = ContactForm(data)
+    form = _edit_form(request, data)
     form.is_valid()
     return form
 
@@ -226,17 +244,35 @@ def _existing(taken: NumberTaken) -> dict[str, str] | None:
     return {"label": label, "url": reverse("contact-detail", args=[taken.contact.contact_id])}
 
 
+def _what_moving_does(contact: Contact) -> str:
+    """What another number means for consent, said before it is saved (rule 8)."""
+    if contact.opt_in_status in STOPPED_STATUSES or is_stopped(contact.number or ""):
+        return "They are stopped: they stay stopped at a new number, and the old number does, too."
+    if contact.opt_in_status == OptInStatus.SUBSCRIBED:
+        return "Consent belongs to the number: they are not subscribed at a new one."
+    return ""
+
+
 def _saved_words(saved: Saved) -> str:
     if not saved.changes:
-        return "Nothing was changed, so nothing was sent."
-    if saved.stop_followed:
-        return (
-            "Saved. The old number stays stopped, and the stop follows the person to the new one."
-        )
+        return "No changes, so nothing was sent."
+    if saved.stopped:
+        return "Saved. The new number is stopped, and the old number stays as it was."
+    if saved.unsubscribed_here:
+        return "Saved. They are not subscribed at the new number."
     return "Saved."
 
 
 def _created_words(saved: Saved) -> str:
-    if saved.stop_followed:
+    if saved.stopped:
         return "Created as unsubscribed: this number was stopped here before, and it stays stopped."
     return "Created."
+
+
+def _say_what_became_of_consent(request: StaffRequest, saved: Saved) -> None:
+    if saved.asked:
+        messages.info(
+            request, "A second person decides about their consent. Until then they get no texts."
+        )
+    if saved.consent_refused:
+        messages.warning(request, f"Their consent was not recorded. {saved.consent_refused}")

@@ -9,9 +9,9 @@ from django.utils.formats import date_format
 from contacts_ui.forms.contact import LANGUAGES
 from contacts_ui.phone import pretty
 from contacts_ui.places import STATES, TIME_ZONES
+from contacts_ui.services.consent.verdicts import STATUS_WORDS
 from contacts_ui.services.contacts import Contact
 from contacts_ui.services.editing import as_text
-from contacts_ui.services.verdicts import STATUS_WORDS
 
 Fact = dict[str, Any]
 # What is read from these fields alone.

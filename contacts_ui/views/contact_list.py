@@ -15,7 +15,7 @@ from contacts_ui.forms.saved_views import normalised
 from contacts_ui.permissions import may
 from contacts_ui.phone import is_us_or_canada
 from contacts_ui.services import index
-from contacts_ui.services.consent import is_stopped
+from contacts_ui.services.consent.looking import is_stopped
 from contacts_ui.services.listing import Kind, Listing, Question, list_contacts
 from contacts_ui.services.preferences import choose_columns, chosen_columns
 from contacts_ui.services.troubles import VendorError
@@ -152,7 +152,10 @@ def _results(
 ) -> dict[str, Any]:
     number = question.number
     # Somebody on the line is stopped also while SlickText cannot say who they are.
-    offers = {"stop_url": _stop_url(request, number) if number else ""}
+    offers = {
+        "stop_url": _stop_url(request, number) if number else "",
+        "number_url": reverse("number-detail", args=[number]) if number else "",
+    }
     if listing is None:
         return {"listing": None, **offers}
     return {

@@ -7,22 +7,24 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import urlencode
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from contacts_ui.models import Disagreement
 from contacts_ui.models.disagreement import DisagreementKind
 from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
-from contacts_ui.services.disagreement_review import Shown, find
-from contacts_ui.services.disagreements import recently_closed
-from contacts_ui.services.repairs import repair
-from contacts_ui.services.verdicts import STATUS_WORDS, OptInStatus
+from contacts_ui.services.consent.disagreements import recently_closed
+from contacts_ui.services.consent.doors import repair
+from contacts_ui.services.consent.verdicts import STATUS_WORDS, OptInStatus
+from contacts_ui.services.jobs import CannotMake
+from contacts_ui.services.review.disagreements import Shown, find, repair_all
 from contacts_ui.views.addresses import safe_next
 from contacts_ui.views.consent_panel import address_of
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.paging import Slice, pages_of
 
+NOTHING_LEFT = "Nothing was left to repair."
 BACK_BUT_SILENT = "No longer stopped at SlickText"
 
 
@@ -56,11 +58,18 @@ def disagreement_repair(request: StaffRequest, pk: int) -> HttpResponse:
 @permission("review_opt_outs")
 @permission("stop_texts")
 def disagreements_repair(request: StaffRequest) -> HttpResponse:
-    """Stop everybody whom the page showed at both vendors again."""
+    """Start a job that stops everyone the page showed at every vendor again: the page was its preview."""
     chosen = request.POST.getlist("shown")
-    return _repair(
-        request, [int(key) for key in chosen if key.isascii() and key.isdigit() and len(key) < 19]
-    )
+    keys = [int(key) for key in chosen if key.isascii() and key.isdigit() and len(key) < 19]
+    try:
+        job = repair_all(staff=request.user, keys=keys)
+    except CannotMake:
+        messages.info(request, NOTHING_LEFT)
+    else:
+        people = "1 person is" if job.total == 1 else f"{job.total} people are"
+        words = "{} being stopped at every vendor. <a href='{}'>See how far it is</a>"
+        messages.info(request, format_html(words, people, reverse("job-detail", args=[job.pk])))
+    return redirect(safe_next(request, reverse("disagreement-list")))
 
 
 def _repair(request: StaffRequest, keys: list[int]) -> HttpResponse:
@@ -74,7 +83,7 @@ def _repair(request: StaffRequest, keys: list[int]) -> HttpResponse:
             request, f"{_people(repaired, waiting)}: stopped here; the vendors are being told."
         )
     if not repaired:
-        messages.info(request, "Nothing was left to repair.")
+        messages.info(request, NOTHING_LEFT)
     return redirect(safe_next(request, reverse("disagreement-list")))
 
 
@@ -123,4 +132,4 @@ def _kind(row: Disagreement) -> str:
 def _person(row: Disagreement) -> str:
     if row.contact_id:
         return address_of(row.contact_id)
-    return f"{reverse('contact-list')}?{urlencode({'q': row.number})}"
+    return reverse("number-detail", args=[row.number])

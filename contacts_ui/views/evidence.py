@@ -9,16 +9,22 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from contacts_ui.models import OptOut, Wish
+from contacts_ui.models import LedgerEntry, OptOut, Statement, Vendor, Wish
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.models.wish import WishState
 from contacts_ui.phone import to_e164
-from contacts_ui.services.evidence import Holding, Request, Sheet, sheet
-from contacts_ui.services.verdicts import STATUS_WORDS
+from contacts_ui.services.consent.verdicts import NOBODY, STATUS_WORDS, Verdict
+from contacts_ui.services.review.evidence import Holding, Request, Sheet, sheet
+from contacts_ui.services.review.number_page import NumberFacts
+from contacts_ui.templatetags.evidence import exactly
 from contacts_ui.views.durations import in_words
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.ledger_words import entry_in_full
+from contacts_ui.views.statement_words import said_at, statement_in_words
+
+# An old address may hold a number; a mistyped id is longer.
+LONGEST_TYPED: Final = 40
 
 ENDED: Final = {
     OptOutState.LIFTED.value: "texts were allowed again",
@@ -31,27 +37,55 @@ ENDED: Final = {
 @permission("view_audit")
 def evidence(request: StaffRequest, number: str) -> HttpResponse:
     """Every request about one number, its answers, its deadline and its place in the chain; also for no entries."""
-    spelled = to_e164(number)
-    if spelled and spelled != number:
-        return redirect("evidence", number=spelled)
     made = sheet(number)
-    if not spelled and not made.entries:
-        raise Http404("This is not a number that the ledger knows.")
     context = {
         "sheet": made,
         "made_by": request.user.get_full_name() or request.user.get_username(),
         "zone": timezone.get_current_timezone_name(),
+        "answer": _answer(made.facts),
+        "since": made.facts.stopped_since and said_at(made.facts.stopped_since, exactly),
+        "statements": [_statement_in_words(each) for each in made.statements],
         "requests": [_request_in_words(each, made.made_at) for each in made.requests],
-        "holdings": [_holding_in_words(each) for each in made.holdings],
+        "holdings": [_holding_in_words(each, made.facts) for each in made.holdings],
         "entries": [entry_in_full(entry) for entry in made.entries],
         "last_stop": _last_stop(made),
     }
     return TemplateResponse(request, "evidence/sheet.html", context)
 
 
+@require_safe
+@permission("view_audit")
+def evidence_by_number(request: StaffRequest, typed: str) -> HttpResponse:
+    """Lead from an old address, which had the number in its path, to the sheet's own."""
+    number = to_e164(typed) if len(typed) <= LONGEST_TYPED else None
+    if not number and not LedgerEntry.objects.filter(number=typed).exists():
+        raise Http404("This is not a number that the ledger knows.")
+    return redirect("evidence", number=number or typed, permanent=True)
+
+
+def _answer(facts: NumberFacts) -> str:
+    """The first sentence of the sheet: what was true when it was made."""
+    judgement = facts.judgement
+    if judgement.held and not judgement.stop:
+        return "Texts to this number are being stopped."
+    if judgement.verdict is Verdict.DISAGREE:
+        return f"The vendors disagree about this number. {judgement.reason}"
+    return {
+        Verdict.DO_NOT_TEXT: "Texts to this number are stopped.",
+        Verdict.MAY_TEXT: "Texts to this number are allowed.",
+        Verdict.NOT_SUBSCRIBED: "This number is not subscribed to texts.",
+        Verdict.NOT_KNOWN: "It is not known whether this number may be texted.",
+    }[judgement.verdict]
+
+
+def _statement_in_words(statement: Statement) -> dict[str, Any]:
+    return statement_in_words(statement) | {"said": said_at(statement, exactly)}
+
+
 def _last_stop(made: Sheet) -> dict[str, Any] | None:
     stops = [each for each in made.requests if each.is_stop]
-    return _request_in_words(stops[-1], made.made_at) if stops and made.stopped else None
+    stopped = made.facts.stopped_since is not None
+    return _request_in_words(stops[-1], made.made_at) if stops and stopped else None
 
 
 def _heading(request: Request, status: str) -> str:
@@ -105,8 +139,10 @@ def _deadline_met(opt_out: OptOut, now: datetime) -> tuple[str, str]:
     return words, f"Not every connected vendor has confirmed the stop yet.{refused}"
 
 
-def _holding_in_words(holding: Holding) -> dict[str, Any]:
+def _holding_in_words(holding: Holding, facts: NumberFacts) -> dict[str, Any]:
     wish = holding.wish
+    said = next(each for each in facts.judgement.vendors if each.vendor is holding.vendor)
+    newer = said.at and (wish is None or wish.confirmed_at is None or said.at > wish.confirmed_at)
     return {
         "vendor": holding.vendor.label,
         "connected": holding.connected,
@@ -114,12 +150,15 @@ def _holding_in_words(holding: Holding) -> dict[str, Any]:
         "asked_for": _words(wish.do_not_text, wish.opt_in_status) if wish else "",
         "confirmed": _confirmed(wish) if wish else "",
         "state": WishState(wish.state).label if wish else "",
+        "read": said if newer else None,
     }
 
 
 def _confirmed(wish: Wish) -> str:
     if wish.confirmed_at is None or wish.confirmed_do_not_text is None:
         return ""
+    if wish.vendor == Vendor.SLICKTEXT and not wish.confirmed_opt_in_status:
+        return NOBODY
     return _words(wish.confirmed_do_not_text, wish.confirmed_opt_in_status)
 
 

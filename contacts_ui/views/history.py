@@ -4,8 +4,9 @@ from typing import Any
 
 from contacts_ui.models import LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action
+from contacts_ui.models.lift_request import LiftRequestKind
+from contacts_ui.services.consent.verdicts import STATUS_WORDS
 from contacts_ui.services.editing import LABELS, as_text, label_of
-from contacts_ui.services.verdicts import STATUS_WORDS
 
 # What a vendor did itself, by answering.
 ANSWERS = {
@@ -51,6 +52,8 @@ def _actor(entry: LedgerEntry) -> str:
 
 
 def _summary(entry: LedgerEntry) -> str:
+    if entry.after.get("kind") == LiftRequestKind.WRONG_PERSON:
+        return LiftRequestKind.WRONG_PERSON.label + "."
     if entry.action in (Action.CONSENT_REQUESTED, Action.LIFT_ASKED):
         status = str(entry.after.get("opt_in_status", ""))
         words = STATUS_WORDS.get(status, status)

@@ -26,6 +26,8 @@ BUTTONS: Final = {
     JobKind.ASK_LIFT: ("Ask for 1 lift", "Ask for {} lifts"),
     JobKind.EDIT: ("Edit 1 contact", "Edit {} contacts"),
     JobKind.IMPORT: ("Import 1 contact", "Import {} contacts"),
+    JobKind.TELL: ("Tell vendors about 1 person", "Tell vendors about {} people"),
+    JobKind.REPAIR: ("Stop 1 person at every vendor", "Stop {} people at every vendor"),
 }
 _ROW_STATES: Final = {
     JobKind.ASK_LIFT: {RowState.DONE: "Asked for"},

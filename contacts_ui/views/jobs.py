@@ -56,6 +56,8 @@ def job_new(request: StaffRequest) -> HttpResponse:
     """Prepare a job from what was ticked, pasted or uploaded. Nothing happens to anybody yet."""
     if request.method == "POST" and "scope" in request.POST:
         return _from_selection(request)
+    if JobKind.TELL in (request.GET.get("kind"), request.POST.get("kind")):
+        return _tell(request)
     may_export = may(request.user, "export_contacts")
     if request.method == "POST":
         form = NewJobForm(request.POST, request.FILES, may_export=may_export)
@@ -97,7 +99,9 @@ def job_start(request: StaffRequest, pk: int) -> HttpResponse:
     form = form_class(request.POST) if form_class else None
     if form is not None and not form.is_valid():
         return _detail_page(request, job, form=form, status=422)
-    options = {"request": form.request(), "params": form.params()} if form else {}
+    options: dict[str, Any] = {}
+    if form:
+        options = {"request": form.request(), "params": form.params()}
     try:
         jobs.start(staff=request.user, pk=pk, **options)
     except jobs.NotNow as late:
@@ -136,6 +140,19 @@ def job_results(request: StaffRequest, pk: int) -> HttpResponseBase:
     response = StreamingHttpResponse(made.chunks, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
     return response
+
+
+def _tell(request: StaffRequest) -> HttpResponse:
+    """Tell vendors of stops on record that they were never told of: what it is about, and then its preview."""
+    if request.method != "POST":
+        context = {"many": sources.untold_count()}
+        return TemplateResponse(request, "jobs/tell.html", context)
+    try:
+        job = jobs.create(staff=request.user, kind=JobKind.TELL, source=sources.from_untold())
+    except jobs.CannotMake:
+        messages.success(request, "Every connected vendor knows of every stop on record.")
+        return redirect("job-list")
+    return redirect("job-detail", job.pk)
 
 
 def _from_selection(request: StaffRequest) -> HttpResponse:
@@ -204,7 +221,10 @@ def _given(form: NewJobForm) -> Source:
     if not upload:
         return Source("A pasted list", sources.from_text(form.cleaned_data["numbers"]))
     # One byte more than may be, so that the reader can tell.
-    return sources.from_file(upload.name, upload.read(MOST_BYTES + 1))
+    content = upload.read(MOST_BYTES + 1)
+    if form.cleaned_data["kind"] == JobKind.ASK_LIFT:
+        return sources.lifts_from_file(upload.name, content)
+    return sources.from_file(upload.name, content)
 
 
 def _prepared(request: StaffRequest, form: NewJobForm | SelectionForm, source: Source) -> str:

@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from contacts_ui.models import LedgerEntry
+from contacts_ui.models.consent import Source
+from contacts_ui.services.consent.verdicts import STATUS_WORDS
 from contacts_ui.services.editing import as_text, label_of
-from contacts_ui.services.verdicts import STATUS_WORDS
 from contacts_ui.views.history import history_of
 
 # What the entries' before and after hold beside a contact's own fields.
@@ -29,6 +30,14 @@ NAMES: Final = {
     "last_hash": "Its hash",
     "digest": "Digest of what is kept of them",
     "force_double_opt_in": "SlickText asks them by text",
+    "source": "Source",
+    "said_from": "Said no earlier than",
+    "said_until": "Said no later than",
+    "own_stops": "Stops that were our own",
+    "opt_out": "Opt-out request",
+    "pressed_at": "Pressed at",
+    "statements": "Statements",
+    "kind": "Kind",
 }
 ANSWER_NAMES: Final = {
     "confirmed": "Confirmed",
@@ -79,6 +88,8 @@ def _value(values: Mapping[str, Any], name: str) -> Value:
         return "yes" if value else "no"
     if name in ("status", "opt_in_status") and isinstance(value, str):
         return STATUS_WORDS.get(value, value)
+    if name == "source" and value in Source.values:
+        return Source(value).label
     if isinstance(value, str) and "T" in value and (moment := _moment(value)):
         return moment
     return as_text(value)

@@ -1,6 +1,9 @@
-"""Asking for a stop to be lifted, and deciding about it."""
+"""The requests to raise consent: what waits and what was decided, one's own, and deciding."""
 
-from typing import Any
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
@@ -9,92 +12,35 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import urlencode
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from contacts_ui.forms import DecisionForm, LiftRequestFilterForm, LiftRequestForm
-from contacts_ui.models import LiftRequest
+from contacts_ui.forms import DecisionForm, LiftRequestFilterForm
+from contacts_ui.models import Disagreement, LiftRequest
 from contacts_ui.models.ledger import Channel
-from contacts_ui.models.lift_request import LiftRequestState
-from contacts_ui.permissions import Staff
-from contacts_ui.services import lift_requests, lifting
-from contacts_ui.services.consent import Seen, judge_one
+from contacts_ui.models.lift_request import LiftRequestKind, LiftRequestState
+from contacts_ui.permissions import Staff, may
+from contacts_ui.services.consent import disagreements, lift_requests, lifting
+from contacts_ui.services.consent.rules import EvidenceRefused
+from contacts_ui.services.consent.types import Seen
+from contacts_ui.services.consent.verdicts import STATUS_WORDS
 from contacts_ui.services.troubles import VendorError
-from contacts_ui.services.verdicts import STATUS_WORDS
 from contacts_ui.views.addresses import safe_next, with_changes
-from contacts_ui.views.consent_answer import (
-    answer,
-    home_of,
-    out_of_the_dialog,
-    panel_now,
-    panel_of,
-    read_now,
-    receipt_words,
-    unavailable,
-    view_of,
-)
-from contacts_ui.views.consent_panel import UNREADABLE_NUMBER
+from contacts_ui.views.consent_answer import read_now, receipt_words
 from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.raise_consent import CANNOT_TELL, TEXT_START, seen_words, told_back_words
+from contacts_ui.views.statement_words import statement_in_words
 
-PAGE = 50
-ALREADY_ASKED = "A request for this number is waiting already. A manager decides about it."
-NOTHING_TO_LIFT = "Nobody holds a stop for this number, so there is nothing to lift."
-OWN_REQUEST = "You asked for this yourself, so somebody else decides about it."
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission("ask_lift")
-def ask_lift(request: StaffRequest, contact_id: int) -> HttpResponse:
-    """Ask the managers to lift the stop of one person, with the evidence of consent."""
-    try:
-        seen = read_now(contact_id)
-    except VendorError as error:
-        return unavailable(request, contact_id, error)
-    form = LiftRequestForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and not seen.number:
-        form.add_error(None, UNREADABLE_NUMBER)
-    if not form.is_bound or not form.is_valid():
-        return _ask_page(request, seen, form)
-    try:
-        lifting.ask(
-            staff=request.user,
-            seen=seen,
-            status=form.cleaned_data["status"],
-            evidence=form.evidence(),
-        )
-    except lifting.AlreadyAsked:
-        form.add_error(None, ALREADY_ASKED)
-        return _ask_page(request, seen, form, status=409)
-    except lifting.NothingToLift:
-        form.add_error(None, NOTHING_TO_LIFT)
-        return _ask_page(request, seen, form, status=409)
-    if request.htmx:
-        shown = panel_of(request, seen, judge_one(seen), asked=True, receipt=True)
-        return out_of_the_dialog(answer(request, shown), contact_id)
-    messages.success(request, f"{seen.label}: asked for. A manager decides.")
-    return redirect(home_of(request, contact_id))
+REQUESTS_PER_PAGE: Final = 50
+OWN_REQUEST: Final = "You asked for this yourself, so someone else decides about it."
 
 
-def _ask_page(
-    request: StaffRequest, seen: Seen, form: LiftRequestForm, *, status: int = 200
-) -> HttpResponse:
-    context = {
-        "consent": panel_now(request, seen),
-        "form": form,
-        "form_url": reverse("ask-lift", args=[seen.contact_id]),
-        "heading": f"Ask to text {seen.label} again?",
-        "submit": "Ask a manager",
-        "view": view_of(request),
-        "here": home_of(request, seen.contact_id),
-        "explanation": (
-            "Only with their own consent. They stay stopped until a manager has approved it; "
-            "your name and this evidence go into the ledger."
-        ),
-    }
-    template = "contacts/consent.html#dialog" if request.htmx else "contacts/consent.html"
-    return TemplateResponse(
-        request, template, context, status=422 if form.errors and status == 200 else status
-    )
+@dataclass(frozen=True)
+class Problem:
+    """What stood in the way of deciding about one request: an error in its form, or a sentence."""
+
+    pk: int
+    form: DecisionForm | None = None
+    sentence: str = ""
 
 
 @require_POST
@@ -107,12 +53,12 @@ def lift_request_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     except LiftRequest.DoesNotExist as error:
         raise Http404 from error
     except lifting.NotTheirs:
-        messages.error(request, "Only who asked for it can withdraw it.")
+        messages.error(request, "Only the person who asked can withdraw a request.")
         return redirect(safe_next(request, home))
     except lifting.AlreadyDecided as late:
         messages.warning(request, _what_became(late.request))
         return redirect(safe_next(request, home))
-    messages.success(request, "Your request is withdrawn. They stay stopped.")
+    messages.success(request, f"Your request is withdrawn. {_stays(withdrawn)}")
     return redirect(safe_next(request, _person(withdrawn) or home))
 
 
@@ -123,21 +69,30 @@ def lift_request_list(request: StaffRequest) -> HttpResponse:
     return _list_page(request)
 
 
+@require_safe
+@permission("ask_lift")
+def own_lift_requests(request: StaffRequest) -> HttpResponse:
+    """What the reader asked for, and what became of it. Opening it is having seen it: the badge ends."""
+    own = lift_requests.own(request.user.pk)
+    context = {"rows": _rows(request.user, own), "here": request.path}
+    if request.method == "GET":
+        lift_requests.mark_seen(request.user.pk)
+    return TemplateResponse(request, "lift_requests/own.html", context)
+
+
 @require_POST
 @permission("lift_stops")
 def lift_request_decision(request: StaffRequest, pk: int) -> HttpResponse:
     """Approve a request, or decline it with a note."""
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return _list_page(request, complaint=(pk, form), status=422)
-    note = form.cleaned_data["note"]
+        return _list_page(request, problem=Problem(pk, form), status=422)
     try:
         if form.cleaned_data["decision"] == DecisionForm.DECLINE:
-            declined = lifting.decline(staff=request.user, pk=pk, note=note)
-            messages.success(request, f"{declined.label}: declined. They stay stopped.")
+            declined = lifting.decline(staff=request.user, pk=pk, note=form.cleaned_data["note"])
+            messages.success(request, f"{declined.label}: declined. {_stays(declined)}")
         else:
-            approved, judgement = lifting.approve(staff=request.user, pk=pk, note=note)
-            messages.success(request, f"{approved.label}: approved. {receipt_words(judgement)}")
+            _approve(request, pk, form)
     except LiftRequest.DoesNotExist as error:
         raise Http404 from error
     except lifting.OwnRequest:
@@ -146,56 +101,132 @@ def lift_request_decision(request: StaffRequest, pk: int) -> HttpResponse:
     except lifting.AlreadyDecided as late:
         messages.warning(request, f"{late.request.label}: {_what_became(late.request)}")
         return _list_page(request, status=409)
+    except EvidenceRefused as refused:
+        return _list_page(request, problem=Problem(pk, sentence=refused.sentence), status=409)
+    except lifting.CannotTell:
+        return _list_page(request, problem=Problem(pk, sentence=CANNOT_TELL), status=409)
     return redirect(safe_next(request, reverse("lift-request-list")))
 
 
+def _approve(request: StaffRequest, pk: int, form: DecisionForm) -> None:
+    approved, judgement = lifting.approve(
+        staff=request.user,
+        pk=pk,
+        note=form.cleaned_data["note"],
+        seen=_as_read_now(LiftRequest.objects.get(pk=pk)),
+        own_stops=[
+            int(each)
+            for each in request.POST.getlist("own_stops")
+            if re.fullmatch(r"\d{1,18}", each)
+        ],
+    )
+    blocked = lifting.is_blocked_by_carrier(approved.number)
+    words = f"{approved.label}: approved. {receipt_words(judgement)}"
+    messages.success(request, f"{words} {TEXT_START}" if blocked else words)
+
+
+def _as_read_now(asked: LiftRequest) -> Seen | None:
+    """What SlickText says of the person now: a stop there that we never heard of has to be answered, too."""
+    if asked.state != LiftRequestState.WAITING or not asked.contact_id:
+        return None
+    try:
+        return read_now(asked.contact_id)
+    except (Http404, VendorError):
+        return None
+
+
 def _list_page(
-    request: StaffRequest,
-    *,
-    complaint: tuple[int, DecisionForm] | None = None,
-    status: int = 200,
+    request: StaffRequest, *, problem: Problem | None = None, status: int = 200
 ) -> HttpResponse:
     filters = LiftRequestFilterForm(request.GET)
     wanted = filters.wanted()
-    page = Paginator(lift_requests.decided(wanted), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(lift_requests.decided(wanted), REQUESTS_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
     context = {
         "filter_form": filters,
         "filtered": bool(request.GET.keys() - {"page"}),
-        "waiting": [_row(request.user, each, complaint) for each in lift_requests.waiting(wanted)],
-        "decided": [_row(request.user, each) for each in page],
+        "waiting": _rows(request.user, lift_requests.waiting(wanted), problem),
+        "seen_again": [_seen_again(each) for each in disagreements.subscribed_again()],
+        "may_stop": may(request.user, "stop_texts"),
+        "decided": _rows(request.user, page),
         "newer_url": with_changes(request, page=page.number - 1) if page.has_previous() else "",
         "older_url": with_changes(request, page=page.number + 1) if page.has_next() else "",
         "total": page.paginator.count,
         "here": request.get_full_path() if request.method != "POST" else "",
         "own_request": OWN_REQUEST,
         "expires_days": settings.LIFT_REQUEST_EXPIRES_DAYS,
+        "deciders": lifting.deciders() if settings.FOUR_EYES else None,
     }
     return TemplateResponse(request, "lift_requests/list.html", context, status=status)
 
 
-def _row(
-    staff: Staff, asked: LiftRequest, complaint: tuple[int, DecisionForm] | None = None
-) -> dict[str, Any]:
-    form = complaint[1] if complaint and complaint[0] == asked.pk else DecisionForm()
+def _seen_again(row: Disagreement) -> dict[str, Any]:
+    """A stopped person whom SlickText shows as subscribed: their own START, or another's doing (rule 3)."""
     return {
-        "request": asked,
-        "wants": STATUS_WORDS.get(asked.opt_in_status, asked.opt_in_status),
-        "channel": Channel(asked.consent_channel).label.lower(),
-        "state": LiftRequestState(asked.state).label,
-        "person_url": _person(asked),
-        "form": form,
-        "may_approve": lifting.may_approve(staff, asked),
+        "row": row,
+        "words": seen_words(row),
+        "person_url": reverse("number-detail", args=[row.number]),
+        "consent_url": reverse("number-consent", args=[row.number]),
     }
+
+
+def _rows(
+    staff: Staff, requests: Iterable[LiftRequest], problem: Problem | None = None
+) -> list[dict[str, Any]]:
+    rows = list(requests)
+    waiting = [each.number for each in rows if each.state == LiftRequestState.WAITING]
+    told_back = lifting.told_back(waiting)
+    rights = {"names": True, "words": may(staff, "view_audit")}
+    return [
+        {
+            "request": asked,
+            "wants": _wants(asked),
+            "wrong_person": asked.kind == LiftRequestKind.WRONG_PERSON,
+            "channel": Channel(asked.consent_channel).label.lower(),
+            "state": LiftRequestState(asked.state).label,
+            "person_url": _person(asked),
+            "stop": statement_in_words(asked.stop, **rights) if asked.stop else None,
+            "told_back": told_back_words(told_back.get(asked.number, [])),
+            "own_stops": {str(each) for each in asked.own_stops},
+            "form": DecisionForm(),
+            "may_approve": lifting.may_approve(staff, asked),
+            "is_news": asked.decided_by_id != staff.pk,
+            **_problem_of(asked, problem),
+        }
+        for asked in rows
+    ]
+
+
+def _problem_of(asked: LiftRequest, problem: Problem | None) -> dict[str, Any]:
+    if problem is None or problem.pk != asked.pk:
+        return {}
+    return {"problem": problem.sentence, **({"form": problem.form} if problem.form else {})}
+
+
+def _wants(asked: LiftRequest) -> str:
+    """What was asked for, in words."""
+    if asked.kind == LiftRequestKind.WRONG_PERSON:
+        return "we stopped the wrong person"
+    status = STATUS_WORDS.get(asked.opt_in_status, asked.opt_in_status).lower()
+    if asked.kind == LiftRequestKind.OPT_IN:
+        return f"opt in, {status}"
+    return f"lift the stop, {status} again"
+
+
+def _stays(asked: LiftRequest) -> str:
+    opt_in = asked.kind == LiftRequestKind.OPT_IN
+    return "They are not opted in." if opt_in else "They stay stopped."
 
 
 def _person(asked: LiftRequest) -> str:
     if asked.contact_id:
         return reverse("contact-detail", args=[asked.contact_id])
-    return f"{reverse('contact-list')}?{urlencode({'q': asked.number})}"
+    return reverse("number-detail", args=[asked.number])
 
 
 def _what_became(asked: LiftRequest) -> str:
-    """Who decided first, for somebody who comes too late."""
+    """Who decided first, for someone who comes too late."""
     who = f" by {asked.decided_by_name}" if asked.decided_by_name else ""
     note = f" “{asked.note}”" if asked.note else ""
     return f"nothing was changed: it was {asked.get_state_display().lower()}{who} already.{note}"

@@ -24,6 +24,9 @@ _NO_WORDS: Final[dict[str, Any]] = {
     "said": "",
     "is_past_the_end": False,
 }
+INDEX_OFF: Final = (
+    "The index is off. Stops at SlickText are known only for contacts that someone has opened."
+)
 _UNSORTED: Final = {"url": "", "direction": "none"}
 # What of an address the little form "Page [ ] of N" does not carry along.
 _NOT_CARRIED: Final = ("page", "reading", *FIRST_PAGE)
@@ -163,6 +166,9 @@ def _worth_asking(question: Question, listing: Listing) -> bool:
 
 
 def _building(standing: index.IndexState) -> str:
+    """How far the index has come; without one, that not every stop at SlickText is known."""
+    if not standing.enabled:
+        return INDEX_OFF
     if not standing.building or not standing.walking:
         return ""
     if standing.percent is None:

@@ -7,19 +7,25 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from contacts_ui.services import measures, readiness, status
+from contacts_ui.services.consent import lifting
+from contacts_ui.views.addresses import page_of, to_the_login
 from contacts_ui.views.guards import StaffRequest, permission
 
 
 @login_not_required
 def page_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW: usually a page from before somebody logged in anew, in another tab."""
+    user = getattr(request, "user", None)
+    if user and not user.is_authenticated and request.path != reverse("login"):
+        return to_the_login(request)
     if request.headers.get("HX-Request"):
-        words = "Nothing was sent: this page is from before you logged in. Reload it and try again."
+        words = "Nothing was recorded: this page is out of date. Reload it and press again."
         return HttpResponse(words, status=403, content_type="text/plain")
-    return render(request, "403_csrf.html", status=403)
+    return render(request, "403_csrf.html", {"page": page_of(request)}, status=403)
 
 
 @require_safe
@@ -33,6 +39,7 @@ def status_page(request: StaffRequest) -> HttpResponse:
         "webhooks_waiting": status.webhooks_waiting(),
         "index": status.index_state(),
         "ledger": status.ledger_state(),
+        "deciders": lifting.deciders() if settings.FOUR_EYES else None,
     }
     return TemplateResponse(request, "status.html", context)
 

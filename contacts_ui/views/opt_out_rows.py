@@ -7,15 +7,14 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 
 from contacts_ui.models import OptOut, Vendor
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.phone import pretty
-from contacts_ui.services.business_days import is_business_day
+from contacts_ui.services.consent.business_days import is_business_day
+from contacts_ui.services.consent.opt_outs import CONFIRMED_AT
 from contacts_ui.services.opt_out_review import Found, close_until
-from contacts_ui.services.opt_outs import CONFIRMED_AT
 from contacts_ui.services.vendors import connected
 from contacts_ui.views.durations import in_words
 
@@ -62,10 +61,10 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
 
 
 def person_url(row: OptOut) -> str:
-    """The person's page; for a number that nobody had, the search for it."""
+    """The person's page; for a number that no contact had, its own."""
     if row.contact_id is not None:
         return reverse("contact-detail", args=[row.contact_id])
-    return f"{reverse('contact-list')}?{urlencode({'q': row.number})}"
+    return reverse("number-detail", args=[row.number])
 
 
 def _vendor_line(

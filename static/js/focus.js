@@ -12,15 +12,22 @@ document.addEventListener("htmx:beforeSwap", ({ target }) => {
 document.addEventListener("htmx:afterSettle", () => {
   if (!lostFrom || document.activeElement !== document.body) return
   const region = document.getElementById(lostFrom)
-  const next = region?.querySelector("[data-focus]") ?? region
+  const next = region?.querySelector(region.matches(".consent") ? "[role=switch]" : "[data-focus]") ?? region
   next?.focus({ preventScroll: true })
   lostFrom = null
 })
 
+// Not what ticks, what can be pressed, or what an alert says by itself.
+function spoken(part) {
+  const copy = part.cloneNode(true)
+  for (const each of copy.querySelectorAll("button, a, [aria-hidden], [role=alert]")) each.remove()
+  return copy.textContent.trim()
+}
+
 document.addEventListener("htmx:load", ({ target: answer }) => {
   if (answer.dataset.announce) announcer.textContent = answer.dataset.announce
   if (!answer.dataset.say) return
-  const words = [...answer.querySelectorAll(".verdict, .consent-why")].map((part) => part.textContent)
+  const words = [...answer.querySelectorAll(".verdict, .consent-why")].map(spoken)
   const text = `${answer.dataset.say}: ${words.join(". ").replace(/\s+/g, " ")}`
   if (said.get(answer.id) !== text) announcer.textContent = text
   said.set(answer.id, text)

@@ -14,6 +14,11 @@ from tests.views.index_people import learn_people, ready
 
 SCREENS = [(DESKTOP, "light"), (PHONE, "dark")]
 LONG = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwaren und"
+LIFTS = (
+    "Number,Who,How,When,Words\n"
+    "615-555-3338,Marty McFly,Phone call,11/03/2026 3:05 PM,Please text me again\n"
+    f"6155550778,{LONG},Smoke signal,{LONG},{LONG}\n"
+)
 HOSTILE = (
     "Given name;Phone;Email;Status;<b>Notes</b> that nobody ever needed, at length\n"
     '"=HYPERLINK(""http://evil.example"")";6155550777;zoe@example.org;subscribed;<script>1</script>\n'
@@ -69,7 +74,14 @@ def test_jobs(open_as: Open, manager: User, known: None, viewport: Any, color_sc
     page.get_by_role("button", name="Show what will happen").click()
     page.locator("summary", has_text="2").click()
     look(page)
-    for kind in ("Ask for a lift", "Edit a field", "Stop texts"):
+    page.goto("/jobs/new/?kind=ask_lift")
+    page.get_by_label("Ask for their stops to be lifted").check()
+    file: Any = {"name": "lifts.csv", "mimeType": "text/csv", "buffer": LIFTS.encode()}
+    page.get_by_label("Or a file").set_input_files(file)
+    page.get_by_role("button", name="Show what will happen").click()
+    page.wait_for_url("**/jobs/*/")
+    look(page)
+    for kind in ("Edit a field", "Stop texts"):
         prepared(page, kind)
         look(page)
     page.get_by_role("button", name="Stop texts for").click()

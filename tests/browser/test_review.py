@@ -11,7 +11,9 @@ from playwright.sync_api import Page, expect
 
 from contacts_ui.models import OptOut, Vendor
 from contacts_ui.models.wish import WishState
+from contacts_ui.services.webhooks import work_due
 from tests.browser.test_looks import SCREENS, look
+from tests.hooks import hint, tell_ccai, tell_slicktext, unsubscribed
 from tests.opt_outs import NUMBERS, answer, ask
 from tests.people import MARTY
 
@@ -85,3 +87,34 @@ def test_the_export_is_a_download(open_as: Open, manager: User, several: None) -
     with page.expect_download() as download:
         page.get_by_role("link", name="Export as CSV").click()
     assert download.value.suggested_filename.startswith("opt-outs-")
+
+
+def events_without_a_number() -> None:
+    """What both vendors said that could not be acted on; one of them with very long words."""
+    long = {"who": "x" * 300, "opt_out": True, "note": "They asked us to stop. " * 20}
+    tell_slicktext({**hint(), "data": long})
+    tell_ccai(unsubscribed("ask reception", firstName="Dora"))
+    work_due()
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), [SCREENS[0], SCREENS[-1]])
+def test_needs_attention_with_what_could_not_be_acted_on(
+    open_as: Open, manager: User, viewport: dict[str, int], color_scheme: str
+) -> None:
+    events_without_a_number()
+    page = open_as(manager, "/attention/", viewport=viewport, color_scheme=color_scheme)
+    for summary in page.locator("summary").all():
+        summary.click()
+    look(page)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_matching_an_event_by_hand(open_as: Open, manager: User, scripts: bool) -> None:
+    events_without_a_number()
+    page = open_as(manager, "/attention/", java_script_enabled=scripts)
+    case = page.get_by_role("article", name="CloudContactAI told us of a stop")
+    case.get_by_text("Match to a number").click()
+    case.get_by_label("Phone number").fill("(615) 555-0199")
+    case.get_by_role("button", name="Stop texts to this number").click()
+    expect(page.get_by_role("status").first).to_contain_text("(615) 555-0199: Stopped")
+    expect(page.get_by_role("article")).to_have_count(1)

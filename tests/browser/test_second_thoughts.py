@@ -1,4 +1,4 @@
-"""Undo, lift requests and the question whose stop it is, as they look while there is something to decide."""
+"""Held presses and lift requests, as they look while there is something to decide."""
 
 from typing import Any
 
@@ -8,8 +8,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from contacts_ui.models.ledger import Channel
-from contacts_ui.services import consent, lifting
-from contacts_ui.services.consent import Evidence, Seen
+from contacts_ui.services.consent import lifting
+from contacts_ui.services.consent.types import Evidence, Seen
+from tests import consent
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_looks import Open, look
 from tests.people import MARTY, MARTY_NUMBER, Vendors
@@ -30,20 +31,31 @@ def asked(agent: User, vendors: Vendors) -> None:
 def test_what_there_is_to_decide(
     open_as: Open, agent: User, manager: User, asked: None, viewport: Any, color_scheme: str
 ) -> None:
-    page = open_as(agent, viewport=viewport, color_scheme=color_scheme)
-    expect(page.get_by_role("button", name="Undo the stop of Marty McFly")).to_be_visible()
-    look(page)
-    page.goto(f"/contacts/{MARTY}/")
+    card = f"/contacts/{MARTY}/"
+    page = open_as(agent, card, viewport=viewport, color_scheme=color_scheme)
     expect(page.get_by_role("button", name="Withdraw this request")).to_be_visible()
     look(page)
-    page.goto(f"/contacts/{MARTY}/edit/")
-    page.get_by_label("Mobile number").fill("(615) 555-0199")
-    page.get_by_role("button", name="Save changes").click()
-    expect(page.get_by_label("The person's: stop the new number too")).to_be_checked()
-    look(page)
     page = open_as(manager, "/lift-requests/", viewport=viewport, color_scheme=color_scheme)
-    page.get_by_role("button", name="Decline the lift for Marty McFly").click()
-    expect(page.get_by_text("Say why, so that whoever asked")).to_be_visible()
+    page.get_by_role("button", name="Decline the request for Marty McFly").click()
+    expect(page.get_by_text("Say why, so that the person who asked")).to_be_visible()
+    look(page)
+
+
+@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+def test_a_press_that_is_held(
+    open_as: Open, agent: User, settings: Any, viewport: Any, color_scheme: str
+) -> None:
+    """In a row, on the card, and after it was unsent."""
+    settings.UNDO_SECONDS = 60
+    page = open_as(agent, viewport=viewport, color_scheme=color_scheme)
+    page.get_by_role("switch", name="Do not text Marty McFly").click()
+    expect(page.get_by_role("button", name="Unsend the stop of Marty McFly")).to_be_visible()
+    look(page)
+    page.goto(f"/contacts/{MARTY}/")
+    expect(page.get_by_role("button", name="Unsend")).to_be_visible()
+    look(page)
+    page.get_by_role("button", name="Unsend").click()
+    expect(page.locator(".consent").get_by_text("Your press is taken back.")).to_be_visible()
     look(page)
 
 
@@ -53,8 +65,8 @@ def test_two_managers_one_request(
     """Both have the page open; the second is told who was first."""
     sue = User.objects.create_superuser("sue", first_name="Sue")
     first, second = open_as(manager, "/lift-requests/"), open_as(sue, "/lift-requests/")
-    first.get_by_role("button", name="Approve the lift for Marty McFly").click()
+    first.get_by_role("button", name="Approve the request for Marty McFly").click()
     expect(first.get_by_text("Marty McFly: approved. May text.")).to_be_visible()
-    second.get_by_role("button", name="Approve the lift for Marty McFly").click()
+    second.get_by_role("button", name="Approve the request for Marty McFly").click()
     expect(second.get_by_text("it was approved by Max Manager already.")).to_be_visible()
     assert (vendors.status(), vendors.stopped()) == ("subscribed", False)

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from contacts_ui.models import Vendor, VendorHealth, Wish, WorkerBeat
+from contacts_ui.models import ConsentState, Vendor, VendorHealth, Wish, WorkerBeat
 from contacts_ui.models.wish import WishState
 from contacts_ui.services import alarms, pulse
 from tests.pages import Page
@@ -30,6 +30,18 @@ def _fresh() -> None:
 def worker() -> WorkerBeat:
     now = timezone.now()
     return WorkerBeat.objects.create(worker="here:1", started_at=now, beat_at=now)
+
+
+@pytest.fixture
+def wish_for(wish_for: MakeWish) -> MakeWish:
+    """As elsewhere, with the other vendor told long ago: stops that it was not told of have a test of their own."""
+
+    def make(*args: Any, **kwargs: Any) -> Wish:
+        wish = wish_for(*args, **kwargs)
+        ConsentState.objects.update(untold=False)
+        return wish
+
+    return make
 
 
 def down(
@@ -135,6 +147,20 @@ def test_what_was_refused(
     (line,) = told(manager)
     assert line.startswith("attention: 2 changes were refused by a vendor.")
     assert told(agent) == []
+
+
+def test_stops_that_a_vendor_was_not_told_of(
+    manager: User, agent: User, worker: WorkerBeat, max_: Client
+) -> None:
+    numbers = [f"+1615555{last}" for last in range(2000, 2003)]
+    rows = [ConsentState(number=number, stopped=True, untold=True) for number in numbers[1:]]
+    ConsentState.objects.bulk_create([*rows, ConsentState(number=numbers[0], stopped=True)])
+    (line,) = told(manager)
+    assert line.startswith("untold: 2 people are stopped here, but not every vendor was told.")
+    assert told(agent) == []
+    cache.clear()
+    link = Page(max_.get("/contacts/new/")).one("a", href="/jobs/new/?kind=tell")
+    assert link.text == "Review and tell them"
 
 
 def test_what_is_settled_is_no_alarm(manager: User, worker: WorkerBeat, wish_for: MakeWish) -> None:

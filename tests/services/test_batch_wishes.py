@@ -15,13 +15,14 @@ from django.utils import timezone
 from contacts_ui.integrations.http import Manner, Priority
 from contacts_ui.models import CallBudget, Vendor, Wish
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import consent, delivery
 from contacts_ui.services.alarms import alarms_of
-from contacts_ui.services.consent import Request, Seen
+from contacts_ui.services.consent import delivery
+from contacts_ui.services.consent.desired_state import due_now
+from contacts_ui.services.consent.sending import Answer
+from contacts_ui.services.consent.types import Request, Seen
 from contacts_ui.services.crew import Crew, deliver_all
 from contacts_ui.services.pulse import take_pulse
-from contacts_ui.services.sending import Answer
-from contacts_ui.services.wishes import due_now
+from tests import consent
 from tests.people import MARTY_NUMBER, MakeWish, Vendors, until
 
 pytestmark = pytest.mark.django_db

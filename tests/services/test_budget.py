@@ -19,7 +19,7 @@ from contacts_ui.services.budget import (
     DatabaseBudget,
     PoliteBudget,
 )
-from contacts_ui.services.delivery import deliver
+from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.vendors import forget_connections
 from sandbox.limits import RateLimit
 from tests.pages import Page

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts_ui.services.business_days import (
+from contacts_ui.services.consent.business_days import (
     due_after,
     federal_holidays,
     is_business_day,

@@ -6,15 +6,21 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from contacts_ui.models import LedgerEntry, Wish
+from contacts_ui.models import LedgerEntry, LiftRequest, Wish
 from contacts_ui.models.ledger import Channel
+from contacts_ui.models.lift_request import LiftRequestKind
 from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import NotAllowed
-from contacts_ui.services import consent, contacts, delivery
-from contacts_ui.services.consent import Evidence, Seen, change_opt_in_status, stop_texts
+from contacts_ui.services import contacts
+from contacts_ui.services.consent import delivery, desired_state, lifting
+from contacts_ui.services.consent.desired_state import due_now
+from contacts_ui.services.consent.doors import NeedsSecondPerson, reassign
+from contacts_ui.services.consent.rules import EvidenceRefused
+from contacts_ui.services.consent.types import Evidence, Seen
+from contacts_ui.services.consent.verdicts import Verdict
 from contacts_ui.services.proof import broken_links
-from contacts_ui.services.verdicts import Verdict
-from contacts_ui.services.wishes import due_now
+from tests import consent
+from tests.consent import change_opt_in_status, stop_texts
 from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, Vendors, until
 
 SEEN = Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed")
@@ -44,6 +50,32 @@ def test_who_may_not_lift(who: str, request: pytest.FixtureRequest, vendors: Ven
     with pytest.raises(NotAllowed):
         change_opt_in_status(staff=staff, seen=SEEN, status="subscribed", evidence=EVIDENCE)
     assert not LedgerEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_consent_from_before_a_reassignment_is_refused(manager: User, vendors: Vendors) -> None:
+    """Rule 1: it was another person's."""
+    given: dict[str, Any] = {"staff": manager, "seen": SEEN, "status": "subscribed"}
+    reassign(number=MARTY_NUMBER, at=timezone.now(), words="The carrier says so.")
+    with pytest.raises(EvidenceRefused) as refused:
+        change_opt_in_status(**given, evidence=EVIDENCE)
+    assert "passed to another person" in refused.value.sentence
+    with pytest.raises(EvidenceRefused):
+        lifting.ask(**given, evidence=EVIDENCE, kind=LiftRequestKind.OPT_IN)
+    now = Evidence("Marty McFly", Channel.PHONE, timezone.now(), "Yes", exact=True)
+    change_opt_in_status(**given, evidence=now)
+    assert not LiftRequest.objects.exists()
+
+
+@pytest.mark.django_db
+def test_with_four_eyes_one_person_never_raises_consent(
+    manager: User, vendors: Vendors, settings: Any
+) -> None:
+    settings.FOUR_EYES = True
+    with pytest.raises(NeedsSecondPerson):
+        change_opt_in_status(staff=manager, seen=SEEN, status="subscribed", evidence=EVIDENCE)
+    assert not LedgerEntry.objects.exists()
+    assert vendors.asked() == []
 
 
 @pytest.mark.django_db
@@ -112,7 +144,7 @@ def test_nothing_is_written_when_the_ledger_cannot_be(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(consent.wishes, "wish_for", fail)
+    monkeypatch.setattr(desired_state, "wish_for", fail)
     with pytest.raises(RuntimeError):
         stop_texts(staff=agent, seen=SEEN)
     assert not LedgerEntry.objects.exists()

@@ -16,7 +16,7 @@ from contacts_ui.integrations.manner import GLANCE
 from contacts_ui.models import Vendor, VendorHealth, Wish
 from contacts_ui.services import health, shared_reads
 from contacts_ui.services import vendors as vendors_module
-from contacts_ui.services.delivery import deliver
+from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.health import Watch
 from tests.people import MARTY, MakeWish, Vendors
 

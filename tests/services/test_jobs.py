@@ -12,13 +12,25 @@ from django.db import connections
 from django.utils import timezone
 
 from contacts_ui.integrations.errors import NoAnswer
-from contacts_ui.models import Job, JobRow, LedgerEntry, LiftRequest, OptOut, Vendor, Wish
+from contacts_ui.integrations.types import Contact
+from contacts_ui.models import (
+    Job,
+    JobRow,
+    LedgerEntry,
+    LiftRequest,
+    OptOut,
+    Statement,
+    Vendor,
+    Wish,
+)
 from contacts_ui.models.job import JobKind, JobState, RowState
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import NotAllowed
-from contacts_ui.services import consent, contacts, jobs, ledger
+from contacts_ui.services import contacts, jobs, ledger
 from contacts_ui.services.budget import slicktext_budget
-from contacts_ui.services.consent import Request, Seen
+from contacts_ui.services.consent import readings, record
+from contacts_ui.services.consent.looking import is_stopped
+from contacts_ui.services.consent.types import Request, Seen
 from contacts_ui.services.jobs import (
     editing,
     outcomes,
@@ -28,6 +40,7 @@ from contacts_ui.services.jobs import (
     sources,
     working,
 )
+from tests import consent
 from tests.jobs import (
     NUMBERS,
     deliver_all,
@@ -205,8 +218,8 @@ def test_a_person_who_is_stopped_meanwhile_is_not_stopped_again(
 def test_a_lift_meanwhile_is_not_claimed_as_ours(manager: User, vendors: Vendors) -> None:
     job = started(manager, NUMBERS[:1])
     jobs.go_on()
-    evidence = consent.Evidence("Ann", Channel.PHONE, timezone.now(), "Yes")
-    consent.record_consent(
+    evidence = consent.Evidence("Ann", Channel.PHONE, timezone.now(), "Yes", exact=True)
+    consent.change_opt_in_status(
         staff=manager, seen=Seen(NUMBERS[0]), status="subscribed", evidence=evidence
     )
     work_off(job)
@@ -398,26 +411,156 @@ def test_two_people_with_one_number_are_two_to_edit(manager: User, vendors: Vend
 # Asking for lifts.
 
 
-def test_lifts_are_asked_for_with_the_evidence(manager: User, vendors: Vendors) -> None:
-    for number in NUMBERS[:2]:
-        consent.record_stop(staff=manager, seen=Seen(number), request=Request())
-    job = prepare(manager, [*NUMBERS[:2], NUMBERS[5]], JobKind.ASK_LIFT)
-    assert (job.total, job.counts) == (2, {"stopped": 2, "unknown": 1})
-    evidence = {
-        "status": "subscribed",
-        "consent_who": "The members",
-        "consent_channel": "web",
-        "consent_at": timezone.now().isoformat(),
-        "consent_words": "Yes, text me again",
-    }
-    job = work_off(jobs.start(staff=manager, pk=job.pk, params=evidence))
-    asked = LiftRequest.objects.all()
-    assert {each.number for each in asked} == set(NUMBERS[:2])
-    assert {each.consent_words for each in asked} == {"Yes, text me again"}
-    assert states(job) == {"done": 2, "skipped": 1}
-    again = prepare(manager, NUMBERS[:1], JobKind.ASK_LIFT)
-    work_off(jobs.start(staff=manager, pk=again.pk, params=evidence))
+def lifts(staff: User, *lines: str) -> Job:
+    """A job that asks for lifts, of a file with these lines; started."""
+    content = "\n".join(["Number;Who;How;When;Words", *lines]).encode()
+    source = sources.lifts_from_file("lifts.csv", content)
+    job = jobs.create(staff=staff, kind=JobKind.ASK_LIFT, source=source)
+    return jobs.start(staff=staff, pk=job.pk, params={"status": "subscribed"})
+
+
+def minute(hours: float) -> str:
+    """So many hours from now, as a manager writes it."""
+    return f"{timezone.localtime() + timedelta(hours=hours):%m/%d/%Y %I:%M %p}"
+
+
+def test_lifts_are_asked_for_with_evidence_of_their_own(
+    manager: User, vendors: Vendors, settings: Any
+) -> None:
+    settings.FOUR_EYES = True
+    day = Request(Channel.PHONE, timezone.now() - timedelta(days=1), "Stop")
+    for number in NUMBERS[:3]:
+        consent.record_stop(staff=manager, seen=Seen(number), request=day)
+    lines = [
+        f"{NUMBERS[0]};Ann Lee;Phone call;{minute(-2)};Yes, text me again",
+        f"{NUMBERS[1]};Bob Ray;web;{timezone.localtime():%Y-%m-%d %H:%M};I signed up",
+        f"{NUMBERS[2]};Cleo Fox;text;{minute(-48)};Sure",
+        f"{NUMBERS[5]};Dan Poe;text;{minute(-2)};Sure",
+    ]
+    job = lifts(manager, *lines)
+    assert (job.total, job.counts) == (3, {"stopped": 3, "unknown": 1})
+    work_off(job)
+    asked = LiftRequest.objects.order_by("number")
+    assert [(each.number, each.consent_who, each.consent_words) for each in asked] == [
+        (NUMBERS[0], "Ann Lee", "Yes, text me again"),
+        (NUMBERS[1], "Bob Ray", "I signed up"),
+    ]
+    assert [each.consent_channel for each in asked] == ["phone", "web"]
+    # Two days ago they had not stopped yet.
+    assert "not later than their newest stop" in job.rows.get(number=NUMBERS[2]).outcome
+    assert states(job) == {"done": 2, "skipped": 2}
+    assert is_stopped(NUMBERS[0])
+    again = work_off(lifts(manager, lines[0]))
     assert again.rows.get().outcome == "A request for this number waits already."
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ("\u200b;phone;{now};Yes", "Write the person's name."),
+        ("Ann;phone;{now};.", "Write what they said, in their words."),
+        ("Ann;by mail;{now};Yes please", "How: “by mail” is not one of Email"),
+        ("Ann;vendor;{now};Yes please", "How: “vendor” is not one of"),
+        ("Ann;phone;11/28/2020;Yes please", "is not a date and time"),
+        ("Ann;phone;{tomorrow};Yes please", "this time has not come yet"),
+        ("Ann;phone", "is not a date and time"),
+    ],
+)
+def test_a_row_without_evidence_asks_for_nothing(
+    cells: str, problem: str, manager: User, vendors: Vendors
+) -> None:
+    consent.record_stop(staff=manager, seen=Seen(NUMBERS[0]), request=Request())
+    cells = cells.format(now=minute(0), tomorrow=minute(24))
+    content = f"Number;Who;How;When;Words\n{NUMBERS[0]};{cells}".encode()
+    source = sources.lifts_from_file("lifts.csv", content)
+    job = jobs.create(staff=manager, kind=JobKind.ASK_LIFT, source=source)
+    assert (job.total, job.counts) == (0, {"invalid": 1})
+    assert problem in job.rows.get().outcome
+
+
+def test_a_file_without_evidence_is_refused() -> None:
+    with pytest.raises(jobs.NoNumbers, match="Who, How, When and Words"):
+        sources.lifts_from_file("x.csv", f"Number;Who\n{NUMBERS[0]};Ann".encode())
+
+
+def test_a_job_with_one_evidence_for_many_asks_for_nothing(manager: User, vendors: Vendors) -> None:
+    """As it was prepared before an update."""
+    consent.record_stop(staff=manager, seen=Seen(NUMBERS[0]), request=Request())
+    job = work_off(started(manager, NUMBERS[:1], JobKind.ASK_LIFT))
+    assert "needs a file" in job.rows.get().outcome
+    assert not LiftRequest.objects.exists()
+
+
+# Telling vendors of stops on record.
+
+
+def read_as_stopped(vendors: Vendors, *numbers: str) -> None:
+    """SlickText shows them as unsubscribed, and the first walk recorded that."""
+    people = [
+        Contact(contact_id=at, mobile_number=number, opt_in_status="unsubscribed")
+        for at, number in enumerate(numbers, start=500)
+    ]
+    readings.hear(people, timezone.now())
+
+
+def tell(staff: User) -> Job:
+    job = jobs.create(staff=staff, kind=JobKind.TELL, source=sources.from_untold())
+    return jobs.start(staff=staff, pk=job.pk)
+
+
+def test_vendors_are_told_of_stops_that_were_read(manager: User, vendors: Vendors) -> None:
+    read_as_stopped(vendors, *NUMBERS[:3])
+    vendors.forget_calls()
+    job = tell(manager)
+    assert (job.total, vendors.asked(), sources.untold_count()) == (3, [], 3)
+    statements = list(Statement.objects.values())
+    work_off(job)
+    assert states(job) == {"done": 3}
+    assert all(vendors.stopped(number) for number in NUMBERS[:3])
+    entries = LedgerEntry.objects.filter(action=Action.STOP_RETRIED)
+    assert {entry.reason for entry in entries} == {recording.UNTOLD}
+    assert {entry.request_id for entry in entries} == {job.reference}
+    # Telling again is not saying again.
+    assert list(Statement.objects.values()) == statements
+    assert not OptOut.objects.exists()
+    assert sources.untold_count() == 0
+    assert set(Wish.objects.values_list("batch", flat=True)) == {True}
+    with pytest.raises(jobs.CannotMake):
+        tell(manager)
+
+
+def test_a_vendor_that_was_told_is_not_told_again(manager: User, vendors: Vendors) -> None:
+    consent.record_stop(staff=manager, seen=Seen(NUMBERS[0]), request=Request())
+    deliver_all()
+    # As an old lift, with evidence that the record does not take.
+    Wish.objects.filter(vendor=Vendor.CLOUDCONTACTAI).update(do_not_text=False)
+    record.changed([NUMBERS[0]])
+    version = Wish.objects.get(vendor=Vendor.SLICKTEXT).version
+    job = work_off(tell(manager))
+    assert states(job) == {"done": 1}
+    assert job.rows.get().outcome == "Confirmed by CloudContactAI."
+    assert vendors.stopped(NUMBERS[0])
+    assert Wish.objects.get(vendor=Vendor.SLICKTEXT).version == version
+
+
+def test_who_was_lifted_before_their_turn_is_left_alone(manager: User, vendors: Vendors) -> None:
+    read_as_stopped(vendors, *NUMBERS[:2])
+    job = tell(manager)
+    evidence = consent.Evidence("Ann", Channel.PHONE, timezone.now(), "Yes", exact=True)
+    consent.change_opt_in_status(
+        staff=manager, seen=Seen(NUMBERS[0]), status="subscribed", evidence=evidence
+    )
+    work_off(job)
+    assert states(job) == {"skipped": 1, "done": 1}
+    assert "No stop is on record" in job.rows.get(number=NUMBERS[0]).outcome
+    assert not vendors.stopped(NUMBERS[0])
+
+
+def test_somebody_on_record_as_stopped_can_be_asked_for(manager: User, vendors: Vendors) -> None:
+    """The record alone holds it: SlickText and the desired state do not show it."""
+    read_as_stopped(vendors, NUMBERS[0])
+    line = f"{NUMBERS[0]};Ann Lee;phone;{minute(0)};Yes"
+    assert lifts(manager, line).counts == {"stopped": 1}
 
 
 # Editing.

@@ -15,7 +15,8 @@ from django.db import DatabaseError, connection, connections
 
 from contacts_ui.models import LedgerEntry, PrunedEntry, Wish, ledger_guards
 from contacts_ui.models.ledger import Action
-from contacts_ui.services import delivery, ledger, proof, pruning
+from contacts_ui.services import ledger, proof, pruning
+from contacts_ui.services.consent import delivery
 from contacts_ui.services.proof import broken_links
 from tests.people import MARTY_NUMBER, MakeWish, Vendors
 

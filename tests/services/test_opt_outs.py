@@ -11,9 +11,10 @@ from django.utils import timezone
 from contacts_ui.models import OptOut, Vendor, Wish
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import opt_outs
-from contacts_ui.services.business_days import due_after
-from contacts_ui.services.consent import Evidence, Request, Seen, change_opt_in_status, stop_texts
+from contacts_ui.services.consent import opt_outs
+from contacts_ui.services.consent.business_days import due_after
+from contacts_ui.services.consent.types import Evidence, Request, Seen
+from tests.consent import change_opt_in_status, stop_texts
 from tests.opt_outs import answer, ask, fresh
 from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, Vendors
 

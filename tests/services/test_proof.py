@@ -1,15 +1,20 @@
 """`verify_ledger` and `ledger_head`: what they find, what they say, and how they end."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
-from contacts_ui.models import LedgerEntry, OptOut, Vendor
+from contacts_ui.integrations.types import Contact
+from contacts_ui.models import ConsentState, LedgerEntry, OptOut, Statement, Vendor, Wish
 from contacts_ui.models.ledger import Action
-from contacts_ui.services import opt_outs, proof
+from contacts_ui.services import proof
+from contacts_ui.services.consent import opt_outs, readings
 from contacts_ui.services.ledger import entry_hash, record, take_turn
 from contacts_ui.services.proof import broken_among, broken_links, head_now
 from tests.ledger_guards import alter, guards_off
@@ -126,11 +131,12 @@ def test_entries_behind_a_wish_or_an_opt_out_are_missed(wish_for: MakeWish) -> N
     alter("DELETE FROM {table} WHERE id >= %s", wish.ledger_entry_id)
     alter("UPDATE {head} SET hash = (SELECT hash FROM {table})")
     assert list(broken_links()) == [
+        f"Entry {wish.ledger_entry_id} is missing, though a statement was made from it.",
         f"Entry {wish.ledger_entry_id} is missing, though a wish was made from it.",
         f"Entry {row.ledger_entry_id} is missing, though an opt-out was made from it.",
     ]
-    OptOut.objects.all().delete()
-    wish.delete()
+    for model in (OptOut, ConsentState, Statement, Wish):
+        model.objects.all().delete()
 
 
 def test_many_breaks_are_counted_and_not_all_printed(
@@ -191,3 +197,22 @@ def test_taking_a_turn_first_changes_nothing() -> None:
     write()
     assert take_turn().hash == write().previous_hash
     assert list(broken_links()) == []
+
+
+def test_a_stop_that_was_read_cannot_be_changed_unseen() -> None:
+    """Stops read at SlickText share one entry, with a hash over them."""
+    read = Contact(
+        contact_id=1,
+        mobile_number=MARTY_NUMBER,
+        opt_in_status="unsubscribed",
+        last_opt_in_status_change=datetime(2026, 3, 2, 15, 4, tzinfo=UTC),
+    )
+    readings.learn([read, replace(read, mobile_number=OTHER)], timezone.now(), now=True)
+    [entry] = LedgerEntry.objects.filter(action=Action.STOPS_READ)
+    assert entry.statements.count() == 2
+    assert "The ledger is whole" in run("verify_ledger")
+    moved = Statement.objects.get(number=OTHER)
+    Statement.objects.filter(pk=moved.pk).update(latest=moved.latest - timedelta(days=1))
+    said, last = complaints()
+    assert said == f"The statements of entry {entry.pk} are not those that it was made for.\n"
+    assert last == "The ledger is whole, but stops that were read were changed since."

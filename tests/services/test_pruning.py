@@ -9,6 +9,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from contacts_ui.checks import retention
@@ -17,13 +18,19 @@ from contacts_ui.models import (
     LiftRequest,
     OptOut,
     PrunedEntry,
+    Statement,
     Vendor,
     Wish,
     ledger_guards,
 )
+from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import ledger, opt_outs, proof, pruning, wishes
+from contacts_ui.services import ledger, proof, pruning
+from contacts_ui.services.consent import desired_state, opt_outs, record
+from contacts_ui.services.consent.rules import exactly
+from contacts_ui.services.consent.stops import Stop, write_stop
+from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.proof import broken_among, broken_links, guards_missing
 from tests.ledger_guards import alter, guards_off
 from tests.pages import Page
@@ -169,10 +176,9 @@ def test_everything_about_a_number_that_is_stopped_or_open_is_spared(
 
 
 def old_stop(number: str) -> OptOut:
-    with time_machine.travel(LONG_AGO, tick=False), transaction.atomic():
-        entry = ledger.record(action=Action.STOP_REQUESTED, staff=None, number=number)
-        wishes.wish_everywhere(entry, do_not_text=True, status="unsubscribed")
-        return opt_outs.opened(entry)
+    with time_machine.travel(LONG_AGO, tick=False):
+        write_stop(Stop(Seen(number), Source.STAFF, exactly(timezone.now())))
+    return OptOut.objects.get(number=number)
 
 
 def test_what_an_opt_out_or_a_wish_was_made_from_is_spared() -> None:
@@ -180,7 +186,9 @@ def test_what_an_opt_out_or_a_wish_was_made_from_is_spared() -> None:
     row = old_stop(FREE)
     edited = write(FREE)
     lift = write(FREE, action=Action.CONSENT_REQUESTED, after={"do_not_text": False})
-    wishes.wish_everywhere(lift, do_not_text=False, status="subscribed")
+    later = exactly(LONG_AGO + timedelta(minutes=1))
+    record.add(lift, kind=StatementKind.CONSENT, source=Source.PERSON, said=later)
+    desired_state.want_consent(lift)
     for wish in Wish.objects.filter(number=FREE):
         Wish.objects.filter(pk=wish.pk).update(
             state=WishState.CONFIRMED, settled_version=wish.version, confirmed_do_not_text=False
@@ -190,6 +198,18 @@ def test_what_an_opt_out_or_a_wish_was_made_from_is_spared() -> None:
     assert left() == [row.ledger_entry_id, lift.pk]
     assert PrunedEntry.objects.filter(pk=edited.pk).exists()
     assert problems() == []
+
+
+def test_what_a_statement_names_is_spared() -> None:
+    """Neither an opt-out nor anything wanted of a vendor refers to it; the record does, also once it was answered."""
+    stop, told_back = write(FREE), write(FREE, action=Action.STOP_DISCOUNTED)
+    gone = write(FREE)
+    record.add(stop, kind=StatementKind.STOP, source=Source.STATUS, said=exactly(LONG_AGO))
+    record.discount(told_back, Statement.objects.values_list("pk", flat=True))
+    run()
+    assert left() == [stop.pk, told_back.pk]
+    assert PrunedEntry.objects.filter(pk=gone.pk).exists()
+    assert Statement.objects.get().discounted_by == told_back
 
 
 def test_an_opt_out_without_wishes_keeps_its_numbers_entries() -> None:
@@ -235,7 +255,7 @@ def test_the_system_check_says_what_a_retention_may_cost(
 def test_audit_and_evidence_sheet_say_that_entries_were_pruned(
     max_: Client, chain: list[LedgerEntry]
 ) -> None:
-    sheet, audit = f"/audit/{OTHER}/", "/audit/"
+    sheet, audit = reverse("evidence", args=[OTHER]), "/audit/"
     assert "pruned" not in max_.get(sheet).text
     assert "removed on purpose" not in max_.get(audit).text
     run()
@@ -243,7 +263,7 @@ def test_audit_and_evidence_sheet_say_that_entries_were_pruned(
     assert "The ledger was pruned: 6 entries from before" in said
     assert "The 2 entries on this sheet were checked while it was made: unchanged" in said
     assert "6 entries from before" in Page(max_.get(audit)).text
-    unknown = Page(max_.get(f"/audit/{FREE}/")).text
+    unknown = Page(max_.get(reverse("evidence", args=[FREE]))).text
     assert "Nothing was ever done about it" not in unknown
     about = Page(max_.get("/audit/?action=ledger:pruned")).text
     assert "Removed old entries by the dashboard" in about

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from contacts_ui.integrations.manner import SWEEP, Priority
 from contacts_ui.models import CallBudget, Disagreement, Sweep, Vendor, Wish
-from contacts_ui.services import delivery, sweep
+from contacts_ui.services import sweep
+from contacts_ui.services.consent import delivery
 from contacts_ui.services.sweep import go_on
 from tests.people import MARTY, MARTY_NUMBER, MakeWish, Vendors
 

@@ -7,8 +7,8 @@ import pytest
 
 from contacts_ui.models import Vendor, Wish
 from contacts_ui.models.wish import WishState
-from contacts_ui.services.verdicts import Judgement, Verdict
-from contacts_ui.services.verdicts import judge as judge_number
+from contacts_ui.services.consent.verdicts import Judgement, Verdict
+from contacts_ui.services.consent.verdicts import judge as judge_number
 from tests.people import MARTY_NUMBER
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)

@@ -1,28 +1,64 @@
 """What the worker makes of the vendors' events."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.errors import NotFound
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import Disagreement, LedgerEntry, OptOut, Vendor, WebhookEvent, Wish
+from contacts_ui.models import (
+    ConsentSetup,
+    Disagreement,
+    LedgerEntry,
+    OptOut,
+    Statement,
+    Vendor,
+    WebhookEvent,
+    Wish,
+)
+from contacts_ui.models.consent import Source
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import consent, delivery, webhooks, wishes
-from contacts_ui.services.consent import Evidence, Seen
-from contacts_ui.services.webhook_claims import ALREADY, ECHO, NO_NUMBER, OLDER, STOPPED
-from contacts_ui.services.webhook_hints import GONE, NO_CONTACT
-from contacts_ui.services.webhook_hints import STOPPED as STOPPED_THERE
+from contacts_ui.services import index, webhooks
+from contacts_ui.services.consent import delivery, desired_state, held_presses
+from contacts_ui.services.consent.types import Evidence, Seen
+from contacts_ui.services.webhooks import cloudcontactai as ccai_events
+from contacts_ui.services.webhooks.cloudcontactai import NO_NUMBER, SAYS_STOP, WITH_THEIR_STOP
+from contacts_ui.services.webhooks.slicktext import (
+    GONE,
+    NO_CONTACT,
+    NOT_READABLE,
+    NOT_SO_THERE,
+    UNREADABLE,
+)
+from contacts_ui.services.webhooks.slicktext import NO_NUMBER as NO_NUMBER_THERE
+from tests import consent
 from tests.hooks import hint, tell_ccai, tell_slicktext, unsubscribed, work
 from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, NOBODY, MakeWish, Vendors
 
 pytestmark = pytest.mark.django_db
+STOPPED = "Stopped at every connected vendor."
+TOLD_BACK = "Our own stop told back, or theirs: kept, and the person stays stopped."
+ON_RECORD = "On record already."
+
+
+@pytest.fixture
+def walked(db: None) -> None:
+    """Everyone at SlickText was read once, an hour ago."""
+    ConsentSetup.load()
+    ConsentSetup.objects.update(first_walk_ended_at=timezone.now() - timedelta(hours=1))
+
+
+def left_to_people() -> list[str]:
+    """Why each event waits under Needs attention."""
+    waiting = WebhookEvent.objects.filter(needs_decision=True).order_by("pk")
+    return list(waiting.values_list("outcome", flat=True))
 
 
 def requests(number: str = MARTY_NUMBER) -> list[LedgerEntry]:
@@ -40,7 +76,12 @@ def age(**moved: timedelta) -> None:
     for wish in Wish.objects.all():
         wish.wished_at -= moved["by"]
         wish.confirmed_at = wish.confirmed_at and wish.confirmed_at - moved["by"]
+        wish.calls = [
+            [(datetime.fromisoformat(each) - moved["by"]).isoformat() for each in call]
+            for call in wish.calls
+        ]
         wish.save()
+    Statement.objects.update(earliest=F("earliest") - moved["by"], latest=F("latest") - moved["by"])
 
 
 # CloudContactAI
@@ -56,7 +97,7 @@ def test_a_persons_own_stop_becomes_a_stop_at_both(vendors: Vendors) -> None:
     assert (entry.staff_id, entry.staff_name, entry.channel) == (None, "", Channel.VENDOR)
     assert entry.asked_at == asked_at
     assert event["eventHash"] in entry.reason
-    assert "contact.unsubscribed" in entry.reason
+    assert "CloudContactAI marked them" in entry.reason
     opt_out = OptOut.objects.get()
     assert (opt_out.channel, opt_out.asked_at, opt_out.label) == (
         Channel.VENDOR,
@@ -80,17 +121,47 @@ def test_somebody_whom_nobody_knows_is_stopped_too(vendors: Vendors) -> None:
 
 
 @pytest.mark.parametrize("number", ["", None, "12", "call me", {"x": 1}])
-def test_an_event_without_a_number_changes_nothing_and_says_so(
-    number: Any, vendors: Vendors
-) -> None:
+def test_row_14_an_event_without_a_number_is_left_to_people(number: Any, vendors: Vendors) -> None:
     tell_ccai(unsubscribed(number))
-    assert work() == [NO_NUMBER]
+    assert work() == left_to_people() == [NO_NUMBER]
     assert not LedgerEntry.objects.exists()
+    assert work() == [NO_NUMBER], "it is not tried again"
 
 
-def test_data_of_an_unexpected_shape(vendors: Vendors) -> None:
-    tell_ccai({**unsubscribed(), "data": ["?"]})
-    assert work() == [NO_NUMBER]
+@pytest.mark.parametrize("data", [["?"], None, "stop", 5, {"Person": {"Phone": MARTY_NUMBER}}])
+def test_row_14_data_of_an_unknown_shape_is_left_to_people(data: Any, vendors: Vendors) -> None:
+    tell_ccai({**unsubscribed(), "data": data})
+    assert work() == left_to_people() == [NO_NUMBER]
+
+
+@pytest.mark.parametrize(
+    ("event", "data"),
+    [
+        ("message.incoming", {"From": FREE_NUMBER, "Message": "Stop."}),
+        ("message.excluded", {"To": FREE_NUMBER, "ExcludedReason": "Contact unsubscribed"}),
+        ("message.error.carrier", {"To": FREE_NUMBER, "ErrorMessage": "Blocked by carrier"}),
+        ("contact.opted_out", {"ContactData": {"phone": FREE_NUMBER}}),
+    ],
+)
+def test_another_event_that_speaks_of_a_stop_comes_with_one_or_is_left_to_people(
+    event: str, data: dict[str, Any], vendors: Vendors
+) -> None:
+    tell_ccai({"eventType": event, "data": data, "eventHash": "other"})
+    assert work() == [SAYS_STOP]
+    assert left_to_people() == []
+    with time_machine.travel(timezone.now() + timedelta(minutes=3)):
+        assert work() == left_to_people() == [SAYS_STOP]
+
+
+def test_a_message_that_says_stop_and_the_event_about_it_are_one(vendors: Vendors) -> None:
+    said = {"From": FREE_NUMBER, "Message": "STOP"}
+    tell_ccai({"eventType": "message.incoming", "data": said, "eventHash": "in"})
+    tell_ccai(unsubscribed(FREE_NUMBER))
+    work()
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        assert work() == [WITH_THEIR_STOP, STOPPED]
+    assert left_to_people() == []
+    assert OptOut.objects.count() == 1
 
 
 def test_names_in_other_capitals_are_understood(vendors: Vendors) -> None:
@@ -110,11 +181,34 @@ def test_a_time_that_makes_no_sense_is_the_time_of_receipt(at: Any, vendors: Ven
     assert requests()[0].asked_at == WebhookEvent.objects.get().received_at
 
 
-def test_our_own_stop_told_back_to_us_is_an_echo(wish_for: MakeWish, vendors: Vendors) -> None:
+def test_a_future_time_is_the_time_of_receipt(vendors: Vendors) -> None:
+    tell_ccai(unsubscribed(at=(timezone.now() + timedelta(hours=3)).isoformat()))
+    work()
+    received_at = WebhookEvent.objects.get().received_at
+    statement = Statement.objects.get()
+    assert (statement.earliest, statement.latest) == (None, received_at)
+    assert OptOut.objects.get().asked_at == received_at
+
+
+def test_our_own_stop_told_back_counts_and_opens_no_opt_out(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
     confirmed(wish_for)
     tell_ccai(unsubscribed())
-    assert work() == [ECHO]
-    assert len(requests()) == 2, "those of the two wishes"
+    vendors.forget_calls()
+    assert work() == [TOLD_BACK]
+    statement = Statement.objects.get(source=Source.VENDOR_MARK)
+    assert statement.told_back
+    assert not OptOut.objects.exists()
+    assert vendors.asked() == [], "no vendor is told of it once more"
+
+
+def test_row_2_no_usable_time_while_we_told_them_is_told_back(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    confirmed(wish_for)
+    tell_ccai(unsubscribed(at=None))
+    assert work() == [TOLD_BACK]
 
 
 def test_a_stopped_person_who_stops_again_is_recorded_as_their_own(
@@ -127,57 +221,170 @@ def test_a_stopped_person_who_stops_again_is_recorded_as_their_own(
     assert requests()[-1].channel == Channel.VENDOR
 
 
-def test_their_own_stop_is_recorded_once(vendors: Vendors) -> None:
+def test_their_own_stop_opens_one_opt_out(vendors: Vendors) -> None:
     """Else the event that our own call causes would cause the next call, for ever."""
     tell_ccai(unsubscribed())
     work()
     tell_ccai(unsubscribed(at=None))
-    assert work() == [STOPPED, ALREADY]
-    assert len(requests()) == 1
+    assert work() == [STOPPED, TOLD_BACK]
+    assert OptOut.objects.count() == 1
 
 
 def lift(manager: User, vendors: Vendors, consented_at: datetime) -> None:
-    consent.record_consent(
+    consent.change_opt_in_status(
         staff=manager,
         seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly"),
         status="subscribed",
-        evidence=Evidence("Marty", Channel.PHONE, consented_at, "Yes"),
+        evidence=Evidence("Marty", Channel.PHONE, consented_at, "Yes, do"),
     )
-    for key in wishes.due_now():
+    for key in desired_state.due_now():
         delivery.deliver(key)
 
 
-def test_an_event_from_before_the_consent_comes_too_late(manager: User, vendors: Vendors) -> None:
-    now = timezone.now()
-    lift(manager, vendors, now - timedelta(hours=1))
-    tell_ccai(unsubscribed(at=(now - timedelta(hours=2)).isoformat()))
-    assert work() == [OLDER]
-    assert (vendors.status(), vendors.stopped()) == ("subscribed", False)
+@pytest.fixture
+def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    from contacts_ui.services.consent import doors
+
+    monkeypatch.setattr(doors, "deliver_now", lambda keys: [delivery.deliver(key) for key in keys])
 
 
-def test_a_stop_after_the_consent_counts_though_we_lifted_later(
-    manager: User, vendors: Vendors
+@pytest.mark.usefixtures("_deliver_in_this_thread")
+class TestAgainstConsent:
+    def test_an_event_from_before_the_consent_is_kept_and_changes_nothing(
+        self, manager: User, vendors: Vendors
+    ) -> None:
+        now = timezone.now()
+        lift(manager, vendors, now - timedelta(hours=1))
+        tell_ccai(unsubscribed(at=(now - timedelta(hours=2)).isoformat()))
+        work()
+        assert (vendors.status(), vendors.stopped()) == ("subscribed", False)
+        assert Statement.objects.filter(source=Source.VENDOR_MARK).count() == 1
+        assert not OptOut.objects.exists()
+
+    def test_a_stop_after_the_consent_counts_though_we_lifted_later(
+        self, manager: User, vendors: Vendors
+    ) -> None:
+        now = timezone.now()
+        lift(manager, vendors, now - timedelta(hours=2))
+        tell_ccai(unsubscribed(at=(now - timedelta(hours=1)).isoformat()))
+        work()
+        assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+
+    def test_a_time_without_a_zone_never_counts_against_a_stop(
+        self, manager: User, vendors: Vendors
+    ) -> None:
+        now = timezone.now()
+        lift(manager, vendors, now - timedelta(hours=1))
+        at = (now - timedelta(hours=9)).replace(tzinfo=None).isoformat()
+        tell_ccai(unsubscribed(at=at))
+        work()
+        assert vendors.stopped() is True
+
+    @pytest.mark.parametrize("seconds", [1, 100])
+    def test_row_10_a_stop_seconds_after_the_consent_stands_though_its_hook_comes_after_the_lift(
+        self, seconds: int, manager: User, vendors: Vendors
+    ) -> None:
+        minute = timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=5)
+        said = minute + timedelta(seconds=seconds)
+        lift(manager, vendors, minute)
+        tell_ccai(unsubscribed(at=said.isoformat()))
+        work()
+        assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+        assert consent.is_stopped(MARTY_NUMBER)
+
+
+# A press that is held (rows 1 to 4): what comes meanwhile
+
+
+@pytest.fixture
+def slip(agent: User, vendors: Vendors, settings: Any) -> None:
+    """An agent pressed the switch by a slip; nothing was sent yet."""
+    settings.UNDO_SECONDS = 20.0
+    consent.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed"))
+    vendors.forget_calls()
+
+
+def unsend(agent: User) -> None:
+    consent.unsend(staff=agent, seen=Seen(MARTY_NUMBER, MARTY))
+
+
+def test_row_1_a_slip_unsent_leaves_a_stop_that_only_cloudcontactai_knows(
+    agent: User, vendors: Vendors, settings: Any
 ) -> None:
-    now = timezone.now()
-    lift(manager, vendors, now - timedelta(hours=2))
-    tell_ccai(unsubscribed(at=(now - timedelta(hours=1)).isoformat()))
-    assert work() == [STOPPED]
+    vendors.server.texts("cloudcontactai", MARTY_NUMBER)
+    settings.UNDO_SECONDS = 20.0
+    consent.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed"))
+    vendors.forget_calls()
+    unsend(agent)
+    work()
+    assert vendors.stopped() is True
+    assert vendors.asked() == []
 
 
-def test_a_time_without_a_zone_never_counts_against_a_stop(manager: User, vendors: Vendors) -> None:
-    now = timezone.now()
-    lift(manager, vendors, now - timedelta(hours=1))
-    tell_ccai(unsubscribed(at=(now - timedelta(hours=9)).replace(tzinfo=None).isoformat()))
-    assert work() == [STOPPED]
+@pytest.mark.parametrize("at", ["", None])
+@pytest.mark.parametrize("unsent_first", [True, False])
+def test_rows_2_and_3_a_stop_texted_after_a_slip_stands(
+    at: str | None, unsent_first: bool, slip: None, agent: User, vendors: Vendors
+) -> None:
+    """Its hook may come at once, or late with its true time."""
+    event = unsubscribed(at=at)
+    if unsent_first:
+        unsend(agent)
+        tell_ccai(event)
+        work()
+    else:
+        tell_ccai(event)
+        work()
+        with pytest.raises(held_presses.CannotUnsend):
+            unsend(agent)
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+    assert consent.is_stopped(MARTY_NUMBER)
+    mark = Statement.objects.get(source=Source.VENDOR_MARK)
+    assert not mark.told_back
+
+
+@pytest.mark.parametrize("dated", [True, False])
+@pytest.mark.parametrize("unsent_first", [True, False])
+def test_row_4_a_stop_at_slicktext_after_a_slip_stands(
+    dated: bool, unsent_first: bool, slip: None, agent: User, vendors: Vendors
+) -> None:
+    vendors.edit(opt_in_status="unsubscribed")
+    if not dated:
+        undated(vendors)
+    event = hint(opt_in_status="unsubscribed")
+    event["date"] = stamp(timezone.now()) if dated else None
+    if unsent_first:
+        unsend(agent)
+        tell_slicktext(event)
+        work()
+    else:
+        tell_slicktext(event)
+        work()
+        with pytest.raises(held_presses.CannotUnsend):
+            unsend(agent)
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+    assert consent.is_stopped(MARTY_NUMBER)
+    assert OptOut.objects.filter(channel=Channel.VENDOR, ended_at=None).exists()
+
+
+def stamp(at: datetime) -> str:
+    """A date as SlickText writes it: UTC without a zone."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def undated(vendors: Vendors) -> None:
+    """SlickText does not say when their status changed, as in all samples of the vendor."""
+    vendors.write("UPDATE contacts SET last_opt_in_status_change = NULL")
 
 
 # SlickText
 
 
-def test_a_stop_at_slicktext_becomes_a_stop_at_both(vendors: Vendors) -> None:
-    vendors.edit(opt_in_status="unsubscribed")
+def test_a_stop_at_slicktext_becomes_a_stop_at_both(vendors: Vendors, walked: None) -> None:
+    """The hint says only who changed; the contact is read."""
+    vendors.server.texts("slicktext", MARTY_NUMBER)
     tell_slicktext(hint())
-    assert work() == [STOPPED_THERE]
+    assert work() == ["SlickText says “unsubscribed”."]
     assert vendors.stopped() is True
     (entry,) = requests()
     assert (entry.staff_name, entry.channel, entry.contact_id) == ("", Channel.VENDOR, MARTY)
@@ -185,27 +392,259 @@ def test_a_stop_at_slicktext_becomes_a_stop_at_both(vendors: Vendors) -> None:
     assert OptOut.objects.get().label == "Marty McFly"
 
 
-def test_who_is_blocked_there_stays_blocked(vendors: Vendors) -> None:
+def test_a_stop_that_a_hint_was_sent_for_is_told_also_before_the_first_walk_ends(
+    vendors: Vendors,
+) -> None:
+    vendors.server.texts("slicktext", MARTY_NUMBER)
+    tell_slicktext({**hint(), "date": stamp(timezone.now())})
+    work()
+    assert vendors.stopped() is True
+    assert OptOut.objects.count() == 1
+
+
+@pytest.mark.parametrize("status", ["unsubscribed", "blocked", " Unsubscribed", "BLOCKED"])
+def test_row_14_a_hint_that_says_stop_is_a_stop_whatever_is_read_afterwards(
+    status: str, vendors: Vendors
+) -> None:
+    """The re-read adds facts, and cannot cancel it: SlickText says that they are subscribed."""
+    at = timezone.now().replace(microsecond=0) - timedelta(hours=2)
+    tell_slicktext({**hint(opt_in_status=status, mobile_number=MARTY_NUMBER), "date": stamp(at)})
+    assert work() == [STOPPED]
+    assert consent.is_stopped(MARTY_NUMBER)
+    assert (vendors.status(), vendors.stopped()) == (status.strip().lower(), True)
+    assert OptOut.objects.get().asked_at == at
+    statement = Statement.objects.get()
+    assert statement.latest == at + timedelta(minutes=2)
+
+
+def contact(**more: Any) -> dict[str, Any]:
+    return {"mobile_number": MARTY_NUMBER, "opt_in_status": "unsubscribed", **more}
+
+
+SHAPES = {
+    "no contact_id": contact(),
+    "another spelling": contact(mobile_number="(615) 555-3338"),
+    "in a contact": {"contact": contact()},
+    "in a contact with its id": {"contact": contact(contact_id=MARTY)},
+    "a list": [contact()],
+    "a list of contacts": [{"contact": contact()}],
+    "contacts": {"contacts": [contact(mobile_number="12"), contact()]},
+    "other capitals": {"Contact": {"Mobile_Number": MARTY_NUMBER, "Opt_In_Status": "Unsubscribed"}},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_row_14_a_hint_of_any_shape_stops_by_its_number(shape: str, vendors: Vendors) -> None:
+    tell_slicktext({**hint(), "data": SHAPES[shape]})
+    work()
+    assert consent.is_stopped(MARTY_NUMBER)
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+    assert bool(left_to_people()) == (shape == "contacts"), "whose number cannot be read"
+
+
+def test_row_14_a_hint_without_a_frame(vendors: Vendors) -> None:
+    tell_slicktext({"name": "contact_updated", "id": "f00", **contact()})
+    work()
+    assert vendors.stopped() is True
+
+
+def test_row_14_the_hints_name_says_it(vendors: Vendors) -> None:
+    tell_slicktext({**hint(name="contact_unsubscribed"), "data": {"mobile_number": MARTY_NUMBER}})
+    work()
+    assert vendors.stopped() is True
+
+
+def test_everyone_in_a_list_is_stopped(vendors: Vendors) -> None:
+    both = [contact(), contact(mobile_number=FREE_NUMBER)]
+    tell_slicktext({**hint(), "data": both})
+    work()
+    assert (vendors.stopped(), vendors.stopped(FREE_NUMBER)) == (True, True)
+
+
+def test_row_14_a_contact_without_a_number_is_found_in_the_index_while_slicktext_is_down(
+    vendors: Vendors,
+) -> None:
+    index.learn([Contact(contact_id=MARTY, mobile_number=MARTY_NUMBER)], timezone.now())
+    vendors.fault("slicktext", "down")
+    tell_slicktext(hint(opt_in_status="unsubscribed"))
+    work()
+    assert consent.is_stopped(MARTY_NUMBER)
+    assert vendors.stopped() is True
+    vendors.clear_faults()
+    WebhookEvent.objects.update(due_at=timezone.now())
+    work()
+    assert WebhookEvent.objects.get().done_at
+    assert OptOut.objects.count() == 1
+
+
+def test_row_14_a_contact_without_a_number_is_read(vendors: Vendors) -> None:
+    vendors.fault("slicktext", "down")
+    tell_slicktext(hint(opt_in_status="unsubscribed"))
+    work()
+    assert not consent.is_stopped(MARTY_NUMBER)
+    assert WebhookEvent.objects.get().done_at is None, "it is tried again"
+    vendors.clear_faults()
+    WebhookEvent.objects.update(due_at=timezone.now())
+    work()
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        ({"opt_in_status": "unsubscribed"}, NO_NUMBER_THERE),
+        ({"opt_in_status": "blocked", "mobile_number": "12"}, NO_NUMBER_THERE),
+        ({"who": MARTY_NUMBER, "said": "Stop"}, UNREADABLE),
+        ({"mobile_number": MARTY_NUMBER, "opt_out": True}, UNREADABLE),
+        ("They opted out", UNREADABLE),
+        ([["unsubscribed"]], UNREADABLE),
+    ],
+)
+def test_row_14_what_speaks_of_a_stop_and_cannot_be_acted_on_is_left_to_people(
+    data: Any, why: str, vendors: Vendors
+) -> None:
+    tell_slicktext({**hint(), "data": data})
+    assert work() == left_to_people() == [why]
+
+
+def test_row_14_a_stop_of_a_contact_who_is_gone_is_left_to_people(vendors: Vendors) -> None:
+    tell_slicktext(hint(NOBODY, opt_in_status="unsubscribed"))
+    assert work() == [GONE]
+    assert left_to_people() == []
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert work() == left_to_people() == [GONE]
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "error", "status": 400}, {"kind": "html", "status": 200}]
+)
+def test_row_14_a_stop_of_a_contact_who_cannot_be_read_is_left_to_people(
+    fault: dict[str, Any], vendors: Vendors
+) -> None:
+    tell_slicktext(hint(opt_in_status="unsubscribed"))
+    vendors.fault("slicktext", **fault)
+    work()
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert work() == left_to_people() == [NOT_READABLE]
+
+
+def test_a_known_stop_of_a_contact_who_is_gone_is_recorded(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    """SlickText cannot say any more since when: it is a stop at the hint's date."""
+    confirmed(wish_for)
+    age(by=timedelta(days=9))
+    index.learn([Contact(contact_id=MARTY, mobile_number=MARTY_NUMBER)], timezone.now())
+    vendors.write("DELETE FROM contacts WHERE contact_id = ?", MARTY)
+    tell_slicktext({**hint(opt_in_status="unsubscribed"), "date": stamp(timezone.now())})
+    work()
+    assert Statement.objects.filter(source=Source.STATUS).count() == 1
+    assert left_to_people() == []
+
+
+def test_a_message_that_says_stop_is_left_to_people_where_slicktext_shows_none(
+    vendors: Vendors,
+) -> None:
+    tell_slicktext(hint(name="inbox_message_received", message="Please stop"))
+    assert work() == left_to_people() == [NOT_SO_THERE]
+
+
+def test_a_hint_that_says_nothing_of_a_stop_is_left_to_nobody(vendors: Vendors) -> None:
+    tell_slicktext(hint(opt_in_status="subscribed", opt_out_date=None, address="1 Stop Road"))
+    assert work() == ["SlickText says “subscribed”."]
+    assert left_to_people() == []
+
+
+def test_row_15_who_is_blocked_there_stays_blocked(vendors: Vendors) -> None:
     vendors.edit(opt_in_status="blocked")
-    tell_slicktext(hint())
+    tell_slicktext({**hint(opt_in_status="blocked"), "date": stamp(timezone.now())})
     work()
     assert (vendors.status(), vendors.stopped()) == ("blocked", True)
 
 
-def test_a_hint_is_not_believed(vendors: Vendors) -> None:
-    tell_slicktext(hint(opt_in_status="unsubscribed"))
-    assert work() == ["May text."]
-    assert not requests()
-    vendors.edit(opt_in_status="unsubscribed")
+@pytest.mark.parametrize("known", ["by a hint", "by a reading", "by nothing"])
+@pytest.mark.parametrize("door", ["webhook", "switch", "words", "other hint"])
+def test_row_15_no_other_door_weakens_blocked(
+    door: str, known: str, agent: User, vendors: Vendors
+) -> None:
+    vendors.edit(opt_in_status="blocked")
+    if known == "by a hint":
+        tell_slicktext(hint(opt_in_status="blocked"))
+        work()
+    elif known == "by a reading":
+        tell_slicktext(hint())
+        work()
+    seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly")
+    if door == "webhook":
+        tell_ccai(unsubscribed())
+    elif door == "switch":
+        consent.press_stop(staff=agent, seen=seen)
+    elif door == "words":
+        request = consent.Request(Channel.PHONE, None, "Stop it")
+        consent.record_stop(staff=agent, seen=seen, request=request)
+    else:
+        tell_slicktext({**hint(), "data": contact()})
+    work()
+    assert (vendors.status(), vendors.stopped()) == ("blocked", True)
+
+
+def test_what_is_read_is_believed(vendors: Vendors, walked: None) -> None:
     tell_slicktext(hint(opt_in_status="subscribed"))
-    assert work()[-1] == STOPPED_THERE
+    assert work() == ["SlickText says “subscribed”."]
+    assert not requests()
+    vendors.server.texts("slicktext", MARTY_NUMBER)
+    tell_slicktext(hint(opt_in_status="subscribed", city="Hill Valley"))
+    work()
+    assert vendors.stopped() is True
 
 
-def test_our_own_stop_is_no_news(wish_for: MakeWish, vendors: Vendors) -> None:
+def test_our_own_stop_told_back_by_slicktext_opens_no_opt_out(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
     confirmed(wish_for)
-    tell_slicktext(hint())
-    assert work() == ["Do not text."]
-    assert len(requests()) == 2
+    event = hint(opt_in_status="unsubscribed", mobile_number=MARTY_NUMBER)
+    tell_slicktext({**event, "date": stamp(timezone.now())})
+    vendors.forget_calls()
+    work()
+    assert not OptOut.objects.exists()
+    assert "slicktext PUT" not in vendors.asked()
+    assert len(requests()) == 3, "those of the two wishes, and what came back"
+
+
+def test_a_change_of_a_stopped_contact_is_no_new_stop(wish_for: MakeWish, vendors: Vendors) -> None:
+    """A hint about their city says again that they are unsubscribed: SlickText knows since when."""
+    confirmed(wish_for)
+    age(by=timedelta(days=9))
+    then = stamp(timezone.now() - timedelta(days=9))
+    vendors.write("UPDATE contacts SET last_opt_in_status_change = ?", then)
+    event = hint(opt_in_status="unsubscribed", mobile_number=MARTY_NUMBER)
+    tell_slicktext({**event, "date": stamp(timezone.now())})
+    work()
+    assert not OptOut.objects.exists()
+
+
+def test_a_second_stop_at_slicktext_is_a_new_request(wish_for: MakeWish, vendors: Vendors) -> None:
+    confirmed(wish_for)
+    age(by=timedelta(days=9))
+    vendors.edit(opt_in_status="unsubscribed")
+    now = stamp(timezone.now())
+    vendors.write("UPDATE contacts SET last_opt_in_status_change = ?", now)
+    tell_slicktext({**hint(opt_in_status="unsubscribed"), "date": now})
+    work()
+    assert OptOut.objects.count() == 1
+
+
+def test_one_stop_that_comes_by_two_hints_and_a_reading_is_one_opt_out(
+    vendors: Vendors, walked: None
+) -> None:
+    vendors.server.texts("slicktext", MARTY_NUMBER)
+    for seconds in (1, 30):
+        at = timezone.now() + timedelta(seconds=seconds)
+        event = hint(opt_in_status="unsubscribed", mobile_number=MARTY_NUMBER)
+        tell_slicktext({**event, "date": stamp(at)})
+    work()
+    assert OptOut.objects.count() == 1
+    assert vendors.stopped() is True
 
 
 def test_who_is_gone_by_now(vendors: Vendors) -> None:
@@ -219,9 +658,9 @@ def test_who_is_gone_by_now(vendors: Vendors) -> None:
 
 @pytest.mark.parametrize("lie", ["not found", "no number"])
 def test_a_vendor_in_trouble_that_knows_nobody_loses_no_stop(
-    lie: str, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    lie: str, vendors: Vendors, walked: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vendors.edit(opt_in_status="unsubscribed")
+    vendors.server.texts("slicktext", MARTY_NUMBER)
     tell_slicktext(hint())
 
     def lying(*_: Any, **__: Any) -> Contact:
@@ -233,7 +672,8 @@ def test_a_vendor_in_trouble_that_knows_nobody_loses_no_stop(
         patch.setattr(slicktext, "get_contact", lying)
         work()
     with time_machine.travel(timezone.now() + timedelta(minutes=1)):
-        assert work() == [STOPPED_THERE]
+        work()
+    assert vendors.stopped() is True
 
 
 @pytest.mark.parametrize(
@@ -244,8 +684,8 @@ def test_a_hint_about_nobody(data: dict[str, Any], vendors: Vendors) -> None:
     assert work() == [NO_CONTACT]
 
 
-def test_a_vendor_that_is_down_is_asked_again_later(vendors: Vendors) -> None:
-    vendors.edit(opt_in_status="unsubscribed")
+def test_a_vendor_that_is_down_is_asked_again_later(vendors: Vendors, walked: None) -> None:
+    vendors.server.texts("slicktext", MARTY_NUMBER)
     tell_slicktext(hint())
     vendors.fault("slicktext", "down")
     work()
@@ -256,7 +696,8 @@ def test_a_vendor_that_is_down_is_asked_again_later(vendors: Vendors) -> None:
     assert event.attempts == 1
     vendors.clear_faults()
     WebhookEvent.objects.update(due_at=timezone.now())
-    assert work() == [STOPPED_THERE]
+    work()
+    assert vendors.stopped() is True
 
 
 def test_pauses_grow_to_five_minutes(vendors: Vendors) -> None:
@@ -277,7 +718,7 @@ def test_a_worker_that_dies_loses_nothing(
     def die(event: object) -> str:
         raise SystemExit
 
-    monkeypatch.setattr(webhooks.webhook_claims, "work", die)
+    monkeypatch.setattr(ccai_events, "work", die)
     with pytest.raises(SystemExit):
         webhooks.work_due()
     monkeypatch.undo()
@@ -294,7 +735,7 @@ def test_a_defect_of_ours_does_not_end_it(
     def fail(event: object) -> str:
         raise KeyError("defect")
 
-    monkeypatch.setattr(webhooks.webhook_claims, "work", fail)
+    monkeypatch.setattr(ccai_events, "work", fail)
     webhooks.work_due()
     monkeypatch.undo()
     assert not requests()
@@ -302,48 +743,52 @@ def test_a_defect_of_ours_does_not_end_it(
     assert work() == [STOPPED]
 
 
-def test_a_lift_on_its_way_is_waited_for(
-    manager: User, wish_for: MakeWish, vendors: Vendors
-) -> None:
+def old_stop(vendors: Vendors) -> None:
+    """SlickText holds a stop of theirs from long ago."""
     vendors.edit(opt_in_status="unsubscribed")
     vendors.write(
         "UPDATE contacts SET last_opt_in_status_change = '2020-01-01 00:00:00' WHERE contact_id = ?",
         MARTY,
     )
+
+
+def test_an_old_stop_that_newer_consent_answers_does_not_come_back(
+    wish_for: MakeWish, vendors: Vendors
+) -> None:
+    """SlickText is read while the lift is still on its way."""
+    old_stop(vendors)
     wish = wish_for(Vendor.SLICKTEXT, do_not_text=False)
     tell_slicktext(hint())
     webhooks.work_due()
-    assert WebhookEvent.objects.get().done_at is None
-    assert len(requests()) == 0
+    assert not OptOut.objects.exists()
     delivery.deliver(wish.pk)
-    WebhookEvent.objects.update(due_at=timezone.now())
-    webhooks.work_due()
-    assert WebhookEvent.objects.get().done_at
-    assert len(requests()) == 0
+    work()
     assert vendors.status() == "subscribed"
+    assert not consent.is_stopped(MARTY_NUMBER)
 
 
-def test_a_stop_after_a_lift_is_a_new_stop(wish_for: MakeWish, vendors: Vendors) -> None:
+def test_a_stop_after_a_lift_is_a_new_stop(
+    wish_for: MakeWish, vendors: Vendors, walked: None
+) -> None:
     confirmed(wish_for, do_not_text=False)
-    vendors.edit(opt_in_status="unsubscribed")
-    tell_slicktext(hint())
-    assert work() == [STOPPED_THERE]
+    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+        vendors.edit(opt_in_status="unsubscribed")
+        now = stamp(timezone.now())
+        vendors.write("UPDATE contacts SET last_opt_in_status_change = ?", now)
+        tell_slicktext(hint())
+        work()
     assert vendors.stopped() is True
 
 
 def test_a_lift_that_slicktext_refused_is_for_people_to_decide(
     wish_for: MakeWish, vendors: Vendors
 ) -> None:
-    vendors.edit(opt_in_status="unsubscribed")
-    vendors.write(
-        "UPDATE contacts SET last_opt_in_status_change = '2020-01-01 00:00:00' WHERE contact_id = ?",
-        MARTY,
-    )
+    old_stop(vendors)
     vendors.switch(refuse_resubscribe=True)
     confirmed(wish_for, do_not_text=False)
     tell_slicktext(hint())
-    assert work() == ["Vendors disagree."]
-    assert not requests()
+    work()
+    assert not OptOut.objects.exists()
     assert Disagreement.objects.get().number == MARTY_NUMBER
 
 
@@ -353,7 +798,7 @@ def test_a_stopped_person_who_is_back_is_listed_at_once(
     confirmed(wish_for)
     vendors.edit(opt_in_status="subscribed")
     tell_slicktext(hint())
-    assert work() == ["Vendors disagree."]
+    assert work() == ["SlickText says “subscribed”."]
     found = Disagreement.objects.get()
     assert (found.kind, found.before_status, found.status) == (
         "reappeared",
@@ -389,7 +834,17 @@ def test_many_hints_about_one_person_cost_one_call(vendors: Vendors) -> None:
     vendors.forget_calls()
     work()
     assert vendors.asked() == ["slicktext GET"]
+    assert not left_to_people()
     assert not WebhookEvent.objects.filter(done_at=None).exists()
+
+
+def test_a_hint_that_says_stop_is_never_told_together_with_another(vendors: Vendors) -> None:
+    """Worked on second, and the contact was read for the first after it came."""
+    tell_slicktext(hint(city="Hill Valley", opt_in_status="subscribed"))
+    tell_slicktext(hint(opt_in_status="unsubscribed"))
+    WebhookEvent.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    work()
+    assert vendors.stopped() is True
 
 
 def test_two_workers_do_one_event_once(vendors: Vendors) -> None:

@@ -12,10 +12,10 @@ from contacts_ui.integrations import slicktext
 from contacts_ui.models import LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import Wish, WishState
-from contacts_ui.services import delivery, sending
-from contacts_ui.services.delivery import deliver
+from contacts_ui.services.consent import delivery, sending
+from contacts_ui.services.consent.delivery import deliver
+from contacts_ui.services.consent.desired_state import due_now
 from contacts_ui.services.vendors import forget_connections
-from contacts_ui.services.wishes import due_now
 from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.db import connections
 
 from contacts_ui.models import Vendor, Wish
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import delivery
+from contacts_ui.services.consent import delivery
 from tests.people import MakeWish, Vendors, until
 
 pytestmark = pytest.mark.django_db(transaction=True)

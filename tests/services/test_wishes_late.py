@@ -11,8 +11,8 @@ from django.utils import timezone
 from contacts_ui.integrations.errors import NoAnswer
 from contacts_ui.models import LedgerEntry, OptOut, Vendor, Wish
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import delivery, wishes
-from contacts_ui.services.sending import Answer
+from contacts_ui.services.consent import delivery, desired_state
+from contacts_ui.services.consent.sending import Answer
 from contacts_ui.services.vendors import forget_connections
 from tests.people import DOC_NUMBER, MakeWish, Vendors
 
@@ -75,7 +75,7 @@ def test_an_answer_after_the_second_look_is_made_good_at_once(
     monkeypatch.setattr(delivery, "send", hang)
     delivery.deliver(wish.pk)
     assert vendors.stopped() is False
-    assert wishes.due_now() == [wish.pk]
+    assert desired_state.due_now() == [wish.pk]
     delivery.deliver(wish.pk)
     assert vendors.stopped() is True
 
@@ -148,8 +148,8 @@ def test_a_vendor_connected_later_learns_earlier_stops(
 ) -> None:
     told = wish_for(Vendor.SLICKTEXT)
     wish_for(Vendor.SLICKTEXT, number=DOC_NUMBER, do_not_text=False)
-    assert wishes.tell_vendors_connected_later() == 1
-    assert wishes.tell_vendors_connected_later() == 0
+    assert desired_state.tell_vendors_connected_later() == 1
+    assert desired_state.tell_vendors_connected_later() == 0
     new = Wish.objects.get(vendor=Vendor.CLOUDCONTACTAI)
     assert (new.number, new.do_not_text, new.ledger_entry) == (told.number, True, told.ledger_entry)
     delivery.deliver(new.pk)
@@ -161,7 +161,7 @@ def test_slicktext_connected_later_is_told_unsubscribed(
     wish_for: MakeWish, vendors: Vendors
 ) -> None:
     wish_for()
-    assert wishes.tell_vendors_connected_later() == 1
+    assert desired_state.tell_vendors_connected_later() == 1
     delivery.deliver(Wish.objects.get(vendor=Vendor.SLICKTEXT).pk)
     assert vendors.status() == "unsubscribed"
 
@@ -171,5 +171,5 @@ def test_a_vendor_that_is_not_connected_is_told_nothing(
 ) -> None:
     wish_for(Vendor.SLICKTEXT)
     connect_only("slicktext")
-    assert wishes.tell_vendors_connected_later() == 0
+    assert desired_state.tell_vendors_connected_later() == 0
     assert not OptOut.objects.exists()

@@ -28,8 +28,9 @@ from contacts_ui.integrations.errors import Invalid, NoAnswer, RateLimited, Unre
 from contacts_ui.models import Vendor, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import delivery, ledger, wishes
-from contacts_ui.services.sending import Answer
+from contacts_ui.services import ledger
+from contacts_ui.services.consent import delivery, desired_state
+from contacts_ui.services.consent.sending import Answer
 
 VENDOR = Vendor.CLOUDCONTACTAI
 NUMBERS = ("+16155550001",)
@@ -86,7 +87,7 @@ class Deliveries(RuleBasedStateMachine):
         action = Action.STOP_REQUESTED if do_not_text else Action.CONSENT_REQUESTED
         with transaction.atomic():
             entry = ledger.record(action=action, staff=None, number=number)
-            wishes.wish_for(
+            desired_state.wish_for(
                 number=number,
                 vendor=VENDOR,
                 do_not_text=do_not_text,

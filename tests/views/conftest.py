@@ -1,12 +1,22 @@
 """What tests of several views share."""
 
 import pytest
+from django.utils import timezone
 
-from contacts_ui.services import consent
-from contacts_ui.services.delivery import deliver
+from contacts_ui.models import IndexWalk
+from contacts_ui.services import contacts
+from contacts_ui.services.consent import doors, lifting
+from contacts_ui.services.consent.delivery import deliver
 
 
 @pytest.fixture
 def deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Vendors are called within the test's own transaction, which is much faster to take back than a whole database."""
-    monkeypatch.setattr(consent, "deliver_now", lambda keys: [deliver(key) for key in keys])
+    for module in (contacts, doors, lifting):
+        monkeypatch.setattr(module, "deliver_now", lambda keys: [deliver(key) for key in keys])
+
+
+@pytest.fixture
+def walk_has_begun(db: None) -> None:
+    """The index may be asked, and does not know everyone yet."""
+    IndexWalk.objects.create(pk=1, started_at=timezone.now(), next_at=timezone.now())

@@ -1,12 +1,14 @@
 """Deleting: managers only, the number typed again; ledger and stop outlive the contact."""
 
+from typing import Any
+
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from contacts_ui.models import LedgerEntry, Wish
+from contacts_ui.models import HeldPress, LedgerEntry, Statement, Wish
 from contacts_ui.models.ledger import Action
-from contacts_ui.services.consent import is_stopped
+from contacts_ui.services.consent.looking import is_stopped
 from tests.pages import Page
 from tests.people import MARTY, MARTY_NUMBER, NOBODY, MakeWish, Vendors
 
@@ -30,10 +32,10 @@ def test_it_works(spelling: str, max_: Client, vendors: Vendors) -> None:
 def test_it_says_what_it_does(max_: Client, vendors: Vendors, wish_for: MakeWish) -> None:
     text = Page(max_.get(URL)).text
     assert "Delete Marty McFly?" in text
-    assert "The ledger of this dashboard keeps its entries" in text
+    assert "The audit log here keeps its entries" in text
     assert "stays stopped" not in text
     wish_for()
-    assert "This number is stopped, and it stays stopped" in Page(max_.get(URL)).text
+    assert "This number is stopped, and it stays stopped, even if" in Page(max_.get(URL)).text
 
 
 def test_ledger_and_stop_stay(max_: Client, vendors: Vendors, wish_for: MakeWish) -> None:
@@ -46,6 +48,16 @@ def test_ledger_and_stop_stay(max_: Client, vendors: Vendors, wish_for: MakeWish
     assert (deleted.staff_name, deleted.number) == ("Max Manager", MARTY_NUMBER)
     assert deleted.before["first_name"] == "Marty"
     assert deleted.before["opt_in_status"] == "subscribed"
+
+
+def test_a_press_that_is_held_is_sent_before_they_go(
+    ada: Client, max_: Client, vendors: Vendors, settings: Any
+) -> None:
+    settings.UNDO_SECONDS = 120
+    ada.post(f"/contacts/{MARTY}/do-not-text/")
+    delete(max_)
+    assert Statement.objects.get().number == MARTY_NUMBER
+    assert not HeldPress.objects.filter(state="held").exists()
 
 
 @pytest.mark.parametrize("typed", ["", "+16155550199", "Marty McFly", "615 555 333"])

@@ -2,19 +2,23 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexWalk, LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import contact_export, index
+from contacts_ui.services.consent import readings
 from contacts_ui.services.preferences import choose_columns
 from contacts_ui.views.columns import COLUMNS
+from tests.consent import Seen, press_stop, unsend
 from tests.people import MARTY_NUMBER, MakeWish, Vendors
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +109,23 @@ def test_nothing_in_it_is_a_formula(text: str, max_: Client) -> None:
     (row,) = export(max_)
     assert row["First name"] == row["Email"] == f"'{text}"
     assert row["City"] == 'a "quoted", one\n=2'
+
+
+def test_a_stop_that_only_the_record_holds_is_exported(
+    max_: Client, agent: User, settings: Any
+) -> None:
+    """Read at SlickText, which shows them as subscribed by now; and a press that can still be unsent."""
+    settings.UNDO_SECONDS = 20
+    read, pressed, unsent = person(1), person(2), person(3)
+    readings.learn([replace(read, opt_in_status="unsubscribed")], READ_AT, now=True)
+    later = timezone.now()
+    readings.learn([read, pressed, unsent], later, now=True)
+    for each in (pressed, unsent):
+        press_stop(staff=agent, seen=Seen(each.number or "", each.contact_id))
+    unsend(staff=agent, seen=Seen(unsent.number or "", unsent.contact_id))
+    IndexWalk.objects.create(pk=1, next_at=READ_AT, finished_at=READ_AT)
+    rows = {row["Mobile number"][-1]: row["Do not text"] for row in export(max_)}
+    assert rows == {"1": "yes", "2": "yes", "3": "no stop on record"}
 
 
 def test_filters_search_and_order_are_those_of_the_view(max_: Client) -> None:

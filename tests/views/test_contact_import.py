@@ -10,10 +10,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from contacts_ui.models import Job, JobRow, LedgerEntry, Upload, Wish
+from contacts_ui.models import Job, JobRow, LedgerEntry, Statement, Upload, Wish
+from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.job import JobState, RowState
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import imports, jobs
+from contacts_ui.services.consent import doors
+from contacts_ui.services.consent.held_presses import CannotUnsend
+from contacts_ui.services.consent.looking import is_stopped
+from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.imports.working import LEFT, SAME
 from tests.people import (
     CONTACTS,
@@ -68,7 +73,7 @@ def worked(job: Job) -> None:
 
 
 def test_three_steps_and_nothing_before_the_last(max_: Client, vendors: Vendors) -> None:
-    assert "Nobody is subscribed by a file" in max_.get("/contacts/import/").text
+    assert "Importing never opts anyone in" in max_.get("/contacts/import/").text
     found = matched(max_, "First,Cell,Nick name\nEmmett,(615) 555-0123,Doc\nX,12,\n")
     page = max_.get(f"/contacts/import/{found.pk}/check/")
     assert "Create 1 contact" in page.text
@@ -256,3 +261,47 @@ def test_what_a_file_holds_is_shown_as_text(max_: Client) -> None:
     assert "&lt;script&gt;1" in content
     assert "<script>1" not in content
     assert "<b>Number" not in content
+
+
+# Consent.
+
+
+def test_a_file_says_no_consent_and_its_stop_is_carried_over(
+    max_: Client, agent: User, vendors: Vendors
+) -> None:
+    """A bare press before it keeps its own opt-out: a file is no details of that press."""
+    doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, 7778, "Marty", "subscribed"))
+    # As if no vendor had been told of it yet.
+    Wish.objects.all().delete()
+    run(
+        max_,
+        f"First,Cell,Status\nMarty,{MARTY_NUMBER},STOP\nDoc,{DOC_NUMBER},subscribed\n",
+        UPDATE,
+    )
+    said = Statement.objects.order_by("pk")
+    assert [each.source for each in said] == [Source.STAFF, Source.CARRIED_OVER]
+    assert {each.kind for each in said} == {StatementKind.STOP}
+    assert not LedgerEntry.objects.filter(action=Action.STOP_DETAILED).exists()
+    assert vendors.status(DOC_NUMBER) == "not subscribed"
+
+
+def test_a_press_that_is_held_does_not_swallow_the_stop_of_a_file(
+    max_: Client, agent: User, vendors: Vendors, settings: Any
+) -> None:
+    found = matched(max_, f"First,Cell,Status\nMarty,{MARTY_NUMBER},STOP\n")
+    settings.UNDO_SECONDS = 120
+    doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, 7778, "Marty", "subscribed"))
+    pressed(max_, found)
+    worked(Job.objects.get())
+    with pytest.raises(CannotUnsend):
+        doors.unsend(staff=agent, seen=Seen(MARTY_NUMBER))
+    assert is_stopped(MARTY_NUMBER)
+    assert Statement.objects.filter(source=Source.CARRIED_OVER).count() == 1
+
+
+def test_created_over_a_stopped_number(max_: Client, agent: User, vendors: Vendors) -> None:
+    doors.press_stop(staff=agent, seen=Seen(DOC_NUMBER))
+    (row,) = run(max_, f"First,Cell,Status\nDoc,{DOC_NUMBER},subscribed\n")
+    assert "the number is stopped here" in row.outcome
+    assert vendors.status(DOC_NUMBER) == "unsubscribed"
+    assert is_stopped(DOC_NUMBER)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -460,3 +461,12 @@ def test_a_page_is_kept_for_a_day(vera: Client, vendors: Vendors) -> None:
     with time_machine.travel(timezone.now() + timedelta(hours=9)):
         forget_connections()
         assert len(ids(Page(vera.get(URL)))) == 50
+
+
+def test_with_the_index_off_it_says_that_only_opened_contacts_are_known(
+    vera: Client, settings: Any
+) -> None:
+    words = "Stops at SlickText are known only for contacts that someone has opened."
+    assert words not in Page(vera.get(URL)).text
+    settings.CONTACT_INDEX = False
+    assert words in Page(vera.get(URL)).text

@@ -177,9 +177,7 @@ def test_a_manager_subscribes_with_evidence(max_: Client, vendors: Vendors) -> N
     assert entry.asked_at < timezone.now() - timedelta(minutes=50)
 
 
-@pytest.mark.parametrize(
-    "missing", ["consent_who", "consent_channel", "consent_at", "consent_words"]
-)
+@pytest.mark.parametrize("missing", ["consent_who", "consent_channel", "consent_words"])
 def test_subscribing_needs_all_of_the_evidence(
     missing: str, max_: Client, vendors: Vendors
 ) -> None:
@@ -210,15 +208,23 @@ def test_managers_create_unsubscribed_people_by_default(max_: Client, vendors: V
     assert vendors.status(DOC_NUMBER) == "not subscribed"
 
 
-@pytest.mark.parametrize("consent", ["not_subscribed", "double_opt_in"])
-def test_a_stopped_number_stays_stopped(
-    consent: str, max_: Client, vendors: Vendors, wish_for: MakeWish
+def test_a_stopped_number_stays_stopped(max_: Client, vendors: Vendors, wish_for: MakeWish) -> None:
+    wish_for(number=DOC_NUMBER)
+    response = create(max_)
+    assert vendors.status(DOC_NUMBER) == "unsubscribed"
+    assert "it stays stopped" in Page(max_.get(response["Location"])).text
+
+
+def test_a_stopped_number_is_not_asked_by_text(
+    max_: Client, vendors: Vendors, wish_for: MakeWish
 ) -> None:
     wish_for(number=DOC_NUMBER)
-    response = create(max_, consent=consent)
-    assert vendors.status(DOC_NUMBER) == "unsubscribed"
-    assert "force_double_opt_in" not in sent(vendors)[0]
-    assert "it stays stopped" in Page(max_.get(response["Location"])).text
+    response = create(max_, consent="double_opt_in")
+    page = Page(response)
+    assert response.status_code == 409
+    assert "no text may be sent to it" in page.errors("consent")
+    assert page.form()["first_name"] == "Emmett"
+    assert sent(vendors) == []
 
 
 # The vendor is in trouble.

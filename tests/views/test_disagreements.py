@@ -3,9 +3,13 @@
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
-from contacts_ui.models import Disagreement, Vendor
-from contacts_ui.services import delivery, repairs
+from contacts_ui.models import Disagreement, Job, Vendor, Wish
+from contacts_ui.models.job import JobState, RowState
+from contacts_ui.services import jobs
+from contacts_ui.services.consent import delivery, desired_state, doors
+from contacts_ui.services.webhooks import work_due
 from tests.pages import Page
 from tests.people import MARTY, MakeWish, Vendors, logged_in
 
@@ -16,9 +20,7 @@ ADDRESS = "/disagreements/"
 @pytest.fixture(autouse=True)
 def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that no test needs a database of its own; that a click delivers at once is tested elsewhere."""
-    monkeypatch.setattr(
-        repairs, "deliver_now", lambda keys: [delivery.deliver(key) for key in keys]
-    )
+    monkeypatch.setattr(doors, "deliver_now", lambda keys: [delivery.deliver(key) for key in keys])
 
 
 @pytest.fixture
@@ -31,6 +33,7 @@ def two_are_back(wish_for: MakeWish, vendors: Vendors, max_: Client) -> list[str
     for each in range(2):
         vendors.edit(MARTY + each, opt_in_status="subscribed")
     max_.get("/contacts/")
+    work_due()
     return numbers
 
 
@@ -62,15 +65,70 @@ def test_one_press_repairs(two_are_back: list[str], max_: Client, vendors: Vendo
     assert "Max Manager" in Page(answer).text
 
 
-def test_all_shown_at_once(two_are_back: list[str], max_: Client, vendors: Vendors) -> None:
-    page = Page(max_.get(ADDRESS))
-    button = next(each for each in page.all("button") if each.text == "Stop all 2 shown")
+def press_all(browser: Client) -> Page:
+    page = Page(browser.get(ADDRESS))
+    button = next(each for each in page.all("button") if each.text.startswith("Stop all"))
     address, form = page.press(button)
     # A browser sends every field of the same name.
     form["shown"] = [each["value"] for each in page.all("input", name="shown")]
-    answer = max_.post(address, form, follow=True)
-    assert "2 people: stopped at both vendors." in Page(answer).text
+    return Page(browser.post(address, form, follow=True))
+
+
+def work_on(job: Job) -> None:
+    """Let the worker do the job, and deliver what follows."""
+    for _ in range(5):
+        jobs.go_on()
+        for key in desired_state.due_now(limit=1000):
+            delivery.deliver(key)
+    job.refresh_from_db()
+
+
+def test_row_21_all_shown_is_a_job(two_are_back: list[str], max_: Client, vendors: Vendors) -> None:
+    vendors.forget_calls()
+    page = press_all(max_)
+    assert vendors.asked() == [], "no vendor is called in the request"
+    job = Job.objects.get()
+    assert "2 people are being stopped at every vendor." in page.text
+    assert page.all("a", href=f"/jobs/{job.pk}/")
+    work_on(job)
+    assert (job.state, job.results[RowState.DONE]) == (JobState.DONE, 2)
     assert {vendors.status(number) for number in two_are_back} == {"unsubscribed"}
+    page = Page(max_.get(ADDRESS))
+    assert "The vendors agree" in page.text
+    assert "Max Manager" in page.text
+    assert max_.get(f"/jobs/{job.pk}/").status_code == 200
+
+
+def test_row_21_250_people_are_told_behind_everyone_else(
+    max_: Client, wish_for: MakeWish, vendors: Vendors
+) -> None:
+    numbers = [f"+1615555{each:04}" for each in range(1000, 1250)]
+    Disagreement.objects.bulk_create(
+        Disagreement(number=number, kind="only_slicktext", found_at=timezone.now())
+        for number in numbers
+    )
+    page = Page(max_.get(f"{ADDRESS}?size=250"))
+    shown = [each["value"] for each in page.all("input", name="shown")]
+    vendors.forget_calls()
+    max_.post(f"{ADDRESS}repair/", {"shown": shown})
+    jobs.go_on()
+    assert vendors.asked() == []
+    waiting = Wish.objects.exclude(due_at=None)
+    assert waiting.count() > 0
+    assert not waiting.filter(batch=False).exists()
+    urgent = wish_for()
+    assert desired_state.due_now(limit=1) == [urgent.pk]
+
+
+def test_all_shown_pressed_twice_tells_nobody_twice(
+    two_are_back: list[str], max_: Client, vendors: Vendors
+) -> None:
+    press_all(max_)
+    press_all(max_)
+    first, second = Job.objects.order_by("pk")
+    work_on(first)
+    work_on(second)
+    assert second.results[RowState.SKIPPED] == 2
 
 
 def test_a_vendor_that_is_down(two_are_back: list[str], max_: Client, vendors: Vendors) -> None:

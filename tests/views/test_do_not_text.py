@@ -14,9 +14,10 @@ from django.utils import timezone
 from contacts_ui.models import LedgerEntry, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import consent as service
+from contacts_ui.services.consent import doors
 from contacts_ui.tasks import deliver_due_wishes
 from contacts_ui.views.consent_panel import issue_ticket
+from tests import consent as service
 from tests.pages import Page
 from tests.people import MARTY, MARTY_NUMBER, NOBODY, Vendors, until
 
@@ -104,7 +105,7 @@ def test_wish_and_ledger_are_committed_before_any_call(
         with ThreadPoolExecutor() as other:
             seen.append(other.submit(count).result())
 
-    monkeypatch.setattr(service, "deliver_now", look)
+    monkeypatch.setattr(doors, "deliver_now", look)
     click(ada)
     assert seen == [(2, 1)]
 
@@ -181,7 +182,7 @@ def test_a_refusal_is_shown_in_the_vendors_words(ada: Client, vendors: Vendors) 
     assert "something went wrong" in page.text
     assert "CloudContactAI: refused (so far: " in page.text
     assert "CloudContactAI refused the stop" in page.text
-    assert "Record this" in [each.text for each in Page(ada.get("/contacts/7778/")).all("button")]
+    assert Page(ada.get("/contacts/7778/")).one("button", id=f"again-{MARTY}").text == "Try again"
     assert Wish.objects.get(vendor="cloudcontactai").state == WishState.REFUSED
 
 
@@ -262,8 +263,22 @@ def test_somebody_slicktext_does_not_know(ada: Client, vendors: Vendors) -> None
 def test_without_a_ticket_and_without_slicktext_it_says_so(ada: Client, vendors: Vendors) -> None:
     vendors.fault("slicktext", "down")
     response = ada.post(URL)
+    assert response.status_code == 503
+    assert "Nothing was recorded." in Page(response).text
     assert "SlickText does not answer" in Page(response).text
     assert not Wish.objects.exists()
+
+
+def test_a_fragment_never_receives_a_whole_page(ada: Client, vendors: Vendors) -> None:
+    vendors.fault("slicktext", "down")
+    for address in (URL, f"/contacts/{MARTY}/unsend/", f"/contacts/{MARTY}/tell-now/"):
+        response = ada.post(address, headers=HTMX)
+        assert response.status_code == 503
+        assert response["Content-Type"] == "text/plain"
+        assert response.text.startswith("Nothing was recorded. SlickText did not answer")
+    looked = ada.get(URL, headers=HTMX)
+    assert (looked.status_code, looked["Content-Type"]) == (503, "text/plain")
+    assert "recorded" not in looked.text
 
 
 def test_a_number_that_cannot_be_read_is_not_stopped(ada: Client, vendors: Vendors) -> None:

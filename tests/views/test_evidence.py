@@ -6,19 +6,33 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from contacts_ui.models import LedgerEntry, LiftRequest, OptOut, Vendor, Wish
+from contacts_ui.models import (
+    Disagreement,
+    HeldPress,
+    LedgerEntry,
+    LiftRequest,
+    OptOut,
+    Statement,
+    Vendor,
+    Wish,
+)
+from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.wish import WishState
-from contacts_ui.services import ledger, opt_outs, wishes
+from contacts_ui.services import contacts, ledger
+from contacts_ui.services.consent import desired_state, doors, opt_outs, readings, record, rules
+from contacts_ui.services.consent.types import Evidence, Request, Seen
 from tests.ledger_guards import alter
 from tests.pages import Page
-from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, logged_in, make_staff
+from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, Vendors, logged_in, make_staff
 
-pytestmark = pytest.mark.django_db
-ADDRESS = f"/audit/{MARTY_NUMBER}/"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("walk_has_begun")]
 ASKED = datetime(2026, 3, 2, 15, 30, tzinfo=ZoneInfo("UTC"))
 
 
@@ -30,16 +44,25 @@ def browser() -> Client:
     return client
 
 
+def address(number: str = MARTY_NUMBER) -> str:
+    return reverse("evidence", args=[number])
+
+
 @pytest.fixture
 def read(browser: Client) -> Callable[[], str]:
-    return lambda: Page(browser.get(ADDRESS)).text
+    return lambda: Page(browser.get(address())).text
+
+
+def first_sentence(browser: Client, number: str = MARTY_NUMBER) -> str:
+    """What the sheet says in its frame on top."""
+    return Page(browser.get(address(number))).one("p", class_="sheet-answer").text
 
 
 def stop(**facts: Any) -> OptOut:
     """A stop that was asked for, with a wish for both vendors."""
     about = {
         "action": Action.STOP_REQUESTED,
-        "staff": make_staff("ada"),
+        "staff": User.objects.filter(username="ada").first() or make_staff("ada"),
         "number": MARTY_NUMBER,
         "contact_id": MARTY,
         "channel": Channel.LETTER,
@@ -48,9 +71,20 @@ def stop(**facts: Any) -> OptOut:
         "before": {"label": "Marty McFly"},
         "after": {"do_not_text": True},
     }
-    entry = ledger.record(**{**about, **facts})
-    wishes.wish_everywhere(entry, do_not_text=True, status="unsubscribed")
-    return opt_outs.opened(entry, label="Marty McFly")
+    with transaction.atomic():
+        entry = ledger.record(**{**about, **facts})
+        say(entry, StatementKind.STOP, status="unsubscribed")
+        desired_state.want_stop(entry)
+        return opt_outs.opened(entry, label="Marty McFly")
+
+
+def say(entry: LedgerEntry, kind: StatementKind, **about: Any) -> Statement:
+    """Write a statement of the person, said when they asked."""
+    said = rules.exactly(entry.asked_at or entry.at)
+    facts = {"source": Source.PERSON, "said": said, "words": entry.reason, **about}
+    statement = record.add(entry, kind=kind, **facts)
+    assert statement
+    return statement
 
 
 def answer(row: OptOut, vendor: Vendor, *, seconds: int = 2, **facts: Any) -> None:
@@ -64,6 +98,7 @@ def answer(row: OptOut, vendor: Vendor, *, seconds: int = 2, **facts: Any) -> No
     wish.confirmed_at = None if refused else ASKED + timedelta(seconds=seconds)
     wish.save()
     opt_outs.outcome(wish)
+    record.changed([MARTY_NUMBER])
     OptOut.objects.filter(pk=row.pk, honoured_at__isnull=False).update(
         honoured_at=ASKED + timedelta(seconds=seconds)
     )
@@ -76,7 +111,7 @@ def test_it_works(read: Callable[[], str]) -> None:
     text = read()
     assert f"Evidence sheet for {MARTY_NUMBER}" in text
     assert "Texts to this number are stopped." in text
-    assert "Asked 2 Mar 2026, 09:30:00 CST (15:30:00 UTC)" in text
+    assert "Asked Mar 2, 2026, 9:30:00 AM CST (15:30:00 UTC)" in text
     assert "Taken by Ada Agent" in text
     assert "How they asked Letter" in text
     assert "The words Never again!" in text
@@ -84,7 +119,7 @@ def test_it_works(read: Callable[[], str]) -> None:
     assert "SlickText Stop confirmed" in text
     assert "Met. Every connected vendor had confirmed the stop 2 seconds after the person" in text
     # Ten business days.
-    assert "The deadline was 16 Mar 2026" in text
+    assert "The deadline was Mar 16, 2026" in text
     assert "Made by Max Manager" in text
     assert "Times are in America/Chicago" in text
     assert "Shown here as Marty McFly" in text
@@ -174,14 +209,17 @@ def test_a_lift_with_its_evidence(read: Callable[[], str]) -> None:
         number=MARTY_NUMBER,
         channel=Channel.EMAIL,
         reason="Do text me",
-        asked_at=ASKED,
+        asked_at=ASKED + timedelta(hours=1),
         after={"do_not_text": False, "opt_in_status": "subscribed", "consented": "Marty himself"},
     )
+    say(entry, StatementKind.CONSENT, status="subscribed")
     opt_outs.ended(MARTY_NUMBER, by="lifted")
-    wishes.wish_everywhere(entry, do_not_text=False, status="subscribed")
+    desired_state.want_consent(entry)
     text = read()
-    assert "This dashboard holds no stop for this number at present." in text
-    assert "2. Consent: status set to “Subscribed” Consented 2 Mar 2026" in text
+    assert "Texts to this number are stopped." not in text
+    assert "It is not known whether this number may be texted." in text
+    assert "Consent was given later than every stop on record." in text
+    assert "2. Consent: status set to “Subscribed” Consented Mar 2, 2026" in text
     assert "Who consented Marty himself" in text
     assert "Asked for by Ada Agent" in text
     assert "Approved by Max Manager" in text
@@ -193,8 +231,11 @@ def test_what_the_vendors_hold(read: Callable[[], str]) -> None:
     row = stop()
     answer(row, Vendor.CLOUDCONTACTAI)
     text = read()
-    assert "confirmed. It last confirmed “Do not text” 2 Mar 2026, 09:30:02" in text
-    assert "on its way. It has confirmed nothing yet." in text
+    assert "What each vendor last confirmed" in text
+    assert "It confirmed “Do not text” on Mar 2, 2026, 9:30:02 AM CST" in text
+    assert "SlickText It has confirmed nothing yet. Our last request was “Unsubscribed”" in text
+    assert "on its way." in text
+    assert "at present" not in text
 
 
 @pytest.mark.parametrize(
@@ -217,16 +258,16 @@ def test_tampering_is_said_on_top(sql: str, said: str, read: Callable[[], str]) 
 def test_missing_guards_are_said(read: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
     said = "The database's own protection of the ledger is switched off."
     assert said not in read()
-    monkeypatch.setattr("contacts_ui.services.evidence.guards_missing", lambda: ["one"])
+    monkeypatch.setattr("contacts_ui.services.review.evidence.guards_missing", lambda: ["one"])
     assert said in read()
 
 
 def test_the_other_numbers_of_the_same_contact(browser: Client) -> None:
     for number in (MARTY_NUMBER, DOC_NUMBER):
         ledger.record(action=Action.CONTACT_EDITED, staff=None, number=number, contact_id=MARTY)
-    page = Page(browser.get(ADDRESS))
+    page = Page(browser.get(address()))
     assert [link["href"] for link in page.all("a") if link.text == DOC_NUMBER] == [
-        f"/audit/{DOC_NUMBER}/"
+        address(DOC_NUMBER)
     ]
 
 
@@ -236,19 +277,187 @@ def test_a_number_without_entries_has_a_sheet_that_says_so(read: Callable[[], st
     assert "None; the ledger is empty" in text
 
 
-def test_other_spellings_lead_to_the_one_address(browser: Client) -> None:
-    response = browser.get("/audit/(615) 555-3338/")
-    assert (response.status_code, response["Location"]) == (302, ADDRESS)
+@pytest.mark.parametrize("typed", [MARTY_NUMBER, "(615) 555-3338", "615-555-3338"])
+def test_old_addresses_lead_to_the_one_without_a_number(typed: str, browser: Client) -> None:
+    response = browser.get(f"/audit/{typed}/")
+    assert (response.status_code, response["Location"]) == (301, address())
+    assert "555" not in address()
 
 
 def test_what_is_no_number_is_found_only_if_the_ledger_has_it(browser: Client) -> None:
     assert browser.get("/audit/12/").status_code == 404
     ledger.record(action=Action.CONTACT_EDITED, staff=None, number="12")
-    assert browser.get("/audit/12/").status_code == 200
+    page = Page(browser.get("/audit/12/", follow=True))
+    assert "Evidence sheet for 12" in page.text
+
+
+def test_a_mistyped_id_is_no_sheet(browser: Client) -> None:
+    assert browser.get(address()[:-2] + "/").status_code == 404
+    assert browser.get("/audit/" + "6" * 48 + "/").status_code == 404
+
+
+@pytest.mark.parametrize("username", ["vera", "edgar", "ada"])
+def test_only_managers_may_read_it(username: str) -> None:
+    client = logged_in(make_staff(username))
+    assert client.get(address()).status_code == 403
+    assert client.get(f"/audit/{MARTY_NUMBER}/").status_code == 403
+
+
+# The first sentence: what is true now.
+
+
+def test_somebody_whom_slicktext_can_text_again(
+    max_: Client, agent: User, vendors: Vendors, deliver_in_this_thread: None
+) -> None:
+    """Row 23 of the issue: the sheet said that texts were stopped."""
+    seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly")
+    doors.stop(staff=agent, seen=seen, request=Request(Channel.PHONE, None, "Never again!"))
+    assert first_sentence(max_).startswith("Texts to this number are stopped. Stopped at SlickText")
+    vendors.edit(MARTY, opt_in_status="subscribed")
+    contact = contacts.read(MARTY, now=True).contact
+    for worker in (False, True):
+        if worker:
+            later = timezone.now() + timedelta(seconds=1)
+            readings.learn([contact], later, now=True)
+            found_at = Disagreement.objects.get().found_at
+            Disagreement.objects.update(found_at=found_at - timedelta(days=3))
+        said = first_sentence(max_)
+        assert said.startswith(
+            "The vendors disagree about this number. SlickText can text them again (subscribed),"
+            " though we stopped them. Known since"
+        )
+        assert "Texts to this number are stopped." not in said
+    day = timezone.localtime(found_at - timedelta(days=3))
+    assert f"Known since {day:%b} {day.day}, {day.year}" in said
+    text = Page(max_.get(address())).text
+    assert "SlickText It confirmed “Unsubscribed” on" in text
+    assert "It said “Subscribed” when it was read on" in text
+
+
+def test_may_text_with_the_consent_that_answers(
+    max_: Client, agent: User, manager: User, vendors: Vendors, deliver_in_this_thread: None
+) -> None:
+    contacts.read(MARTY, now=True)
+    assert first_sentence(max_).startswith("Texts to this number are allowed. Subscribed at Slick")
+    seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly")
+    doors.stop(staff=agent, seen=seen, request=Request(Channel.PHONE, None, "Never again!"))
+    now = Evidence("Marty", Channel.PHONE, timezone.now(), "Yes, do", exact=True)
+    doors.change_opt_in_status(staff=manager, seen=seen, status="subscribed", evidence=now)
+    said = first_sentence(max_)
+    assert said.startswith("Texts to this number are allowed.")
+    assert "Consent was given later than every stop on record." in said
+    assert "Stopped here since" not in said
+
+
+def test_a_number_that_no_contact_has(
+    max_: Client, agent: User, vendors: Vendors, deliver_in_this_thread: None
+) -> None:
+    doors.press_stop(staff=agent, seen=Seen(DOC_NUMBER))
+    text = Page(max_.get(address(DOC_NUMBER))).text
+    assert "SlickText It confirmed “No such contact” on" in text
+
+
+def test_a_press_that_is_held(max_: Client, agent: User, vendors: Vendors, settings: Any) -> None:
+    settings.UNDO_SECONDS = 60
+    doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly"))
+    press = HeldPress.objects.get()
+    said = first_sentence(max_)
+    assert said.startswith("Texts to this number are being stopped. Ada Agent pressed Do not text")
+    assert "No vendor has been told of this press yet." in said
+    until = timezone.localtime(press.send_at)
+    assert f"{until:%M:%S %p}" in said.split("Until")[1]
+
+
+def test_a_press_held_for_somebody_who_is_stopped_already(
+    max_: Client, agent: User, vendors: Vendors, settings: Any
+) -> None:
+    stop()
+    settings.UNDO_SECONDS = 60
+    doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly"))
+    said = first_sentence(max_)
+    assert said.startswith("Texts to this number are stopped.")
+    assert "No vendor has been told of this press yet." in said
+    assert "Stopped here since Mar 2, 2026" in said
+
+
+def test_who_is_not_subscribed(max_: Client, vendors: Vendors) -> None:
+    other = vendors.create(DOC_NUMBER, opt_in_status="not subscribed")
+    contacts.read(other, now=True)
+    said = first_sentence(max_, DOC_NUMBER)
+    assert said.startswith("This number is not subscribed to texts. Not subscribed at SlickText.")
+
+
+# The consent record.
+
+
+def test_every_statement_is_listed(browser: Client) -> None:
+    row = stop()
+    about = {"action": Action.CONSENT_REQUESTED, "number": MARTY_NUMBER, "reason": "Do text me"}
+    consent = ledger.record(
+        staff=None, asked_at=ASKED + timedelta(hours=1), after={"consented": "Marty"}, **about
+    )
+    with transaction.atomic():
+        say(consent, StatementKind.CONSENT)
+    now = timezone.now()
+    doors_entry = ledger.record(action=Action.STOPS_READ, staff=None, number="", vendor="slicktext")
+    with transaction.atomic():
+        mine = say(
+            doors_entry,
+            StatementKind.STOP,
+            number=MARTY_NUMBER,
+            source=Source.STATUS,
+            status="blocked",
+            said=rules.by_vendor(None, now),
+            told_back=True,
+        )
+        decision = ledger.record(
+            action=Action.STOP_DISCOUNTED, staff=None, number=MARTY_NUMBER, reason="Ours"
+        )
+        record.discount(decision, [mine.pk])
+    text = Page(browser.get(address())).text
+    assert "The consent record (3)" in text
+    assert "1. Stop The person, recorded by Ada Agent, letter. Said Mar 2, 2026, 9:30:00" in text
+    assert f"Entry {row.ledger_entry_id}." in text
+    assert "2. Consent The person (Marty). Said Mar 2, 2026, 10:30:00" in text
+    assert "3. Stop SlickText said “blocked”. Said at some time until" in text
+    assert "our own stop told back, or theirs" in text
+    assert f"not this person's request, entry {decision.pk}." in text
+    # The entry that proves a page read is on the sheet, too, with its place in the chain.
+    assert f"Hash {doors_entry.hash}" in text
+
+
+def test_the_times_of_a_statement(browser: Client) -> None:
+    stop()
+    entry = LedgerEntry.objects.get()
+    at = ASKED + timedelta(days=1)
+    for said in (
+        rules.Said(at, at + timedelta(minutes=4)),
+        rules.Said(at, at + timedelta(hours=1, minutes=1)),
+        rules.Said(at, at + timedelta(minutes=1)),
+    ):
+        with transaction.atomic():
+            say(entry, StatementKind.STOP, said=said)
+    text = Page(browser.get(address())).text
+    assert "Said about Mar 3, 2026, 9:32:00 AM CST" in text
+    assert "Said between Mar 3, 2026, 9:30:00 AM CST (15:30:00 UTC) and Mar 3, 2026, 10:31" in text
+    assert "Said Mar 3, 2026, 9:30:00 AM CST (15:30:00 UTC);" in text
+
+
+def test_details_recorded_later_stand_beside_their_request(
+    max_: Client, agent: User, vendors: Vendors, deliver_in_this_thread: None
+) -> None:
+    seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly")
+    doors.press_stop(staff=agent, seen=seen)
+    doors.stop(staff=agent, seen=seen, request=Request(Channel.EMAIL, None, "Never again!"))
+    text = Page(max_.get(address())).text
+    assert "1. Stop Ada Agent, without words." in text
+    assert "2. Stop The person, recorded by Ada Agent, email." in text
+    assert text.count("Request to stop texts") == 1
+    assert "By hand Recorded how they asked" in text
 
 
 def test_no_vendor_is_asked(browser: Client, vendors: Any) -> None:
     stop()
     vendors.forget_calls()
-    browser.get(ADDRESS)
+    browser.get(address())
     assert vendors.asked() == []

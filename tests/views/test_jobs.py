@@ -18,11 +18,13 @@ from django.utils import timezone
 
 from contacts_ui.forms.finder import index_question
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import Job, JobRow, LedgerEntry, WorkerBeat
+from contacts_ui.models import Job, JobRow, LedgerEntry, LiftRequest, WorkerBeat
 from contacts_ui.models.job import JobKind, JobState
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import contacts, jobs
+from contacts_ui.services.consent import readings
 from contacts_ui.views.job_panel import about
+from tests import consent
 from tests.jobs import NUMBERS, deliver_all, fill_index, prepare, started, work_off
 from tests.pages import Page
 from tests.people import MARTY, MARTY_NUMBER, Vendors, logged_in
@@ -163,7 +165,6 @@ def test_the_selection_carries_the_view(manager: User) -> None:
     assert page.one("input", name="view")["value"] == "q=marty&state=TX"
     assert [each["value"] for each in page.all("button", name="kind")] == [
         "stop",
-        "ask_lift",
         "edit",
         "export",
     ]
@@ -226,20 +227,53 @@ def test_a_field_of_many_is_edited(max_: Client, manager: User, vendors: Vendors
 
 
 def test_lifts_need_evidence(max_: Client, manager: User, vendors: Vendors) -> None:
-    work_off(started(manager, NUMBERS[:1]))
-    job = prepare(manager, NUMBERS[:1], JobKind.ASK_LIFT)
-    assert max_.post(f"/jobs/{job.pk}/start/", {"status": "subscribed"}).status_code == 422
-    at = timezone.localtime() - timedelta(hours=1)
-    evidence = {
-        "status": "subscribed",
-        "consent_who": "The members",
-        "consent_channel": "web",
-        "consent_at": at.strftime("%Y-%m-%dT%H:%M"),
-        "consent_words": "Yes",
-    }
-    max_.post(f"/jobs/{job.pk}/start/", evidence)
+    response = new(max_, kind="ask_lift", numbers=NUMBERS[0])
+    assert response.status_code == 422
+    assert "needs a file with the columns Number, Who, How, When and Words" in response.text
+    data = {"scope": "ticked", "ids": [MARTY], "kind": "ask_lift", "view": ""}
+    assert "Say what to do" in max_.post("/jobs/new/", data, follow=True).text
+    assert not Job.objects.exists()
+
+
+def test_lifts_are_asked_for_from_a_file(max_: Client, manager: User, vendors: Vendors) -> None:
+    day = timezone.now() - timedelta(days=1)
+    seen = consent.Seen(NUMBERS[0])
+    consent.record_stop(staff=manager, seen=seen, request=consent.Request(asked_at=day))
+    now = f"{timezone.localtime():%m/%d/%Y %I:%M %p}"
+    lines = f"Number,Who,How,When,Words\n{NUMBERS[0]},Ann Lee,Phone call,{now},Yes"
+    new(max_, kind="ask_lift", file=SimpleUploadedFile("lifts.csv", lines.encode()))
+    job = Job.objects.get()
+    page = Page(max_.get(f"/jobs/{job.pk}/"))
+    assert "Ask for 1 lift" in page.text
+    assert page.all("textarea") == []
+    assert max_.post(f"/jobs/{job.pk}/start/").status_code == 422
+    max_.post(f"/jobs/{job.pk}/start/", {"status": "subscribed"})
     work_off(job)
     assert "Asked for; a manager decides." in max_.get(f"/jobs/{job.pk}/").text
+    assert LiftRequest.objects.get().consent_who == "Ann Lee"
+
+
+def test_vendors_are_told_from_the_banner(max_: Client, manager: User, vendors: Vendors) -> None:
+    address = "/jobs/new/?kind=tell"
+    assert "knows of every stop on record" in max_.get(address).text
+    unsubscribed = Contact(contact_id=5, mobile_number=NUMBERS[0], opt_in_status="unsubscribed")
+    readings.hear([unsubscribed], timezone.now())
+    cache.clear()
+    banner = Page(max_.get("/jobs/")).one("a", href=address)
+    assert banner.text == "Review and tell them"
+    assert "1 person is stopped here, but not every vendor was told." in max_.get(address).text
+    assert not Job.objects.exists()
+    where = max_.post("/jobs/new/", {"kind": "tell"})["Location"]
+    page = Page(max_.get(where))
+    assert page.one("button", class_="button button-primary").text == "Tell vendors about 1 person"
+    assert vendors.stopped(NUMBERS[0]) is None
+    job = Job.objects.get()
+    max_.post(f"/jobs/{job.pk}/start/")
+    work_off(job)
+    assert vendors.stopped(NUMBERS[0]) is True
+    cache.clear()
+    assert Page(max_.get("/jobs/")).all("a", href=address) == []
+    assert max_.post("/jobs/new/", {"kind": "tell"})["Location"] == "/jobs/"
 
 
 def test_a_second_start_is_told(max_: Client, manager: User) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from contacts_ui.models import HeldPress, LedgerEntry
 from tests.pages import Page
 from tests.people import PASSWORD, Vendors
 
@@ -105,8 +106,73 @@ def test_a_session_that_ended_sends_the_whole_page_to_the_login(
 ) -> None:
     response = getattr(client, method)(address, headers=HTMX)
     assert response.status_code == 204
-    assert response["HX-Redirect"] == f"{URL}?next={quote('/contacts/?q=Marty')}"
+    pressed = "&pressed=1" if method == "post" else ""
+    assert response["HX-Redirect"] == f"{URL}?next={quote('/contacts/?q=Marty')}{pressed}"
     assert "Location" not in response.headers
+
+
+NOTHING = "Nothing was recorded: you were signed out. Sign in and press again."
+PRESS = "/contacts/7778/do-not-text/"
+
+
+def test_a_press_after_the_session_ended_says_that_nothing_was_recorded(
+    client: Client, agent: User, vendors: Vendors
+) -> None:
+    """And it comes back to the page that it was made on, which is not pressed by itself."""
+    there = client.post(PRESS, headers=HTMX)["HX-Redirect"]
+    page = Page(client.get(there))
+    assert NOTHING in page.text
+    response = log_in(client, next=page.form(URL)["next"])
+    assert response["Location"] == "/contacts/?q=Marty"
+    assert not HeldPress.objects.exists()
+    assert not LedgerEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("came_from", "sent", "back"),
+    [
+        ("http://testserver/contacts/7778/?a=1", {}, "/contacts/7778/?a=1"),
+        ("http://testserver/contacts/7778/", {"next": "/contacts/?q=x"}, "/contacts/?q=x"),
+        ("https://evil.example/contacts/", {}, "/"),
+        ("", {}, "/"),
+        ("http://testserver/contacts/", {"next": "https://evil.example/"}, "/contacts/"),
+        ("http://testserver//evil.example/", {}, "/"),
+    ],
+)
+def test_the_same_without_javascript(
+    came_from: str, sent: dict[str, str], back: str, client: Client, agent: User
+) -> None:
+    response = client.post(PRESS, sent, headers={"Referer": came_from})
+    assert response.status_code == 302
+    page = Page(client.get(response["Location"]))
+    assert NOTHING in page.text
+    assert log_in(client, next=page.form(URL)["next"])["Location"] == back
+
+
+def test_what_is_only_asked_for_has_nothing_to_record(client: Client, agent: User) -> None:
+    response = client.get("/contacts/?q=x")
+    assert response["Location"] == f"{URL}?next={quote('/contacts/?q=x')}"
+    assert "Nothing was recorded" not in Page(client.get(response["Location"])).text
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_page_from_before_another_login(
+    headers: dict[str, str], agent: User, vendors: Vendors
+) -> None:
+    """Signing in changes the form's token: what was open before cannot be sent any more, and is told so."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(agent)
+    response = client.post(PRESS, headers=headers)
+    assert response.status_code == 403
+    assert "Nothing was recorded" in response.text
+    assert not LedgerEntry.objects.exists()
+
+
+def test_no_session_and_no_token(client: Client, agent: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    response = client.post(PRESS, {"next": "/contacts/7778/"})
+    assert response["Location"] == f"{URL}?next=/contacts/7778/&pressed=1"
+    assert client.post(PRESS, headers=HTMX)["HX-Redirect"].endswith("&pressed=1")
 
 
 def test_a_forged_current_page_leads_nowhere_else(client: Client, agent: User) -> None:

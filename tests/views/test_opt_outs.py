@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from contacts_ui.models import LedgerEntry, OptOut, Vendor
@@ -14,7 +15,7 @@ from contacts_ui.models.wish import WishState
 from contacts_ui.views.durations import in_words
 from tests.opt_outs import NUMBERS, answer, ask, fresh
 from tests.pages import Page
-from tests.people import MARTY, MakeWish
+from tests.people import DOC_NUMBER, MARTY, MakeWish
 
 pytestmark = pytest.mark.django_db
 
@@ -52,10 +53,10 @@ def test_it_works(max_: Client, agent: User) -> None:
     assert page.one("a", href=f"/contacts/{MARTY}/").text == "Marty McFly"
 
 
-def test_somebody_without_contact_and_name_leads_to_the_search(max_: Client, agent: User) -> None:
+def test_a_number_without_contact_and_name_leads_to_its_own_page(max_: Client, agent: User) -> None:
     ask(agent)
-    page = page_of(max_)
-    assert page.one("a", href="/contacts/?q=%2B16155550123").text == "No name, (615) 555-0123"
+    link = page_of(max_).one("a", href=reverse("number-detail", args=[DOC_NUMBER]))
+    assert link.text == "No name, (615) 555-0123"
 
 
 def test_the_words_of_a_vendor_that_refused(max_: Client, agent: User, wish_for: MakeWish) -> None:

@@ -26,7 +26,7 @@ from contacts_ui.models import (
 )
 from contacts_ui.models.wish import WishState
 from contacts_ui.services import index
-from contacts_ui.services.delivery import deliver
+from contacts_ui.services.consent.delivery import deliver
 from tests.pages import Page
 from tests.people import MARTY_NUMBER, MakeWish, Vendors
 

@@ -94,23 +94,81 @@ def test_without_a_secret_there_is_no_such_address(db: None, settings: Any) -> N
     assert post("/webhooks/slicktext//", hint()).status_code == 404
 
 
-def test_only_post(client: Client, db: None) -> None:
-    for address in (CCAI, SLICKTEXT):
-        for method in ("get", "put", "delete", "head"):
+def test_only_post_and_for_cloudcontactai_put(client: Client, db: None) -> None:
+    for address, refused in ((CCAI, ("get", "delete", "head")), (SLICKTEXT, ("get", "put"))):
+        for method in refused:
             assert getattr(client, method)(address).status_code == 405
 
 
+def test_cloudcontactais_hook_is_taken_by_put_as_by_post(vendors: Vendors) -> None:
+    assert tell_ccai(unsubscribed(), "PUT").status_code == 200
+    work()
+    assert vendors.status() == "unsubscribed"
+    assert tell_ccai({**unsubscribed(), "eventHash": ""}, "PUT").status_code == 400
+
+
+NO_NUMBER = "a number that no database holds"
+NO_TEXT = "a character that no database holds"
+
+
 @pytest.mark.parametrize(
-    "raw",
+    ("raw", "why"),
     [
-        b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b'{"eventHash": NaN}', b"[" * 60_000,
-        b'{"eventHash": "a\\u0000b"}', b'{"eventHash": "\\ud800"}', b'{"eventHash": ' + b"9" * 5000 + b"}",
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b"null", "not a JSON object"),
+        (b'"text"', "not a JSON object"),
+        (b"[" * 60_000, "nested too deeply"),
+        (b'{"data": ' * 60 + b"1" + b"}" * 60, "nested too deeply"),
+        (b'{"eventHash": NaN}', NO_NUMBER),
+        (b'{"data": [-Infinity]}', NO_NUMBER),
+        (b'{"data": {"price": 1e999}}', NO_NUMBER),
+        (b'{"data": ' + b"9" * 400 + b"}", NO_NUMBER),
+        (b'{"data": ' + b"9" * 5000 + b"}", NO_NUMBER),
+        (b'{"eventHash": "a\\u0000b"}', NO_TEXT),
+        (b'{"eventHash": "\\ud800"}', NO_TEXT),
+        (b'{"data": {"\\udfff": 1}}', NO_TEXT),
+        (b'{"data": "\xed\xa0\x80"}', NO_TEXT),
     ],
-)  # fmt: skip
-def test_what_is_no_event(raw: bytes, db: None) -> None:
+)
+def test_row_20_what_no_database_holds_is_refused_with_its_reason_and_logged(
+    raw: bytes, why: str, db: None, caplog: pytest.LogCaptureFixture
+) -> None:
     for address in (CCAI, SLICKTEXT):
-        assert post(address, raw).status_code == 400
+        caplog.clear()
+        answer = post(address, raw)
+        assert (answer.status_code, answer.content.decode()) == (400, why)
+        assert why in caplog.text
     assert not WebhookEvent.objects.exists()
+
+
+def test_row_20_a_signed_stop_with_such_a_number_is_not_ok(vendors: Vendors) -> None:
+    event = unsubscribed()
+    raw = json.dumps(event).replace('"data": {', '"data": {"TotalPrice": 1e999, ')
+    assert post(CCAI, raw.encode(), **signed(event)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "value", [1e300, -0.0, 10**290, 2**64, "\\u0000", "\U0001f600", [[[[]]]], {"": None}]
+)
+def test_what_every_database_holds_is_taken_and_worked_on(value: Any, vendors: Vendors) -> None:
+    event = unsubscribed(odd=value)
+    assert tell_ccai(event).status_code == 200
+    assert tell_ccai(event).status_code == 200
+    work()
+    assert vendors.stopped() is True
+    assert WebhookEvent.objects.count() == 1, "the same body again is a replay"
+
+
+def test_what_the_database_refuses_all_the_same_is_no_ok(
+    vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As SQLite does, which leaves out what breaks a check without a word."""
+    monkeypatch.setattr(WebhookEvent.objects, "bulk_create", lambda *_, **__: None)
+    assert tell_ccai(unsubscribed()).status_code == 400
+    assert tell_slicktext(hint()).status_code == 400
 
 
 @pytest.mark.parametrize("event_hash", [None, "", 5, ["h"], {"h": 1}])
@@ -135,15 +193,32 @@ def test_a_replay_is_harmless(vendors: Vendors) -> None:
     assert webhooks.due_now() == []
 
 
-def test_a_replay_with_another_person_changes_nothing(vendors: Vendors) -> None:
-    """The signature does not cover the body, so a stolen one must not stop others."""
+def test_a_replay_with_another_person_is_left_to_people(vendors: Vendors) -> None:
+    """The signature does not cover the body, so a stolen one must not stop others, nor end silently."""
     event = unsubscribed()
     tell_ccai(event)
-    assert (
-        tell_ccai({**unsubscribed(FREE_NUMBER), "eventHash": event["eventHash"]}).status_code == 200
-    )
+    other = {**unsubscribed(FREE_NUMBER), "eventHash": event["eventHash"]}
+    for _ in range(2):
+        assert tell_ccai(other).status_code == 200
     work()
     assert vendors.stopped(FREE_NUMBER) is None
+    waiting = WebhookEvent.objects.get(needs_decision=True)
+    assert waiting.body == other
+    assert "hash of another event" in waiting.outcome
+
+
+def test_a_stop_under_the_hash_of_something_else_is_left_to_people(vendors: Vendors) -> None:
+    event = unsubscribed()
+    tell_ccai({"eventType": "message.sent", "data": {}, "eventHash": event["eventHash"]})
+    tell_ccai(event)
+    assert WebhookEvent.objects.get(needs_decision=True).event == "contact.unsubscribed"
+
+
+def test_one_hash_for_two_messages_is_no_news(vendors: Vendors) -> None:
+    for status in ("SENT", "DELIVERED"):
+        body = {"eventType": "message.sent", "data": {"MessageStatus": status}, "eventHash": "m"}
+        assert tell_ccai(body).status_code == 200
+    assert not WebhookEvent.objects.filter(needs_decision=True).exists()
 
 
 def test_the_attempts_of_one_hint_are_one(vendors: Vendors) -> None:
@@ -160,7 +235,8 @@ def test_two_changes_under_one_id_are_two(vendors: Vendors) -> None:
 
 
 def test_events_of_other_types_are_kept_and_answered(vendors: Vendors) -> None:
-    event = {**unsubscribed(), "eventType": "message.sent"}
+    text = {"To": FREE_NUMBER, "Message": "Sale today. Reply STOP to unsubscribe."}
+    event = {"eventType": "message.sent", "data": text, "eventHash": "sent"}
     assert tell_ccai(event).status_code == 200
     assert tell_slicktext(hint(name="contact_deleted")).status_code == 200
     assert tell_slicktext({"anything": "else"}).status_code == 200
@@ -184,7 +260,7 @@ def test_a_slow_vendor_does_not_slow_the_answer(vendors: Vendors) -> None:
     assert time.monotonic() - start < 1
 
 
-def test_an_answer_costs_one_query(vendors: Vendors, django_assert_num_queries: Any) -> None:
+def test_an_answer_costs_two_queries(vendors: Vendors, django_assert_num_queries: Any) -> None:
     for tell, body in ((tell_ccai, unsubscribed()), (tell_slicktext, hint())):
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):
             tell(body)

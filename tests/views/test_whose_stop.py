@@ -1,27 +1,53 @@
-"""Editing the number of a stopped person: the old one stays stopped, and whose stop it is, is asked."""
+"""Consent belongs to the number (rule 8): what another number, a deletion and a new contact make of it."""
 
+import json
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
-from contacts_ui.models import LedgerEntry, Wish
-from contacts_ui.models.ledger import Action
-from contacts_ui.services import contacts, undo
-from contacts_ui.services.consent import is_stopped
-from contacts_ui.services.delivery import deliver
-from contacts_ui.services.wishes import due_now
+from contacts_ui.integrations import slicktext
+from contacts_ui.models import LiftRequest, OptOut, Statement, Wish
+from contacts_ui.models.consent import Source
+from contacts_ui.services import contacts
+from contacts_ui.services.consent import doors
+from contacts_ui.services.consent.looking import is_stopped
+from contacts_ui.services.consent.types import Seen
 from tests.pages import Page
-from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, Vendors
+from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("deliver_in_this_thread")]
 URL = f"/contacts/{MARTY}/edit/"
-STAYS = {"stop_follows": "stays", "stop_why": "It never was his number."}
+NEW = "/contacts/new/"
+EVIDENCE = {
+    "consent_who": "Marty McFly",
+    "consent_channel": "phone",
+    "consent_words": "Text me at my new number",
+}
+
+
+@pytest.fixture(autouse=True)
+def _quick_look_ups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slicktext, "SETTLING_PAUSES", (0, 0, 0))
 
 
 def save(client: Client, **changes: str) -> HttpResponse:
     return client.post(URL, Page(client.get(URL)).form(**changes))
+
+
+def create(client: Client, **changes: str) -> HttpResponse:
+    typed = {"mobile_number": MARTY_NUMBER, "first_name": "Marty", **changes}
+    return client.post(NEW, Page(client.get(NEW)).form(**typed))
+
+
+def sent(vendors: Vendors, method: str = "PUT") -> list[dict[str, Any]]:
+    return [json.loads(call["body"]) for call in vendors.calls("slicktext", method)]
+
+
+def shown(client: Client, response: HttpResponse) -> str:
+    return Page(client.get(response["Location"])).text
 
 
 @pytest.fixture
@@ -30,142 +56,289 @@ def stopped(ada: Client, vendors: Vendors) -> None:
     vendors.forget_calls()
 
 
-@pytest.fixture
-def question(edgar: Client, stopped: None) -> Page:
-    """The form with the question in it."""
+# A stopped contact stays stopped.
+
+
+def test_the_form_says_so_before_saving(edgar: Client, stopped: None) -> None:
+    assert "They are stopped: they stay stopped at a new number" in Page(edgar.get(URL)).text
+
+
+def test_the_stop_goes_along(edgar: Client, stopped: None, vendors: Vendors) -> None:
     response = save(edgar, mobile_number="(615) 555-0199", city="Nashville")
-    assert response.status_code == 409
-    return Page(response)
-
-
-def test_it_is_asked_and_nothing_is_saved(question: Page, vendors: Vendors) -> None:
-    assert "(615) 555-3338 is stopped. Does the stop go with the person?" in question.text
-    form = question.form()
-    assert (form["stop_follows"], form["city"]) == ("follows", "Nashville")
-    assert vendors.calls("slicktext", "PUT") == []
-    assert not is_stopped(FREE_NUMBER)
-
-
-def test_by_default_it_follows(question: Page, edgar: Client, vendors: Vendors) -> None:
-    response = edgar.post(URL, question.form())
-    page = Page(edgar.get(response["Location"]))
-    assert "the stop follows the person to the new one" in page.text
-    assert page.one("p", data_verdict="do_not_text")
+    assert "The new number is stopped" in shown(edgar, response)
     assert (vendors.stopped(MARTY_NUMBER), vendors.stopped(FREE_NUMBER)) == (True, True)
     assert vendors.status(FREE_NUMBER) == "unsubscribed"
-    assert vendors.contact()["city"] == "Nashville"
     assert is_stopped(MARTY_NUMBER)
     assert is_stopped(FREE_NUMBER)
+    carried = Statement.objects.get(number=FREE_NUMBER)
+    assert carried.source == Source.CARRIED_OVER
+    assert carried.latest == Statement.objects.get(number=MARTY_NUMBER).latest
 
 
-def test_it_does_not_follow(question: Page, edgar: Client, vendors: Vendors) -> None:
-    response = edgar.post(URL, question.form(**STAYS))
-    assert response.status_code == 302
-    assert is_stopped(MARTY_NUMBER)
-    assert not is_stopped(FREE_NUMBER)
-    assert vendors.stopped(FREE_NUMBER) is None
-    assert vendors.status(FREE_NUMBER) == "unsubscribed", "what SlickText holds stays untouched"
-    entry = LedgerEntry.objects.get(action=Action.CONTACT_EDITED)
-    assert (
-        entry.reason == "The stop of the old number does not follow them: It never was his number."
-    )
-    assert entry.staff_name == "Edgar Editor"
-    assert "It never was his number." in Page(edgar.get(response["Location"])).text
-
-
-@pytest.mark.parametrize("why", ["", "   "])
-def test_that_needs_a_reason(why: str, question: Page, edgar: Client, vendors: Vendors) -> None:
-    response = edgar.post(URL, question.form(stop_follows="stays", stop_why=why))
-    page = Page(response)
-    assert response.status_code == 422
-    assert "Say why the stop does not follow the person." in page.errors("stop_why")
-    assert page.form()["stop_follows"] == "stays"
-    assert vendors.calls("slicktext", "PUT") == []
-
-
-def test_a_forged_answer(question: Page, edgar: Client, vendors: Vendors) -> None:
-    assert edgar.post(URL, question.form(stop_follows="perhaps")).status_code == 422
-    assert vendors.calls("slicktext", "PUT") == []
-
-
-def test_an_answer_that_nobody_asked_for(edgar: Client, vendors: Vendors) -> None:
-    """Without a stop there is nothing that could follow."""
-    assert save(edgar, mobile_number=FREE_NUMBER, stop_follows="follows").status_code == 302
-    assert not Wish.objects.exists()
-
-
-def test_a_new_number_that_is_stopped_anyway(
-    ada: Client, edgar: Client, stopped: None, vendors: Vendors
+def test_older_consent_of_the_new_number_does_not_answer_it(
+    edgar: Client, agent: User, vendors: Vendors, wish_for: MakeWish
 ) -> None:
-    ada.post("/stop-a-number/", {"number": FREE_NUMBER})
-    assert save(edgar, mobile_number=FREE_NUMBER).status_code == 302
+    doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty", "subscribed"))
+    wish_for(number=FREE_NUMBER, do_not_text=False)
+    save(edgar, mobile_number=FREE_NUMBER)
     assert is_stopped(FREE_NUMBER)
 
 
-def test_another_field_is_saved_without_a_question(
+def test_a_press_that_is_held_goes_along(
+    ada: Client, edgar: Client, vendors: Vendors, settings: Any
+) -> None:
+    form = Page(edgar.get(URL)).form(mobile_number=FREE_NUMBER)
+    settings.UNDO_SECONDS = 120
+    ada.post(f"/contacts/{MARTY}/do-not-text/")
+    edgar.post(URL, form)
+    assert is_stopped(MARTY_NUMBER)
+    assert Statement.objects.filter(number=FREE_NUMBER, source=Source.CARRIED_OVER).exists()
+    assert vendors.status(FREE_NUMBER) == "unsubscribed"
+    ada.post(f"/contacts/{MARTY}/unsend/")
+    assert is_stopped(MARTY_NUMBER)
+    assert is_stopped(FREE_NUMBER)
+
+
+@pytest.mark.parametrize("status", ["unsubscribed", "blocked"])
+def test_stopped_only_at_slicktext(status: str, edgar: Client, vendors: Vendors) -> None:
+    """Row 11: their old number's stop is recorded before it is left."""
+    vendors.edit(MARTY, opt_in_status=status)
+    save(edgar, mobile_number=FREE_NUMBER)
+    assert is_stopped(MARTY_NUMBER)
+    assert is_stopped(FREE_NUMBER)
+    assert (vendors.stopped(MARTY_NUMBER), vendors.stopped(FREE_NUMBER)) == (True, True)
+    assert vendors.status(FREE_NUMBER) == status, "a stop is never weakened"
+
+
+def test_a_number_that_could_not_be_read_does_not_weaken_it(
+    edgar: Client, vendors: Vendors
+) -> None:
+    vendors.edit(MARTY, opt_in_status="unsubscribed")
+    vendors.write("UPDATE contacts SET mobile_number = '12' WHERE contact_id = ?", MARTY)
+    save(edgar, mobile_number=FREE_NUMBER)
+    assert vendors.status(FREE_NUMBER) == "unsubscribed"
+    assert is_stopped(FREE_NUMBER)
+
+
+def test_another_field_says_nothing_about_consent(
     edgar: Client, stopped: None, vendors: Vendors
 ) -> None:
     assert save(edgar, city="Nashville").status_code == 302
     assert save(edgar, mobile_number="615-555-3338", state="TN").status_code == 302
+    assert [body.keys() for body in sent(vendors)] == [{"city"}, {"state"}]
+    assert Statement.objects.count() == 1
 
 
-def test_a_taken_number_keeps_the_answer(question: Page, edgar: Client, vendors: Vendors) -> None:
-    vendors.create(DOC_NUMBER)
-    response = edgar.post(URL, question.form(mobile_number=DOC_NUMBER, **STAYS))
-    page = Page(response)
+def test_a_taken_number_stops_no_stranger(edgar: Client, stopped: None, vendors: Vendors) -> None:
+    vendors.create(DOC_NUMBER, opt_in_status="subscribed")
+    response = save(edgar, mobile_number=DOC_NUMBER, city="Nashville")
     assert response.status_code == 409
-    assert page.form()["stop_why"] == STAYS["stop_why"]
+    assert Page(response).form()["city"] == "Nashville"
     assert not is_stopped(DOC_NUMBER)
+    assert vendors.status(DOC_NUMBER) == "subscribed"
+    assert vendors.stopped(DOC_NUMBER) is None
+
+
+@pytest.mark.parametrize("fault", ["down", "error", "drop_before"])
+def test_an_edit_that_fails_stops_no_stranger(
+    fault: str, edgar: Client, stopped: None, vendors: Vendors
+) -> None:
+    form = Page(edgar.get(URL)).form(mobile_number=FREE_NUMBER)
+    vendors.fault("slicktext", fault, methods=["PUT"])
+    assert edgar.post(URL, form).status_code < 500
+    assert not is_stopped(FREE_NUMBER)
+    assert vendors.stopped(FREE_NUMBER) is None
 
 
 def test_a_lost_answer_does_not_lose_the_stop(
-    question: Page, edgar: Client, vendors: Vendors
+    edgar: Client, stopped: None, vendors: Vendors
 ) -> None:
     """SlickText took the number and its answer was lost; reading settles it."""
-    form = question.form()
+    form = Page(edgar.get(URL)).form(mobile_number=FREE_NUMBER)
     vendors.fault("slicktext", "drop_after", methods=["PUT"], times=1)
     assert edgar.post(URL, form).status_code == 302
     assert is_stopped(FREE_NUMBER)
 
 
 def test_saved_by_an_unknown_outcome_first(
-    question: Page, edgar: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    edgar: Client, stopped: None, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody could be asked what became of it; saving once more still stops the new number."""
+    """What became of it could not be read; saving once more still stops the new number everywhere."""
+    form = Page(edgar.get(URL)).form(mobile_number=FREE_NUMBER)
     monkeypatch.setattr(contacts, "_reread", lambda contact_id: None)
     vendors.fault("slicktext", "drop_after", methods=["PUT"], times=1)
-    again = Page(edgar.post(URL, question.form()))
+    again = Page(edgar.post(URL, form))
     assert "We do not know yet" in again.text
-    assert not is_stopped(FREE_NUMBER)
+    assert vendors.status(FREE_NUMBER) == "unsubscribed", "never textable in between"
     assert edgar.post(URL, again.form()).status_code == 302
-    assert is_stopped(FREE_NUMBER)
+    assert Statement.objects.get(number=FREE_NUMBER).source == Source.CARRIED_OVER
+    assert vendors.stopped(FREE_NUMBER) is True
 
 
-def test_the_worker_respects_the_answer(
-    question: Page, ada: Client, edgar: Client, vendors: Vendors
-) -> None:
-    """A stop of the old number that is delivered late looks where the person is now, and leaves them there."""
-    edgar.post(URL, question.form(**STAYS))
-    ada.post("/stop-a-number/", {"number": MARTY_NUMBER})
-    Wish.objects.filter(number=MARTY_NUMBER).update(
-        ledger_entry=LedgerEntry.objects.filter(contact_id=MARTY).earliest("pk"),
-        state="on_its_way",
-        settled_version=0,
-        due_at="2020-01-01T00:00Z",
+# A subscribed contact.
+
+
+def test_the_form_says_that_consent_stays_behind(edgar: Client, vendors: Vendors) -> None:
+    assert "Consent belongs to the number: they are not subscribed at a new one." in (
+        Page(edgar.get(URL)).text
     )
-    for key in due_now():
-        deliver(key)
-    assert not Wish.objects.unsettled().exists()
+
+
+def test_not_subscribed_at_another_number(edgar: Client, vendors: Vendors) -> None:
+    """Row 12."""
+    response = save(edgar, mobile_number=FREE_NUMBER)
+    assert sent(vendors) == [{"mobile_number": FREE_NUMBER, "opt_in_status": "not subscribed"}]
+    assert "They are not subscribed at the new number." in shown(edgar, response)
+    assert Page(edgar.get(response["Location"])).one("p", data_verdict="not_subscribed")
+    assert not Wish.objects.exists()
+
+
+def test_a_number_that_is_stopped_here(ada: Client, edgar: Client, vendors: Vendors) -> None:
+    """Row 13: SlickText never holds the stopped number as subscribed."""
+    ada.post("/stop-a-number/", {"number": FREE_NUMBER})
+    response = save(edgar, mobile_number=FREE_NUMBER)
+    assert "The new number is stopped" in shown(edgar, response)
+    assert {"mobile_number": FREE_NUMBER, "opt_in_status": "unsubscribed"} in sent(vendors)
+    assert vendors.status(FREE_NUMBER) == "unsubscribed"
+    assert not is_stopped(MARTY_NUMBER)
+
+
+def test_with_evidence_they_are_subscribed(max_: Client, vendors: Vendors) -> None:
+    save(max_, mobile_number=FREE_NUMBER, **EVIDENCE)
+    assert vendors.status(FREE_NUMBER) == "subscribed"
+    consented = Statement.objects.get(number=FREE_NUMBER)
+    assert (consented.kind, consented.words) == ("consent", "Text me at my new number")
+
+
+def test_with_four_eyes_a_second_person_decides(
+    max_: Client, vendors: Vendors, settings: Any
+) -> None:
+    settings.FOUR_EYES = True
+    response = save(max_, mobile_number=FREE_NUMBER, **EVIDENCE)
+    assert "A second person decides about their consent." in shown(max_, response)
+    assert vendors.status(FREE_NUMBER) == "not subscribed"
+    assert LiftRequest.objects.get().kind == "opt_in"
+    card = Page(max_.get(response["Location"]))
+    assert "Opt-in asked for by Max Manager" in card.text
+    assert "Until then they get no texts." in card.text
+    assert not Statement.objects.exists()
+
+
+def test_evidence_answers_the_stop_that_is_left_too(
+    max_: Client, stopped: None, vendors: Vendors
+) -> None:
+    response = save(max_, mobile_number=FREE_NUMBER, consent_at="2020-01-01T10:00", **EVIDENCE)
+    page = Page(response)
+    assert response.status_code == 422
+    assert "This is not later than their newest stop." in page.errors("consent_at")
+    assert (page.form()["mobile_number"], page.form()["consent_words"]) == (
+        FREE_NUMBER,
+        EVIDENCE["consent_words"],
+    )
+    assert sent(vendors) == []
+    save(max_, mobile_number=FREE_NUMBER, **EVIDENCE)
+    assert vendors.status(FREE_NUMBER) == "subscribed"
+    assert is_stopped(MARTY_NUMBER)
     assert not is_stopped(FREE_NUMBER)
 
 
-def test_a_stop_that_followed_is_no_slip(
-    ada: Client, stopped: None, vendors: Vendors, settings: Any
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"mobile_number": FREE_NUMBER, "consent_words": "Yes, do"}, "consent_who", "needs this"),
+        ({"mobile_number": FREE_NUMBER, **EVIDENCE, "consent_who": "."}, "consent_who", "name"),
+    ],
+)
+def test_half_of_the_evidence(
+    changes: dict[str, str], field: str, words: str, max_: Client, vendors: Vendors
 ) -> None:
-    vendors.edit(MARTY, opt_in_status="subscribed")
-    form = Page(save(ada, mobile_number=FREE_NUMBER)).form()
-    ada.post(URL, form)
-    response = ada.post(f"/contacts/{MARTY}/undo-stop/", headers={"HX-Request": "true"})
-    assert response.status_code == 409
-    assert undo.NOT_TEXTABLE in Page(response).text
-    assert is_stopped(FREE_NUMBER)
+    response = save(max_, **changes)
+    assert response.status_code == 422
+    assert words in Page(response).errors(field)
+    assert sent(vendors) == []
+
+
+def test_evidence_without_another_number(max_: Client, vendors: Vendors) -> None:
+    response = save(max_, **EVIDENCE)
+    assert response.status_code == 422
+    assert "only with a new mobile number" in Page(response).text
+
+
+@pytest.mark.parametrize("who", ["edgar", "ada"])
+def test_a_crafted_form_gives_no_consent(
+    who: str, request: pytest.FixtureRequest, vendors: Vendors
+) -> None:
+    save(request.getfixturevalue(who), mobile_number=FREE_NUMBER, **EVIDENCE)
+    assert vendors.status(FREE_NUMBER) == "not subscribed"
+    assert not Statement.objects.exists()
+
+
+# A number that was deleted, or left, and is created again.
+
+
+@pytest.mark.parametrize("how", ["deleted", "renumbered"])
+def test_unsubscribed_only_at_slicktext_and_created_again(
+    how: str, max_: Client, vendors: Vendors
+) -> None:
+    """Row 11: no double opt-in text goes out, and the number stays stopped."""
+    vendors.edit(MARTY, opt_in_status="unsubscribed")
+    if how == "deleted":
+        assert "it stays stopped" in Page(max_.get(f"/contacts/{MARTY}/delete/")).text
+        max_.post(f"/contacts/{MARTY}/delete/", {"number": MARTY_NUMBER})
+    else:
+        save(max_, mobile_number=FREE_NUMBER)
+    assert is_stopped(MARTY_NUMBER)
+    assert vendors.stopped(MARTY_NUMBER) is True
+    vendors.forget_calls()
+    refused = create(max_, consent="double_opt_in")
+    assert refused.status_code == 409
+    assert "no text may be sent to it" in Page(refused).errors("consent")
+    assert sent(vendors, "POST") == []
+    response = create(max_)
+    assert "it stays stopped" in shown(max_, response)
+    assert vendors.status(MARTY_NUMBER) == "unsubscribed"
+
+
+def test_created_again_with_older_evidence(
+    max_: Client, vendors: Vendors, wish_for: MakeWish
+) -> None:
+    """Row 9, at creation."""
+    wish_for(number=DOC_NUMBER)
+    typed = {"mobile_number": DOC_NUMBER, "consent": "subscribed", **EVIDENCE}
+    response = create(max_, consent_at="2020-01-01T10:00", **typed)
+    page = Page(response)
+    assert response.status_code == 422
+    assert "This is not later than their newest stop." in page.errors("consent_at")
+    assert page.form()["consent_words"] == EVIDENCE["consent_words"]
+    assert sent(vendors, "POST") == []
+    create(max_, **typed)
+    assert vendors.status(DOC_NUMBER) == "subscribed"
+
+
+def test_created_with_evidence_and_four_eyes(
+    max_: Client, vendors: Vendors, settings: Any, wish_for: MakeWish
+) -> None:
+    settings.FOUR_EYES = True
+    wish_for(number=FREE_NUMBER)
+    for number, held in ((DOC_NUMBER, "not subscribed"), (FREE_NUMBER, "unsubscribed")):
+        response = create(max_, mobile_number=number, consent="subscribed", **EVIDENCE)
+        assert "A second person decides about their consent." in shown(max_, response)
+        assert vendors.status(number) == held
+    assert set(LiftRequest.objects.values_list("kind", flat=True)) == {"opt_in", "lift"}
+
+
+def test_a_stop_while_the_contact_is_created_is_said(
+    max_: Client, agent: User, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The contact is there, and the stop that came meanwhile is newer than the evidence."""
+    really_create = slicktext.create_contact
+
+    def stop_first(*args: Any, **kwargs: Any) -> Any:
+        doors.press_stop(staff=agent, seen=Seen(DOC_NUMBER))
+        return really_create(*args, **kwargs)
+
+    monkeypatch.setattr(slicktext, "create_contact", stop_first)
+    response = create(max_, mobile_number=DOC_NUMBER, consent="subscribed", **EVIDENCE)
+    assert "Their consent was not recorded." in shown(max_, response)
+    assert is_stopped(DOC_NUMBER)
+    assert OptOut.objects.filter(number=DOC_NUMBER).count() == 1

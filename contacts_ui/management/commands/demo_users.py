@@ -12,13 +12,13 @@ PEOPLE = {
     "editor": ("Edgar", "Editor", "Editors"),
     "agent": ("Ada", "Agent", "Agents"),
     "manager": ("Max", "Manager", "Managers"),
+    # A second person decides about consent.
+    "manager2": ("Mia", "Manager", "Managers"),
 }
 
 
 class Command(BaseCommand):
-    help = (
-        "Create viewer, editor, agent, manager and admin. Refuses when real vendors are connected."
-    )
+    help = "Create viewer, editor, agent, two managers and admin. Refuses when real vendors are connected."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.VENDORS.sandbox:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from contacts_ui.phone import to_e164
+from contacts_ui.services.consent.readings import changed_statements
 from contacts_ui.services.ledger import entries_about
 from contacts_ui.services.proof import Walk, broken_among, guards_missing
 
@@ -51,6 +52,11 @@ class Command(BaseCommand):
             )
         if walk.problems:
             raise CommandError(f"The ledger is broken in {walk.problems} places.")
+        changed = list(changed_statements())
+        for problem in changed:
+            self.stderr.write(problem)
+        if changed:
+            raise CommandError("The ledger is whole, but stops that were read were changed since.")
         for hash_, count in walk.found.items():
             self.stdout.write(f"{hash_} is in the chain: it vouches for the first {count} entries.")
         if absent:

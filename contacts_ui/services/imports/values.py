@@ -27,7 +27,7 @@ LANGUAGES: Final = {
 
 NEEDS_EVIDENCE: Final = (
     "Not imported: “subscribed” needs evidence. "
-    "Nobody is subscribed by a file; a manager may do it with the evidence."
+    "Importing never opts anyone in. A manager may do it with the evidence."
 )
 STOPS: Final = "A stop is recorded for this number, at both vendors."
 UNKNOWN_STATUS: Final = "Not imported: this status is no stop that we know."

@@ -5,18 +5,20 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.errors import BadCredentials, Refused
 from contacts_ui.integrations.manner import BULK_READ, BULK_WRITE
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import Job, JobRow, LedgerEntry
+from contacts_ui.models import Job, JobRow, LedgerEntry, Wish
 from contacts_ui.models.job import RowState
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff
-from contacts_ui.services import consent, contacts, index, last_known, ledger
-from contacts_ui.services.consent import Seen
+from contacts_ui.services import contacts, last_known, ledger
+from contacts_ui.services.consent import record
+from contacts_ui.services.consent.doors import record_stop
+from contacts_ui.services.consent.looking import is_stopped
+from contacts_ui.services.consent.types import Request, Seen
 from contacts_ui.services.contacts import NumberTaken
 from contacts_ui.services.editing import editable_values, for_vendor, label_of
 from contacts_ui.services.imports.checks import Choice
@@ -68,18 +70,24 @@ def _stop(job: Job, row: JobRow, staff: Staff) -> str:
         # In the chain first, as everybody who locks other rows after it.
         ledger.take_turn()
         words, entry = "Stopped here already.", None
-        if not consent.is_stopped(row.number):
-            request = consent.Request(
+        if not _is_told(row.number):
+            request = Request(
                 Channel.UNRECORDED, None, f"Imported as unsubscribed: {job.param('file')}"
             )
             seen = Seen(row.number, row.contact_id, row.label)
             # As a batch: thousands must not push people's stops aside, nor run past the plan.
-            consent.record_stop(staff=staff, seen=seen, request=request, batch=True)
+            record_stop(staff=staff, seen=seen, request=request, batch=True)
             entry = LedgerEntry.objects.filter(number=row.number).latest("pk").pk
             words = "The stop is recorded, and on its way to both vendors."
         # The entry is written to the row at its end: a recorded row counts as one that waits for its wishes.
         _remember(row, stopped=words, stop_entry=entry)
     return words
+
+
+def _is_told(number: str) -> bool:
+    """Return True where the record holds a stop and a vendor was told. A press that is held may still be unsent."""
+    told = Wish.objects.filter(number=number, do_not_text=True)
+    return record.standing_of(number).stopped and told.exists()
 
 
 def _stop_entry(row: JobRow) -> LedgerEntry | None:
@@ -102,7 +110,7 @@ def _create(
     except NumberTaken as taken:
         return _exists(job, row, staff, taken.contact, values, choice, begun=begun)
     row.contact_id = saved.contact.contact_id
-    return done(_created(saved.stop_followed), _entry_of(job, row))
+    return done(_created(saved.stopped), _entry_of(job, row))
 
 
 def _exists(
@@ -132,7 +140,7 @@ def _exists(
             after=for_vendor({**values, "mobile_number": row.number}),
             answer={"contact_id": contact.contact_id, "settled": "by look-up"},
         )
-        return done(_created(consent.is_stopped(row.number)), entry)
+        return done(_created(is_stopped(row.number)), entry)
     if choice == Choice.CREATE:
         return skipped(LEFT)
     return _update(job, row, staff, contact.contact_id, values)
@@ -174,7 +182,6 @@ def _record_update(
 ) -> Outcome:
     """The ledger entry and the end of the row, in one transaction."""
     last_known.keep_contact(contact)
-    index.learn([contact], timezone.now())
     after = {name: values[name] for name in before if name in values}
     held = editable_values(contact)
     left = [label_of(name) for name, text in after.items() if held.get(name, "") != text]

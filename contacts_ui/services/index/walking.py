@@ -18,6 +18,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -38,7 +39,7 @@ from contacts_ui.integrations.errors import (
     VendorError,
 )
 from contacts_ui.integrations.manner import SWEEP, WALK
-from contacts_ui.integrations.types import ContactPage
+from contacts_ui.integrations.types import Contact, ContactPage
 from contacts_ui.models import IndexedContact, IndexGone, IndexWalk, Vendor
 from contacts_ui.services.index import learning, ordering
 from contacts_ui.services.index.purging import purge
@@ -74,11 +75,20 @@ class LeaseLost(Exception):
     """Another worker has the walk now, or the index was purged."""
 
 
-def go_on(stopping: threading.Event | None = None) -> int:
+# Told of every page before the index learns it.
+Heard = Callable[[Sequence[Contact], datetime], None]
+
+
+def _deaf(contacts: Sequence[Contact], read_at: datetime) -> None:
+    """For who only fills the index."""
+
+
+def go_on(stopping: threading.Event | None = None, heard: Heard = _deaf) -> int:
     """Walk on for a while, if it is time and no other worker does; return how many calls were tried.
 
-    Ends early once `stopping` is set. Never raises for a vendor's failure. Where the index is switched off, what is
-    left of it is forgotten.
+    `heard` is told of every page that was read, and when it was asked for, before the index learns it. Ends early once
+    `stopping` is set. Never raises for a vendor's failure. Where the index is switched off, what is left of it is
+    forgotten.
     """
     if not settings.CONTACT_INDEX:
         if IndexWalk.objects.exists() or IndexedContact.objects.exists():
@@ -90,7 +100,7 @@ def go_on(stopping: threading.Event | None = None) -> int:
     if walk is None:
         return 0
     try:
-        return _walk(walk, stopping or threading.Event())
+        return _walk(walk, stopping or threading.Event(), heard)
     except LeaseLost:
         return 0
     except Exception:
@@ -99,11 +109,11 @@ def go_on(stopping: threading.Event | None = None) -> int:
         return 0
 
 
-def _walk(walk: IndexWalk, stopping: threading.Event) -> int:
+def _walk(walk: IndexWalk, stopping: threading.Event, heard: Heard) -> int:
     """Step after step, as long as the next one is due soon."""
     until, steps = time.monotonic() + STRETCH_SECONDS, 0
     while not stopping.is_set() and time.monotonic() < until:
-        _step(walk)
+        _step(walk, heard)
         steps += 1
         wait = walk.next_at - timezone.now()
         if wait > SHORT_WAIT:
@@ -119,18 +129,18 @@ def _stumbled(walk: IndexWalk) -> None:
     _ours(walk).update(**changes, lease="", leased_until=None)
 
 
-def _step(walk: IndexWalk) -> None:
+def _step(walk: IndexWalk, heard: Heard = _deaf) -> None:
     """One call: a page, or somebody who was not met."""
     now = timezone.now()
     resting = walk.walk_due_at is not None and now < walk.walk_due_at
     walk.next_at = now + _pace(walk)
     try:
         if walk.checking and resting:
-            _check_one(walk, now)
+            _check_one(walk, now, heard)
         else:
             if not is_under_way(walk):
                 _begin(walk, now)
-            _read_page(walk, now)
+            _read_page(walk, now, heard)
         walk.trouble = ""
     except BudgetSpent as error:
         # Others come first; nothing is wrong.
@@ -177,7 +187,7 @@ def _begin(walk: IndexWalk, now: datetime) -> None:
     IndexGone.objects.filter(at__lt=now - learning.GONE_KEPT).delete()
 
 
-def _read_page(walk: IndexWalk, asked_at: datetime) -> None:
+def _read_page(walk: IndexWalk, asked_at: datetime, heard: Heard) -> None:
     offset = max(walk.offset - len(walk.tail), 0)
     try:
         page = slicktext.list_contacts(
@@ -189,6 +199,7 @@ def _read_page(walk: IndexWalk, asked_at: datetime) -> None:
         if _ask_for_less(walk, error) and isinstance(error, Refused):
             return
         raise
+    heard(page.contacts, asked_at)
     learning.keep(page.contacts, asked_at, between=lambda: _renew(walk))
     if page.has_more and not walk.total:
         walk.total = _about(walk, page.offset + page.received)
@@ -280,7 +291,7 @@ def _finish(walk: IndexWalk, total: int) -> None:
     walk.walk_due_at = now + timedelta(minutes=settings.INDEX_WALK_MINUTES)
 
 
-def _check_one(walk: IndexWalk, asked_at: datetime) -> None:
+def _check_one(walk: IndexWalk, asked_at: datetime, heard: Heard) -> None:
     """Read somebody whom the walk did not meet: gone from SlickText, or only missed?"""
     contact_id = _missing(walk)
     if contact_id is None:
@@ -299,6 +310,7 @@ def _check_one(walk: IndexWalk, asked_at: datetime) -> None:
         # About this one alone: they stay as they were, and the others have their turn.
         logger.info("a contact whom the walk did not meet cannot be read")
     else:
+        heard([contact], asked_at)
         learning.keep([contact], asked_at)
     walk.checked_to = contact_id
 

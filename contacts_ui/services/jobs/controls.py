@@ -15,7 +15,7 @@ from contacts_ui.models.job import JobKind, JobState, RowState
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, may, require
 from contacts_ui.services import ledger
-from contacts_ui.services.consent import Request
+from contacts_ui.services.consent.types import Request
 from contacts_ui.services.jobs.making import NEEDS
 
 State = JobState

@@ -9,17 +9,18 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
-from contacts_ui.models import Job, JobRow, Wish
+from contacts_ui.models import ConsentState, Job, JobRow, Wish
 from contacts_ui.models.job import JobKind, RowCategory, RowState
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import pretty
 from contacts_ui.services import index, ledger
+from contacts_ui.services.consent import record
+from contacts_ui.services.consent.lifting import STOPPED
+from contacts_ui.services.consent.verdicts import judge
 from contacts_ui.services.files.tables import MOST_ROWS
 from contacts_ui.services.jobs.sources import Candidate, Source
-from contacts_ui.services.lifting import STOPPED
 from contacts_ui.services.vendors import connected
-from contacts_ui.services.verdicts import judge
 
 Category = RowCategory
 # So many rows are looked up and written at once: short enough that nobody waits for the database's one lock.
@@ -30,6 +31,8 @@ NEEDS: Final = {
     JobKind.ASK_LIFT: "ask_lift",
     JobKind.EDIT: "edit_contacts",
     JobKind.IMPORT: "import_contacts",
+    JobKind.TELL: "stop_texts",
+    JobKind.REPAIR: "stop_texts",
 }
 # Whom a job acts on; the others are listed, and nothing is done about them.
 ACTS_ON: Final = {
@@ -37,9 +40,14 @@ ACTS_ON: Final = {
     JobKind.ASK_LIFT: (Category.STOPPED,),
     JobKind.EDIT: (Category.KNOWN,),
     JobKind.IMPORT: (Category.KNOWN, Category.UNKNOWN),
+    JobKind.TELL: (Category.KNOWN, Category.UNKNOWN),
+    JobKind.REPAIR: (Category.KNOWN, Category.UNKNOWN),
 }
+# These act on everyone they name, stopped or not.
+NOT_ABOUT_STOPPED: Final = (JobKind.EDIT, JobKind.IMPORT, JobKind.REPAIR)
 _WHY_NOT: Final = {
     (JobKind.STOP, Category.STOPPED): "Stopped already.",
+    (JobKind.TELL, Category.STOPPED): "Every connected vendor was told already.",
     (
         JobKind.ASK_LIFT,
         Category.KNOWN,
@@ -119,6 +127,7 @@ class _Sorter:
         self._job, self._kind = job, JobKind(job.kind)
         self._seen: dict[str | int, int] = {}
         self._there = connected()
+        self._states: dict[str, ConsentState] = {}
 
     def rows(self, some: list[Candidate], *, after: int) -> Iterator[JobRow]:
         """The rows of these candidates, whose lines come after line `after`."""
@@ -128,6 +137,7 @@ class _Sorter:
         wishes: dict[str, list[Wish]] = {}
         for wish in Wish.objects.filter(number__in=numbers):
             wishes.setdefault(wish.number, []).append(wish)
+        self._states = record.states_of(numbers)
         for position, each in enumerate(some, start=after + 1):
             contact, read_at = each.contact, each.read_at
             if contact is None and (found := known.get(each.number)):
@@ -169,14 +179,19 @@ class _Sorter:
         first = self._seen.setdefault(key, position)
         if first != position:
             return Category.DUPLICATE, f"The same as line {first}."
-        if self._kind not in (JobKind.EDIT, JobKind.IMPORT) and self._stopped(each, wishes):
+        if self._kind not in NOT_ABOUT_STOPPED and self._stopped(each, wishes):
             return Category.STOPPED, ""
         return (Category.KNOWN if contact else Category.UNKNOWN), ""
 
     def _stopped(self, each: Candidate, wishes: list[Wish]) -> bool:
         """Whether a stop of this number would add nothing, or, for a lift, whether there is one to lift."""
         status = each.contact.opt_in_status if each.contact else None
-        judgement = judge(status, each.read_at, wishes, self._there, number=each.number)
+        state = self._states.get(each.number)
+        if self._kind is JobKind.TELL:
+            return state is not None and state.stopped and not state.untold
+        judgement = judge(
+            status, each.read_at, wishes, self._there, number=each.number, state=state
+        )
         if self._kind is JobKind.ASK_LIFT:
             return judgement.verdict in STOPPED
         # Who stopped texts at SlickText alone is worth telling CloudContactAI of.

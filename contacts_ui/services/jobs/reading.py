@@ -18,7 +18,14 @@ from contacts_ui.services.spreadsheets import csv_chunks
 from contacts_ui.services.vendors import connected
 
 # Calls to SlickText for one row, as far as that can be said before.
-CALLS: Final = {JobKind.STOP: 1.0, JobKind.ASK_LIFT: 0.0, JobKind.EDIT: 2.0, JobKind.IMPORT: 2.0}
+CALLS: Final = {
+    JobKind.STOP: 1.0,
+    JobKind.TELL: 1.0,
+    JobKind.REPAIR: 1.0,
+    JobKind.ASK_LIFT: 0.0,
+    JobKind.EDIT: 2.0,
+    JobKind.IMPORT: 2.0,
+}
 # A number that nobody has is refused, and then looked up.
 CALLS_FOR_NOBODY: Final = 2.0
 # Before so many rows and seconds its own pace says nothing.
@@ -146,7 +153,7 @@ def _allowed(job: Job) -> float | None:
     calls = CALLS[kind]
     if not calls or Vendor.SLICKTEXT not in connected():
         return None
-    if kind is JobKind.STOP and job.total:
+    if kind in (JobKind.STOP, JobKind.TELL) and job.total:
         nobodys = job.counts.get(RowCategory.UNKNOWN, 0) / job.total
         calls += nobodys * (CALLS_FOR_NOBODY - calls)
     return slicktext_budget().even_pace / calls

@@ -33,7 +33,7 @@ def _outcome(row: JobRow, wishes: list[Wish]) -> Outcome | None:
     own = [wish for wish in wishes if wish.ledger_entry_id == row.ledger_entry_id]
     if any(wish.state == WishState.ON_ITS_WAY for wish in own):
         return None
-    if len(own) < len(wishes):
+    if any(wish.ledger_entry_id > (row.ledger_entry_id or 0) for wish in wishes):
         return done("Recorded; something newer took its place before every vendor had answered.")
     refused = [wish for wish in own if wish.state == WishState.REFUSED]
     if refused:

@@ -1,18 +1,21 @@
 """Where the rows of a job come from: ticked rows, all that match a view, a pasted list, a file with numbers in it."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from contacts_ui.integrations.errors import VendorError
 from contacts_ui.integrations.types import Contact
+from contacts_ui.models import Disagreement
 from contacts_ui.services import contacts, files, index
+from contacts_ui.services.consent import desired_state
 from contacts_ui.services.files.cells import MANGLED, SEVERAL, is_phone, read_number, tidy
 from contacts_ui.services.files.columns import number_column
 from contacts_ui.services.files.tables import MOST_ROWS
 from contacts_ui.services.index import IndexQuestion
+from contacts_ui.services.jobs import evidence
 
 # Where there is no index, so many ticked rows are read one by one: more would spend the calls of everybody else.
 MOST_READ: Final = 100
@@ -74,6 +77,32 @@ def from_view(question: IndexQuestion) -> Iterator[Candidate]:
     return (_of_contact(found.contact, found.read_at) for found in index.everybody(question))
 
 
+def from_untold() -> Source:
+    """Numbers on record as stopped while a connected vendor was never told; the index says who they are."""
+    numbers = desired_state.untold().values_list("number", flat=True)
+    many = numbers.count()
+    notes = ["Each of them is stopped here already. Vendors that were never told are told now."]
+    if many > MOST_ROWS:
+        notes.append(f"These are the first {MOST_ROWS:,} of {many:,}. The rest need another job.")
+    candidates = (Candidate(number, number) for number in numbers[:MOST_ROWS].iterator())
+    return Source("Stops on record that a vendor was not told of", candidates, tuple(notes))
+
+
+def from_disagreements(keys: Iterable[int]) -> Source:
+    """Open disagreements, by their keys."""
+    rows = Disagreement.objects.filter(pk__in=list(keys), closed_at=None).order_by("pk")
+    candidates = (
+        Candidate(row.label or row.number, row.number, data={"disagreement": row.pk})
+        for row in rows
+    )
+    return Source("Disagreements", candidates)
+
+
+def untold_count() -> int:
+    """Return how many stops on record some connected vendor was never told of."""
+    return desired_state.untold().count()
+
+
 def from_text(text: str) -> Iterator[Candidate]:
     """A pasted list: numbers in any spelling, one a line or with commas, semicolons or tabs between them.
 
@@ -108,6 +137,22 @@ def from_file(name: str, content: bytes) -> Source:
         notes = [*notes, f"The numbers are those in the column “{table.headings[column]}”."]
     cells = ((at, row[column] if column < len(row) else "") for at, row in table.lines)
     return Source(words, (_of_cell(cell, at) for at, cell in cells), tuple(notes))
+
+
+def lifts_from_file(name: str, content: bytes) -> Source:
+    """As `from_file`, with the evidence of consent in each row. Raises Unreadable, NoNumbers."""
+    table = files.read(content)
+    column, places = number_column(table), evidence.places(table.headings)
+    if column is None or len(places) < len(evidence.COLUMNS):
+        raise NoNumbers(evidence.NEEDED)
+    lines = (_of_lift(cells, at, column, places) for at, cells in table.lines)
+    return Source(f"The file {name}", lines, tuple(table.notes))
+
+
+def _of_lift(cells: Sequence[str], line: int, column: int, places: dict[str, int]) -> Candidate:
+    found = _of_cell(cells[column] if column < len(cells) else "", line)
+    kept, problem = evidence.read(cells, places)
+    return replace(found, data={"evidence": kept}, problem=found.problem or problem)
 
 
 def _read(contact_id: int) -> Candidate:

@@ -52,6 +52,8 @@ Doer = Callable[[Job, JobRow, Staff], Outcome]
 RECORDERS: Final[dict[JobKind, Recorder]] = {
     JobKind.STOP: recording.stop,
     JobKind.ASK_LIFT: recording.ask_lift,
+    JobKind.TELL: recording.tell,
+    JobKind.REPAIR: recording.repair,
 }
 DOERS: Final[dict[JobKind, Doer]] = {JobKind.EDIT: editing.edit}
 

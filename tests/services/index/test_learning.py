@@ -24,8 +24,9 @@ from contacts_ui.models import (
     WebhookEvent,
     Wish,
 )
-from contacts_ui.services import consent, index, sweep, webhooks
-from contacts_ui.services.delivery import deliver
+from contacts_ui.services import index, sweep, webhooks
+from contacts_ui.services.consent import doors
+from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.index import learning
 from tests.pages import Page
 from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
@@ -233,7 +234,7 @@ def test_who_is_not_there_any_more(address: str, vera: Client, vendors: Vendors)
 
 def test_a_stop(ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     # In this thread, since another one would not see what this test has not committed.
-    monkeypatch.setattr(consent, "deliver_now", lambda keys: [deliver(key) for key in keys])
+    monkeypatch.setattr(doors, "deliver_now", lambda keys: [deliver(key) for key in keys])
     page = Page(ada.get("/contacts/"))
     address, form = page.press(page.switch("Do not text Marty McFly"))
     ada.post(address, form)

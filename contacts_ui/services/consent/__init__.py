@@ -1,0 +1,15 @@
+"""May we text this number, and why? One record of statements for each number, and one door for all that changes it.
+
+Read in this order:
+
+- `rules`: rule 1 in a few pure lines: which stop stands, which consent answers it, and when a thing was said.
+- `verdicts`: that, joined with what both vendors hold, in the words of the screen. Pure, too.
+- `record`: writes statements and keeps the verdict of each number.
+- `stops`: writes a stop; `held_presses`: a bare press that can still be unsent.
+- `doors`: one function for each way in. `readings`: what a contact read at SlickText means.
+- `lifting`, `lift_requests`: asking for consent to be raised, and deciding.
+- `desired_state`, `delivery`, `sending`: how it gets to the vendors.
+- `looking`: the verdict, for pages. `opt_outs`, `disagreements`: what managers review, derived from the record.
+
+The rules by number are those of docs/consent.md.
+"""

@@ -1,0 +1,179 @@
+"""One wish, told to its vendor: which call says it, and what the answer means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+from contacts_ui.integrations import cloudcontactai, slicktext
+from contacts_ui.integrations.errors import BadCredentials, NotFound, Refused, VendorError
+from contacts_ui.integrations.http import Connection, Manner
+from contacts_ui.integrations.types import Contact, OptInStatus
+from contacts_ui.models import ConsentState, Vendor, Wish
+from contacts_ui.services import index
+from contacts_ui.services.consent import readings
+from contacts_ui.services.consent.verdicts import STOPPED_STATUSES
+from contacts_ui.services.vendors import to_cloudcontactai, to_slicktext
+
+NOBODY_THERE = "Nobody has this number there, so there is nobody to text."
+# How many contacts of one number are told.
+MOST_OTHERS = 5
+MOVED = "They have another number now; the stop follows them to it."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a vendor holds now, by its own answer. `words` is for the screen.
+
+    `moved_to` is the present number of the person whom the wish was about, where that is another one. `contact` is
+    the whole contact as the vendor showed it at `at`, for the index.
+    """
+
+    do_not_text: bool
+    opt_in_status: str = ""
+    words: str = ""
+    moved_to: str = ""
+    contact: Contact | None = None
+    at: datetime | None = None
+
+
+def send(wish: Wish, manner: Manner, once_more: Callable[[], None]) -> Answer:
+    """Tell the vendor the wish as it is in `wish`; `once_more` is asked before every call but the first.
+
+    Raises VendorError, and whatever `once_more` raises.
+    """
+    if wish.vendor == Vendor.CLOUDCONTACTAI:
+        said = cloudcontactai.set_do_not_text(
+            to_cloudcontactai(), do_not_text=wish.do_not_text, phone=wish.number, manner=manner
+        )
+        return Answer(said.do_not_text)
+    return _ToSlickText(wish, manner, once_more, to_slicktext()).send()
+
+
+@dataclass(frozen=True)
+class _ToSlickText:
+    """Edit by number, as the vendor's page allows; by id, looked up, where an account does not take the number."""
+
+    wish: Wish
+    manner: Manner
+    once_more: Callable[[], None]
+    connection: Connection
+
+    def send(self) -> Answer:
+        if blocked := self._blocked():
+            return replace(self._read(blocked), contact=blocked, at=timezone.now())
+        answer = self._tell()
+        for other in self._others(answer.contact):
+            self.once_more()
+            self._edit(other.contact_id)
+        return answer
+
+    def _blocked(self) -> Contact | None:
+        """Look first where it is unknown what SlickText holds: a stop never weakens *blocked* (rule 9)."""
+        wish = self.wish
+        if not wish.do_not_text or wish.opt_in_status == OptInStatus.BLOCKED:
+            return None
+        known = wish.ledger_entry.before.get("status") or wish.confirmed_at
+        state = ConsentState.objects.filter(number=wish.number).exclude(read_at=None)
+        if known or state.exists() or _indexed(wish.number):
+            return None
+        try:
+            found = slicktext.find_contact(self.connection, wish.number, manner=self.manner)
+        except VendorError:
+            # The stop itself must not wait for this.
+            return None
+        self.once_more()
+        return found if found and found.opt_in_status == OptInStatus.BLOCKED else None
+
+    def _others(self, told: Contact | None) -> list[Contact]:
+        """Return everyone else who has the number at SlickText, and holds something else (rule 8)."""
+        return [
+            each
+            for each in self._everyone_else(told.contact_id if told else 0)
+            if each.number == self.wish.number
+            and (each.opt_in_status in STOPPED_STATUSES) != self.wish.do_not_text
+        ]
+
+    def _everyone_else(self, told: int) -> list[Contact]:
+        """Return who has this number by the index, as they are now; without an index, by SlickText."""
+        at, others = timezone.now(), []
+        if not settings.CONTACT_INDEX:
+            self.once_more()
+            found = slicktext.find_contacts(self.connection, self.wish.number, manner=self.manner)
+            others = [each for each in found if each.contact_id != told]
+        ids = {each.contact.contact_id for each in _indexed(self.wish.number)[:MOST_OTHERS]}
+        for contact_id in sorted(ids - {told}):
+            self.once_more()
+            try:
+                others.append(
+                    slicktext.get_contact(self.connection, contact_id, manner=self.manner)
+                )
+            except NotFound:
+                index.forget(contact_id)
+        # A stop of theirs that was never read is recorded before it is written over.
+        readings.learn(others, at, now=True)
+        return others
+
+    def _tell(self) -> Answer:
+        try:
+            contact = self._edit(self.wish.number)
+        except BadCredentials:
+            raise
+        except Refused:
+            self.once_more()
+            found = slicktext.find_contact(self.connection, self.wish.number, manner=self.manner)
+            if found is None and not self.wish.do_not_text:
+                raise
+            if found is None:
+                # A list that passed somebody over must not end a stop: they may have this number all the same.
+                found = self._person()
+                if found is None or found.number != self.wish.number:
+                    moved_to = self._moved_to(found)
+                    return Answer(
+                        True, words=MOVED if moved_to else NOBODY_THERE, moved_to=moved_to
+                    )
+            self.once_more()
+            contact = self._edit(found.contact_id)
+        # As of the answer: a page that was asked for while this call went through may still show the old status.
+        at = timezone.now()
+        return replace(self._read(contact), contact=contact, at=at)
+
+    def _edit(self, id_or_number: int | str) -> Contact:
+        changes = {"opt_in_status": self.wish.opt_in_status}
+        return slicktext.edit_contact(self.connection, id_or_number, changes, manner=self.manner)
+
+    def _read(self, contact: Contact) -> Answer:
+        stronger = self.wish.do_not_text and contact.opt_in_status == OptInStatus.BLOCKED
+        if contact.opt_in_status != self.wish.opt_in_status and not stronger:
+            held = contact.opt_in_status or "nothing"
+            raise Refused(
+                Vendor.SLICKTEXT.value, words=f"SlickText answered, but still says “{held}”."
+            )
+        moved_to = ""
+        if self.wish.ledger_entry.contact_id not in (None, contact.contact_id):
+            moved_to = self._moved_to(self._person())
+        stopped = contact.opt_in_status != OptInStatus.SUBSCRIBED
+        return Answer(stopped, contact.opt_in_status or "", MOVED if moved_to else "", moved_to)
+
+    def _person(self) -> Contact | None:
+        """Return the person of a stop, as they are by now; the stop was about the person, not the number."""
+        contact_id = self.wish.ledger_entry.contact_id
+        if contact_id is None or not self.wish.do_not_text:
+            return None
+        self.once_more()
+        try:
+            return slicktext.get_contact(self.connection, contact_id, manner=self.manner)
+        except NotFound:
+            index.forget(contact_id)
+            return None
+
+    def _moved_to(self, person: Contact | None) -> str:
+        """Return the number that the person of a stop has by now, if it is another one."""
+        number = person.number if person else None
+        return number if number and number != self.wish.number else ""
+
+
+def _indexed(number: str) -> list[index.Indexed]:
+    return index.by_numbers([number]).get(number, [])

@@ -1,0 +1,1 @@
+"""Put together what people review: so far, everything about one number."""

@@ -1,0 +1,109 @@
+"""What needs a manager's attention: what a vendor refused, and what a vendor said that could not be acted on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+
+from contacts_ui.models import LedgerEntry, Vendor, WebhookEvent, Wish
+from contacts_ui.models.ledger import Action
+from contacts_ui.models.wish import WishState
+from contacts_ui.permissions import Staff
+from contacts_ui.phone import pretty
+from contacts_ui.services.consent import doors
+from contacts_ui.services.consent.doors import NotRefusedNow
+from contacts_ui.services.consent.types import Seen
+from contacts_ui.services.consent.verdicts import Judgement, OptInStatus
+from contacts_ui.services.webhooks import cloudcontactai, payloads, slicktext
+
+REFUSALS = (Action.STOP_REFUSED, Action.CONSENT_REFUSED)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A wish that its vendor said no to: whose, since when (None: not known), in which words."""
+
+    wish: Wish
+    label: str
+    since: datetime | None
+
+    @property
+    def vendor(self) -> str:
+        return Vendor(self.wish.vendor).label
+
+
+def refusals(*, limit: int = 500) -> list[Refusal]:
+    """Return what is refused and neither tried again nor settled: stops first, then the oldest."""
+    refused = Wish.objects.filter(state=WishState.REFUSED).select_related("ledger_entry")
+    rows = list(refused.order_by("-do_not_text", "wished_at")[:limit])
+    since = _since(rows)
+    return [Refusal(row, label_of(row), since.get((row.number, row.vendor))) for row in rows]
+
+
+def refusal(pk: int) -> Refusal:
+    """One of them. Raises Wish.DoesNotExist, NotRefusedNow."""
+    row = Wish.objects.select_related("ledger_entry").get(pk=pk)
+    if row.state != WishState.REFUSED:
+        raise NotRefusedNow(row)
+    return Refusal(row, label_of(row), _since([row]).get((row.number, row.vendor)))
+
+
+def label_of(wish: Wish) -> str:
+    """Return the name that was on the screen when it was wished; empty where there was none."""
+    return str(wish.ledger_entry.before.get("label") or "")
+
+
+def _since(rows: Iterable[Wish]) -> dict[tuple[str, str], datetime]:
+    """Return when each was refused last, by number and vendor."""
+    refused = LedgerEntry.objects.filter(
+        action__in=REFUSALS, number__in={row.number for row in rows}
+    )
+    latest = refused.order_by().values_list("number", "vendor").annotate(at=Max("at"))
+    return {(number, vendor): at for number, vendor, at in latest}
+
+
+@dataclass(frozen=True)
+class Unplaced:
+    """An event that speaks of a stop and could not be acted on: in the vendor's words, and whose it may be."""
+
+    event: WebhookEvent
+    facts: list[tuple[str, str]]
+    said_at: datetime | None
+    number: str
+
+    @property
+    def vendor(self) -> str:
+        return Vendor(self.event.vendor).label
+
+
+def unplaced(*, limit: int = 500) -> list[Unplaced]:
+    """Return events that wait for a person's decision, the oldest first."""
+    waiting = WebhookEvent.objects.filter(needs_decision=True).order_by("pk")[:limit]
+    return [_unplaced(event) for event in waiting]
+
+
+def match(*, staff: Staff, pk: int, number: str) -> Judgement:
+    """Say whose stop an event was: `number` is E.164.
+
+    Raises NotAllowed, WebhookEvent.DoesNotExist, doors.AlreadyDecided.
+    """
+    found = _unplaced(WebhookEvent.objects.get(pk=pk))
+    said = "; ".join(f"{name}: {value}" for name, value in found.facts)
+    blocked = any(value.lower() == OptInStatus.BLOCKED for _, value in found.facts)
+    return doors.match_event(
+        staff=staff,
+        pk=pk,
+        seen=Seen(number, label=pretty(number)),
+        at=found.said_at,
+        status=OptInStatus.BLOCKED if blocked else OptInStatus.UNSUBSCRIBED,
+        words=f"{found.vendor} told us, and it was matched by hand: {said}"[:2000],
+    )
+
+
+def _unplaced(event: WebhookEvent) -> Unplaced:
+    ours = event.vendor == Vendor.SLICKTEXT
+    said_at = slicktext.said_at(event) if ours else cloudcontactai.said_at(event)
+    named = [each.number for each in slicktext.people_in(event.body)] if ours else []
+    number = next(filter(None, named), "") if ours else cloudcontactai.number_of(event.body)
+    return Unplaced(event, payloads.facts(event.body), said_at, number or "")

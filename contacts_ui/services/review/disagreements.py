@@ -1,0 +1,65 @@
+"""The list of disagreements as managers see it: what each vendor holds, as far as we know, and what is being done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contacts_ui.models import Disagreement, Job, Wish
+from contacts_ui.models.job import JobKind
+from contacts_ui.permissions import Staff, require
+from contacts_ui.services import jobs
+from contacts_ui.services.consent import disagreements, record
+from contacts_ui.services.consent.verdicts import VendorState, judge
+from contacts_ui.services.jobs.sources import from_disagreements
+from contacts_ui.services.vendors import connected
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One disagreement, both vendors' states, and whether a stop is on its way to one of them."""
+
+    row: Disagreement
+    vendors: tuple[VendorState, ...]
+    on_its_way: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """One part of the open disagreements, and how many there are in all."""
+
+    shown: list[Shown]
+    total: int
+
+
+def find(*, limit: int, offset: int) -> Found:
+    """Return the open ones, reappearances on top, after those that agree by now were closed."""
+    disagreements.close_agreed()
+    rows = disagreements.present()
+    return Found(_with_states(list(rows[offset : offset + limit])), rows.count())
+
+
+def _with_states(rows: Sequence[Disagreement]) -> list[Shown]:
+    wishes: dict[str, list[Wish]] = {row.number: [] for row in rows}
+    for wish in Wish.objects.filter(number__in=wishes):
+        wishes[wish.number].append(wish)
+    states = record.states_of(wishes)
+    shown = []
+    for row in rows:
+        own = wishes[row.number]
+        judgement = judge(
+            row.status,
+            row.found_at,
+            own,
+            connected(),
+            number=row.number,
+            state=states.get(row.number),
+        )
+        waiting = any(state.state == "on_its_way" for state in judgement.vendors)
+        shown.append(Shown(row, judgement.vendors, waiting and any(w.do_not_text for w in own)))
+    return shown
+
+
+def repair_all(*, staff: Staff, keys: Sequence[int]) -> Job:
+    """Start a job that stops everyone in these disagreements at every vendor. Raises NotAllowed, jobs.CannotMake."""
+    require(staff, "review_opt_outs")
+    job = jobs.create(staff=staff, kind=JobKind.REPAIR, source=from_disagreements(keys))
+    return jobs.start(staff=staff, pk=job.pk)

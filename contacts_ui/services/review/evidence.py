@@ -1,0 +1,149 @@
+"""Everything that the ledger proves about one number, put together for a person who was not there."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+from django.utils import timezone
+
+from contacts_ui.models import LedgerEntry, LiftRequest, OptOut, Statement, Vendor, Wish
+from contacts_ui.models.ledger import Action
+from contacts_ui.services.consent.record import statements_of
+from contacts_ui.services.ledger import entries_about
+from contacts_ui.services.proof import (
+    Head,
+    Pruned,
+    broken_among,
+    guards_missing,
+    head_now,
+    pruned_so_far,
+)
+from contacts_ui.services.review.number_page import NumberFacts, facts_of
+from contacts_ui.services.vendors import connected
+
+# What both vendors are told about.
+REQUESTS = (
+    Action.STOP_REQUESTED.value,
+    Action.STOP_UNDONE.value,
+    Action.CONSENT_REQUESTED.value,
+    Action.DISAGREEMENT_REPAIRED.value,
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One time that texts were stopped or allowed: its entry, what became of it, and what each vendor answered."""
+
+    entry: LedgerEntry
+    opt_out: OptOut | None
+    answers: Sequence[LedgerEntry]
+
+    @property
+    def is_stop(self) -> bool:
+        return self.opt_out is not None or self.entry.action == Action.STOP_REQUESTED
+
+    @property
+    def asked_at(self) -> datetime:
+        return self.entry.asked_at or self.entry.at
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What we want one vendor to hold, and what it confirmed last; `wish` is None where we never asked it anything."""
+
+    vendor: Vendor
+    connected: bool
+    wish: Wish | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The evidence about one number (E.164) at one moment. `problems` says what is wrong with its entries.
+
+    `pruned` is what was removed from the whole ledger; which numbers it was about is not known anymore.
+    """
+
+    number: str
+    made_at: datetime
+    facts: NumberFacts
+    statements: Sequence[Statement]
+    names: Sequence[str]
+    contact_ids: Sequence[int]
+    other_numbers: Sequence[str]
+    requests: Sequence[Request]
+    lift_requests: Sequence[LiftRequest]
+    holdings: Sequence[Holding]
+    entries: Sequence[LedgerEntry]
+    problems: Sequence[str]
+    guarded: bool
+    head: Head
+    pruned: Pruned | None
+
+
+def sheet(number: str) -> Sheet:
+    """Put together the evidence about `number`, as the ledger has it. Calls no vendor."""
+    made_at, head = timezone.now(), head_now()
+    statements = list(statements_of(number).select_related("ledger_entry"))
+    entries = _with_proof(entries_about(number), statements)
+    opt_outs = {row.ledger_entry_id: row for row in OptOut.objects.filter(number=number)}
+    contact_ids = sorted({entry.contact_id for entry in entries if entry.contact_id is not None})
+    return Sheet(
+        number=number,
+        made_at=made_at,
+        facts=facts_of(number),
+        statements=statements,
+        names=_names(entries, opt_outs.values()),
+        contact_ids=contact_ids,
+        other_numbers=_other_numbers(number, contact_ids),
+        requests=[
+            Request(entry, opt_outs.get(entry.pk), _answers(entry, entries))
+            for entry in entries
+            if entry.action in REQUESTS
+        ],
+        lift_requests=list(LiftRequest.objects.filter(number=number).order_by("asked_at", "pk")),
+        holdings=_holdings(number),
+        entries=entries,
+        problems=list(broken_among(entries)),
+        guarded=not guards_missing(),
+        head=head,
+        pruned=pruned_so_far(),
+    )
+
+
+def _with_proof(
+    entries: Sequence[LedgerEntry], statements: Iterable[Statement]
+) -> list[LedgerEntry]:
+    """Return the entries about a number, and those that prove its statements: one for a page read is about many."""
+    found = {entry.pk: entry for entry in entries}
+    found |= {each.ledger_entry_id: each.ledger_entry for each in statements}
+    return [found[key] for key in sorted(found)]
+
+
+def _answers(request: LedgerEntry, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    return [entry for entry in entries if entry.answer.get("request") == request.pk]
+
+
+def _names(entries: Iterable[LedgerEntry], opt_outs: Iterable[OptOut]) -> list[str]:
+    """Return the names under which the screen showed this number, in the order in which they came."""
+    labels = [str(entry.before.get("label") or "") for entry in entries]
+    labels += [row.label for row in opt_outs]
+    return [label for label in dict.fromkeys(labels) if any(map(str.isalpha, label))]
+
+
+def _other_numbers(number: str, contact_ids: Sequence[int]) -> list[str]:
+    """Return the numbers that the same contacts had in other entries."""
+    others = LedgerEntry.objects.filter(contact_id__in=contact_ids).exclude(number__in=(number, ""))
+    return list(
+        others.order_by()
+        .values("number")
+        .annotate(last=Max("pk"))
+        .order_by("last")
+        .values_list("number", flat=True)
+    )
+
+
+def _holdings(number: str) -> list[Holding]:
+    wishes = {wish.vendor: wish for wish in Wish.objects.filter(number=number)}
+    there = connected()
+    return [Holding(vendor, vendor in there, wishes.get(vendor.value)) for vendor in Vendor]

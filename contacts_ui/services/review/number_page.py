@@ -1,0 +1,145 @@
+"""Everything about one number, contact or not. From the index and the record alone: no vendor is asked (rule 12)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from contacts_ui.integrations.types import OptInStatus
+from contacts_ui.models import Disagreement, LedgerEntry, Statement
+from contacts_ui.models.consent import StatementKind
+from contacts_ui.permissions import Staff, may
+from contacts_ui.phone import pretty
+from contacts_ui.services import index, last_known
+from contacts_ui.services.consent import disagreements, record, rules
+from contacts_ui.services.consent.looking import judge_one
+from contacts_ui.services.consent.types import Seen
+from contacts_ui.services.consent.verdicts import STOPPED_STATUSES, Judgement, Verdict
+from contacts_ui.services.contacts import Contact
+from contacts_ui.services.index import Indexed
+
+# What an agent may be shown of a number at most; the audit has the rest.
+MAX_ENTRIES = 200
+
+
+@dataclass(frozen=True)
+class NumberFacts:
+    """What is known about a number (E.164). `contacts` are those who have it; `all_known`: there are no others.
+
+    `stopped_since` is the stop that began the present one, `stop` the newest that counts, `consent` what answers it.
+    """
+
+    number: str
+    seen: Seen
+    judgement: Judgement
+    contacts: Sequence[Contact]
+    all_known: bool
+    stopped_since: Statement | None
+    stop: Statement | None
+    consent: Statement | None
+    disagreement: Disagreement | None
+
+    @property
+    def name(self) -> str:
+        """Return the name of the one contact who has it, "" where there is none, or more than one."""
+        return self.contacts[0].name if len(self.contacts) == 1 else ""
+
+    @property
+    def disagree_since(self) -> datetime | None:
+        """Return since when a disagreement of the vendors is known; None while they agree."""
+        if self.judgement.verdict is not Verdict.DISAGREE:
+            return None
+        return self.disagreement.found_at if self.disagreement else self.judgement.vendors[0].at
+
+
+def facts_of(number: str) -> NumberFacts:
+    """Put together what is known about a number (E.164). Writes nothing."""
+    people = _people(number)
+    seen = _seen(number, people)
+    state = record.state_of(number)
+    reassigned_at = state.reassigned_at if state else None
+    statements = list(record.statements_of(number).select_related("ledger_entry"))
+    stands = rules.standing(statements, reassigned_at)
+    return NumberFacts(
+        number=number,
+        seen=seen,
+        judgement=judge_one(seen),
+        contacts=[each.contact for each in people] or _last_read(number),
+        all_known=index.is_ready(),
+        stopped_since=stopped_since(statements, reassigned_at),
+        stop=stands.stop,
+        consent=stands.consent,
+        disagreement=disagreements.present().filter(number=number).first(),
+    )
+
+
+def seen_of(number: str) -> Seen:
+    """Return the person behind a number (E.164), as the index has them; of several, the one texts must not reach."""
+    return _seen(number, _people(number))
+
+
+def entries_for(staff: Staff, number: str) -> list[LedgerEntry]:
+    """Return the entries about a number that `staff` may read, the newest first: all for those who read the audit.
+
+    Agents read their own, and others none.
+    """
+    entries = LedgerEntry.objects.filter(number=number).order_by("-pk")
+    if not may(staff, "view_audit"):
+        if not may(staff, "stop_texts"):
+            return []
+        entries = entries.filter(staff_id=staff.pk)
+    return list(entries[:MAX_ENTRIES])
+
+
+def stopped_since(
+    statements: Sequence[Statement], reassigned_at: datetime | None = None
+) -> Statement | None:
+    """Return the first of the stops that no consent answers; None where none stands (rule 1)."""
+    if not rules.standing(statements, reassigned_at).stopped:
+        return None
+    consents = [each for each in statements if each.kind == StatementKind.CONSENT]
+    unanswered = [
+        each
+        for each in statements
+        if each.kind == StatementKind.STOP
+        and rules.standing([each, *consents], reassigned_at).stopped
+    ]
+    return min(unanswered, key=lambda each: each.latest)
+
+
+def _people(number: str) -> list[Indexed]:
+    """Return who has the number, by the index; what it held of another account, or before it was off, says nothing."""
+    standing = index.state()
+    if not standing.ready and standing.started_at is None:
+        return []
+    return index.by_numbers([number]).get(number, [])
+
+
+def _last_read(number: str) -> list[Contact]:
+    """Return the contact that SlickText showed with this number last, for a dashboard without the index."""
+    state = record.state_of(number)
+    known = last_known.contact(state.contact_id) if state and state.contact_id else None
+    return [known.value] if known and known.value.number == number else []
+
+
+def _seen(number: str, people: Sequence[Indexed]) -> Seen:
+    if not people:
+        return Seen(number, label=pretty(number))
+    least = min(people, key=lambda each: _ease(each.contact.opt_in_status))
+    contact = least.contact
+    name = contact.name if len(people) == 1 else ""
+    return Seen(
+        number,
+        contact.contact_id,
+        name or pretty(number),
+        contact.opt_in_status,
+        least.read_at,
+        contact.source or "",
+        contact.last_opt_in_status_change,
+    )
+
+
+def _ease(status: str | None) -> int:
+    """Return how freely SlickText would text by this status: of several contacts the strictest counts."""
+    if status in STOPPED_STATUSES:
+        return 0
+    return {OptInStatus.NOT_SUBSCRIBED: 2, OptInStatus.SUBSCRIBED: 3}.get(status or "", 1)

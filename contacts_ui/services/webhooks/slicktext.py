@@ -1,0 +1,276 @@
+"""SlickText's hints. One that says *unsubscribed* or *blocked* is a stop; all else is believed after re-reading alone.
+
+The address has our own secret in it, so a stop in a hint counts at once, said at its date. The contact is read again
+afterwards: that adds facts, and cannot cancel the stop (rule 11).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from contacts_ui.integrations import slicktext, tidy
+from contacts_ui.integrations.errors import (
+    BadCredentials,
+    NotFound,
+    Refused,
+    Unreadable,
+    VendorError,
+)
+from contacts_ui.integrations.manner import HINT
+from contacts_ui.integrations.types import Contact, OptInStatus
+from contacts_ui.models import Vendor, WebhookEvent
+from contacts_ui.phone import to_e164
+from contacts_ui.services import index, last_known
+from contacts_ui.services.consent import readings
+from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE
+from contacts_ui.services.consent.types import Reading, reading_of
+from contacts_ui.services.consent.verdicts import STATUS_WORDS, STOPPED_STATUSES
+from contacts_ui.services.vendors import to_slicktext
+from contacts_ui.services.webhooks.payloads import (
+    NeedsDecision,
+    NotYet,
+    part,
+    speaks_of_a_stop,
+    text,
+)
+
+HINTS: Final = ("contact_created", "contact_updated")
+NO_CONTACT: Final = "It names no contact."
+GONE: Final = "SlickText knows no such contact any more."
+NOT_READABLE: Final = "SlickText does not show this contact."
+NO_NUMBER: Final = "Their number cannot be read as a phone number."
+NOT_SO_THERE: Final = "It may be a stop, but SlickText shows none."
+UNREADABLE: Final = "It may be a stop, but it is not in a form that we can read."
+# For so long SlickText is asked again whether the contact is really gone.
+DOUBTED_FOR: Final = timedelta(minutes=15)
+
+Done = Callable[[WebhookEvent, str], None]
+
+
+@dataclass(frozen=True)
+class Person:
+    """One contact of a hint, as far as it names them; `status` as SlickText spells it, None where it is not said."""
+
+    raw: Mapping[str, Any]
+    place: int
+    contact_id: int | None
+    number: str
+    status: str | None
+    changed_at: datetime | None
+    name: str
+
+    @property
+    def says_stop(self) -> bool:
+        return self.status in STOPPED_STATUSES
+
+    @property
+    def hints_at_stop(self) -> bool:
+        """Return True if something else about them speaks of a stop."""
+        return self.status not in STATUS_WORDS and speaks_of_a_stop(self.raw)
+
+
+def is_wanted(body: Mapping[str, Any]) -> bool:
+    """Return True where a hint has to be worked on: a change of a contact, or anything that speaks of a stop."""
+    return text(part(body, "name")).lower() in HINTS or says_stop(body)
+
+
+def says_stop(body: Mapping[str, Any]) -> bool:
+    """Return True for a hint that goes first."""
+    return any(each.says_stop for each in people_in(body)) or speaks_of_a_stop(body)
+
+
+def people_in(body: Mapping[str, Any]) -> list[Person]:
+    """Return everyone that a hint names: `data` is a contact, `{"contact": …}`, or a list of either."""
+    named = part(body, "data", "contact", "contacts")
+    if named is None:
+        # Without a frame around it; `id` would be the hook's own.
+        named = {key: each for key, each in body.items() if key.lower() != "id"}
+    own = _status_of(part(body, "name"))
+    return [_person(each, place, own) for place, each in enumerate(_contacts(named))]
+
+
+def _contacts(value: object, depth: int = 0) -> Iterator[dict[str, Any]]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _contacts(each, depth)
+    elif isinstance(value, dict):
+        inner = part(value, "contact", "contacts", "data") if depth < 3 else None
+        if isinstance(inner, dict | list):
+            yield from _contacts(inner, depth + 1)
+        else:
+            yield value
+
+
+def _person(raw: dict[str, Any], place: int, said_by_name: str | None) -> Person:
+    named = text(part(raw, "contact_id", "contactid", "id"))
+    is_id = named.isascii() and named.isdecimal() and len(named) <= 18
+    said = text(part(raw, "opt_in_status", "optinstatus", "status"))
+    return Person(
+        raw,
+        place,
+        int(named) if is_id else None,
+        to_e164(text(part(raw, "mobile_number", "mobilenumber", "phone_number", "phone", "number")))
+        or "",
+        (_status_of(said) or said.lower() or None) if said else said_by_name,
+        _moment(part(raw, "last_opt_in_status_change")),
+        " ".join(filter(None, (text(part(raw, each)) for each in ("first_name", "last_name")))),
+    )
+
+
+def _status_of(said: object) -> str | None:
+    """*Unsubscribed* or *blocked* in any spelling, also as the name of a hint; None for anything else."""
+    words = text(said).lower().replace("_", " ").replace("-", " ")
+    for status in (OptInStatus.BLOCKED, OptInStatus.UNSUBSCRIBED):
+        if status in words.split():
+            return status
+    return OptInStatus.UNSUBSCRIBED if "opted out" in words or "opt out" in words else None
+
+
+def _moment(value: object) -> datetime | None:
+    """Return a time of SlickText's, which is UTC; None where it says none that can be read."""
+    try:
+        return tidy.moment(value)
+    except ValueError:
+        return None
+
+
+def said_at(event: WebhookEvent) -> datetime | None:
+    """Return the date of a hint; None where it has none that can be read."""
+    return _moment(part(event.body, "date"))
+
+
+def work(event: WebhookEvent, done: Done) -> None:
+    """Record the stops that it speaks of, then read each contact again, and learn what SlickText says now.
+
+    Raises NotYet or a VendorError for what has to be tried again, and NeedsDecision for what people have to see.
+    """
+    people = people_in(event.body)
+    if not people and speaks_of_a_stop(event.body):
+        raise NeedsDecision(UNREADABLE)
+    # Every stop first: it must not wait for a vendor that is down.
+    recorded = {person.place: words for person in people if (words := _stop_at_once(event, person))}
+    asked_at, said, open_questions = timezone.now(), [], []
+    for person in people:
+        try:
+            said.append(_read_again(event, person, recorded.get(person.place, "")))
+        except NeedsDecision as why:
+            open_questions.append(str(why))
+    if open_questions:
+        raise NeedsDecision(" ".join(dict.fromkeys(open_questions)))
+    with transaction.atomic():
+        done(event, " ".join(dict.fromkeys(said)) or NO_CONTACT)
+        for person in people:
+            _done_with_others(event, person, asked_at, done)
+
+
+def _stop_at_once(event: WebhookEvent, person: Person) -> str:
+    """Record a stop as the hint has it; empty where it says none, or where SlickText has to be asked first."""
+    number = _number_of(person)
+    if not person.says_stop or not number:
+        return ""
+    if person.contact_id and person.changed_at is None and readings.is_known(number, person.status):
+        # Any change of a stopped contact says so again: only SlickText knows since when.
+        return ""
+    return _stop(event, person, number, person.changed_at)
+
+
+def _stop(event: WebhookEvent, person: Person, number: str, changed_at: datetime | None) -> str:
+    reading = Reading(
+        number, person.contact_id, person.status, changed_at, event.received_at, person.name
+    )
+    return readings.hinted_stop(reading, at=said_at(event), event=event.event)
+
+
+def _read_again(event: WebhookEvent, person: Person, recorded: str) -> str:
+    """Add what SlickText says now; return what was done, in words. Raises as `work`."""
+    if person.contact_id is None:
+        if recorded:
+            return recorded
+        if person.says_stop or person.hints_at_stop:
+            raise NeedsDecision(NO_NUMBER if person.says_stop else UNREADABLE)
+        return NO_CONTACT
+    asked_at = timezone.now()
+    try:
+        contact = slicktext.get_contact(to_slicktext(), person.contact_id, manner=HINT)
+    except BadCredentials:
+        raise
+    except (Refused, Unreadable) as error:
+        return recorded or _without_reading(event, person, error)
+    _note(event, person, contact, asked_at, recorded=bool(recorded))
+    readings.learn([contact], asked_at, now=True)
+    last_known.keep_contact(contact, asked_at)
+    if not contact.number:
+        return recorded or _at_last(event, person, NO_NUMBER)
+    if person.hints_at_stop and contact.opt_in_status not in STOPPED_STATUSES:
+        raise NeedsDecision(NOT_SO_THERE)
+    return recorded or f"SlickText says “{contact.opt_in_status}”."
+
+
+def _without_reading(event: WebhookEvent, person: Person, error: VendorError) -> str:
+    """Go by the hint alone: SlickText does not show this contact, or not in a way that can be read."""
+    number, gone = _number_of(person), isinstance(error, NotFound)
+    if gone and person.contact_id is not None:
+        last_known.forget_contact(person.contact_id)
+    if person.says_stop and number:
+        return _stop(event, person, number, None)
+    if not gone and not person.says_stop and not person.hints_at_stop:
+        raise error
+    return _at_last(event, person, GONE if gone else NOT_READABLE)
+
+
+def _note(
+    event: WebhookEvent, person: Person, contact: Contact, asked_at: datetime, *, recorded: bool
+) -> None:
+    """Record the stop of a hint at the present number, or one for which the hint was sent and which it does not say."""
+    number, status = contact.number, contact.opt_in_status
+    changed_at = contact.last_opt_in_status_change
+    if not number or (recorded and number == _number_of(person)):
+        return
+    if person.says_stop:
+        same = status == person.status
+        _stop(event, person, number, person.changed_at or (changed_at if same else None))
+        return
+    since = (said_at(event) or event.received_at) - VENDOR_CLOCK_TOLERANCE
+    reading = reading_of(contact, number, asked_at)
+    is_news = changed_at and changed_at >= since and readings.find_stops([reading])
+    if status in STOPPED_STATUSES and is_news:
+        readings.hinted_stop(reading, at=None, event=event.event)
+
+
+def _at_last(event: WebhookEvent, person: Person, outcome: str) -> str:
+    """Nothing can be done, if that is so for a while: a vendor in trouble may say it, and a stop may hang on it.
+
+    Raises NotYet, and NeedsDecision where a stop does hang on it.
+    """
+    if timezone.now() - event.received_at < DOUBTED_FOR:
+        raise NotYet(outcome)
+    if person.says_stop or person.hints_at_stop:
+        raise NeedsDecision(outcome)
+    return outcome
+
+
+def _number_of(person: Person) -> str:
+    """Return their number by the hint, or else by the index; empty where neither knows it."""
+    if person.number or person.contact_id is None:
+        return person.number
+    found = index.by_ids([person.contact_id]).get(person.contact_id)
+    return (found.contact.number if found else None) or ""
+
+
+def _done_with_others(event: WebhookEvent, person: Person, read_at: datetime, done: Done) -> None:
+    """Other hints about the same contact that came before it was read, and say no stop, have nothing to add."""
+    if person.contact_id is None:
+        return
+    others = WebhookEvent.objects.filter(
+        vendor=Vendor.SLICKTEXT,
+        due_at__lte=timezone.now() + timedelta(hours=1),
+        received_at__lt=read_at,
+        body__data__contact_id=person.contact_id,
+    ).exclude(pk=event.pk)
+    for other in others:
+        if not says_stop(other.body):
+            done(other, "Told together with another hint about the same contact.")

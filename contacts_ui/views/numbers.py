@@ -1,0 +1,86 @@
+"""The page of a number, contact or not: may we text it, and why."""
+
+from typing import Any, Final
+
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_safe
+
+from contacts_ui.forms import StopForm
+from contacts_ui.permissions import Staff, may
+from contacts_ui.phone import pretty
+from contacts_ui.services.consent.verdicts import Verdict
+from contacts_ui.services.review.number_page import NumberFacts, entries_for, facts_of
+from contacts_ui.views.consent_answer import panel_of
+from contacts_ui.views.consent_panel import REASONS
+from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.history import history_of
+from contacts_ui.views.statement_words import since_in_words, statement_in_words
+
+WHY: Final = {
+    Verdict.MAY_TEXT: "Why we may text this number",
+    Verdict.DO_NOT_TEXT: "Why we may not text this number",
+    Verdict.DISAGREE: "Why we may not text this number",
+}
+
+
+@require_safe
+@permission("view_contacts")
+def number_detail(request: StaffRequest, number: str) -> HttpResponse:
+    """Show verdict, vendors, switch, who has the number, and as much of its record as the reader may see."""
+    facts, staff = facts_of(number), request.user
+    shown = panel_of(request, facts.seen, facts.judgement)
+    context = {
+        "number": number,
+        "name": facts.name,
+        "label": facts.name or pretty(number),
+        "facts": facts,
+        "consent": shown,
+        "view": "card",
+        "here": request.path,
+        "refusals": REASONS,
+        "can_change_consent": may(staff, "lift_stops"),
+        "stop_form": StopForm() if shown.can_stop else None,
+        **_record(staff, facts),
+        **_history(staff, number),
+    }
+    return TemplateResponse(request, "numbers/detail.html", context)
+
+
+@require_safe
+@permission("view_contacts")
+def number_history(request: StaffRequest, number: str) -> HttpResponse:
+    """Show what the record comes to, and what was done, by itself: the page asks for it again after a change."""
+    staff = request.user
+    context = {
+        "number": number,
+        "label": pretty(number),
+        **_record(staff, facts_of(number)),
+        **_history(staff, number),
+    }
+    template = "numbers/_changed.html" if request.htmx else "numbers/history.html"
+    return TemplateResponse(request, template, context)
+
+
+def _record(staff: Staff, facts: NumberFacts) -> dict[str, Any]:
+    """Return the newest stop and what answers it: dates for all, names for those who stop texts, words for managers."""
+    words = may(staff, "view_audit")
+    rights = {"names": words or may(staff, "stop_texts"), "words": words}
+    since = facts.stopped_since
+    tells_more = rights["names"] or not since or since != facts.stop
+    return {
+        "facts": facts,
+        "why": WHY.get(facts.judgement.verdict, "Consent record"),
+        "since": since_in_words(since, names=rights["names"]) if since else "",
+        "stop": statement_in_words(facts.stop, **rights) if facts.stop and tells_more else None,
+        "answer": statement_in_words(facts.consent, **rights) if facts.consent else None,
+    }
+
+
+def _history(staff: Staff, number: str) -> dict[str, Any]:
+    everything = may(staff, "view_audit")
+    return {
+        "history": history_of(entries_for(staff, number)),
+        "sees_all": everything,
+        "sees_own": everything or may(staff, "stop_texts"),
+    }

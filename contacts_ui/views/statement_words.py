@@ -1,0 +1,79 @@
+"""Statements of the consent record in words: who said it, when, and since when a person is stopped."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.utils.html import format_html
+
+from contacts_ui.models import LedgerEntry, Statement
+from contacts_ui.models.consent import Source, StatementKind
+from contacts_ui.models.ledger import Channel
+from contacts_ui.services.consent.rules import MINUTE, VENDOR_CLOCK_TOLERANCE
+from contacts_ui.templatetags.dashboard import moment
+
+
+def statement_in_words(
+    statement: Statement, *, words: bool = True, names: bool = True
+) -> dict[str, Any]:
+    """Return what pages print of a statement; only when it was said, without `names`, and what, only with `words`."""
+    entry = statement.ledger_entry
+    heard = names and statement.source in (Source.PERSON, Source.STAFF)
+    return {
+        "statement": statement,
+        "is_stop": statement.kind == StatementKind.STOP,
+        "said": said_at(statement),
+        "source": source_of(statement) if names else "",
+        "channel": _channel(entry) if heard else "",
+        "words": statement.words if words else "",
+        "consented": entry.after.get("consented") or "" if words else "",
+    }
+
+
+def source_of(statement: Statement, *, names: bool = True) -> str:
+    """Return who or what said it, in a few words; without `names` no name of staff."""
+    staff = statement.ledger_entry.staff_name if names else ""
+    source = statement.source
+    if source == Source.PERSON:
+        return f"the person, recorded by {staff}" if staff else "the person"
+    if source == Source.STAFF:
+        return f"{staff or 'staff'}, without words"
+    return {
+        Source.VENDOR_MARK.value: "CloudContactAI marked them",
+        Source.STATUS.value: f"SlickText said “{statement.status}”",
+        Source.CARRIER.value: "a carrier's code",
+    }.get(source, f"carried over by {staff}" if staff else "carried over")
+
+
+def since_in_words(statement: Statement, *, names: bool = True) -> str:
+    """Return since when and by whom, as it follows "Stopped since"; without `names` no name of staff."""
+    staff = statement.ledger_entry.staff_name if names else ""
+    by = {
+        Source.VENDOR_MARK.value: ": CloudContactAI marked them",
+        Source.STATUS.value: f": SlickText said “{statement.status}”",
+        Source.CARRIER.value: ": a carrier's code",
+        Source.CARRIED_OVER.value: ": carried over",
+    }.get(statement.source, f" by {staff}" if staff else "")
+    return format_html("{}{}", said_at(statement), by)
+
+
+def said_at(statement: Statement, spelled: Callable[[datetime], str] = moment) -> str:
+    """Return when it was said, as exactly as that is known; `spelled` writes one moment."""
+    earliest, latest = statement.earliest, statement.latest
+    if earliest is None:
+        return format_html("at some time until {}", spelled(latest))
+    if latest - earliest <= MINUTE:
+        return spelled(earliest)
+    if latest - earliest <= 2 * VENDOR_CLOCK_TOLERANCE:
+        return format_html("about {}", spelled(_middle(earliest, latest)))
+    return format_html("between {} and {}", spelled(earliest), spelled(latest))
+
+
+def _middle(earliest: datetime, latest: datetime) -> datetime:
+    return earliest + (latest - earliest) / 2
+
+
+def _channel(entry: LedgerEntry) -> str:
+    if entry.channel in ("", Channel.UNRECORDED):
+        return ""
+    return entry.get_channel_display().lower()

@@ -1,0 +1,38 @@
+"""The doors of consent as tests use them most."""
+
+from contacts_ui.permissions import Staff
+from contacts_ui.services.consent.delivery import deliver_now
+from contacts_ui.services.consent.doors import (
+    change_opt_in_status,
+    press_stop,
+    record_stop,
+    stop,
+    unsend,
+)
+from contacts_ui.services.consent.looking import is_stopped, judge_many, judge_one
+from contacts_ui.services.consent.types import Evidence, Request, Seen
+from contacts_ui.services.consent.verdicts import Judgement
+
+
+def stop_texts(*, staff: Staff, seen: Seen, request: Request | None = None) -> Judgement:
+    """Press the switch, or stop with how they asked."""
+    if request is None or request.is_bare:
+        return press_stop(staff=staff, seen=seen)
+    return stop(staff=staff, seen=seen, request=request)
+
+
+__all__ = [
+    "Evidence",
+    "Request",
+    "Seen",
+    "change_opt_in_status",
+    "deliver_now",
+    "is_stopped",
+    "judge_many",
+    "judge_one",
+    "press_stop",
+    "record_stop",
+    "stop",
+    "stop_texts",
+    "unsend",
+]

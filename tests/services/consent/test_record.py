@@ -1,0 +1,159 @@
+"""What is kept of a number is what the pure rule makes of its statements, wishes and readings, and can be rebuilt."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from contacts_ui.models import ConsentState, LedgerEntry, Statement, Vendor, Wish
+from contacts_ui.models.consent import Source, StatementKind
+from contacts_ui.models.ledger import Action
+from contacts_ui.models.wish import WishState
+from contacts_ui.services import ledger
+from contacts_ui.services.consent import desired_state, record
+from contacts_ui.services.consent.rules import Said, exactly, standing
+from contacts_ui.services.consent.types import Reading
+from contacts_ui.services.consent.verdicts import judge
+from contacts_ui.services.vendors import connected
+from tests.people import DOC_NUMBER, FREE_NUMBER
+
+pytestmark = pytest.mark.django_db
+NUMBERS = (DOC_NUMBER, FREE_NUMBER)
+STATUSES = ("subscribed", "unsubscribed", "not subscribed", "blocked", "pending")
+
+
+def entry(number: str = DOC_NUMBER, action: Action = Action.STOP_REQUESTED) -> LedgerEntry:
+    return ledger.record(action=action, staff=None, number=number)
+
+
+def say(kind: StatementKind, said: Said, number: str = DOC_NUMBER, **more: Any) -> Statement | None:
+    with transaction.atomic():
+        source = Source.PERSON
+        return record.add(entry(number), kind=kind, source=source, said=said, **more)
+
+
+class Something:
+    """One thing after the other happens to the record of a number."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)  # noqa: S311
+
+    def happens(self) -> None:
+        number = self.chance.choice(NUMBERS)
+        what = self.chance.choice([self.said, self.said, self.wished, self.read, self.decided])
+        with transaction.atomic():
+            ledger.take_turn()
+            what(number)
+
+    def said(self, number: str) -> None:
+        kind = self.chance.choice(list(StatementKind))
+        latest = timezone.now() + timedelta(seconds=self.chance.randint(-90, 90))
+        wide = timedelta(seconds=self.chance.choice([0, 60]))
+        earliest = self.chance.choice([latest - wide, latest - wide, None])
+        about: dict[str, Any] = {"source": Source.PERSON, "status": "subscribed"}
+        record.add(entry(number), kind=kind, said=Said(earliest, latest), **about)
+
+    def wished(self, number: str) -> None:
+        vendor = self.chance.choice(list(Vendor))
+        stop = self.chance.random() < 0.5
+        status = "unsubscribed" if stop else "subscribed"
+        about = {"number": number, "vendor": vendor, "do_not_text": stop, "opt_in_status": status}
+        wish = desired_state.wish_for(**about, entry=entry(number))
+        wish.state = self.chance.choice(WishState.values)
+        wish.confirmed_do_not_text = self.chance.choice([None, stop])
+        if wish.confirmed_do_not_text is not None:
+            wish.confirmed_at, wish.confirmed_opt_in_status = timezone.now(), status
+        wish.unanswered_at = self.chance.choice([None, timezone.now()])
+        wish.save()
+        record.changed([number])
+
+    def read(self, number: str) -> None:
+        at = timezone.now() - timedelta(seconds=self.chance.randint(0, 100))
+        record.note_readings([Reading(number, 7, self.chance.choice(STATUSES), None, at)])
+
+    def decided(self, number: str) -> None:
+        if self.chance.random() < 0.3:
+            record.reassign(number, timezone.now())
+        else:
+            stops = list(record.statements_of(number).values_list("pk", flat=True))
+            record.discount(entry(number), self.chance.sample(stops, min(1, len(stops))))
+
+
+def compare(number: str) -> None:
+    """What is kept, with the pure rule over what is there."""
+    row = record.state_of(number)
+    if row is None:
+        assert not Statement.objects.filter(number=number).exists()
+        return
+    said = list(Statement.objects.filter(number=number))
+    stands = standing(said, row.reassigned_at)
+    wishes = list(Wish.objects.filter(number=number))
+    fresh = ConsentState(
+        number=number,
+        stopped=stands.stopped,
+        contact_id=row.contact_id,
+        status=row.status,
+        status_changed_at=row.status_changed_at,
+        read_at=row.read_at,
+        reassigned_at=row.reassigned_at,
+    )
+    judged = judge(None, None, wishes, connected(), number=number, state=fresh)
+    assert (row.stopped, row.stop, row.consent) == (stands.stopped, stands.stop, stands.consent)
+    assert row.verdict == judged.verdict.key
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_kept_verdict_is_that_of_the_rule(seed: int) -> None:
+    something = Something(seed)
+    for _ in range(15):
+        something.happens()
+        for number in NUMBERS:
+            compare(number)
+
+
+def test_what_is_kept_can_be_rebuilt() -> None:
+    something = Something(99)
+    for _ in range(12):
+        something.happens()
+    fields = ("number", "verdict", "stopped", "stop_id", "consent_id", "version")
+    before = list(ConsentState.objects.order_by("number").values(*fields))
+    ConsentState.objects.update(verdict="may_text", stopped=False, stop=None, consent=None)
+    assert record.rebuild() == len(before) > 0
+    assert list(ConsentState.objects.order_by("number").values(*fields)) == before
+
+
+def test_a_statement_with_a_key_is_recorded_once() -> None:
+    said = exactly(timezone.now())
+    assert say(StatementKind.STOP, said, key="slicktext:7:unsubscribed:")
+    assert say(StatementKind.STOP, said, key="slicktext:7:unsubscribed:") is None
+    assert Statement.objects.count() == 1
+
+
+def test_the_version_grows_with_statements_alone() -> None:
+    say(StatementKind.STOP, exactly(timezone.now()))
+    version = record.state_of(DOC_NUMBER).version  # type: ignore[union-attr]
+    record.changed([DOC_NUMBER])
+    record.note_readings([Reading(DOC_NUMBER, 7, "subscribed", None, timezone.now())])
+    assert record.state_of(DOC_NUMBER).version == version  # type: ignore[union-attr]
+    say(StatementKind.CONSENT, exactly(timezone.now()))
+    assert record.state_of(DOC_NUMBER).version == version + 1  # type: ignore[union-attr]
+
+
+def test_the_newest_reading_counts_in_whatever_order_they_arrive() -> None:
+    say(StatementKind.STOP, exactly(timezone.now()))
+    now = timezone.now()
+    newer = Reading(DOC_NUMBER, 7, "unsubscribed", None, now)
+    older = Reading(DOC_NUMBER, 7, "subscribed", None, now - timedelta(seconds=5))
+    record.note_readings([newer])
+    record.note_readings([older])
+    assert record.state_of(DOC_NUMBER).status == "unsubscribed"  # type: ignore[union-attr]
+
+
+def test_only_stops_can_be_discounted() -> None:
+    consent = say(StatementKind.CONSENT, exactly(timezone.now()))
+    assert consent
+    with transaction.atomic():
+        assert record.discount(entry(), [consent.pk]) == 0

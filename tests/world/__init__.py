@@ -1,0 +1,1 @@
+"""The generated world of docs/consent.md: `make world`."""

@@ -1,0 +1,149 @@
+"""What must be true after every step, in a few lines of its own: nothing here imports the rules that it checks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from contacts_ui.models import (
+    ConsentState,
+    Disagreement,
+    HeldPress,
+    Statement,
+    WebhookEvent,
+    Wish,
+)
+from contacts_ui.services.consent import looking, record
+from contacts_ui.services.consent.types import Seen
+
+from .vendors import STOPPED, Stop, Vendors
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass
+class Truth:
+    """What people with one number truly did, in their own time."""
+
+    stops: list[Stop] = field(default_factory=list)
+    consents: list[datetime] = field(default_factory=list)
+    reassigned_at: datetime = NEVER
+
+    def unanswered(self) -> list[Stop]:
+        """The stops that we could have heard of, with no true consent later."""
+        return [
+            stop
+            for stop in self.stops
+            if stop.heard and not any(at > max(stop.at, self.reassigned_at) for at in self.consents)
+        ]
+
+
+class Wrong(Exception):
+    """A check failed."""
+
+
+def is_stopped(number: str) -> bool:
+    """Rule 1 (a), from the rows alone."""
+    state = ConsentState.objects.filter(number=number).values("reassigned_at").first()
+    passed = (state and state["reassigned_at"]) or NEVER
+    rows = list(Statement.objects.filter(number=number).values())
+    stops = [row["latest"] for row in rows if row["kind"] == "stop" and not row["discounted_by_id"]]
+    consents = [row["earliest"] for row in rows if row["kind"] == "consent" and row["earliest"]]
+    newest = max(stops, default=None)
+    return newest is not None and not any(at > newest and at > passed for at in consents)
+
+
+def after_a_step(truths: dict[str, Truth], shown: Sequence[Seen], vendors: Vendors) -> None:
+    """Raise Wrong unless the record, what is kept, and what is shown agree, and no stop is passed over."""
+    if vendors.wrong:
+        raise Wrong("; ".join(vendors.wrong))
+    numbers = sorted(set(truths) | {seen.number for seen in shown if seen.number})
+    kept = _kept(numbers)
+    record.changed([number for number in numbers if number in kept])
+    if (anew := _kept(numbers)) != kept:
+        raise Wrong(f"kept {kept}, but worked out anew {anew}")
+    stopped = {number: is_stopped(number) for number in numbers}
+    held = set(HeldPress.objects.filter(state="held").values_list("number", flat=True))
+    missed = {number: truths[number].unanswered() if number in truths else [] for number in numbers}
+    for number in numbers:
+        row = kept.get(number)
+        if bool(row and row["stopped"]) != stopped[number]:
+            raise Wrong(f"{number} is kept as {row}, and by rule 1 stopped: {stopped[number]}")
+        if row and row["verdict"] == "may_text":
+            _may_not(f"{number} is kept", stopped[number] or number in held, missed[number])
+    people = [*shown, *(Seen(number) for number in numbers)]
+    for seen, judged in zip(people, looking.judge_many(people), strict=True):
+        if judged.verdict.key == "may_text":
+            why = _why_not(seen, stopped, held)
+            _may_not(f"{seen} is shown", why, missed[seen.number])
+
+
+def _may_not(who: str, why: object, missed: list[Stop]) -> None:
+    if why or missed:
+        raise Wrong(f"{who} as May text: {why}; they said stop: {missed}")
+
+
+def _kept(numbers: Iterable[str]) -> dict[str, Any]:
+    fields = ("number", "verdict", "stopped", "stop_id", "consent_id", "held_id")
+    return {
+        row["number"]: row
+        for row in ConsentState.objects.filter(number__in=numbers).values(*fields)
+    }
+
+
+def _why_not(seen: Seen, stopped: dict[str, bool], held: set[str]) -> str:
+    """What forbids *May text* for somebody on a page, by rule 1; empty where nothing does."""
+    if stopped[seen.number]:
+        return "a stop stands in the record"
+    if seen.number in held:
+        return "a press is held"
+    wishes = {wish.vendor: wish for wish in Wish.objects.filter(number=seen.number)}
+    state = ConsentState.objects.filter(number=seen.number).first()
+    answers = [(seen.read_at or NEVER, seen.status)]
+    changed_at = None
+    if state and state.read_at and seen.contact_id in (None, state.contact_id):
+        answers.append((state.read_at, state.status))
+    slicktext, ccai = wishes.get("slicktext"), wishes.get("cloudcontactai")
+    if slicktext and slicktext.confirmed_at:
+        answers.append((slicktext.confirmed_at, slicktext.confirmed_opt_in_status))
+    newest = max(answers, key=lambda each: each[0])
+    if newest[1] != "subscribed" and not (len(answers) > 1 and newest[0] == answers[0][0]):
+        return f"SlickText's last answer is {newest[1]}"
+    if any(wish.do_not_text for wish in wishes.values()):
+        return "a vendor is to hold a stop"
+    if ccai and (
+        ccai.confirmed_do_not_text is not False
+        or (ccai.unanswered_at and ccai.unanswered_at > ccai.confirmed_at)
+    ):
+        return "CloudContactAI holds a stop, or may"
+    if state and state.reassigned_at:
+        changed_at = state.status_changed_at
+        if newest[0] <= state.reassigned_at:
+            return f"the number passed to another person, last changed {changed_at}"
+    return ""
+
+
+def at_quiet(truths: dict[str, Truth], vendors: Vendors, connected: Sequence[str]) -> None:
+    """Raise Wrong unless vendors hold every stop, or the number is where a person will see it."""
+    for number in truths:
+        if not is_stopped(number):
+            continue
+        listed = _listed(number)
+        for row in vendors.of(number):
+            if "slicktext" in connected and row.status not in STOPPED and not listed:
+                raise Wrong(f"{number} is stopped, and {row.status} at SlickText: {row}")
+        holds = vendors.register.get(number) or number in vendors.started
+        if "cloudcontactai" in connected and not holds and not listed:
+            raise Wrong(f"{number} is stopped, and CloudContactAI holds {holds}")
+        for wish in Wish.objects.filter(number=number, vendor__in=connected):
+            if wish.state == "on_its_way":
+                raise Wrong(f"{number} is still on its way to {wish.vendor}: {wish.answer}")
+
+
+def _listed(number: str) -> bool:
+    """Whether the number stands under Needs attention or Disagreements."""
+    return (
+        Wish.objects.filter(number=number, state__in=("refused", "settled")).exists()
+        or Disagreement.objects.filter(number=number, closed_at=None).exists()
+        or WebhookEvent.objects.filter(needs_decision=True).exists()
+    )
