@@ -97,7 +97,7 @@ def write_person(staff: Any, number: str, draw: random.Random) -> int:
         number=number,
         channel=Channel.PHONE if words else Channel.UNRECORDED,
         reason=words,
-        before={"label": "Somebody", "status": "subscribed"},
+        before={"label": "Ann", "status": "subscribed"},
         after={"do_not_text": True},
     )
     written = 1 + confirm(stop, do_not_text=True)

@@ -37,7 +37,6 @@ def environment(**options: Any) -> Environment:
     made.filters |= {
         "clock": dashboard.clock,
         "when": dashboard.when,
-        "moment": dashboard.moment,
         "to_the_second": dashboard.to_the_second,
         "ago": dashboard.ago,
         "aged": dashboard.aged,

@@ -18,7 +18,13 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from contacts_ui.services import beats, imports, index, jobs, sweep, webhooks
-from contacts_ui.services.consent import desired_state, held_presses, lift_requests, readings
+from contacts_ui.services.consent import (
+    desired_state,
+    held_presses,
+    lift_requests,
+    readings,
+    record,
+)
 from contacts_ui.tasks import deliver_due_wishes
 
 # A task that no engine has taken after this time is no reason to wait for it.
@@ -59,6 +65,7 @@ ROUNDS = (
     Round(60, desired_state.tell_vendors_connected_later),
     Round(60, prune),
     Round(60, readings.first_walk_ended_at),
+    Round(60, record.rebuild_for_vendors),
     Round(300, lift_requests.expire_old),
     Round(600, imports.purge),
 )

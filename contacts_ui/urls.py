@@ -73,7 +73,7 @@ class ContactIdConverter(IntConverter):
 class NumberConverter:
     """A number (E.164) in an address: as its id, which says nothing."""
 
-    regex = "[A-Za-z0-9_-]{22,80}"
+    regex = "[A-Za-z0-9_-]{22,500}"
 
     def to_python(self, value: str) -> str:
         """Return the number; raise ValueError for an id that we did not make."""

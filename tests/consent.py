@@ -3,13 +3,13 @@
 from contacts_ui.permissions import Staff
 from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.doors import (
-    change_opt_in_status,
     press_stop,
     record_stop,
     stop,
     unsend,
 )
 from contacts_ui.services.consent.looking import is_stopped, judge_many, judge_one
+from contacts_ui.services.consent.raising import change_opt_in_status
 from contacts_ui.services.consent.types import Evidence, Request, Seen
 from contacts_ui.services.consent.verdicts import Judgement
 

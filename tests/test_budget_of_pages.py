@@ -19,7 +19,7 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts_ui.models import Vendor
-from contacts_ui.services.consent import doors
+from contacts_ui.services.consent import doors, raising
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.vendors import forget_connections
 
@@ -56,7 +56,8 @@ def counted(vendors: Vendors) -> Iterator[Cost]:
 @pytest.fixture(autouse=True)
 def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the deliveries of a click are counted too; that they run at once is tested elsewhere."""
-    monkeypatch.setattr(doors, "deliver_now", lambda keys: [deliver(key) for key in keys])
+    for module in (doors, raising):
+        monkeypatch.setattr(module, "deliver_now", lambda keys: [deliver(key) for key in keys])
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,8 @@ CONSENT_FLOORS = (
     ("sending",),
     ("delivery",),
     ("held_presses",),
-    ("doors",),
+    ("doors", "number_doors", "vendor_doors"),
+    ("raising",),
     ("lifting",),
     ("migration",),
 )

@@ -100,7 +100,7 @@ class EvidenceFields(forms.Form):
     consent_at = MomentField(
         label="When",
         required=False,
-        help_text="Leave it empty for now: the moment you save. It must be later than their newest stop.",
+        help_text="Leave it empty to use the time you save this. It must be later than their newest stop.",
     )
     consent_words = forms.CharField(
         label="Their words",
@@ -200,11 +200,15 @@ class LiftForm(ConsentForm):
             )
 
     def clean_version(self) -> int | None:
-        """Return the version; -1, which none ever is, for what is no version."""
-        sent: str = self.cleaned_data["version"]
-        if not sent:
-            return None
-        return int(sent) if sent.isdecimal() and len(sent) < 10 else -1
+        """Return the version; None where it was left out."""
+        return read_version(self.cleaned_data["version"])
+
+
+def read_version(sent: str) -> int | None:
+    """Return the version of a record that a form has shown; None for none, -1 for what is none."""
+    if not sent:
+        return None
+    return int(sent) if sent.isdecimal() and len(sent) < 10 else -1
 
 
 class WrongPersonForm(forms.Form):

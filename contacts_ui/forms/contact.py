@@ -12,7 +12,7 @@ from django.core.validators import EmailValidator
 from django.forms.boundfield import BoundField
 from django.utils import timezone
 
-from contacts_ui.forms.consent import EvidenceFields
+from contacts_ui.forms.consent import EvidenceFields, read_version
 from contacts_ui.phone import is_us_or_canada, to_e164
 from contacts_ui.places import TIME_ZONES, state_code
 from contacts_ui.services.editing import CUSTOM, LABELS
@@ -232,7 +232,12 @@ class ContactForm(forms.Form):
 
 
 class ContactFormWithEvidence(ContactForm, EvidenceFields):
-    """A contact, and for those who may raise consent the evidence that comes with their number."""
+    """A contact, and for those who may raise consent the evidence that comes with their number.
+
+    `version` is that of the records whose stops this form has shown.
+    """
+
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, may_subscribe: bool, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -240,8 +245,17 @@ class ContactFormWithEvidence(ContactForm, EvidenceFields):
         for name in self.EVIDENCE:
             self.fields[name].required = False
         if not may_subscribe:
-            for name in self.EVIDENCE:
+            for name in (*self.EVIDENCE, "version"):
                 del self.fields[name]
+
+    def clean_version(self) -> int | None:
+        return read_version(self.cleaned_data["version"])
+
+    def show_stop(self, words: str, version: int) -> None:
+        """Show the stop that this evidence would answer, and ask once more (rule 7)."""
+        sent = {name: self.data.get(name) for name in self.data}
+        self.data = {**sent, "version": str(version)}
+        self.add_error("consent_words", words)
 
 
 class EditContactForm(ContactFormWithEvidence):

@@ -157,6 +157,9 @@ class ConsentSetup(models.Model):
     first_walk_ended_at = models.DateTimeField(
         null=True, help_text="Everyone had been read once: later stops go out by themselves"
     )
+    vendors = models.CharField(
+        max_length=100, blank=True, help_text="Which were connected when verdicts were kept last"
+    )
 
     class Meta:
         default_permissions = ()

@@ -34,6 +34,7 @@ class Action(models.TextChoices):
     STOP_UNDONE = "stop:undone", "Undid the stop"
     STOP_UNSENT = "stop:unsent", "Took back the press"
     STOP_DETAILED = "stop:detailed", "Recorded how they asked"
+    STOP_TOLD_BACK = "stop:told-back", "Stop told back, ours or theirs"
     STOPS_READ = "stop:read", "Read stops at a vendor"
     STOP_DISCOUNTED = "stop:discounted", "Decided that a stop was not the person's"
     NUMBER_REASSIGNED = "number:reassigned", "Number passed to another person"

@@ -17,7 +17,7 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import to_e164
 from contacts_ui.services import index, last_known, ledger, shared_reads
-from contacts_ui.services.consent import doors, lifting, readings
+from contacts_ui.services.consent import lifting, number_doors, raising, readings
 from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.types import Evidence, Seen
@@ -151,12 +151,14 @@ def edit(
     original: Mapping[str, str],
     typed: Mapping[str, str],
     evidence: Evidence | None = None,
+    version: int | None = None,
 ) -> Saved:
     """Send what `typed` changes of `original` (both as `editing.editable_values`), and only that.
 
     Consent belongs to the number (rule 8): with another one, a stopped contact stays stopped, and a subscribed one is
-    *not subscribed* there unless `evidence` comes with it. Raises NotAllowed; EditConflict when someone changed the
-    same fields since; rules.EvidenceRefused; NumberTaken; or a VendorError.
+    *not subscribed* there unless `evidence` comes with it. `version` is as for `create`. Raises NotAllowed;
+    EditConflict when someone changed the same fields since; rules.EvidenceRefused; raising.RecordChanged; NumberTaken;
+    or a VendorError.
     """
     require(staff, "edit_contacts")
     if evidence:
@@ -169,7 +171,7 @@ def edit(
         raise EditConflict(merged, fresh)
     move = _move(fresh, original, typed, asked_at)
     if move:
-        _leave(staff, move, evidence)
+        _leave(staff, move, evidence, version)
     contact = fresh
     if merged.changes or move:
         contact = _send_edit(staff, fresh, merged.changes, move, consented=bool(evidence))
@@ -199,7 +201,7 @@ class _Move:
 
     left: Seen
     new: str
-    plan: doors.StatusFor
+    plan: number_doors.StatusFor
     arrived: bool
 
 
@@ -210,28 +212,25 @@ def _move(
     arrived = bool(new and new == fresh.number and opened and opened != new)
     if not new or (new == fresh.number and not arrived):
         return None
-    left = Seen(
-        (opened if arrived else fresh.number) or "",
-        fresh.contact_id,
-        fresh.name,
-        fresh.opt_in_status,
-        asked_at,
-        changed_at=fresh.last_opt_in_status_change,
-    )
-    plan = doors.status_for_new_number(old=left.number, new=new, status=fresh.opt_in_status)
+    left = replace(Seen.of(fresh, asked_at), number=(opened if arrived else fresh.number) or "")
+    plan = number_doors.status_for_new_number(old=left.number, new=new, status=fresh.opt_in_status)
     return _Move(left, new, plan, arrived)
 
 
-def _leave(staff: Staff, move: _Move, evidence: Evidence | None) -> None:
+def _leave(staff: Staff, move: _Move, evidence: Evidence | None, version: int | None) -> None:
     """Record the stop of the number that is left, which outlives that whatever becomes of the save; then the evidence
     has to answer it, and those of the new number.
     """
     if not move.arrived:
-        leaving = doors.number_leaves(staff=staff, seen=move.left, why="the number was changed")
+        leaving = number_doors.number_leaves(
+            staff=staff, seen=move.left, why="the number was changed"
+        )
         deliver_now(leaving)
     if evidence:
-        for number in filter(None, (move.left.number, move.new)):
-            doors.check_evidence_for(number, evidence)
+        numbers = list(filter(None, (move.left.number, move.new)))
+        for number in numbers:
+            raising.check_evidence_for(number, evidence)
+        raising.check_shown(numbers, version)
 
 
 class _Consent(NamedTuple):
@@ -247,14 +246,17 @@ _NO_CONSENT: Final = _Consent()
 
 def _record_consent(staff: Staff, contact: Contact, evidence: Evidence) -> _Consent:
     """Record the consent that came with a number, or ask a second person; the contact is saved either way."""
-    seen = Seen(contact.number or "", contact.contact_id, contact.name, contact.opt_in_status)
+    # As SlickText just answered: what we had read of this number before may be about another contact.
+    seen = Seen.of(contact, timezone.now())
     try:
         asked = lifting.give_or_ask(
             staff=staff, seen=seen, status=OptInStatus.SUBSCRIBED, evidence=evidence
         )
+    except lifting.NothingToLift:
+        return _Consent(given=True)
     except EvidenceRefused as error:
         return _Consent(refused=error.sentence)
-    except doors.RecordChanged:
+    except raising.RecordChanged:
         return _Consent(refused="A stop was recorded meanwhile.")
     except lifting.AlreadyAsked:
         return _Consent(refused="A request for this number is waiting already.")
@@ -303,7 +305,7 @@ def _send_edit(
     answer = {**_answer(contact), **({"settled": "by reading"} if settled else {})}
     entry = ledger.record(**about, answer=answer)
     if move and move.plan.stopped and contact.number == move.new:
-        keys = doors.number_taken(
+        keys = number_doors.number_taken(
             staff=staff,
             entry=entry,
             contact=contact,
@@ -339,6 +341,7 @@ def create(
     typed: Mapping[str, str],
     evidence: Evidence | None = None,
     double_opt_in: bool = False,
+    version: int | None = None,
     reading: Manner = READ,
     writing: Manner = WRITE,
 ) -> Saved:
@@ -346,7 +349,8 @@ def create(
 
     With `evidence` consent is recorded after the contact exists, as any other, or a second person is asked; with
     `double_opt_in` SlickText asks the person by text, which no stopped number may get. A stopped number stays stopped
-    otherwise. Raises NotAllowed; NumberTaken, with the contact who has it; StoppedNumber; rules.EvidenceRefused; or a
+    otherwise. `version` is the record's, where the form has shown that the number is stopped. Raises NotAllowed;
+    NumberTaken, with the contact who has it; StoppedNumber; rules.EvidenceRefused; raising.RecordChanged; or a
     VendorError. A lost answer is settled by looking the number up, never by sending again. `reading` and `writing` say
     how hard to try, and who goes first.
     """
@@ -358,8 +362,9 @@ def create(
         readings.learn([taken], asked_at)
         raise NumberTaken(taken)
     if evidence:
-        doors.check_evidence_for(number, evidence)
-    plan = doors.status_for_new_contact(number)
+        raising.check_evidence_for(number, evidence)
+        raising.check_shown([number], version)
+    plan = number_doors.status_for_new_contact(number)
     fields = for_vendor({field: text for field, text in typed.items() if text})
     if double_opt_in and plan.stopped:
         raise StoppedNumber
@@ -370,7 +375,9 @@ def create(
     began = timezone.now()
     contact, entry = _send_create(staff, number, fields, writing)
     if plan.stopped:
-        deliver_now(doors.number_taken(staff=staff, entry=entry, contact=contact, began=began))
+        deliver_now(
+            number_doors.number_taken(staff=staff, entry=entry, contact=contact, began=began)
+        )
     last_known.keep_contact(contact)
     consent = _record_consent(staff, contact, evidence) if evidence else _NO_CONSENT
     return Saved(
@@ -424,15 +431,10 @@ def delete(*, staff: Staff, contact_id: int, typed_number: str) -> Contact:
         "before": {**editable_values(contact), "opt_in_status": contact.opt_in_status},
     }
     if contact.number:
-        seen = Seen(
-            contact.number,
-            contact_id,
-            contact.name,
-            contact.opt_in_status,
-            timezone.now(),
-            changed_at=contact.last_opt_in_status_change,
+        seen = Seen.of(contact, timezone.now())
+        deliver_now(
+            number_doors.number_leaves(staff=staff, seen=seen, why="the contact was deleted")
         )
-        deliver_now(doors.number_leaves(staff=staff, seen=seen, why="the contact was deleted"))
     try:
         slicktext.delete_contact(to_slicktext(), contact_id)
     except VendorError as error:

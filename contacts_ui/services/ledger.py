@@ -42,7 +42,8 @@ def record(
 
     `staff` None is the dashboard itself (its worker). Commits with the caller's transaction, if there is one.
     """
-    with transaction.atomic():
+    # Without a savepoint of its own: an entry that cannot be written takes its whole transaction along.
+    with transaction.atomic(savepoint=False):
         head = take_turn()
         entry = LedgerEntry(
             at=timezone.now(),
@@ -63,8 +64,7 @@ def record(
         )
         entry.hash = entry_hash(entry)
         entry.save(force_insert=True)
-        head.hash = entry.hash
-        head.save(update_fields=["hash"])
+        LedgerHead.objects.filter(pk=head.pk).update(hash=entry.hash)
     return entry
 
 
@@ -74,12 +74,13 @@ def take_turn() -> LedgerHead:
     A transaction that locks other rows before it records calls this first: writers then wait for each other here, in
     one queue, and never for each other's rows in a circle.
     """
-    head = LedgerHead.objects.select_for_update().filter(pk=1).first()
-    if head is None:
+    heads = LedgerHead.objects.select_for_update()
+    try:
+        return heads.get(pk=1)
+    except LedgerHead.DoesNotExist:
         newest = LedgerEntry.objects.order_by("-pk").values_list("hash", flat=True).first()
         LedgerHead.objects.get_or_create(pk=1, defaults={"hash": newest or NOTHING_BEFORE})
-        head = LedgerHead.objects.select_for_update().get(pk=1)
-    return head
+        return heads.get(pk=1)
 
 
 def entry_hash(entry: LedgerEntry) -> str:

@@ -16,7 +16,7 @@ register = template.Library()
 
 @register.filter
 def when(moment: datetime | None) -> SafeString | str:
-    """A time in the reader's zone, with UTC on hover; empty for None."""
+    """A time in the reader's zone, UTC on hover: Nov 28, 2026, 3:05 PM EST; empty for None."""
     if moment is None:
         return ""
     utc = moment.astimezone(UTC)
@@ -24,19 +24,7 @@ def when(moment: datetime | None) -> SafeString | str:
         '<time datetime="{}" title="{} UTC">{}</time>',
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         utc.strftime("%Y-%m-%d %H:%M:%S"),
-        date_format(timezone.localtime(moment), "j M Y, H:i"),
-    )
-
-
-@register.filter
-def moment(at: datetime | None) -> SafeString | str:
-    """A time as it is said in the US, in the reader's zone: Nov 28, 2026, 3:05 PM EST; empty for None."""
-    if at is None:
-        return ""
-    return format_html(
-        '<time datetime="{}">{}</time>',
-        at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        date_format(timezone.localtime(at), "M j, Y, g:i A T"),
+        date_format(timezone.localtime(moment), "M j, Y, g:i A T"),
     )
 
 
@@ -69,7 +57,7 @@ def aged(moment: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{} ({} UTC)">{} {} ago</time>',
         moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        date_format(timezone.localtime(moment), "j M Y, H:i:s"),
+        date_format(timezone.localtime(moment), "M j, Y, g:i:s A T"),
         moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
         seconds // size,
         unit,
@@ -87,7 +75,7 @@ def until(moment: datetime) -> str:
 def clock(moment: datetime) -> str:
     """A time in the reader's zone, as short as it is clear: the day only if it is another one."""
     local = timezone.localtime(moment)
-    return date_format(local, "H:i" if local.date() == timezone.localdate() else "j M, H:i")
+    return date_format(local, "g:i A T" if local.date() == timezone.localdate() else "M j, g:i A T")
 
 
 @register.filter

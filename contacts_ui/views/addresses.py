@@ -23,7 +23,8 @@ def with_changes(request: HttpRequest, /, **changes: str | int | None) -> str:
 def safe_next(request: HttpRequest, fallback: str) -> str:
     """Where the form wants to go afterwards, if that is on this dashboard."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    return wanted if _is_ours(request, wanted) else fallback
+    # Whatever else passes as an address, `redirect` would take for the name of a page.
+    return wanted if wanted.startswith("/") and _is_ours(request, wanted) else fallback
 
 
 def _is_ours(request: HttpRequest, address: str) -> bool:

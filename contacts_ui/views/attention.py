@@ -14,8 +14,8 @@ from contacts_ui.models import WebhookEvent, Wish
 from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
-from contacts_ui.services.consent import doors
-from contacts_ui.services.consent.doors import AlreadyDecided, NotRefusedNow
+from contacts_ui.services.consent import vendor_doors
+from contacts_ui.services.consent.vendor_doors import AlreadyDecided, NotRefusedNow
 from contacts_ui.services.consent.verdicts import STATUS_WORDS
 from contacts_ui.services.review import attention
 from contacts_ui.services.review.attention import Refusal, Unplaced
@@ -38,7 +38,9 @@ def attention_retry(request: StaffRequest, pk: int) -> HttpResponse:
         refused = attention.refusal(pk)
         if not form.is_valid():
             return _page(request, status=422)
-        tried = doors.try_again(staff=request.user, pk=pk, version=form.cleaned_data["version"])
+        tried = vendor_doors.try_again(
+            staff=request.user, pk=pk, version=form.cleaned_data["version"]
+        )
     except Wish.DoesNotExist as error:
         raise Http404 from error
     except NotRefusedNow as late:
@@ -59,7 +61,7 @@ def attention_settle(request: StaffRequest, pk: int) -> HttpResponse:
         if not form.is_valid():
             return _page(request, complaint=(pk, form), status=422)
         data = form.cleaned_data
-        settled = doors.settle(
+        settled = vendor_doors.settle(
             staff=request.user, pk=pk, version=data["version"], note=data["note"]
         )
     except Wish.DoesNotExist as error:
@@ -101,7 +103,7 @@ def attention_close(request: StaffRequest, pk: int) -> HttpResponse:
         if not form.is_valid():
             WebhookEvent.objects.get(pk=pk)
             return _page(request, close=(pk, form), status=422)
-        doors.close_event(staff=request.user, pk=pk, reason=form.cleaned_data["reason"])
+        vendor_doors.close_event(staff=request.user, pk=pk, reason=form.cleaned_data["reason"])
     except WebhookEvent.DoesNotExist as error:
         raise Http404 from error
     except AlreadyDecided as late:
@@ -203,11 +205,11 @@ def _answered(wish: Wish) -> str:
 
 
 def _what_became(wish: Wish) -> str:
-    """How it stands, for somebody who comes too late."""
+    """How it stands, for a person who comes too late."""
     words = {
         WishState.CONFIRMED: "it is confirmed by now.",
         WishState.ON_ITS_WAY: "it is on its way again already.",
-        WishState.SETTLED: "somebody has settled it by hand already.",
+        WishState.SETTLED: "it was settled by hand already.",
         WishState.EXPIRED: "it has expired.",
         WishState.REFUSED: "it was tried again meanwhile and refused once more. Look at it anew.",
     }

@@ -11,11 +11,12 @@ from django.utils.formats import date_format
 from contacts_ui.permissions import Staff
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent.looking import judge_many
+from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.consent.verdicts import STATUS_WORDS
 from contacts_ui.services.contacts import Contact
 from contacts_ui.services.editing import as_text
 from contacts_ui.services.listing import Listing
-from contacts_ui.views.consent_panel import ConsentPanel, Powers, address_of, panel, seen_of
+from contacts_ui.views.consent_panel import ConsentPanel, Powers, address_of, panel
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Column:
 
 
 def _day(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "j M Y") if moment else ""
+    return date_format(timezone.localtime(moment), "M j, Y") if moment else ""
 
 
 def _custom(contact: Contact) -> str:
@@ -80,7 +81,7 @@ class Row(NamedTuple):
 def rows_of(staff: Staff, listing: Listing, columns: list[str]) -> list[Row]:
     """The rows of a page, with every verdict from one query."""
     contacts = listing.page.contacts
-    people = [seen_of(contact, listing.read_at(contact)) for contact in contacts]
+    people = [Seen.of(contact, listing.read_at(contact)) for contact in contacts]
     judgements = judge_many(people)
     powers = Powers.of(staff, judgements)
     chosen = [COLUMNS[key] for key in columns]

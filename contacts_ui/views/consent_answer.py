@@ -1,4 +1,4 @@
-"""What the views about one person's consent share: whom the page showed, and the row or card as the answer."""
+"""What the views about one person's consent share: who the page showed, and the row or card as the answer."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -18,7 +18,7 @@ from contacts_ui.services.consent.held_presses import CannotUnsend
 from contacts_ui.services.consent.looking import judge_one
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.consent.verdicts import Judgement, VendorState
-from contacts_ui.services.review.number_page import seen_of as seen_of_number
+from contacts_ui.services.review.number_page import seen_of
 from contacts_ui.services.troubles import NotFound, VendorError
 from contacts_ui.templatetags.dashboard import to_the_second
 from contacts_ui.views.addresses import safe_next
@@ -28,7 +28,6 @@ from contacts_ui.views.consent_panel import (
     Powers,
     panel,
     read_ticket,
-    seen_of,
 )
 from contacts_ui.views.guards import StaffRequest
 from contacts_ui.views.statement_words import said_at, source_of
@@ -55,12 +54,12 @@ def read_now(contact_id: int, number: str = "") -> Seen:
     Raises Http404, or the VendorError where there is no copy either.
     """
     if number:
-        return seen_of_number(number)
+        return seen_of(number)
     try:
         reading = contacts.read(contact_id, now=True)
     except NotFound as error:
         raise Http404(error.person) from error
-    return seen_of(reading.contact, reading.as_of)
+    return Seen.of(reading.contact, reading.as_of)
 
 
 def as_it_is_now(seen: Seen, contact_id: int, number: str = "") -> Seen:

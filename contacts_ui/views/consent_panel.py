@@ -17,11 +17,9 @@ from django.utils.http import urlencode
 
 from contacts_ui.models import HeldPress, LiftRequest
 from contacts_ui.permissions import REFUSALS, Staff, may
-from contacts_ui.phone import pretty
 from contacts_ui.services.consent.lift_requests import newest
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.consent.verdicts import Judgement, VendorState, Verdict
-from contacts_ui.services.contacts import Contact
 
 _SALT: Final = "contacts_ui.seen"
 
@@ -117,21 +115,6 @@ class Powers:
             staff_id=staff.pk,
             asked=newest(about) if wanted else None,
         )
-
-
-def seen_of(contact: Contact, read_at: datetime) -> Seen:
-    """What a reader of the page sees of one contact."""
-    number = contact.number or ""
-    label = contact.name or (pretty(number) if number else contact.mobile_number or "no name")
-    return Seen(
-        number,
-        contact.contact_id,
-        label,
-        contact.opt_in_status,
-        read_at,
-        contact.source or "",
-        contact.last_opt_in_status_change,
-    )
 
 
 def issue_ticket(seen: Seen) -> str:

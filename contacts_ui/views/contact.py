@@ -12,13 +12,14 @@ from contacts_ui.forms import DeleteForm, StopForm
 from contacts_ui.permissions import may
 from contacts_ui.services import contacts, ledger
 from contacts_ui.services.consent.looking import is_stopped, judge_many
+from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.consent.verdicts import STOPPED_STATUSES
 from contacts_ui.services.contacts import (
     Contact,
     OtherNumber,
 )
 from contacts_ui.services.troubles import NotFound, VendorError
-from contacts_ui.views.consent_panel import REASONS, Powers, panel, seen_of
+from contacts_ui.views.consent_panel import REASONS, Powers, panel
 from contacts_ui.views.contact_facts import groups_of, left_out
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.history import history_of
@@ -33,7 +34,7 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
     contact, staff = reading.contact, request.user
-    seen = seen_of(contact, reading.as_of)
+    seen = Seen.of(contact, reading.as_of)
     judgement = judge_many([seen])[0]
     powers = Powers.of(staff, [judgement], about=seen.number)
     consent = panel(seen, judgement, powers, view="card")

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import strip_tags
 from django.views.decorators.http import require_http_methods
 
 from contacts_ui.forms import ContactForm, EditContactForm, NewContactForm
@@ -15,6 +16,7 @@ from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
 from contacts_ui.services import contacts
 from contacts_ui.services.consent.looking import is_stopped
+from contacts_ui.services.consent.raising import RecordChanged
 from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.verdicts import STOPPED_STATUSES, OptInStatus
 from contacts_ui.services.contacts import (
@@ -28,6 +30,7 @@ from contacts_ui.services.editing import CUSTOM, Conflict, Merge, editable_value
 from contacts_ui.services.troubles import Invalid, NotFound, VendorError
 from contacts_ui.views.contact import copy_words, read_or_404, wants_live
 from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.statement_words import said_at, source_of
 from contacts_ui.views.troubles import trouble_of, unavailable
 
 NAME = ("first_name", "last_name")
@@ -77,12 +80,16 @@ def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
             original=form.opened,
             typed=form.typed() | _theirs_chosen(request, form),
             evidence=form.evidence() if form.may_subscribe and form.has_evidence() else None,
+            version=form.cleaned_data.get("version"),
         )
     except VendorError as error:
         return _refused_by_vendor(request, form, error, **page)
     except EvidenceRefused as refused:
         form.refuse(refused)
         return _edit_page(request, form, status=422, **page)
+    except RecordChanged as changed:
+        form.show_stop(_stop_in_words(changed), changed.version)
+        return _edit_page(request, form, status=409, **page)
     except (EditConflict, NumberTaken) as question:
         return _not_saved(request, form, question, page)
     messages.success(request, _saved_words(saved))
@@ -132,6 +139,7 @@ def contact_new(request: StaffRequest) -> HttpResponse:
             typed=form.typed(),
             evidence=form.evidence() if wanted == form.SUBSCRIBED else None,
             double_opt_in=wanted == form.DOUBLE_OPT_IN,
+            version=form.cleaned_data.get("version"),
         )
     except NumberTaken as taken:
         form.add_error("mobile_number", "Another contact has this number.")
@@ -142,11 +150,23 @@ def contact_new(request: StaffRequest) -> HttpResponse:
     except EvidenceRefused as refused:
         form.refuse(refused)
         return _edit_page(request, form, status=422)
+    except RecordChanged as changed:
+        form.show_stop(_stop_in_words(changed), changed.version)
+        return _edit_page(request, form, status=409)
     except VendorError as error:
         return _refused_by_vendor(request, form, error)
     messages.success(request, _created_words(saved))
     _say_what_became_of_consent(request, saved)
     return redirect("contact-detail", contact_id=saved.contact.contact_id)
+
+
+def _stop_in_words(changed: RecordChanged) -> str:
+    """Say which stop the evidence would answer; only those who may lift it bring evidence."""
+    stop, why = changed.judgement.stop, changed.judgement.reason
+    if stop:
+        said = f" “{stop.words}”" if stop.words else ""
+        why = f"by {source_of(stop)}, {strip_tags(said_at(stop))}.{said}"
+    return f"This number is stopped: {why} If their consent is newer, save again."
 
 
 def _edit_page(

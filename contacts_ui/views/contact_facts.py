@@ -49,7 +49,7 @@ def groups_of(contact: Contact, not_kept: Collection[str] = ()) -> list[dict[str
 
 
 def _who(contact: Contact) -> list[Fact]:
-    born = date_format(contact.birthdate, "j F Y") if contact.birthdate else ""
+    born = date_format(contact.birthdate, "F j, Y") if contact.birthdate else ""
     return [
         _text("First name", contact.first_name),
         _text("Last name", contact.last_name),

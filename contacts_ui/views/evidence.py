@@ -14,7 +14,7 @@ from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.models.wish import WishState
 from contacts_ui.phone import to_e164
-from contacts_ui.services.consent.verdicts import NOBODY, STATUS_WORDS, Verdict
+from contacts_ui.services.consent.verdicts import NO_CONTACT, STATUS_WORDS, Verdict
 from contacts_ui.services.review.evidence import Holding, Request, Sheet, sheet
 from contacts_ui.services.review.number_page import NumberFacts
 from contacts_ui.templatetags.evidence import exactly
@@ -158,7 +158,7 @@ def _confirmed(wish: Wish) -> str:
     if wish.confirmed_at is None or wish.confirmed_do_not_text is None:
         return ""
     if wish.vendor == Vendor.SLICKTEXT and not wish.confirmed_opt_in_status:
-        return NOBODY
+        return NO_CONTACT
     return _words(wish.confirmed_do_not_text, wish.confirmed_opt_in_status)
 
 

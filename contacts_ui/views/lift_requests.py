@@ -162,7 +162,7 @@ def _list_page(
 
 
 def _seen_again(row: Disagreement) -> dict[str, Any]:
-    """A stopped person whom SlickText shows as subscribed: their own START, or another's doing (rule 3)."""
+    """A stopped person who is subscribed at SlickText: their own START, or another's doing (rule 3)."""
     return {
         "row": row,
         "words": seen_words(row),

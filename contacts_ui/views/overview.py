@@ -127,9 +127,9 @@ def _figure(
 
 def _line(bucket: Bucket) -> dict[str, Any]:
     days = {"from": bucket.first.isoformat(), "to": bucket.last.isoformat()}
-    day = date_format(bucket.first, "D j M Y")
+    day = date_format(bucket.first, "D, M j, Y")
     if bucket.last != bucket.first:
-        day = f"{date_format(bucket.first, 'j M Y')} to {date_format(bucket.last, 'j M Y')}"
+        day = f"{date_format(bucket.first, 'M j, Y')} to {date_format(bucket.last, 'M j, Y')}"
     return {
         "days": day,
         "bucket": bucket,
@@ -138,4 +138,4 @@ def _line(bucket: Bucket) -> dict[str, Any]:
 
 
 def _tick(bucket: Bucket) -> str:
-    return date_format(bucket.first, "j M")
+    return date_format(bucket.first, "M j")

@@ -18,12 +18,12 @@ from contacts_ui.models.ledger import Channel
 from contacts_ui.models.lift_request import LiftRequestKind
 from contacts_ui.permissions import Staff, may
 from contacts_ui.services.consent import disagreements, lifting
-from contacts_ui.services.consent.doors import (
+from contacts_ui.services.consent.looking import judge_one
+from contacts_ui.services.consent.raising import (
     RecordChanged,
     can_tell_wrong_person,
     change_opt_in_status,
 )
-from contacts_ui.services.consent.looking import judge_one
 from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.consent.verdicts import Judgement, OptInStatus
@@ -121,7 +121,7 @@ def wrong_person(request: StaffRequest, contact_id: int = 0, number: str = "") -
             evidence=evidence,
             kind=LiftRequestKind.WRONG_PERSON,
         )
-    except lifting.CannotTell:
+    except (lifting.CannotTell, RecordChanged):
         return page.response(page.form(), wrong=form, status=409)
     except lifting.AlreadyAsked:
         form.add_error(None, ALREADY_ASKED)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils.html import format_html
 
@@ -10,7 +10,13 @@ from contacts_ui.models import LedgerEntry, Statement
 from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Channel
 from contacts_ui.services.consent.rules import MINUTE, VENDOR_CLOCK_TOLERANCE
-from contacts_ui.templatetags.dashboard import moment
+from contacts_ui.templatetags.dashboard import when
+
+_BY_VENDORS: Final = {
+    Source.VENDOR_MARK.value: "CloudContactAI marked them",
+    Source.STATUS.value: "SlickText said “{}”",
+    Source.CARRIER.value: "a carrier's code",
+}
 
 
 def statement_in_words(
@@ -38,26 +44,21 @@ def source_of(statement: Statement, *, names: bool = True) -> str:
         return f"the person, recorded by {staff}" if staff else "the person"
     if source == Source.STAFF:
         return f"{staff or 'staff'}, without words"
-    return {
-        Source.VENDOR_MARK.value: "CloudContactAI marked them",
-        Source.STATUS.value: f"SlickText said “{statement.status}”",
-        Source.CARRIER.value: "a carrier's code",
-    }.get(source, f"carried over by {staff}" if staff else "carried over")
+    if source == Source.CARRIED_OVER:
+        return f"carried over by {staff}" if staff else "carried over"
+    return _BY_VENDORS[source].format(statement.status)
 
 
 def since_in_words(statement: Statement, *, names: bool = True) -> str:
-    """Return since when and by whom, as it follows "Stopped since"; without `names` no name of staff."""
+    """Return since when, and who stopped them, as it follows "Stopped since"; without `names` no name of staff."""
     staff = statement.ledger_entry.staff_name if names else ""
-    by = {
-        Source.VENDOR_MARK.value: ": CloudContactAI marked them",
-        Source.STATUS.value: f": SlickText said “{statement.status}”",
-        Source.CARRIER.value: ": a carrier's code",
-        Source.CARRIED_OVER.value: ": carried over",
-    }.get(statement.source, f" by {staff}" if staff else "")
+    by = f" by {staff}" if staff else ""
+    if statement.source in _BY_VENDORS or statement.source == Source.CARRIED_OVER:
+        by = f": {source_of(statement, names=False)}"
     return format_html("{}{}", said_at(statement), by)
 
 
-def said_at(statement: Statement, spelled: Callable[[datetime], str] = moment) -> str:
+def said_at(statement: Statement, spelled: Callable[[datetime], str] = when) -> str:
     """Return when it was said, as exactly as that is known; `spelled` writes one moment."""
     earliest, latest = statement.earliest, statement.latest
     if earliest is None:
@@ -65,12 +66,8 @@ def said_at(statement: Statement, spelled: Callable[[datetime], str] = moment) -
     if latest - earliest <= MINUTE:
         return spelled(earliest)
     if latest - earliest <= 2 * VENDOR_CLOCK_TOLERANCE:
-        return format_html("about {}", spelled(_middle(earliest, latest)))
+        return format_html("about {}", spelled(min(earliest + VENDOR_CLOCK_TOLERANCE, latest)))
     return format_html("between {} and {}", spelled(earliest), spelled(latest))
-
-
-def _middle(earliest: datetime, latest: datetime) -> datetime:
-    return earliest + (latest - earliest) / 2
 
 
 def _channel(entry: LedgerEntry) -> str:

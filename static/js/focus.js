@@ -17,6 +17,9 @@ document.addEventListener("htmx:afterSettle", () => {
   lostFrom = null
 })
 
+// A page that came back with something to correct begins there.
+document.querySelector("main .notice-error[data-focus], main [aria-invalid=true]")?.focus()
+
 // Not what ticks, what can be pressed, or what an alert says by itself.
 function spoken(part) {
   const copy = part.cloneNode(true)

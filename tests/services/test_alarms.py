@@ -213,7 +213,8 @@ def test_every_page_shows_it(
     down()
     wish_for()
     Wish.objects.update(state=WishState.REFUSED)
-    clock = timezone.localtime(VendorHealth.objects.get().since).strftime("%H:%M")
+    since = timezone.localtime(VendorHealth.objects.get().since)
+    clock = f"{since.hour % 12 or 12}:{since:%M %p %Z}"
     vendor, attention = banners(max_)
     assert vendor == (
         f"SlickText does not answer, since {clock}. Stops are kept and sent as soon as it does. Status"

@@ -14,7 +14,8 @@ from contacts_ui.permissions import NotAllowed
 from contacts_ui.services import contacts
 from contacts_ui.services.consent import delivery, desired_state, lifting
 from contacts_ui.services.consent.desired_state import due_now
-from contacts_ui.services.consent.doors import NeedsSecondPerson, reassign
+from contacts_ui.services.consent.number_doors import reassign
+from contacts_ui.services.consent.raising import NeedsSecondPerson
 from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.consent.verdicts import Verdict

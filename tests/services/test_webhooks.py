@@ -26,7 +26,7 @@ from contacts_ui.models.consent import Source
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.wish import WishState
 from contacts_ui.services import index, webhooks
-from contacts_ui.services.consent import delivery, desired_state, held_presses
+from contacts_ui.services.consent import delivery, desired_state
 from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.webhooks import cloudcontactai as ccai_events
 from contacts_ui.services.webhooks.cloudcontactai import NO_NUMBER, SAYS_STOP, WITH_THEIR_STOP
@@ -140,6 +140,8 @@ def test_row_14_data_of_an_unknown_shape_is_left_to_people(data: Any, vendors: V
         ("message.incoming", {"From": FREE_NUMBER, "Message": "Stop."}),
         ("message.excluded", {"To": FREE_NUMBER, "ExcludedReason": "Contact unsubscribed"}),
         ("message.error.carrier", {"To": FREE_NUMBER, "ErrorMessage": "Blocked by carrier"}),
+        ("message.error.carrier", {"To": FREE_NUMBER, "ErrorCode": 21610}),
+        ("message.error.cloudcontact", {"To": FREE_NUMBER, "ErrorCode": "2001"}),
         ("contact.opted_out", {"ContactData": {"phone": FREE_NUMBER}}),
     ],
 )
@@ -243,9 +245,11 @@ def lift(manager: User, vendors: Vendors, consented_at: datetime) -> None:
 
 @pytest.fixture
 def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    from contacts_ui.services.consent import doors
+    from contacts_ui.services.consent import raising
 
-    monkeypatch.setattr(doors, "deliver_now", lambda keys: [delivery.deliver(key) for key in keys])
+    monkeypatch.setattr(
+        raising, "deliver_now", lambda keys: [delivery.deliver(key) for key in keys]
+    )
 
 
 @pytest.mark.usefixtures("_deliver_in_this_thread")
@@ -279,92 +283,6 @@ class TestAgainstConsent:
         tell_ccai(unsubscribed(at=at))
         work()
         assert vendors.stopped() is True
-
-    @pytest.mark.parametrize("seconds", [1, 100])
-    def test_row_10_a_stop_seconds_after_the_consent_stands_though_its_hook_comes_after_the_lift(
-        self, seconds: int, manager: User, vendors: Vendors
-    ) -> None:
-        minute = timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=5)
-        said = minute + timedelta(seconds=seconds)
-        lift(manager, vendors, minute)
-        tell_ccai(unsubscribed(at=said.isoformat()))
-        work()
-        assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
-        assert consent.is_stopped(MARTY_NUMBER)
-
-
-# A press that is held (rows 1 to 4): what comes meanwhile
-
-
-@pytest.fixture
-def slip(agent: User, vendors: Vendors, settings: Any) -> None:
-    """An agent pressed the switch by a slip; nothing was sent yet."""
-    settings.UNDO_SECONDS = 20.0
-    consent.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed"))
-    vendors.forget_calls()
-
-
-def unsend(agent: User) -> None:
-    consent.unsend(staff=agent, seen=Seen(MARTY_NUMBER, MARTY))
-
-
-def test_row_1_a_slip_unsent_leaves_a_stop_that_only_cloudcontactai_knows(
-    agent: User, vendors: Vendors, settings: Any
-) -> None:
-    vendors.server.texts("cloudcontactai", MARTY_NUMBER)
-    settings.UNDO_SECONDS = 20.0
-    consent.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed"))
-    vendors.forget_calls()
-    unsend(agent)
-    work()
-    assert vendors.stopped() is True
-    assert vendors.asked() == []
-
-
-@pytest.mark.parametrize("at", ["", None])
-@pytest.mark.parametrize("unsent_first", [True, False])
-def test_rows_2_and_3_a_stop_texted_after_a_slip_stands(
-    at: str | None, unsent_first: bool, slip: None, agent: User, vendors: Vendors
-) -> None:
-    """Its hook may come at once, or late with its true time."""
-    event = unsubscribed(at=at)
-    if unsent_first:
-        unsend(agent)
-        tell_ccai(event)
-        work()
-    else:
-        tell_ccai(event)
-        work()
-        with pytest.raises(held_presses.CannotUnsend):
-            unsend(agent)
-    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
-    assert consent.is_stopped(MARTY_NUMBER)
-    mark = Statement.objects.get(source=Source.VENDOR_MARK)
-    assert not mark.told_back
-
-
-@pytest.mark.parametrize("dated", [True, False])
-@pytest.mark.parametrize("unsent_first", [True, False])
-def test_row_4_a_stop_at_slicktext_after_a_slip_stands(
-    dated: bool, unsent_first: bool, slip: None, agent: User, vendors: Vendors
-) -> None:
-    vendors.edit(opt_in_status="unsubscribed")
-    if not dated:
-        undated(vendors)
-    event = hint(opt_in_status="unsubscribed")
-    event["date"] = stamp(timezone.now()) if dated else None
-    if unsent_first:
-        unsend(agent)
-        tell_slicktext(event)
-        work()
-    else:
-        tell_slicktext(event)
-        work()
-        with pytest.raises(held_presses.CannotUnsend):
-            unsend(agent)
-    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
-    assert consent.is_stopped(MARTY_NUMBER)
-    assert OptOut.objects.filter(channel=Channel.VENDOR, ended_at=None).exists()
 
 
 def stamp(at: datetime) -> str:
@@ -496,6 +414,10 @@ def test_row_14_a_contact_without_a_number_is_read(vendors: Vendors) -> None:
         ({"opt_in_status": "blocked", "mobile_number": "12"}, NO_NUMBER_THERE),
         ({"who": MARTY_NUMBER, "said": "Stop"}, UNREADABLE),
         ({"mobile_number": MARTY_NUMBER, "opt_out": True}, UNREADABLE),
+        (
+            {"mobile_number": MARTY_NUMBER, "opt_in_status": "subscribed", "opt_out": True},
+            UNREADABLE,
+        ),
         ("They opted out", UNREADABLE),
         ([["unsubscribed"]], UNREADABLE),
     ],
@@ -505,6 +427,36 @@ def test_row_14_what_speaks_of_a_stop_and_cannot_be_acted_on_is_left_to_people(
 ) -> None:
     tell_slicktext({**hint(), "data": data})
     assert work() == left_to_people() == [why]
+
+
+def test_a_hint_that_is_called_a_stop_is_one_whatever_its_data_says(vendors: Vendors) -> None:
+    tell_slicktext(hint(name="contact_unsubscribed", opt_in_status="subscribed"))
+    work()
+    assert consent.is_stopped(MARTY_NUMBER)
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+
+
+@pytest.mark.parametrize("slicktext_is_down", [False, True])
+def test_a_stop_without_a_date_said_again_after_a_lift_is_another_one(
+    slicktext_is_down: bool, manager: User, vendors: Vendors
+) -> None:
+    """The same body to the letter; also while the lift is still on its way."""
+    data = {"mobile_number": MARTY_NUMBER, "opt_in_status": "unsubscribed"}
+    same = {"name": "contact_updated", "data": data}
+    tell_slicktext(same)
+    work()
+    if slicktext_is_down:
+        vendors.fault("slicktext", kind="down")
+    consent.change_opt_in_status(
+        staff=manager,
+        seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly"),
+        status="subscribed",
+        evidence=Evidence("Marty", Channel.PHONE, timezone.now(), "Yes, do", exact=True),
+    )
+    assert not consent.is_stopped(MARTY_NUMBER)
+    tell_slicktext(same)
+    work()
+    assert consent.is_stopped(MARTY_NUMBER)
 
 
 def test_row_14_a_stop_of_a_contact_who_is_gone_is_left_to_people(vendors: Vendors) -> None:
@@ -608,7 +560,8 @@ def test_our_own_stop_told_back_by_slicktext_opens_no_opt_out(
     work()
     assert not OptOut.objects.exists()
     assert "slicktext PUT" not in vendors.asked()
-    assert len(requests()) == 3, "those of the two wishes, and what came back"
+    assert len(requests()) == 2, "those of the two wishes"
+    assert LedgerEntry.objects.filter(action=Action.STOP_TOLD_BACK).count() == 1
 
 
 def test_a_change_of_a_stopped_contact_is_no_new_stop(wish_for: MakeWish, vendors: Vendors) -> None:

@@ -65,7 +65,7 @@ def test_a_stop_for_somebody_slicktext_does_not_know_is_done(
     assert wish.state == WishState.CONFIRMED
     assert wish.confirmed_do_not_text is True
     assert wish.confirmed_opt_in_status == ""
-    assert wish.answer == sending.NOBODY_THERE
+    assert wish.answer == sending.NOT_THERE
 
 
 def test_a_list_that_passes_somebody_over_does_not_end_a_stop(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from contacts_ui.models import LedgerEntry, OptOut, Statement, WebhookEvent, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
-from contacts_ui.services.consent import delivery, desired_state, doors
+from contacts_ui.services.consent import delivery, desired_state, vendor_doors
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.consent.verdicts import Verdict
 from tests import consent
@@ -116,9 +116,9 @@ def test_settling_needs_a_note(max_: Client, refused: Wish) -> None:
 def test_who_comes_too_late_changes_nothing(
     act: Callable[..., Any], max_: Client, refused: Wish, manager: User
 ) -> None:
-    doors.settle(staff=manager, pk=refused.pk, version=refused.version, note="Done.")
+    vendor_doors.settle(staff=manager, pk=refused.pk, version=refused.version, note="Done.")
     page = Page(act(max_, refused, note="Me too."))
-    assert "nothing was changed; somebody has settled it by hand already" in page.text
+    assert "nothing was changed; it was settled by hand already" in page.text
     assert not LedgerEntry.objects.filter(reason="Me too.").exists()
     assert not LedgerEntry.objects.filter(action=Action.STOP_RETRIED).exists()
 

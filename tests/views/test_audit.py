@@ -61,7 +61,7 @@ def test_it_works(browser: Client) -> None:
     browser.cookies["tz"] = "America/Chicago"
     page = Page(browser.get("/audit/"))
     assert "Stopped texts by Ada Agent" in page.text
-    assert "The person asked 2 Mar 2026, 03:30: letter" in page.text
+    assert "The person asked Mar 2, 2026, 3:30 AM CST: letter" in page.text
     assert "“Please <stop>”" in page.text
     assert "Marty McFly" in page.text
     assert "Opt-in status on the screen Subscribed –" in page.text

@@ -4,12 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
 from contacts_ui.models import LedgerEntry, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.services.consent.looking import is_stopped
+from contacts_ui.services.consent.types import Seen
+from tests import consent
 from tests.pages import Form, Page
 from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, NOBODY, Vendors
 
@@ -398,6 +401,25 @@ def test_somebody_who_is_gone(edgar: Client, vendors: Vendors) -> None:
     page = Page(response)
     assert "does not know this contact" in page.text
     assert page.form()["city"] == "Nashville"
+
+
+def test_consent_at_a_stopped_number_is_saved_once_the_form_has_shown_the_stop(
+    max_: Client, agent: User, vendors: Vendors
+) -> None:
+    seen = Seen(FREE_NUMBER)
+    consent.stop(staff=agent, seen=seen, request=consent.Request(reason="I said stop!"))
+    shown = save(
+        max_,
+        mobile_number=FREE_NUMBER,
+        consent_who="Marty McFly",
+        consent_channel="phone",
+        consent_words="Yes, text me",
+    )
+    assert shown.status_code == 409
+    assert "“I said stop!”" in Page(shown).errors("consent_words")
+    assert sent(vendors) == []
+    assert max_.post(URL, Page(shown).form()).status_code == 302
+    assert not is_stopped(FREE_NUMBER)
 
 
 def test_both_generations_of_replies(edgar: Client, vendors: Vendors) -> None:

@@ -315,7 +315,7 @@ def test_the_last_known_page_is_shown_and_marked_as_old(
         forget_connections()
         page = Page(vera.get(f"{URL}?size=25"))
     assert len(ids(page)) == 25
-    assert "Old page, as of 5 Mar 2026, 10:30" in page.text
+    assert "Old page, as of Mar 5, 2026, 10:30 AM" in page.text
     assert "This is the page as it was 2 hours ago" in page.text
     assert page.one("a", id="retry")
 

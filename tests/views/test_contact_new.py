@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -12,6 +13,8 @@ from django.utils import timezone
 from contacts_ui.integrations import slicktext
 from contacts_ui.models import LedgerEntry, Wish
 from contacts_ui.models.ledger import Action
+from contacts_ui.services.consent.types import Seen
+from tests import consent
 from tests.pages import Page
 from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
 
@@ -225,6 +228,23 @@ def test_a_stopped_number_is_not_asked_by_text(
     assert "no text may be sent to it" in page.errors("consent")
     assert page.form()["first_name"] == "Emmett"
     assert sent(vendors) == []
+
+
+def test_consent_for_a_stopped_number_is_saved_once_the_form_has_shown_the_stop(
+    max_: Client, agent: User, vendors: Vendors
+) -> None:
+    seen = Seen(DOC_NUMBER)
+    consent.stop(staff=agent, seen=seen, request=consent.Request(reason="I said stop!"))
+    shown = create(max_, **evidence(consent_at=""))
+    assert shown.status_code == 409
+    assert "“I said stop!”" in Page(shown).errors("consent_words")
+    consent.stop(staff=agent, seen=seen, request=consent.Request(reason="Once more: stop!"))
+    again = max_.post(URL, Page(shown).form())
+    assert again.status_code == 409
+    assert "“Once more: stop!”" in Page(again).errors("consent_words")
+    assert sent(vendors) == []
+    assert max_.post(URL, Page(again).form()).status_code == 302
+    assert not consent.is_stopped(DOC_NUMBER)
 
 
 # The vendor is in trouble.

@@ -26,7 +26,15 @@ from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.wish import WishState
 from contacts_ui.services import contacts, ledger
-from contacts_ui.services.consent import desired_state, doors, opt_outs, readings, record, rules
+from contacts_ui.services.consent import (
+    desired_state,
+    doors,
+    opt_outs,
+    raising,
+    readings,
+    record,
+    rules,
+)
 from contacts_ui.services.consent.types import Evidence, Request, Seen
 from tests.ledger_guards import alter
 from tests.pages import Page
@@ -342,7 +350,7 @@ def test_may_text_with_the_consent_that_answers(
     seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly")
     doors.stop(staff=agent, seen=seen, request=Request(Channel.PHONE, None, "Never again!"))
     now = Evidence("Marty", Channel.PHONE, timezone.now(), "Yes, do", exact=True)
-    doors.change_opt_in_status(staff=manager, seen=seen, status="subscribed", evidence=now)
+    raising.change_opt_in_status(staff=manager, seen=seen, status="subscribed", evidence=now)
     said = first_sentence(max_)
     assert said.startswith("Texts to this number are allowed.")
     assert "Consent was given later than every stop on record." in said

@@ -19,7 +19,7 @@ from contacts_ui.models import HeldPress, IndexWalk, LedgerEntry, LiftRequest, O
 from contacts_ui.models.consent import PressState, Source
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.services import index
-from contacts_ui.services.consent import doors, number_ids, readings
+from contacts_ui.services.consent import doors, number_ids, readings, vendor_doors
 from contacts_ui.services.consent.types import Request, Seen
 from contacts_ui.services.contacts import read
 from tests.pages import Page
@@ -316,7 +316,7 @@ def test_a_stop_that_a_vendor_marked_and_one_that_slicktext_showed(
     max_: Client, vendors: Vendors
 ) -> None:
     now = timezone.now()
-    doors.cloudcontactai_marked(
+    vendor_doors.cloudcontactai_marked(
         number=FREE_NUMBER, at=now - timedelta(hours=1), heard_at=now, label="", event="1"
     )
     assert re.search(

@@ -77,10 +77,10 @@ def test_the_clock_in_words(max_: Client, agent: User) -> None:
         late = ask(agent, NUMBERS[9], asked_at=timezone.now() - timedelta(days=30))
         answer(late.number)
         past, today, tomorrow, new, honoured = rows(page_of(max_))
-    assert "2 hours past due Was due 16 Mar 2026, 09:00" in past
-    assert "Due today Due 16 Mar 2026, 16:00" in today
-    assert "1 business day left Due 17 Mar 2026, 10:00" in tomorrow
-    assert "10 business days left Due 30 Mar 2026, 11:00" in new
+    assert "2 hours past due Was due Mar 16, 2026, 9:00 AM" in past
+    assert "Due today Due Mar 16, 2026, 4:00 PM" in today
+    assert "1 business day left Due Mar 17, 2026, 10:00 AM" in tomorrow
+    assert "10 business days left Due Mar 30, 2026, 11:00 AM" in new
     assert "Late: took 30 days" in honoured
 
 

@@ -15,7 +15,7 @@ from contacts_ui.models import HeldPress, LedgerEntry, LiftRequest, OptOut, Stat
 from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import ledger
-from contacts_ui.services.consent import doors, record
+from contacts_ui.services.consent import doors, record, vendor_doors
 from contacts_ui.services.consent.looking import is_stopped
 from contacts_ui.services.consent.rules import by_vendor
 from contacts_ui.services.consent.types import Request, Seen
@@ -82,7 +82,7 @@ def told_back(at: datetime | None = None) -> Statement:
     Wish.objects.filter(vendor=Vendor.CLOUDCONTACTAI).update(
         calls=[[at.isoformat(), at.isoformat()]]
     )
-    doors.cloudcontactai_marked(
+    vendor_doors.cloudcontactai_marked(
         number=MARTY_NUMBER, at=at, heard_at=timezone.now(), label="Marty", event="h1"
     )
     return Statement.objects.get(told_back=True)
@@ -99,7 +99,7 @@ def test_a_manager_sees_the_stop_with_its_words(
     text = Page(max_.get(LIFT)).text
     assert "the person, recorded by Ada Agent" in text
     assert "Stop texting me!" in text
-    assert "Leave it empty for now" in text
+    assert "Leave it empty to use the time" in text
 
 
 def test_an_agent_sees_its_source_and_date_only(ada: Client, agent: User, vendors: Vendors) -> None:

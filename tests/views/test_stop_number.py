@@ -22,7 +22,7 @@ from contacts_ui.models.consent import PressState
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
 from contacts_ui.services import webhooks
-from contacts_ui.services.consent import doors
+from contacts_ui.services.consent import vendor_doors
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.consent.desired_state import due_now
 from contacts_ui.services.consent.looking import is_stopped, judge_many
@@ -248,7 +248,9 @@ def test_the_first_stop_that_stands_is_the_one_since_when(
 
 def test_a_vendors_stop_names_the_vendor(ada: Client, vendors: Vendors) -> None:
     now = timezone.now()
-    doors.cloudcontactai_marked(number=FREE_NUMBER, at=now, heard_at=now, label="", event="1")
+    vendor_doors.cloudcontactai_marked(
+        number=FREE_NUMBER, at=now, heard_at=now, label="", event="1"
+    )
     text = Page(ada.get(KNOWN, {"number": FREE_NUMBER})).elements[0].text
     assert ": CloudContactAI marked them. Nothing more is needed." in text
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact
-from contacts_ui.views.consent_panel import issue_ticket, read_ticket, seen_of
+from contacts_ui.services.consent.types import Seen
+from contacts_ui.views.consent_panel import issue_ticket, read_ticket
 
 from ..pages import Page
 
@@ -65,7 +66,7 @@ def test_what_no_template_was_given_is_an_error_and_no_empty_page() -> None:
 
 
 def test_tickets_are_short_and_still_ours() -> None:
-    ticket = issue_ticket(seen_of(Contact(contact_id=1, first_name="Ann"), timezone.now()))
+    ticket = issue_ticket(Seen.of(Contact(contact_id=1, first_name="Ann"), timezone.now()))
     body, signature = ticket.rsplit(":", 1)
     assert len(signature) == 16
     assert read_ticket(ticket)

@@ -17,7 +17,7 @@ from contacts_ui import rounds
 from contacts_ui.models import HeldPress, LedgerEntry, OptOut, Statement, Wish
 from contacts_ui.models.consent import Source
 from contacts_ui.models.ledger import Action
-from contacts_ui.services.consent import doors, held_presses
+from contacts_ui.services.consent import held_presses, vendor_doors
 from contacts_ui.services.consent.number_ids import id_of
 from contacts_ui.services.consent.types import Request, Seen
 from contacts_ui.tasks import deliver_due_wishes
@@ -99,6 +99,13 @@ def test_the_row_asks_again_when_the_hold_ends_and_not_before(ada: Client) -> No
     due = Page(ada.get(str(panel["hx-get"]), headers=HTMX))
     assert due.elements[0]["hx-trigger"] == "load delay:2s"
     assert [each.text for each in due.all("button", form="stops")] == ["Do not textStopped"]
+
+
+@pytest.mark.parametrize("address", ["nowhere", "x:y", "1991-01-01T00:00", "//evil.example"])
+def test_an_address_that_is_none_leads_back_to_the_person(ada: Client, address: str) -> None:
+    data = {"ticket": ticket(), "next": address}
+    for what in ("do-not-text/", "tell-now/"):
+        assert ada.post(f"{HERE}{what}", data)["Location"] == HERE
 
 
 def test_looking_sends_nothing(ada: Client, vera: Client, vendors: Vendors) -> None:
@@ -319,7 +326,7 @@ def test_it_is_posted_only_and_with_the_forms_token(ada: Client, agent: User) ->
 
 
 def marked(number: str = MARTY_NUMBER) -> None:
-    doors.cloudcontactai_marked(
+    vendor_doors.cloudcontactai_marked(
         number=number, at=None, heard_at=timezone.now(), label="Marty McFly", event="e-1"
     )
 

@@ -236,7 +236,9 @@ def test_evidence_answers_the_stop_that_is_left_too(
         EVIDENCE["consent_words"],
     )
     assert sent(vendors) == []
-    save(max_, mobile_number=FREE_NUMBER, **EVIDENCE)
+    asked = save(max_, mobile_number=FREE_NUMBER, **EVIDENCE)
+    assert asked.status_code == 409, "the stop is shown first"
+    save(max_, **Page(asked).form())
     assert vendors.status(FREE_NUMBER) == "subscribed"
     assert is_stopped(MARTY_NUMBER)
     assert not is_stopped(FREE_NUMBER)
@@ -311,7 +313,9 @@ def test_created_again_with_older_evidence(
     assert "This is not later than their newest stop." in page.errors("consent_at")
     assert page.form()["consent_words"] == EVIDENCE["consent_words"]
     assert sent(vendors, "POST") == []
-    create(max_, **typed)
+    asked = create(max_, **typed)
+    assert asked.status_code == 409, "the stop is shown first"
+    create(max_, **Page(asked).form())
     assert vendors.status(DOC_NUMBER) == "subscribed"
 
 
@@ -322,9 +326,27 @@ def test_created_with_evidence_and_four_eyes(
     wish_for(number=FREE_NUMBER)
     for number, held in ((DOC_NUMBER, "not subscribed"), (FREE_NUMBER, "unsubscribed")):
         response = create(max_, mobile_number=number, consent="subscribed", **EVIDENCE)
+        if held == "unsubscribed":
+            assert response.status_code == 409, "the stop is shown first"
+            response = create(max_, **Page(response).form())
         assert "A second person decides about their consent." in shown(max_, response)
         assert vendors.status(number) == held
     assert set(LiftRequest.objects.values_list("kind", flat=True)) == {"opt_in", "lift"}
+
+
+def test_what_a_deleted_contact_was_does_not_count_for_the_new_one(
+    max_: Client, vendors: Vendors, settings: Any
+) -> None:
+    """Our own reading of the number says *subscribed*, and the contact who had it then is gone."""
+    given = {"mobile_number": DOC_NUMBER, "consent": "subscribed", **EVIDENCE}
+    contact_id = int(create(max_, **given)["Location"].split("/")[2])
+    max_.get(f"/contacts/{contact_id}/")
+    max_.post(f"/contacts/{contact_id}/delete/", {"number": DOC_NUMBER})
+    settings.FOUR_EYES = True
+    response = create(max_, **given)
+    assert "A second person decides about their consent." in shown(max_, response)
+    assert LiftRequest.objects.get().kind == "opt_in"
+    assert vendors.status(DOC_NUMBER) == "not subscribed"
 
 
 def test_a_stop_while_the_contact_is_created_is_said(

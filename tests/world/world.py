@@ -39,8 +39,11 @@ from contacts_ui.services.consent import (
     held_presses,
     lift_requests,
     lifting,
+    number_doors,
+    raising,
     readings,
     record,
+    vendor_doors,
 )
 from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.types import Evidence, Request, Seen
@@ -61,8 +64,8 @@ BOTH = VendorPair(
     sandbox=False,
 )
 EXPECTED = (
-    NotAllowed, VendorError, EvidenceRefused, doors.RecordChanged, doors.NeedsSecondPerson,
-    doors.NotRefusedNow, held_presses.CannotUnsend, lifting.NothingToLift, lifting.AlreadyAsked,
+    NotAllowed, VendorError, EvidenceRefused, raising.RecordChanged, raising.NeedsSecondPerson,
+    vendor_doors.NotRefusedNow, held_presses.CannotUnsend, lifting.NothingToLift, lifting.AlreadyAsked,
     lifting.AlreadyDecided, lifting.OwnRequest, lifting.NotTheirs, lifting.CannotTell,
     contacts.NumberTaken, contacts.EditConflict, contacts.StoppedNumber, contacts.OtherNumber,
     Killed,
@@ -499,7 +502,7 @@ class World:
         number, at = self._number(), timezone.now()
         if self.chance.random() < 0.6:
             return ""
-        doors.reassign(number=number, at=at, words="CloudContactAI's look-up says so.")
+        number_doors.reassign(number=number, at=at, words="CloudContactAI's look-up says so.")
         self.truths[number].reassigned_at = at
         return number
 
@@ -567,9 +570,9 @@ class World:
             number for number, truth in self.truths.items() if set_of(stops) & set_of(truth.stops)
         ]
         if not whose:
-            doors.close_event(staff=self._manager(), pk=event.pk, reason="Our own.")
+            vendor_doors.close_event(staff=self._manager(), pk=event.pk, reason="Our own.")
             return f"closes {event.pk}"
-        doors.match_event(
+        vendor_doors.match_event(
             staff=self._manager(),
             pk=event.pk,
             seen=Seen(whose[0]),
@@ -596,9 +599,9 @@ class World:
             return ""
         version = wish.version - (self.chance.random() < 0.1)
         if self.chance.random() < 0.7:
-            doors.try_again(staff=self._manager(), pk=wish.pk, version=version)
+            vendor_doors.try_again(staff=self._manager(), pk=wish.pk, version=version)
             return f"tries again {wish}"
-        doors.settle(staff=self._manager(), pk=wish.pk, version=version, note="By hand.")
+        vendor_doors.settle(staff=self._manager(), pk=wish.pk, version=version, note="By hand.")
         return f"settles {wish}"
 
     def _agent(self) -> User:
@@ -652,7 +655,7 @@ class World:
     def do_a_manager_lifts(self) -> str:
         seen = self._seen()
         evidence = self._evidence(seen.number)
-        doors.change_opt_in_status(
+        raising.change_opt_in_status(
             staff=self._manager(),
             seen=seen,
             status="subscribed",
@@ -712,6 +715,7 @@ class World:
             typed={"mobile_number": number, "first_name": "New"},
             evidence=evidence,
             double_opt_in=double,
+            version=_version_of(number),
         )
         return f"{number} {saved.contact.opt_in_status} double opt-in {double}"
 
@@ -731,6 +735,7 @@ class World:
             original=original,
             typed={**original, "mobile_number": number},
             evidence=evidence,
+            version=_version_of(old, number),
         )
         if saved.changes:
             # The person is the same: what they said at the old number holds at the new one, too.
@@ -840,6 +845,11 @@ def _to(vendors: Vendors) -> Callable[..., Any]:
         return vendors.call(connection, method, path, **more)
 
     return call
+
+
+def _version_of(*numbers: str) -> int:
+    """Return what a form for these numbers has shown of their records."""
+    return sum(state.version for state in record.states_of(numbers).values())
 
 
 def _held() -> list[Any]:

@@ -4,8 +4,8 @@ Take a row that is due, send what it wants *now*, and settle that version if no 
 time for each row (a lease), so a newer wish is sent after an older one, never before it. Who calls `deliver` and
 `deliver_next` (a click, the worker) does not matter.
 
-Every transaction here that writes to the ledger takes its turn there first and locks rows after that, as the use cases
-do that record a request: one order for all, so that no two wait for each other.
+Every transaction here that writes to the ledger or the record takes its turn there first and locks rows after that, as
+the use cases do that record a request: one order for all, so that no two wait for each other.
 """
 
 import logging
@@ -276,6 +276,7 @@ def _came_late(sent: Wish, *, wait: timedelta) -> None:
     if row.state == WishState.CONFIRMED:
         row.due_at = timezone.now() + wait
     row.save(update_fields=["unanswered_version", "unanswered_at", "due_at"])
+    record.told([row.number])
 
 
 def _settle(sent: Wish, state: WishState, words: str, error: VendorError | None = None) -> None:
@@ -297,6 +298,9 @@ def _settle(sent: Wish, state: WishState, words: str, error: VendorError | None 
 def _postpone(sent: Wish, error: VendorError) -> None:
     """Try again later: a stop for ever, anything else until it expires."""
     with transaction.atomic():
+        if error.outcome_unknown:
+            # What the vendor holds is unclear now, and so may be the kept verdict.
+            ledger.take_turn()
         row = _still_ours(sent)
         if row is None:
             if error.outcome_unknown:

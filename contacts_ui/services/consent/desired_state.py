@@ -15,11 +15,10 @@ from django.utils import timezone
 
 from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import ConsentState, LedgerEntry, Vendor, Wish
-from contacts_ui.models.consent import StatementKind
 from contacts_ui.models.wish import WishQuerySet, WishState
 from contacts_ui.services import index, ledger
 from contacts_ui.services.consent import record
-from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE
+from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, unanswered
 from contacts_ui.services.consent.verdicts import STOPPED_STATUSES
 from contacts_ui.services.vendors import connected
 
@@ -39,11 +38,9 @@ def wish_for(
     its way stays as urgent as it was, whatever is wanted after it.
     """
     now = timezone.now()
-    wish, _ = Wish.objects.select_for_update().get_or_create(
-        number=number,
-        vendor=vendor,
-        defaults={"do_not_text": do_not_text, "wished_at": now, "ledger_entry": entry},
-    )
+    # The ledger's turn lets one writer in, so a row that is missing here is missing.
+    rows = Wish.objects.select_for_update().filter(number=number, vendor=vendor)
+    wish = rows.first() or Wish(number=number, vendor=vendor)
     wish.batch = batch and (wish.settled or wish.batch)
     wish.do_not_text = do_not_text
     wish.opt_in_status = opt_in_status
@@ -67,14 +64,23 @@ def want_stop(
     nothing is wanted. Call it inside the transaction of the entry, after its statement; `number` is the entry's own
     unless told otherwise.
     """
-    number = number or entry.number
-    if not record.has_stop(number):
+    looks = record.look([number or entry.number])
+    if not (looks and looks[0].state.stopped):
         return []
-    told = set(
-        Wish.objects.filter(number=number, do_not_text=True).values_list("vendor", flat=True)
-    )
+    keys = want_standing_stop(entry, looks[0], again=again, batch=batch)
+    record.told([number or entry.number])
+    return keys
+
+
+def want_standing_stop(
+    entry: LedgerEntry, look: record.Look, *, again: bool = True, batch: bool = False
+) -> list[int]:
+    """As `want_stop`, where a stop is known to stand; the caller keeps what that changes."""
+    number = look.state.number
+    wishes = list(Wish.objects.filter(number=number, do_not_text=True))
+    told = {wish.vendor for wish in wishes}
     vendors = [vendor for vendor in connected() if again or vendor.value not in told]
-    status = strongest(number)
+    status = _strongest(look, wishes)
     if status == OptInStatus.BLOCKED:
         keep_blocked([number])
     return _want(entry, vendors, number=number, do_not_text=True, status=status, batch=batch)
@@ -85,14 +91,18 @@ def want_consent(entry: LedgerEntry) -> list[int]:
     stands = record.standing_of(entry.number)
     if stands.consent is None:
         return []
-    return _want(entry, connected(), do_not_text=False, status=stands.consent.status)
+    keys = _want(entry, connected(), do_not_text=False, status=stands.consent.status)
+    record.told([entry.number])
+    return keys
 
 
 def want_back(entry: LedgerEntry, status: str) -> list[int]:
     """Want what was there before a press that stopped the wrong person (rule 6). Call it as `want_stop`."""
     if record.standing_of(entry.number).stopped:
         return []
-    return _want(entry, connected(), do_not_text=False, status=status)
+    keys = _want(entry, connected(), do_not_text=False, status=status)
+    record.told([entry.number])
+    return keys
 
 
 def _want(
@@ -105,7 +115,7 @@ def _want(
     batch: bool = False,
 ) -> list[int]:
     number = number or entry.number
-    keys = [
+    return [
         wish_for(
             number=number,
             vendor=vendor,
@@ -116,23 +126,21 @@ def _want(
         ).pk
         for vendor in vendors
     ]
-    record.told([number])
-    return keys
 
 
 def strongest(number: str) -> str:
     """Return what SlickText shall hold by a stop: *blocked* is never weakened to *unsubscribed* (rule 9)."""
-    kept = ConsentState.objects.filter(number=number).values_list("consent__latest", "status")
-    since, status = kept.first() or (None, "")
-    stops = record.statements_of(number).filter(kind=StatementKind.STOP, discounted_by=None)
-    known = {stop.status for stop in stops if since is None or stop.latest > since}
-    known |= set(
-        Wish.objects.filter(number=number, do_not_text=True).values_list("opt_in_status", flat=True)
-    )
-    known.add(status)
-    known |= {
-        each.contact.opt_in_status or "" for each in index.by_numbers([number]).get(number, ())
-    }
+    looks = record.look([number])
+    wishes = Wish.objects.filter(number=number, do_not_text=True)
+    return _strongest(looks[0], wishes) if looks else OptInStatus.UNSUBSCRIBED
+
+
+def _strongest(look: record.Look, wishes: Iterable[Wish]) -> str:
+    number = look.state.number
+    known = {stop.status for stop in unanswered(look.said)} | {look.state.status}
+    known |= {wish.opt_in_status for wish in wishes}
+    indexed = index.by_numbers([number]).get(number, ())
+    known |= {each.contact.opt_in_status or "" for each in indexed}
     return OptInStatus.BLOCKED if OptInStatus.BLOCKED in known else OptInStatus.UNSUBSCRIBED
 
 
@@ -173,6 +181,7 @@ def told_with_contact(number: str, status: str, began: datetime) -> None:
     wish.save(
         update_fields=["calls", "confirmed_do_not_text", "confirmed_opt_in_status", "confirmed_at"]
     )
+    record.told([number])
 
 
 def is_told_back(number: str, vendor: str, at: datetime) -> bool:

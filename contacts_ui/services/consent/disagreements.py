@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Case, IntegerField, QuerySet, When
 from django.utils import timezone
 
@@ -25,7 +25,7 @@ from contacts_ui.services.vendors import connected
 
 AGREED = "The vendors agree again"
 # What is looked at to find those that agree by now; the list itself is paged.
-MOST = 500
+CHECKED_MAX = 500
 
 logger = logging.getLogger(__name__)
 
@@ -55,17 +55,14 @@ class Look:
 
 
 def notice(looks: Iterable[Look]) -> None:
-    """Open and close disagreements by what was just read. Never raises: a page must not fail for its side effect."""
+    """Open and close disagreements by what was just read."""
     about = [look for look in looks if look.wishes and look.fresh]
     if not about:
         return
-    try:
-        rows = present().filter(number__in=[look.person.number for look in about])
-        held = {row.number: row for row in rows}
-        for look in about:
-            _compare(look, held.get(look.person.number))
-    except DatabaseError:
-        logger.exception("a disagreement could not be written down")
+    rows = present().filter(number__in=[look.person.number for look in about])
+    held = {row.number: row for row in rows}
+    for look in about:
+        _compare(look, held.get(look.person.number))
 
 
 def present() -> QuerySet[Disagreement]:
@@ -77,7 +74,7 @@ def present() -> QuerySet[Disagreement]:
 
 
 def subscribed_again(number: str = "", *, limit: int = 50) -> list[Disagreement]:
-    """Return stopped people whom SlickText shows as *subscribed*: a question for people, never an answer (rule 3)."""
+    """Return stopped people who are *subscribed* at SlickText: a question for people, never an answer (rule 3)."""
     again = present().filter(kind=DisagreementKind.REAPPEARED, status=OptInStatus.SUBSCRIBED)
     return list((again.filter(number=number) if number else again)[:limit])
 
@@ -89,7 +86,7 @@ def recently_closed(limit: int = 20) -> list[Disagreement]:
 
 def close_agreed() -> int:
     """Close those whose number both vendors have confirmed as stopped since; return how many."""
-    rows = list(present()[:MOST])
+    rows = list(present()[:CHECKED_MAX])
     wishes: dict[str, dict[str, Wish]] = {}
     for wish in Wish.objects.filter(number__in={row.number for row in rows}):
         wishes.setdefault(wish.number, {})[wish.vendor] = wish

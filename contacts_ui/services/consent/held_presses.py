@@ -101,14 +101,24 @@ def unsend(*, staff: Staff, number: str) -> HeldPress:
 
 
 def send_due(*, limit: int = 50) -> Collection[int]:
-    """Send the presses whose time has come; return the keys of what is to be delivered."""
+    """Send the presses whose time has come; return the keys of what is to be delivered.
+
+    One that fails stays due, and does not keep the others. Raises what it failed with once all had their turn.
+    """
     due = HeldPress.objects.filter(state=PressState.HELD, send_at__lte=timezone.now())
     keys: list[int] = []
+    failed: Exception | None = None
     for press in due.select_related("staff").order_by("send_at")[:limit]:
-        with request_id.request_id(press.request_id), transaction.atomic():
-            ledger.take_turn()
-            written = send_press(press)
+        try:
+            with request_id.request_id(press.request_id), transaction.atomic():
+                ledger.take_turn()
+                written = send_press(press)
+        except Exception as error:
+            failed = error
+            continue
         keys += written.keys if written else ()
+    if failed:
+        raise failed
     return keys
 
 

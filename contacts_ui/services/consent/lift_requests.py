@@ -1,4 +1,4 @@
-"""The lift requests as they are kept: who waits, what was decided, and what a newer wish makes of one that waits.
+"""The lift requests as they are kept: who waits, what was decided, and what a newer statement makes of one that waits.
 
 Asking and deciding are in `lifting`.
 """
@@ -25,7 +25,7 @@ DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN, State.EXPIRED)
 class Wanted:
     """Which requests a reader wants to see; an empty field does not filter. `number` is E.164, days are inclusive.
 
-    None in its place stands for a question that makes no sense: nobody is shown.
+    None in its place stands for a question that makes no sense: nothing is shown.
     """
 
     number: str = ""
@@ -91,18 +91,7 @@ def newest(number: str) -> LiftRequest | None:
 def overtaken(entry: LedgerEntry, words: str = "They were stopped once more.") -> None:
     """Withdraw what waits: a newer statement leaves nothing to decide. Call it in the transaction of its entry."""
     for request in LiftRequest.objects.filter(number=entry.number, state=State.WAITING):
-        LiftRequest.objects.filter(pk=request.pk).update(
-            state=State.WITHDRAWN, decided_at=timezone.now(), note=words
-        )
-        ledger.record(
-            action=Action.LIFT_WITHDRAWN,
-            staff=None,
-            number=request.number,
-            contact_id=request.contact_id,
-            reason=words,
-            after={"asked_by": request.asked_by_name, "lift_request": request.pk},
-            answer={"overtaken_by": entry.pk},
-        )
+        _end(request, State.WITHDRAWN, Action.LIFT_WITHDRAWN, words, {"overtaken_by": entry.pk})
 
 
 def expire_old(*, limit: int = 200) -> int:
@@ -119,21 +108,30 @@ def expire_old(*, limit: int = 200) -> int:
         ledger.take_turn()
         found = list(old[:limit])
         for request in found:
-            _expire(request, f"It was not decided within {days:g} days.")
+            words = f"It was not decided within {days:g} days."
+            _end(request, State.EXPIRED, Action.LIFT_EXPIRED, words)
     return len(found)
 
 
-def _expire(request: LiftRequest, words: str) -> None:
+def _end(
+    request: LiftRequest,
+    state: State,
+    action: Action,
+    words: str,
+    answer: dict[str, Any] | None = None,
+) -> None:
+    """Settle a request that the dashboard itself ends, and not a person."""
     LiftRequest.objects.filter(pk=request.pk).update(
-        state=State.EXPIRED, decided_at=timezone.now(), note=words
+        state=state, decided_at=timezone.now(), note=words
     )
     ledger.record(
-        action=Action.LIFT_EXPIRED,
+        action=action,
         staff=None,
         number=request.number,
         contact_id=request.contact_id,
         reason=words,
         after={"asked_by": request.asked_by_name, "lift_request": request.pk},
+        answer=answer,
     )
 
 

@@ -13,15 +13,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from contacts_ui.models import ConsentState, LiftRequest, Statement
-from contacts_ui.models.consent import StatementKind
+from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.lift_request import LiftRequestKind, LiftRequestState
 from contacts_ui.permissions import APP_LABEL, Staff, require
 from contacts_ui.services import ledger
-from contacts_ui.services.consent import doors, record
+from contacts_ui.services.consent import doors, raising, record
 from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.looking import judge_one
-from contacts_ui.services.consent.rules import is_from_carrier, standing
+from contacts_ui.services.consent.rules import standing
 from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.consent.verdicts import Judgement, Verdict
 
@@ -68,7 +68,7 @@ def ask(
     """Ask for the stop of a number to be lifted, or for an opt-in; `status` is what SlickText shall hold then.
 
     `version` is the record's as the form showed it. Raises NotAllowed, NothingToLift, AlreadyAsked,
-    doors.RecordChanged, rules.EvidenceRefused, CannotTell.
+    raising.RecordChanged, rules.EvidenceRefused, CannotTell.
     """
     require(staff, "ask_lift")
     doors.end_hold(seen.number)
@@ -86,13 +86,9 @@ def ask(
         )
         if LiftRequest.objects.filter(number=seen.number, state=LiftRequestState.WAITING).exists():
             raise AlreadyAsked
-        doors.check_unchanged(seen, version)
-        doors.record_as_read(seen)
-        verdict = judge_one(seen).verdict
-        if kind is None:
-            if verdict is Verdict.MAY_TEXT:
-                raise NothingToLift
-            kind = LiftRequestKind.LIFT if verdict in STOPPED else LiftRequestKind.OPT_IN
+        raising.check_unchanged(seen, version)
+        raising.record_as_read(seen)
+        kind = kind or _kind_for(seen)
         _check(kind, seen.number, evidence)
         said = evidence.said
         return LiftRequest.objects.create(
@@ -122,17 +118,25 @@ def give_or_ask(*, staff: Staff, seen: Seen, status: str, evidence: Evidence) ->
     if settings.FOUR_EYES:
         ask(staff=staff, seen=seen, status=status, evidence=evidence)
         return True
-    doors.change_opt_in_status(staff=staff, seen=seen, status=status, evidence=evidence)
+    raising.change_opt_in_status(staff=staff, seen=seen, status=status, evidence=evidence)
     return False
+
+
+def _kind_for(seen: Seen) -> LiftRequestKind:
+    """Return what a request about this person asks for. Raises NothingToLift."""
+    verdict = judge_one(seen).verdict
+    if verdict is Verdict.MAY_TEXT:
+        raise NothingToLift
+    return LiftRequestKind.LIFT if verdict in STOPPED else LiftRequestKind.OPT_IN
 
 
 def _check(kind: LiftRequestKind, number: str, evidence: Evidence) -> None:
     """Raise unless the request could be approved as the record stands."""
     if kind == LiftRequestKind.WRONG_PERSON:
-        if not doors.can_tell_wrong_person(number):
+        if not raising.can_tell_wrong_person(number):
             raise CannotTell
         return
-    doors.check_evidence_for(number, evidence)
+    raising.check_evidence_for(number, evidence)
 
 
 def _about(kind: str | None, who: str) -> dict[str, str]:
@@ -187,21 +191,21 @@ def approve(
         seen = Seen(request.number, request.contact_id, request.label)
     # A press that is held is a stop, and so is what SlickText says: each withdraws the request, and stays.
     doors.end_hold(request.number)
-    doors.record_as_read(seen)
+    raising.record_as_read(seen)
     with transaction.atomic():
         ledger.take_turn()
         request = _decide(staff, request, Action.LIFT_APPROVED, LiftRequestState.APPROVED, note)
         if request.kind == LiftRequestKind.WRONG_PERSON:
-            if not doors.can_tell_wrong_person(request.number):
+            if not raising.can_tell_wrong_person(request.number):
                 raise CannotTell
-            keys = doors.wrong_person(
+            keys = raising.wrong_person(
                 staff=staff,
                 seen=seen,
                 reason=request.consent_words,
                 asked_by=request.asked_by_name,
             )
         else:
-            keys = doors.record_consent(
+            keys = raising.record_consent(
                 staff=staff,
                 seen=seen,
                 status=request.opt_in_status,
@@ -227,7 +231,6 @@ def deciders() -> int:
 
 def told_back(numbers: Collection[str]) -> dict[str, list[Statement]]:
     """Return those stops of stopped numbers that are *told back, or theirs* and not decided yet (rule 10)."""
-    found: dict[str, list[Statement]] = {}
     stopped = ConsentState.objects.filter(number__in=set(filter(None, numbers)), stopped=True)
     rows = Statement.objects.filter(
         number__in=stopped.values("number"),
@@ -235,9 +238,7 @@ def told_back(numbers: Collection[str]) -> dict[str, list[Statement]]:
         told_back=True,
         discounted_by=None,
     )
-    for stop in rows.select_related("ledger_entry").order_by("pk"):
-        found.setdefault(stop.number, []).append(stop)
-    return found
+    return record.grouped(rows.select_related("ledger_entry").order_by("pk"))
 
 
 def answered_stop(number: str) -> Statement | None:
@@ -251,8 +252,7 @@ def answered_stop(number: str) -> Statement | None:
 
 def is_blocked_by_carrier(number: str) -> bool:
     """Return True where a carrier's code is on record: that ends only with the person's own START (rule 13)."""
-    stops = record.statements_of(number).filter(kind=StatementKind.STOP)
-    return any(is_from_carrier(stop) for stop in stops)
+    return record.statements_of(number).filter(source=Source.CARRIER).exists()
 
 
 def evidence_of(request: LiftRequest, own_stops: Collection[int] = ()) -> Evidence:

@@ -17,16 +17,15 @@ def judge_one(seen: Seen) -> Judgement:
 
 def judge_many(people: Sequence[Seen]) -> list[Judgement]:
     """Return what we may claim about many people, in their order, with two queries."""
-    by_number: dict[str, list[Wish]] = {person.number: [] for person in people if person.number}
-    for wish in Wish.objects.filter(number__in=by_number):
-        by_number[wish.number].append(wish)
-    states = record.states_of(by_number)
+    numbers = {person.number for person in people if person.number}
+    wishes = record.grouped(Wish.objects.filter(number__in=numbers))
+    states = record.states_of(numbers)
     there = connected()
     return [
         judge(
             person.status,
             person.read_at,
-            by_number.get(person.number, ()),
+            wishes[person.number],
             there,
             number=person.number,
             state=states.get(person.number),

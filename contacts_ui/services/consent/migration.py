@@ -29,6 +29,7 @@ from contacts_ui.services.consent.rules import (
     by_vendor,
     exactly,
     standing,
+    unanswered,
     within_minute,
 )
 from contacts_ui.services.consent.types import Reading
@@ -119,17 +120,12 @@ class Converted:
     @property
     def why(self) -> str:
         """Return why the number is stopped: by the stop that no consent answers, those that were none before first."""
-        stops = [each for each in self.drafts if each.statement.kind == StatementKind.STOP]
-        consents = [each.statement for each in self.drafts if each not in stops]
-        unanswered = [
-            each
-            for each in stops
-            if not any(said.earliest and said.earliest > each.statement.latest for said in consents)
-        ]
-        named = [each.why for each in unanswered if each.why]
+        left = {id(each) for each in unanswered(draft.statement for draft in self.drafts)}
+        named = [each.why for each in self.drafts if each.why and id(each.statement) in left]
         if named:
             return named[-1]
-        return NOT_NEWER if consents and unanswered else OTHER
+        kinds = {each.statement.kind for each in self.drafts}
+        return NOT_NEWER if left and StatementKind.CONSENT in kinds else OTHER
 
     @property
     def changes(self) -> bool:
@@ -511,15 +507,15 @@ def _some_at_a_time(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 def _source_of(entry: Any, *, bare: bool) -> tuple[Source, Said, str]:
     """Return who or what said a stop of the ledger, when, and what makes an event or a reading this one."""
-    nobody = entry.staff_id is None and not entry.staff_name
-    if nobody and entry.channel == Channel.VENDOR:
+    automatic = entry.staff_id is None and not entry.staff_name
+    if automatic and entry.channel == Channel.VENDOR:
         said = by_vendor(entry.asked_at, entry.at)
         if "CloudContactAI" in entry.reason:
             event = entry.reason.rpartition("event ")[2].removesuffix(").")
             return Source.VENDOR_MARK, said, f"ccai:{event}"[:200]
         return Source.STATUS, said, _key_of_hint(entry)
     follows = "old number follows" in entry.reason or entry.reason.startswith("Repair: ")
-    if nobody or follows:
+    if automatic or follows:
         return Source.CARRIED_OVER, Said(None, entry.at), ""
     said = _typed(entry) if entry.asked_at else exactly(entry.at)
     if entry.request_id.startswith("job-"):

@@ -8,7 +8,6 @@ import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -43,13 +42,13 @@ from contacts_ui.services.consent.rules import (
     unanswered,
     usable,
 )
-from contacts_ui.services.consent.stops import Stop, write_stop
+from contacts_ui.services.consent.stops import Stop, Written, write_stop
 from contacts_ui.services.consent.types import Reading, Request, Seen, reading_of
 from contacts_ui.services.consent.verdicts import STOPPED_STATUSES
 
 READING: Final = "reading"
 # Readings in one transaction: most of a page says nothing new.
-AT_ONCE: Final = 2_000
+READINGS_AT_ONCE: Final = 2_000
 
 logger = logging.getLogger(__name__)
 
@@ -85,8 +84,8 @@ def learn(contacts: Iterable[Contact], read_at: datetime, *, now: bool = False) 
 def hear(contacts: Iterable[Contact], read_at: datetime, *, now: bool = True) -> None:
     """Record what these readings mean, or leave it to a worker; before the index learns them."""
     readings = [reading_of(each, each.number, read_at) for each in contacts if each.number]
-    for start in range(0, len(readings), AT_ONCE):
-        news = _news(readings[start : start + AT_ONCE])
+    for start in range(0, len(readings), READINGS_AT_ONCE):
+        news = _news(readings[start : start + READINGS_AT_ONCE])
         if news and now:
             record_readings(news)
         elif news:
@@ -118,10 +117,11 @@ def record_readings(readings: Sequence[Reading]) -> None:
     with transaction.atomic():
         ledger.take_turn()
         found = find_stops(readings)
-        loud = _opening_opt_outs(found)
-        _write_quietly([each for each in found if each not in loud])
-        for stop in loud:
-            _write_loudly(stop)
+        opening = _opening_opt_outs(found)
+        _write_without_opt_outs([each for each in found if each not in opening])
+        for stop in opening:
+            status = stop.reading.status
+            write_with_opt_out(stop, f"SlickText says “{status}”, which was not asked for here.")
         record.note_readings(readings)
         if blocked := [each.number for each in readings if each.status == OptInStatus.BLOCKED]:
             desired_state.keep_blocked(blocked)
@@ -141,12 +141,10 @@ def find_stops(readings: Sequence[Reading]) -> list[Found]:
         wish.number: wish
         for wish in Wish.objects.filter(number__in=numbers, vendor=Vendor.SLICKTEXT)
     }
-    said: dict[str, list[Statement]] = {}
-    for statement in Statement.objects.filter(number__in=numbers):
-        said.setdefault(statement.number, []).append(statement)
+    said = record.grouped(Statement.objects.filter(number__in=numbers))
     found: dict[tuple[str, str], Found] = {}
     for each in stopped:
-        stop = meaning(each, wishes.get(each.number), said.get(each.number, ()))
+        stop = meaning(each, wishes.get(each.number), said[each.number])
         if stop:
             found.setdefault((each.number, stop.key), stop)
     return list(found.values())
@@ -169,7 +167,7 @@ def meaning(reading: Reading, told: Wish | None, known: Sequence[Statement] = ()
     later = bool(changed_at and confirmed_at and changed_at > confirmed_at + VENDOR_CLOCK_TOLERANCE)
     if shows_what_was_told and not later:
         return None
-    found = _found(reading, told, known)
+    found = found_in(reading, told, known)
     if found.key in {each.key for each in known}:
         return None
     if changed_at is None and any(_same_status(each, reading) for each in unanswered(known)):
@@ -177,7 +175,7 @@ def meaning(reading: Reading, told: Wish | None, known: Sequence[Statement] = ()
     return found
 
 
-def _found(reading: Reading, told: Wish | None, known: Sequence[Statement]) -> Found:
+def found_in(reading: Reading, told: Wish | None, known: Sequence[Statement]) -> Found:
     """Make the stop of a stopped status, said at its date and heard at `reading.read_at`."""
     said = by_vendor(reading.changed_at, reading.read_at)
     moment = usable(reading.changed_at, reading.read_at)
@@ -240,11 +238,10 @@ def first_walk_ended_at() -> datetime | None:
     return setup.first_walk_ended_at
 
 
-def _write_loudly(found: Found, words: str = "", seen: Seen | None = None) -> bool:
+def write_with_opt_out(found: Found, words: str, seen: Seen | None = None) -> Written | None:
     """Write a stop of its own: opt-out, clock and delivery, behind stops made by hand."""
     reading = found.reading
-    words = words or f"SlickText says “{reading.status}”, which was not asked for here."
-    written = write_stop(
+    return write_stop(
         Stop(
             seen or reading.seen,
             Source.STATUS,
@@ -257,10 +254,9 @@ def _write_loudly(found: Found, words: str = "", seen: Seen | None = None) -> bo
             repeats=found.repeats,
         )
     )
-    return written is not None
 
 
-def _write_quietly(found: Sequence[Found]) -> None:
+def _write_without_opt_outs(found: Sequence[Found]) -> None:
     """Write statements of a page that was read: one ledger entry with a hash over them, no opt-outs, no vendor told."""
     if not found:
         return
@@ -313,9 +309,8 @@ def changed_statements() -> Iterator[str]:
 
 def _notice_disagreements(readings: Sequence[Reading]) -> None:
     """Compare what was read with what the record says; never fails a reading."""
-    wishes: dict[str, list[Wish]] = {}
-    for wish in Wish.objects.filter(number__in=[each.number for each in readings]):
-        wishes.setdefault(wish.number, []).append(wish)
+    numbers = [each.number for each in readings]
+    wishes = record.grouped(Wish.objects.filter(number__in=numbers))
     # Of several contacts with one number, the one who can be texted is the news.
     by_number = {
         each.number: each.seen
@@ -379,54 +374,3 @@ def _from_json(row: Mapping[str, Any]) -> Reading:
     changed_at = parse_datetime(row["changed_at"]) if row["changed_at"] else None
     read_at = parse_datetime(row["read_at"]) or timezone.now()
     return Reading(**{**row, "changed_at": changed_at, "read_at": read_at})
-
-
-# --- Hints that speak of a stop -----------------------------------------------------------------------
-
-
-def hinted_stop(reading: Reading, *, at: datetime | None, event: str) -> str:
-    """Record a hint with our secret that says *unsubscribed* or *blocked*: it is a stop, said at its date (rule 11).
-
-    `reading.read_at` is when the hint reached us, `at` its date. Returns what was done, in words.
-    """
-    with transaction.atomic():
-        ledger.take_turn()
-        told = Wish.objects.filter(number=reading.number, vendor=Vendor.SLICKTEXT).first()
-        known = list(record.statements_of(reading.number))
-        found = _found(reading._replace(changed_at=reading.changed_at or at), told, known)
-        words = f"SlickText told us that they are “{reading.status}” ({event})."
-        # What a hint says may be older than what SlickText holds by now, so nothing was seen.
-        seen = replace(found.reading.seen, status=None, read_at=None)
-        if not _write_loudly(found, words, seen):
-            return "On record already."
-    if found.told_back:
-        return "Our own stop told back, or theirs: kept, and the person stays stopped."
-    return "Stopped at every connected vendor."
-
-
-def is_known(number: str, status: str | None) -> bool:
-    """Return True where the record has this stopped status already, so that a hint may only repeat it."""
-    if not record.is_stopped(number):
-        return False
-    told = Wish.objects.filter(
-        number=number,
-        vendor=Vendor.SLICKTEXT,
-        confirmed_do_not_text=True,
-        confirmed_opt_in_status=status or "",
-    )
-    said = Statement.objects.filter(number=number, source=Source.STATUS, status=status or "")
-    return told.exists() or said.exists()
-
-
-__all__ = [
-    "READING",
-    "Reading",
-    "find_stops",
-    "first_walk_ended_at",
-    "hear",
-    "hinted_stop",
-    "is_known",
-    "learn",
-    "record_event",
-    "record_readings",
-]

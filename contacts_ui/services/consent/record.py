@@ -7,19 +7,29 @@ was checked is still true when it commits.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.db import transaction
 from django.db.models import QuerySet
 
-from contacts_ui.models import ConsentState, HeldPress, LedgerEntry, Statement, Wish
+from contacts_ui.models import ConsentSetup, ConsentState, HeldPress, LedgerEntry, Statement, Wish
 from contacts_ui.models.consent import PressState, Source, StatementKind
+from contacts_ui.services import ledger
 from contacts_ui.services.consent.rules import Said, Standing, standing
 from contacts_ui.services.consent.types import Reading
 from contacts_ui.services.consent.verdicts import STOPPED_STATUSES, judge
 from contacts_ui.services.vendors import connected
 
 
-def add(
+def add(entry: LedgerEntry, **facts: Any) -> Statement | None:
+    """Write a statement, as `write`, and bring what is kept of its number up to date."""
+    statement = write(entry, **facts)
+    if statement:
+        changed([statement.number], statements=True)
+    return statement
+
+
+def write(
     entry: LedgerEntry,
     *,
     kind: StatementKind,
@@ -34,12 +44,13 @@ def add(
 ) -> Statement | None:
     """Write a statement whose proof is `entry`; return None where it was recorded before, by its `key`.
 
-    `number` is the entry's own unless told otherwise; `status` is what SlickText shall hold by it.
+    `number` is the entry's own unless told otherwise; `status` is what SlickText shall hold by it. Call `changed` with
+    `statements` before the transaction ends.
     """
     number = number or entry.number
     if key and Statement.objects.filter(number=number, key=key).exists():
         return None
-    statement = Statement.objects.create(
+    return Statement.objects.create(
         number=number,
         kind=kind,
         source=source,
@@ -52,8 +63,6 @@ def add(
         told_back=told_back,
         ledger_entry=entry,
     )
-    changed([number], statements=True)
-    return statement
 
 
 def discount(entry: LedgerEntry, ids: Collection[int]) -> int:
@@ -134,16 +143,28 @@ def note_readings(readings: Iterable[Reading]) -> bool:
     return bool(moved)
 
 
+class Look(NamedTuple):
+    """What the statements of one number come to, worked out and not yet kept: see `keep`."""
+
+    state: ConsentState
+    said: Sequence[Statement]
+
+
 def changed(numbers: Collection[str], *, statements: bool = False) -> None:
     """Bring what is kept of these numbers up to date: after a statement, a delivery, a reading, a press.
 
     `statements` raises the version that lift forms carry.
     """
+    keep(look(numbers, statements=statements))
+
+
+def look(numbers: Collection[str], *, statements: bool = False) -> list[Look]:
+    """Apply rule 1 to the statements of these numbers; the first half of `changed`."""
     numbers = set(filter(None, numbers))
     if not numbers:
-        return
+        return []
     rows = _rows_of(numbers)
-    said = _grouped(Statement.objects.filter(number__in=numbers).order_by("pk"))
+    said = grouped(Statement.objects.filter(number__in=numbers).order_by("pk"))
     held = HeldPress.objects.filter(number__in=numbers, state=PressState.HELD)
     presses = {press.number: press for press in held}
     for row in rows:
@@ -151,7 +172,12 @@ def changed(numbers: Collection[str], *, statements: bool = False) -> None:
         row.stop, row.consent, row.stopped = stands.stop, stands.consent, stands.stopped
         row.held = presses.get(row.number)
         row.version += statements
-    _judge(rows, ["version", "stop", "consent", "stopped", "held"])
+    return [Look(row, said[row.number]) for row in rows]
+
+
+def keep(looks: Sequence[Look]) -> None:
+    """Keep what was worked out, with the verdict; the second half of `changed`."""
+    _judge([each.state for each in looks], ["version", "stop", "consent", "stopped", "held"])
 
 
 def told(numbers: Collection[str]) -> None:
@@ -174,7 +200,7 @@ def _states(numbers: Collection[str]) -> QuerySet[ConsentState]:
 
 def _judge(rows: Sequence[ConsentState], fields: list[str]) -> None:
     """Work out the verdicts of these rows, and write them with the other `fields` that were changed."""
-    wishes = _grouped(Wish.objects.filter(number__in=[row.number for row in rows]))
+    wishes = grouped(Wish.objects.filter(number__in=[row.number for row in rows]))
     there = connected()
     moved = []
     for row in rows:
@@ -196,7 +222,8 @@ def _judge(rows: Sequence[ConsentState], fields: list[str]) -> None:
     )
 
 
-def _grouped(rows: Iterable[Any]) -> dict[str, list[Any]]:
+def grouped(rows: Iterable[Any]) -> dict[str, list[Any]]:
+    """Return rows by their number; an empty list for one that has none."""
     groups: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
         groups[row.number].append(row)
@@ -211,6 +238,18 @@ def rebuild(*, batch: int = 500) -> int:
         .order_by("number")
         .values_list("number", flat=True)[:batch]
     ):
-        changed(numbers)
+        with transaction.atomic():
+            ledger.take_turn()
+            changed(numbers)
         count, after = count + len(numbers), numbers[-1]
     return count
+
+
+def rebuild_for_vendors() -> None:
+    """Rebuild what is kept once a vendor was connected or disconnected: verdicts depend on who is."""
+    setup, now = ConsentSetup.load(), ",".join(connected())
+    if setup.vendors == now:
+        return
+    if setup.vendors:
+        rebuild()
+    ConsentSetup.objects.filter(pk=setup.pk).update(vendors=now)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from contacts_ui.models import Statement
-from contacts_ui.models.consent import Source, StatementKind
+from contacts_ui.models.consent import StatementKind
 
 # How far a vendor's clock and ours may be apart.
 VENDOR_CLOCK_TOLERANCE: Final = timedelta(minutes=2)
@@ -28,9 +28,12 @@ def exactly(at: datetime) -> Said:
 
 
 def within_minute(first: datetime, heard_at: datetime, last: datetime | None = None) -> Said:
-    """Place a typed minute: the whole of it. `last` is its other reading, in the hour of a clock change."""
+    """Place a typed minute: the whole of it, never later than heard, also where the typist's clock is ahead.
+
+    `last` is its other reading, in the hour of a clock change.
+    """
     earliest, last = sorted((first, last or first))
-    return Said(earliest, max(min(last + MINUTE, heard_at), earliest))
+    return Said(min(earliest, heard_at), min(last + MINUTE, heard_at))
 
 
 def usable(at: datetime | None, heard_at: datetime) -> datetime:
@@ -63,40 +66,38 @@ def standing(statements: Iterable[Statement], reassigned_at: datetime | None = N
     Equal, unknown or overlapping times mean stopped. Consent from before `reassigned_at` is void.
     """
     said = list(statements)
-    stops = [each for each in said if each.kind == StatementKind.STOP and counts(each)]
-    newest = max(stops, key=lambda each: each.latest, default=None)
-    after = [moment for moment in (newest and newest.latest, reassigned_at) if moment]
-    consents = [
+    newest = max(_stops(said), key=lambda each: each.latest, default=None)
+    answers = [
         each
         for each in said
         if each.kind == StatementKind.CONSENT
-        and each.earliest
-        and all(each.earliest > moment for moment in after)
+        and is_later(each, reassigned_at)
+        and is_later(each, newest.latest if newest else None)
     ]
-    return Standing(newest, max(consents, key=lambda each: each.latest, default=None))
+    return Standing(newest, max(answers, key=lambda each: each.latest, default=None))
 
 
-def unanswered(statements: Iterable[Statement]) -> list[Statement]:
-    """Return the stops that count, and that no later consent answers."""
+def unanswered(
+    statements: Iterable[Statement], reassigned_at: datetime | None = None
+) -> list[Statement]:
+    """Return the stops that no consent answers: some, exactly where a stop stands."""
     said = list(statements)
-    consents = [each.earliest for each in said if each.kind == StatementKind.CONSENT]
+    consents = [each for each in said if each.kind == StatementKind.CONSENT]
     return [
-        each
-        for each in said
-        if each.kind == StatementKind.STOP
-        and counts(each)
-        and not any(earliest and earliest > each.latest for earliest in consents)
+        stop
+        for stop in _stops(said)
+        if not any(is_later(c, reassigned_at) and is_later(c, stop.latest) for c in consents)
     ]
 
 
-def counts(statement: Statement) -> bool:
-    """Return False for a stop that staff decided was not the person's (rules 6 and 10)."""
-    return statement.discounted_by_id is None
+def is_later(said: Statement | Said, moment: datetime | None) -> bool:
+    """Return True if it was certainly said after `moment`, None for no such moment; what has no time never was."""
+    return said.earliest is not None and (moment is None or said.earliest > moment)
 
 
-def is_from_carrier(statement: Statement) -> bool:
-    """Return True for a block that ends only with the person's own START (rule 13)."""
-    return statement.source == Source.CARRIER
+def _stops(said: Iterable[Statement]) -> list[Statement]:
+    """Return the stops that count: not those that staff decided were not the person's (rules 6 and 10)."""
+    return [each for each in said if each.kind == StatementKind.STOP and not each.discounted_by_id]
 
 
 class EvidenceRefused(Exception):
@@ -136,12 +137,12 @@ def _visible(text: str, counts_as: Callable[[str], bool]) -> int:
 
 def check_newer(said: Said, stop: Statement | None, reassigned_at: datetime | None = None) -> None:
     """Raise EvidenceRefused unless consent was given later than the newest stop, and than a reassignment."""
-    if stop and (said.earliest is None or said.earliest <= stop.latest):
+    if stop and not is_later(said, stop.latest):
         raise EvidenceRefused(
             "consent_at",
             "This is not later than their newest stop. Ask them again, and record their answer.",
         )
-    if reassigned_at and (said.earliest is None or said.earliest <= reassigned_at):
+    if reassigned_at and not is_later(said, reassigned_at):
         raise EvidenceRefused(
             "consent_at",
             "This number has passed to another person since. Ask them, and record their answer.",

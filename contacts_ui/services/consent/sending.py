@@ -17,9 +17,9 @@ from contacts_ui.services.consent import readings
 from contacts_ui.services.consent.verdicts import STOPPED_STATUSES
 from contacts_ui.services.vendors import to_cloudcontactai, to_slicktext
 
-NOBODY_THERE = "Nobody has this number there, so there is nobody to text."
+NOT_THERE = "No contact has this number there, so no text goes to it."
 # How many contacts of one number are told.
-MOST_OTHERS = 5
+OTHERS_MAX = 5
 MOVED = "They have another number now; the stop follows them to it."
 
 
@@ -103,7 +103,7 @@ class _ToSlickText:
             self.once_more()
             found = slicktext.find_contacts(self.connection, self.wish.number, manner=self.manner)
             others = [each for each in found if each.contact_id != told]
-        ids = {each.contact.contact_id for each in _indexed(self.wish.number)[:MOST_OTHERS]}
+        ids = {each.contact.contact_id for each in _indexed(self.wish.number)[:OTHERS_MAX]}
         for contact_id in sorted(ids - {told}):
             self.once_more()
             try:
@@ -131,9 +131,7 @@ class _ToSlickText:
                 found = self._person()
                 if found is None or found.number != self.wish.number:
                     moved_to = self._moved_to(found)
-                    return Answer(
-                        True, words=MOVED if moved_to else NOBODY_THERE, moved_to=moved_to
-                    )
+                    return Answer(True, words=MOVED if moved_to else NOT_THERE, moved_to=moved_to)
             self.once_more()
             contact = self._edit(found.contact_id)
         # As of the answer: a page that was asked for while this call went through may still show the old status.

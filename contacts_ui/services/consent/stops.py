@@ -65,7 +65,7 @@ def write_stop(stop: Stop) -> Written | None:
         with transaction.atomic():
             ledger.take_turn()
             end_hold(stop.seen.number)
-            return _write(stop)
+            return write(stop)
     except AlreadyRecorded:
         return None
 
@@ -91,13 +91,14 @@ def send_press(held: HeldPress) -> Written | None:
     seen = Seen(
         held.number, held.contact_id, held.label, held.seen_status or None, held.seen_read_at
     )
-    return _write(Stop(seen, Source.STAFF, exactly(held.pressed_at), held.staff), pressed=held)
+    return write(Stop(seen, Source.STAFF, exactly(held.pressed_at), held.staff), pressed=held)
 
 
-def _write(stop: Stop, pressed: HeldPress | None = None) -> Written:
+def write(stop: Stop, pressed: HeldPress | None = None) -> Written:
+    """As `write_stop`, in a transaction that has the ledger's turn and ended the hold. Raises AlreadyRecorded."""
     seen, request = stop.seen, stop.request
     entry = ledger.record(
-        action=Action.STOP_REQUESTED,
+        action=Action.STOP_TOLD_BACK if stop.told_back else Action.STOP_REQUESTED,
         staff=stop.staff,
         number=seen.number,
         contact_id=seen.contact_id,
@@ -107,7 +108,7 @@ def _write(stop: Stop, pressed: HeldPress | None = None) -> Written:
         before=as_seen(seen),
         after={"do_not_text": True, "source": stop.source, **said_in_words(stop.said)},
     )
-    statement = record.add(
+    statement = record.write(
         entry,
         kind=StatementKind.STOP,
         source=stop.source,
@@ -119,11 +120,18 @@ def _write(stop: Stop, pressed: HeldPress | None = None) -> Written:
     )
     if statement is None:
         raise AlreadyRecorded
+    # Looked at once, and kept once vendors' rows are written, too.
+    looks = record.look([seen.number], statements=True)
     # A late, older one that newer consent has answered already is kept, and changes nothing.
-    if stop.is_news and record.has_stop(seen.number):
-        lift_requests.overtaken(entry)
-        opt_outs.opened(entry, label=seen.label)
-    keys = desired_state.want_stop(entry, again=stop.is_news, batch=stop.batch)
+    keys: Collection[int] = ()
+    if looks and looks[0].state.stopped:
+        if stop.is_news:
+            lift_requests.overtaken(entry)
+            opt_outs.opened(entry, label=seen.label)
+        keys = desired_state.want_standing_stop(
+            entry, looks[0], again=stop.is_news, batch=stop.batch
+        )
+    record.keep(looks)
     return Written(entry, keys)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from contacts_ui.integrations.types import Contact
+from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models.ledger import Channel
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent.rules import Said, exactly, within_minute
@@ -24,6 +24,25 @@ class Seen:
     # Where SlickText says the person came from, and when it says that their status changed.
     source: str = ""
     changed_at: datetime | None = None
+
+    @classmethod
+    def of(cls, contact: Contact, read_at: datetime) -> "Seen":
+        """Return a contact as SlickText showed it when asked at `read_at`."""
+        number = contact.number or ""
+        return cls(
+            number,
+            contact.contact_id,
+            contact.name or (pretty(number) if number else contact.mobile_number or "no name"),
+            contact.opt_in_status,
+            read_at,
+            contact.source or "",
+            contact.last_opt_in_status_change,
+        )
+
+    @property
+    def stopped_status(self) -> str:
+        """Return what SlickText shall hold by a stop: one never weakens what it holds already (rule 9)."""
+        return self.status if self.status == OptInStatus.BLOCKED else OptInStatus.UNSUBSCRIBED
 
 
 @dataclass(frozen=True)

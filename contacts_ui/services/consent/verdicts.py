@@ -49,7 +49,7 @@ STATUS_WORDS = {
     OptInStatus.NOT_SUBSCRIBED: "Not subscribed",
     OptInStatus.BLOCKED: "Blocked",
 }
-NOBODY = "No such contact"
+NO_CONTACT = "No such contact"
 HELD = "Stopped. The vendors are told in a few seconds."
 STOPPED_STATUSES = {OptInStatus.UNSUBSCRIBED, OptInStatus.BLOCKED}
 
@@ -175,11 +175,12 @@ def _slicktext(
     says = STATUS_WORDS.get(status or "", f"“{status}”" if status else "No status")
     holds_stop = _holds_stop(status)
     if wish and newer_than_reading and not status:
-        says, holds_stop = NOBODY, wish.confirmed_do_not_text
+        says, holds_stop = NO_CONTACT, wish.confirmed_do_not_text
     if wish and wish.state != WishState.CONFIRMED:
         return VendorState(vendor, wish.state, says, holds_stop, at, wish.answer)
     state = "confirmed" if newer_than_reading else "read" if status else "unknown"
-    return VendorState(vendor, state, says, holds_stop, at, wish.answer if wish else "")
+    words = wish.answer if wish and newer_than_reading else ""
+    return VendorState(vendor, state, says, holds_stop, at, words)
 
 
 def _holds_stop(status: str | None) -> bool | None:
@@ -248,9 +249,9 @@ def _verdict_of_a_stop(slicktext: VendorState, cloudcontactai: VendorState) -> t
         return Verdict.DO_NOT_TEXT, f"Stopped here, on its way to {' and '.join(on_its_way)}."
     if slicktext.holds_stop and slicktext.state == "read" and cloudcontactai.holds_stop is None:
         return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
-    holders = [each.name for each in states if each.holds_stop and each.says != NOBODY]
+    holders = [each.name for each in states if each.holds_stop and each.says != NO_CONTACT]
     where = f"Stopped at {' and '.join(holders)}" if holders else "Stopped here"
-    absent = "; no contact has this number at SlickText" if slicktext.says == NOBODY else ""
+    absent = "; no contact has this number at SlickText" if slicktext.says == NO_CONTACT else ""
     settled = f"; settled by hand for {' and '.join(by_hand)}" if by_hand else ""
     return Verdict.DO_NOT_TEXT, f"{where}{absent}{settled}."
 

@@ -7,12 +7,8 @@ from contacts_ui.models.job import RowState
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff
 from contacts_ui.services.consent import lifting
-from contacts_ui.services.consent.doors import (
-    RecordChanged,
-    record_stop,
-    repair_one,
-    tell_untold,
-)
+from contacts_ui.services.consent.doors import record_stop, repair_one, tell_untold
+from contacts_ui.services.consent.raising import RecordChanged
 from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.types import Request, Seen
 from contacts_ui.services.jobs import evidence
@@ -21,7 +17,7 @@ from contacts_ui.services.vendors import connected
 
 ON_ITS_WAY = "On its way to the vendors."
 UNTOLD = "On record as stopped, and a vendor had not been told."
-STOPPED_MEANWHILE = "Somebody else stopped them meanwhile."
+STOPPED_MEANWHILE = "Another person stopped them meanwhile."
 
 
 def stop(job: Job, row: JobRow, staff: Staff) -> Outcome:
@@ -69,7 +65,7 @@ def ask_lift(job: Job, row: JobRow, staff: Staff) -> Outcome:
     except lifting.AlreadyAsked:
         return skipped("A request for this number waits already.")
     except lifting.NothingToLift:
-        return skipped("Nobody holds a stop for this number any more.")
+        return skipped("No stop is on record for this number anymore.")
     except EvidenceRefused as refused:
         return skipped(refused.sentence)
     except RecordChanged:

@@ -81,7 +81,7 @@ def from_untold() -> Source:
     """Numbers on record as stopped while a connected vendor was never told; the index says who they are."""
     numbers = desired_state.untold().values_list("number", flat=True)
     many = numbers.count()
-    notes = ["Each of them is stopped here already. Vendors that were never told are told now."]
+    notes = ["They are already stopped here. This job tells each vendor that was not told."]
     if many > MOST_ROWS:
         notes.append(f"These are the first {MOST_ROWS:,} of {many:,}. The rest need another job.")
     candidates = (Candidate(number, number) for number in numbers[:MOST_ROWS].iterator())

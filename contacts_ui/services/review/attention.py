@@ -11,9 +11,9 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import Staff
 from contacts_ui.phone import pretty
-from contacts_ui.services.consent import doors
-from contacts_ui.services.consent.doors import NotRefusedNow
+from contacts_ui.services.consent import vendor_doors
 from contacts_ui.services.consent.types import Seen
+from contacts_ui.services.consent.vendor_doors import NotRefusedNow
 from contacts_ui.services.consent.verdicts import Judgement, OptInStatus
 from contacts_ui.services.webhooks import cloudcontactai, payloads, slicktext
 
@@ -86,12 +86,12 @@ def unplaced(*, limit: int = 500) -> list[Unplaced]:
 def match(*, staff: Staff, pk: int, number: str) -> Judgement:
     """Say whose stop an event was: `number` is E.164.
 
-    Raises NotAllowed, WebhookEvent.DoesNotExist, doors.AlreadyDecided.
+    Raises NotAllowed, WebhookEvent.DoesNotExist, vendor_doors.AlreadyDecided.
     """
     found = _unplaced(WebhookEvent.objects.get(pk=pk))
     said = "; ".join(f"{name}: {value}" for name, value in found.facts)
     blocked = any(value.lower() == OptInStatus.BLOCKED for _, value in found.facts)
-    return doors.match_event(
+    return vendor_doors.match_event(
         staff=staff,
         pk=pk,
         seen=Seen(number, label=pretty(number)),

@@ -38,10 +38,9 @@ def find(*, limit: int, offset: int) -> Found:
 
 
 def _with_states(rows: Sequence[Disagreement]) -> list[Shown]:
-    wishes: dict[str, list[Wish]] = {row.number: [] for row in rows}
-    for wish in Wish.objects.filter(number__in=wishes):
-        wishes[wish.number].append(wish)
-    states = record.states_of(wishes)
+    numbers = {row.number for row in rows}
+    wishes = record.grouped(Wish.objects.filter(number__in=numbers))
+    states = record.states_of(numbers)
     shown = []
     for row in rows:
         own = wishes[row.number]

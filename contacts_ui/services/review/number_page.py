@@ -1,12 +1,11 @@
 """Everything about one number, contact or not. From the index and the record alone: no vendor is asked (rule 12)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import Disagreement, LedgerEntry, Statement
-from contacts_ui.models.consent import StatementKind
 from contacts_ui.permissions import Staff, may
 from contacts_ui.phone import pretty
 from contacts_ui.services import index, last_known
@@ -65,7 +64,11 @@ def facts_of(number: str) -> NumberFacts:
         judgement=judge_one(seen),
         contacts=[each.contact for each in people] or _last_read(number),
         all_known=index.is_ready(),
-        stopped_since=stopped_since(statements, reassigned_at),
+        stopped_since=min(
+            rules.unanswered(statements, reassigned_at),
+            key=lambda each: each.latest,
+            default=None,
+        ),
         stop=stands.stop,
         consent=stands.consent,
         disagreement=disagreements.present().filter(number=number).first(),
@@ -90,22 +93,6 @@ def entries_for(staff: Staff, number: str) -> list[LedgerEntry]:
     return list(entries[:MAX_ENTRIES])
 
 
-def stopped_since(
-    statements: Sequence[Statement], reassigned_at: datetime | None = None
-) -> Statement | None:
-    """Return the first of the stops that no consent answers; None where none stands (rule 1)."""
-    if not rules.standing(statements, reassigned_at).stopped:
-        return None
-    consents = [each for each in statements if each.kind == StatementKind.CONSENT]
-    unanswered = [
-        each
-        for each in statements
-        if each.kind == StatementKind.STOP
-        and rules.standing([each, *consents], reassigned_at).stopped
-    ]
-    return min(unanswered, key=lambda each: each.latest)
-
-
 def _people(number: str) -> list[Indexed]:
     """Return who has the number, by the index; what it held of another account, or before it was off, says nothing."""
     standing = index.state()
@@ -125,17 +112,8 @@ def _seen(number: str, people: Sequence[Indexed]) -> Seen:
     if not people:
         return Seen(number, label=pretty(number))
     least = min(people, key=lambda each: _ease(each.contact.opt_in_status))
-    contact = least.contact
-    name = contact.name if len(people) == 1 else ""
-    return Seen(
-        number,
-        contact.contact_id,
-        name or pretty(number),
-        contact.opt_in_status,
-        least.read_at,
-        contact.source or "",
-        contact.last_opt_in_status_change,
-    )
+    seen = Seen.of(least.contact, least.read_at)
+    return seen if len(people) == 1 else replace(seen, label=pretty(number))
 
 
 def _ease(status: str | None) -> int:

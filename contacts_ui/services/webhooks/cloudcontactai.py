@@ -12,8 +12,8 @@ from django.utils import timezone
 from contacts_ui.models import Statement, WebhookEvent
 from contacts_ui.models.consent import StatementKind
 from contacts_ui.phone import to_e164
-from contacts_ui.services.consent.doors import cloudcontactai_marked
 from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE
+from contacts_ui.services.consent.vendor_doors import cloudcontactai_marked
 from contacts_ui.services.webhooks.payloads import (
     NeedsDecision,
     NotYet,
@@ -28,6 +28,8 @@ SAYS_STOP: Final = "It may be a stop, but CloudContactAI did not mark anyone."
 WITH_THEIR_STOP: Final = "Recorded with their stop."
 # Our own texts end with "Reply STOP", so of what we sent only the vendor's own words count.
 OF_OURS: Final = ("message.sent", "message.excluded", "message.error")
+# By which it says that the person asked for no texts, and by which their carrier does.
+STOP_CODES: Final = ("2001", "21610")
 OUR_WORDS: Final = ("message", "customdata", "campaigntitle")
 
 
@@ -39,7 +41,7 @@ def is_unsubscribed(event: str) -> bool:
 def is_wanted(body: Mapping[str, Any]) -> bool:
     """Return True where an event has to be worked on: it says stop, one way or another."""
     event = text(part(body, "eventtype"))
-    if is_unsubscribed(event):
+    if is_unsubscribed(event) or text(part(part(body, "data"), "errorcode")) in STOP_CODES:
         return True
     said = dict(body)
     if event.lower().startswith(OF_OURS) and isinstance(said.get("data"), dict):

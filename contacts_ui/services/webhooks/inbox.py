@@ -90,11 +90,14 @@ def receive_cloudcontactai(body: Mapping[str, Any], event_hash: str) -> None:
 def receive_slicktext(body: Mapping[str, Any]) -> None:
     """Store a hint once. Its re-attempts differ in `attempts` alone; `id` may be the hook's own, so it is no key.
 
-    Raises NotAnEvent.
+    A stop without a date is stored each time: it may have been said again, after a lift. Raises NotAnEvent.
     """
     same = {name: each for name, each in body.items() if name not in ("attempts", "url")}
     row = WebhookEvent(vendor=Vendor.SLICKTEXT, key=_digest(same), event=_name(body.get("name")))
-    _store(row, body, wanted=slicktext.is_wanted(body), urgent=slicktext.says_stop(body))
+    row.body, says_stop = body, slicktext.says_stop(body)
+    if says_stop and slicktext.said_at(row) is None:
+        row.key = f"{row.key}:{timezone.now().timestamp():.6f}"
+    _store(row, body, wanted=slicktext.is_wanted(body), urgent=says_stop)
     shared_reads.changed()
 
 

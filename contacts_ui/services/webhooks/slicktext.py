@@ -25,7 +25,7 @@ from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models import Vendor, WebhookEvent
 from contacts_ui.phone import to_e164
 from contacts_ui.services import index, last_known
-from contacts_ui.services.consent import readings
+from contacts_ui.services.consent import readings, vendor_doors
 from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE
 from contacts_ui.services.consent.types import Reading, reading_of
 from contacts_ui.services.consent.verdicts import STATUS_WORDS, STOPPED_STATUSES
@@ -42,7 +42,7 @@ HINTS: Final = ("contact_created", "contact_updated")
 NO_CONTACT: Final = "It names no contact."
 GONE: Final = "SlickText knows no such contact any more."
 NOT_READABLE: Final = "SlickText does not show this contact."
-NO_NUMBER: Final = "Their number cannot be read as a phone number."
+NO_NUMBER: Final = "It names no phone number that can be read."
 NOT_SO_THERE: Final = "It may be a stop, but SlickText shows none."
 UNREADABLE: Final = "It may be a stop, but it is not in a form that we can read."
 # For so long SlickText is asked again whether the contact is really gone.
@@ -115,7 +115,7 @@ def _person(raw: dict[str, Any], place: int, said_by_name: str | None) -> Person
         int(named) if is_id else None,
         to_e164(text(part(raw, "mobile_number", "mobilenumber", "phone_number", "phone", "number")))
         or "",
-        (_status_of(said) or said.lower() or None) if said else said_by_name,
+        _status_of(said) or said_by_name or said.lower() or None,
         _moment(part(raw, "last_opt_in_status_change")),
         " ".join(filter(None, (text(part(raw, each)) for each in ("first_name", "last_name")))),
     )
@@ -172,7 +172,11 @@ def _stop_at_once(event: WebhookEvent, person: Person) -> str:
     number = _number_of(person)
     if not person.says_stop or not number:
         return ""
-    if person.contact_id and person.changed_at is None and readings.is_known(number, person.status):
+    if (
+        person.contact_id
+        and person.changed_at is None
+        and vendor_doors.is_known(number, person.status)
+    ):
         # Any change of a stopped contact says so again: only SlickText knows since when.
         return ""
     return _stop(event, person, number, person.changed_at)
@@ -182,7 +186,7 @@ def _stop(event: WebhookEvent, person: Person, number: str, changed_at: datetime
     reading = Reading(
         number, person.contact_id, person.status, changed_at, event.received_at, person.name
     )
-    return readings.hinted_stop(reading, at=said_at(event), event=event.event)
+    return vendor_doors.slicktext_hinted(reading, at=said_at(event), event=event.event)
 
 
 def _read_again(event: WebhookEvent, person: Person, recorded: str) -> str:
@@ -190,7 +194,7 @@ def _read_again(event: WebhookEvent, person: Person, recorded: str) -> str:
     if person.contact_id is None:
         if recorded:
             return recorded
-        if person.says_stop or person.hints_at_stop:
+        if person.says_stop or speaks_of_a_stop(person.raw):
             raise NeedsDecision(NO_NUMBER if person.says_stop else UNREADABLE)
         return NO_CONTACT
     asked_at = timezone.now()
@@ -238,7 +242,7 @@ def _note(
     reading = reading_of(contact, number, asked_at)
     is_news = changed_at and changed_at >= since and readings.find_stops([reading])
     if status in STOPPED_STATUSES and is_news:
-        readings.hinted_stop(reading, at=None, event=event.event)
+        vendor_doors.slicktext_hinted(reading, at=None, event=event.event)
 
 
 def _at_last(event: WebhookEvent, person: Person, outcome: str) -> str:

@@ -1,4 +1,4 @@
-"""Stored events read again when the consent record is filled (migration 0018): whom they name, and what they say."""
+"""Stored events read again when the consent record is filled (migration 0018): who they name, and what they say."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

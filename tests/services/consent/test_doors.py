@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from contacts_ui.models import Disagreement, LiftRequest, OptOut, Statement, Wish
+from contacts_ui.models.consent import Source
 from contacts_ui.models.ledger import Channel
 from contacts_ui.services import contacts
 from contacts_ui.services.consent import (
@@ -21,6 +22,7 @@ from contacts_ui.services.consent import (
     doors,
     held_presses,
     lifting,
+    raising,
     readings,
     record,
 )
@@ -88,24 +90,34 @@ def test_row_1_a_stop_at_cloudcontactai_that_we_never_heard_of(
 
 
 @pytest.mark.usefixtures("_held")
-def test_row_2_a_stop_within_the_hold_ends_it(agent: User, seen: Seen) -> None:
+@pytest.mark.parametrize("at", ["", None], ids=["its true time", "no time"])
+def test_row_2_a_stop_within_the_hold_ends_it(
+    agent: User, seen: Seen, vendors: Vendors, at: str | None
+) -> None:
     doors.press_stop(staff=agent, seen=seen)
-    hooks.tell_ccai(hooks.unsubscribed())
+    hooks.tell_ccai(hooks.unsubscribed(at=at))
     hooks.work()
     with pytest.raises(held_presses.CannotUnsend):
         doors.unsend(staff=agent, seen=seen)
-    may_not_text(seen)
+    is_their_own_stop(vendors, seen)
 
 
 @pytest.mark.usefixtures("_held")
-def test_row_3_a_hook_that_comes_after_the_unsend_with_its_true_time(
-    agent: User, seen: Seen
+@pytest.mark.parametrize("at", ["", None], ids=["its true time", "no time"])
+def test_row_3_a_hook_that_comes_after_the_unsend(
+    agent: User, seen: Seen, vendors: Vendors, at: str | None
 ) -> None:
     doors.press_stop(staff=agent, seen=seen)
-    said = hooks.unsubscribed()
+    said = hooks.unsubscribed(at=at)
     doors.unsend(staff=agent, seen=seen)
     hooks.tell_ccai(said)
     hooks.work()
+    is_their_own_stop(vendors, seen)
+
+
+def is_their_own_stop(vendors: Vendors, seen: Seen) -> None:
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+    assert not Statement.objects.get(source=Source.VENDOR_MARK).told_back
     may_not_text(seen)
 
 
@@ -119,15 +131,21 @@ def test_row_4_a_stop_at_slicktext_within_the_hold(
     vendors.server.texts(SLICKTEXT, MARTY_NUMBER)
     if not dated:
         vendors.write("UPDATE contacts SET last_opt_in_status_change = NULL")
+    hint = hooks.hint(opt_in_status="unsubscribed")
+    hint["date"] = f"{timezone.now():%Y-%m-%d %H:%M:%S}" if dated else None
     if order == "before":
-        hooks.tell_slicktext(hooks.hint(opt_in_status="unsubscribed"))
+        hooks.tell_slicktext(hint)
         hooks.work()
         with pytest.raises(held_presses.CannotUnsend):
             doors.unsend(staff=agent, seen=seen)
     else:
         doors.unsend(staff=agent, seen=seen)
     if order == "after":
-        hooks.tell_slicktext(hooks.hint(opt_in_status="unsubscribed"))
+        hooks.tell_slicktext(hint)
+        hooks.work()
+    if order != "none":
+        assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+        assert OptOut.objects.filter(channel=Channel.VENDOR, ended_at=None).exists()
     again()
     may_not_text(seen)
 
@@ -186,13 +204,13 @@ def test_row_8_a_stop_while_the_lift_form_is_open(agent: User, manager: User, se
     doors.stop(staff=agent, seen=seen, request=Request(PHONE, None, "I said stop!"))
     lift: dict[str, Any] = {"staff": manager, "seen": again(), "status": "subscribed"}
     lift["evidence"] = evidence(timezone.now() - timedelta(minutes=10))
-    with pytest.raises(doors.RecordChanged) as changed:
-        doors.change_opt_in_status(**lift, version=opened.version)
+    with pytest.raises(raising.RecordChanged) as changed:
+        raising.change_opt_in_status(**lift, version=opened.version)
     newest = changed.value.judgement
     assert newest.stop
     assert newest.stop.words == "I said stop!"
     with pytest.raises(EvidenceRefused):
-        doors.change_opt_in_status(**lift, version=newest.version)
+        raising.change_opt_in_status(**lift, version=newest.version)
     may_not_text(seen)
 
 
@@ -203,7 +221,7 @@ def test_row_9_evidence_of_2020_answers_no_stop_of_today(
     old = evidence(datetime(2020, 5, 4, 15, 0, tzinfo=UTC))
     raised: dict[str, Any] = {"seen": again(), "status": "subscribed", "evidence": old}
     with pytest.raises(EvidenceRefused):
-        doors.change_opt_in_status(staff=manager, **raised)
+        raising.change_opt_in_status(staff=manager, **raised)
     with pytest.raises(EvidenceRefused):
         lifting.ask(staff=agent, **raised)
     contacts.delete(staff=manager, contact_id=MARTY, typed_number=MARTY_NUMBER)
@@ -214,15 +232,46 @@ def test_row_9_evidence_of_2020_answers_no_stop_of_today(
     assert record.is_stopped(MARTY_NUMBER)
 
 
-def test_row_10_a_stop_a_second_after_the_consent_whose_hook_comes_after_the_lift(
+@pytest.mark.parametrize("seconds", [1, 100])
+def test_row_10_a_stop_seconds_after_the_consent_whose_hook_comes_after_the_lift(
+    agent: User, manager: User, seen: Seen, vendors: Vendors, seconds: int
+) -> None:
+    stopped_an_hour_ago(agent, seen)
+    minute = timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=5)
+    raising.change_opt_in_status(
+        staff=manager, seen=again(), status="subscribed", evidence=evidence(minute)
+    )
+    hooks.tell_ccai(hooks.unsubscribed(at=(minute + timedelta(seconds=seconds)).isoformat()))
+    may_not_text(seen)
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+
+
+def test_evidence_typed_for_the_coming_minute_answers_no_stop_of_the_seconds_until_then(
     agent: User, manager: User, seen: Seen
 ) -> None:
     stopped_an_hour_ago(agent, seen)
-    minute = timezone.now().replace(second=0, microsecond=0)
-    doors.change_opt_in_status(
-        staff=manager, seen=again(), status="subscribed", evidence=evidence(minute)
+    coming = timezone.now() + timedelta(seconds=50)
+    raising.change_opt_in_status(
+        staff=manager, seen=again(), status="subscribed", evidence=evidence(coming)
     )
-    hooks.tell_ccai(hooks.unsubscribed(at=(minute + timedelta(seconds=1)).isoformat()))
+    doors.stop(staff=agent, seen=again(), request=Request(reason="No, stop!"))
+    may_not_text(seen)
+
+
+@pytest.mark.parametrize("vendor", ["cloudcontactai", "slicktext"])
+def test_a_stop_that_no_worker_has_recorded_yet_lets_nothing_be_raised(
+    agent: User, manager: User, seen: Seen, vendor: str
+) -> None:
+    stopped_an_hour_ago(agent, seen)
+    since = evidence(timezone.now() - timedelta(minutes=5))
+    asked = lifting.ask(staff=agent, seen=again(), status="subscribed", evidence=since)
+    if vendor == "slicktext":
+        says = {"mobile_number": MARTY_NUMBER, "opt_in_status": "unsubscribed"}
+        hooks.tell_slicktext(hooks.hint(**says))
+    else:
+        hooks.tell_ccai(hooks.unsubscribed())
+    with pytest.raises(EvidenceRefused):
+        lifting.approve(staff=manager, pk=asked.pk)
     may_not_text(seen)
 
 
@@ -233,7 +282,7 @@ def test_a_page_on_its_way_while_a_lift_is_confirmed(
     """The lift wrote over a stop that nothing else shows: its date tells it from what we had told ourselves."""
     stopped_an_hour_ago(agent, seen)
     hooks.work()
-    doors.change_opt_in_status(
+    raising.change_opt_in_status(
         staff=manager, seen=again(), status="subscribed", evidence=evidence()
     )
     sent_at = timezone.now()
@@ -344,8 +393,8 @@ def test_row_17_with_four_eyes_one_pair_lifts_nothing(
     settings.FOUR_EYES = True
     doors.press_stop(staff=agent, seen=seen)
     raised: dict[str, Any] = {"seen": again(), "status": "subscribed", "evidence": evidence()}
-    with pytest.raises(doors.NeedsSecondPerson):
-        doors.change_opt_in_status(staff=manager, **raised)
+    with pytest.raises(raising.NeedsSecondPerson):
+        raising.change_opt_in_status(staff=manager, **raised)
     request = lifting.ask(staff=manager, **raised)
     with pytest.raises(lifting.OwnRequest):
         lifting.approve(staff=manager, pk=request.pk)
@@ -360,7 +409,7 @@ def test_row_19_evidence_that_says_nothing(
     raised: dict[str, Any] = {"seen": again(), "status": "subscribed"}
     raised["evidence"] = evidence(who=who, words=words)
     with pytest.raises(EvidenceRefused):
-        doors.change_opt_in_status(staff=manager, **raised)
+        raising.change_opt_in_status(staff=manager, **raised)
     with pytest.raises(EvidenceRefused):
         lifting.ask(staff=agent, **raised)
     may_not_text(seen)
@@ -399,6 +448,18 @@ def test_row_22_how_they_asked_belongs_to_the_same_request(
     assert (row.channel, row.reason) == (PHONE, "Stop it.")
     assert "slicktext PUT" not in vendors.asked()
     assert "cloudcontactai PUT" not in vendors.asked()
+
+
+def test_how_they_asked_reaches_a_vendor_that_can_text_them_again(
+    agent: User, seen: Seen, vendors: Vendors
+) -> None:
+    doors.press_stop(staff=agent, seen=seen)
+    hooks.work()
+    vendors.edit(opt_in_status="subscribed")
+    doors.stop(staff=agent, seen=again(), request=Request(PHONE, None, "I said stop."))
+    hooks.work()
+    assert vendors.status() == "unsubscribed"
+    assert OptOut.objects.count() == 1
 
 
 def test_row_23_whom_slicktext_can_text_again_is_a_disagreement(

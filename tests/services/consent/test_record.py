@@ -1,6 +1,7 @@
 """What is kept of a number is what the pure rule makes of its statements, wishes and readings, and can be rebuilt."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -157,3 +158,18 @@ def test_only_stops_can_be_discounted() -> None:
     assert consent
     with transaction.atomic():
         assert record.discount(entry(), [consent.pk]) == 0
+
+
+def test_what_is_kept_follows_a_vendor_that_was_connected(settings: Any) -> None:
+    """Verdicts depend on who is connected, so a worker works them out again once that changes."""
+    both = settings.VENDORS
+    say(StatementKind.STOP, exactly(timezone.now()))
+    settings.VENDORS = replace(both, cloudcontactai=None, sandbox=False)
+    record.rebuild_for_vendors()
+    with transaction.atomic():
+        ledger.take_turn()
+        desired_state.want_stop(LedgerEntry.objects.latest("pk"))
+    assert not ConsentState.objects.get(number=DOC_NUMBER).untold
+    settings.VENDORS = both
+    record.rebuild_for_vendors()
+    assert ConsentState.objects.get(number=DOC_NUMBER).untold
