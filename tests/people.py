@@ -35,16 +35,21 @@ CONTACTS = "/brands/26136/contacts"
 
 
 def make_staff(username: str) -> User:
-    """One of STAFF, in their role; the roles come back where a test has emptied the database."""
+    """One of STAFF, in their role."""
     first_name, last_name, role = STAFF[username]
     user = User.objects.create_user(
         username, password=PASSWORD, first_name=first_name, last_name=last_name
     )
     if role:
-        if not Group.objects.filter(name=role, permissions__isnull=False).exists():
-            make_roles(apps)
-        user.groups.add(Group.objects.get(name=role))
+        user.groups.add(group_of(role))
     return user
+
+
+def group_of(role: str) -> Group:
+    """The group of a role; the roles come back where a test has emptied the database."""
+    if not Group.objects.filter(name=role, permissions__isnull=False).exists():
+        make_roles(apps)
+    return Group.objects.get(name=role)
 
 
 def logged_in(user: User) -> Client:

@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import time_machine
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import transaction
 from django.test import override_settings
@@ -859,9 +859,9 @@ def _held() -> list[Any]:
 
 
 def _user(name: str, role: str = "") -> User:
-    from tests.people import STAFF
+    from tests.people import STAFF, group_of
 
     first, last, group = STAFF.get(name, (name.title(), "Smith", role))
     user, _ = User.objects.get_or_create(username=name, first_name=first, last_name=last)
-    user.groups.add(Group.objects.get(name=role or group))
+    user.groups.add(group_of(role or group))
     return User.objects.get(pk=user.pk)
