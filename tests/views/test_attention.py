@@ -156,7 +156,7 @@ def test_a_wish_of_nobody_is_not_found(max_: Client) -> None:
 
 @pytest.fixture
 def unplaced(vendors: Vendors) -> WebhookEvent:
-    """CloudContactAI said an hour ago that somebody unsubscribed, and not who."""
+    """CloudContactAI said an hour ago that a person unsubscribed, and not who."""
     at = timezone.now() - timedelta(hours=1)
     tell_ccai(unsubscribed("ask reception", at.isoformat(), firstName="Dora"))
     work()

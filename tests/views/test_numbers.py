@@ -1,4 +1,4 @@
-"""The page of a number: whoever has it, or nobody; what each role may read; the switch and the lift by number."""
+"""The page of a number, with a contact or without; what each role may read; the switch and the lift by number."""
 
 import re
 from dataclasses import replace
@@ -219,7 +219,7 @@ def test_who_has_the_number(vera: Client, vendors: Vendors) -> None:
 
 
 def test_two_contacts_with_one_number(vera: Client, vendors: Vendors) -> None:
-    """The one whom texts must not reach decides."""
+    """The contact that must get no texts decides."""
     marty = read(MARTY, now=True).contact
     other = NOBODY
     twin = replace(marty, contact_id=other, first_name="Doc", last_name=None)

@@ -514,7 +514,7 @@ def test_it_cannot_be_told_where_the_date_is_not_ours(
     ada: Client,
     vendors: Vendors,
 ) -> None:
-    """Rows 4 and 5: the person had stopped at SlickText before the press, or nobody knows when."""
+    """Rows 4 and 5: the person had stopped at SlickText before the press, or at an unknown time."""
     connect_only("slicktext")
     ticket = Page(ada.get(CARD)).switch()["value"]
     vendors.edit(MARTY, opt_in_status="unsubscribed")

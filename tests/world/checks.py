@@ -92,7 +92,7 @@ def _kept(numbers: Iterable[str]) -> dict[str, Any]:
 
 
 def _why_not(seen: Seen, stopped: dict[str, bool], held: set[str]) -> str:
-    """What forbids *May text* for somebody on a page, by rule 1; empty where nothing does."""
+    """What forbids *May text* for a person on a page, by rule 1; empty where nothing does."""
     if stopped[seen.number]:
         return "a stop stands in the record"
     if seen.number in held:

@@ -173,7 +173,7 @@ class Vendors:
     def _late(self, do: Callable[[], Any]) -> None:
         self.is_late = True
         with contextlib.suppress(errors.VendorError):
-            # Whoever asked has gone.
+            # The person who asked has gone.
             do()
         self.is_late = False
 

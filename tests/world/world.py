@@ -238,7 +238,7 @@ class World:
         return self.chance.choice(NUMBERS)
 
     def _seen(self) -> Seen:
-        """Somebody as a page shows them, which may be old; or a number alone."""
+        """A person as a page shows them, which may be old; or a number alone."""
         known = [*self.table, *self.chance.sample(self.old, min(2, len(self.old)))]
         if known and self.chance.random() < 0.8:
             return self.chance.choice(known)
@@ -337,7 +337,7 @@ class World:
     def do_others_renumber(self) -> str:
         row, number = self._a_row(), self._number()
         if row and not self._rows(number):
-            # Whoever stopped under the old number did not stop under this one, as far as it shows.
+            # A stop under the old number is none under this one, as far as it shows.
             row.number, row.stops = number, []
             if row.status in STOPPED:
                 row.stops = [Stop(row.changed_at or timezone.now(), "came with them")]
@@ -380,7 +380,7 @@ class World:
                 webhooks.work(key)
         finally:
             for event in WebhookEvent.objects.filter(pk__in=self.inbox, event__gt=""):
-                # What nobody could act on stands under Needs attention, and is heard once it is matched.
+                # What could not be acted on stands under Needs attention, and is heard once it is matched.
                 if (event.done_at or event.outcome) and not event.needs_decision:
                     for stop in self.inbox[event.pk]:
                         stop.heard = True
@@ -630,7 +630,7 @@ class World:
         )  # fmt: skip
 
     def _theirs(self, number: str) -> list[int]:
-        """Statements told back that a person truly made: whoever decides knows their own calls."""
+        """Statements told back that a person truly made: the decider knows their own calls."""
         times = [stop.at for stop in self.truths[number].stops]
         wide = timedelta(minutes=5)
         return [
