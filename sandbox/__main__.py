@@ -13,6 +13,7 @@ from sandbox.app import Sandbox
 from sandbox.server import SandboxServer
 from sandbox.store import Store, build, is_empty
 from sandbox.switches import Switches
+from sandbox.webhooks import METHODS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,6 +38,9 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--slicktext-hook", default="", help="where SlickText's webhooks go")
     serve.add_argument("--ccai-hook", default="", help="where CloudContactAI's webhooks go")
     serve.add_argument("--ccai-hook-secret", default="", help="what those are signed with")
+    serve.add_argument(
+        "--ccai-hook-method", choices=METHODS, default="POST", help="how those are sent"
+    )
     serve.add_argument("--quiet", action="store_true", help="no line for each call")
     load = commands.add_parser("load", help="write the people of a seed into a fresh file")
     for command in (serve, load):
@@ -65,6 +69,7 @@ def serve(options: argparse.Namespace) -> int:
             "slicktext_url": options.slicktext_hook,
             "ccai_url": options.ccai_hook,
             "ccai_secret": options.ccai_hook_secret,
+            "ccai_method": options.ccai_hook_method,
         }
     )
     server = SandboxServer((options.host, options.port), sandbox, options.quiet)

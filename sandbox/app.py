@@ -12,9 +12,9 @@ from sandbox.calls import Calls
 from sandbox.errors import error, html_page
 from sandbox.faults import VENDORS, Fault, Faults
 from sandbox.limits import Budget, RateLimit
-from sandbox.store import Store, now
+from sandbox.messages import Messages
+from sandbox.store import Store
 from sandbox.switches import Switches
-from sandbox.validation import ValidationError, number
 from sandbox.webhooks import Webhooks
 from sandbox.wire import Reply, Request
 
@@ -36,8 +36,9 @@ class Sandbox:
     def __init__(self, store: Store, switches: Switches | None = None, seed: int = 1) -> None:
         self.store = store
         self.switches = switches or Switches()
-        self.slicktext = slicktext.SlickText(store)
-        self.cloudcontactai = cloudcontactai.CloudContactAI(store)
+        self.messages = Messages(store)
+        self.slicktext = slicktext.SlickText(store, self.messages)
+        self.cloudcontactai = cloudcontactai.CloudContactAI(store, self.messages)
         self.faults = {vendor: Faults(seed) for vendor in VENDORS}
         self.limits = RateLimit()
         self.calls = Calls()
@@ -89,37 +90,8 @@ class Sandbox:
 
     def work(self, vendor: str, request: Request) -> Reply:
         reply = self.ask_slicktext(request) if vendor == "slicktext" else self.ask_ccai(request)
-        self.webhooks.notice(vendor, request, reply)
+        self.webhooks.notice(vendor, request, reply, self.switches)
         return reply
-
-    def texts(self, vendor: str, phone: str, word: str) -> None:
-        """A person texts STOP or START to one vendor; ValueError where that cannot be.
-
-        CloudContactAI tells of a START nowhere, since it has no such event.
-        """
-        if vendor not in VENDORS or word not in ("STOP", "START"):
-            raise ValueError("a person texts STOP or START to slicktext or cloudcontactai")
-        try:
-            phone = number(phone)
-        except ValidationError as problem:
-            raise ValueError(problem.message) from problem
-        if vendor == "slicktext":
-            self._texts_slicktext(phone, "unsubscribed" if word == "STOP" else "subscribed")
-            return
-        self.cloudcontactai.mark(phone, word == "STOP")
-        if word == "STOP":
-            self.webhooks.unsubscribed(phone)
-
-    def _texts_slicktext(self, phone: str, status: str) -> None:
-        contacts = self.slicktext.contacts
-        with self.store.alone():
-            contact = contacts.get(phone)
-            if contact is None:
-                raise ValueError("nobody has this number at SlickText")
-            changes = {"opt_in_status": status, "last_opt_in_status_change": now()}
-            changed = contacts.edit(contact, changes)
-        if changed is not None:
-            self.webhooks.contact_written(changed, created=False)
 
     def ask_slicktext(self, request: Request) -> Reply:
         """Every authenticated reply carries the three headers of the rate limit."""

@@ -1,10 +1,14 @@
-"""CloudContactAI, by the vendor's do-not-text guide: a register that is written, not read."""
+"""CloudContactAI, by the vendor's do-not-text guide: a register that is written, and read only where switched on."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
+from dataclasses import replace
 
+from sandbox.ccai_reads import Reads
+from sandbox.messages import Messages
+from sandbox.phones import note_by_text
 from sandbox.schema import ccai_id
 from sandbox.store import Contact, Store, exact_now
 from sandbox.switches import Switches
@@ -21,8 +25,9 @@ def refuse(status: int, message: str) -> Reply:
 
 
 class CloudContactAI:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, messages: Messages) -> None:
         self.store = store
+        self.reads = Reads(store, messages, CLIENT_ID)
 
     def answer(self, request: Request, switches: Switches) -> Reply:
         """The caller is authenticated by now; the path starts behind /api."""
@@ -31,8 +36,8 @@ class CloudContactAI:
                 if request.method != "PUT":
                     return refuse(405, "Method not allowed")
                 return self.do_not_text(request, switches)
-            case ["v2", "contacts", contact_id] if switches.ccai_readable:
-                return self.read(contact_id)
+            case ["v2", *rest] if switches.ccai_readable:
+                return self.reads.answer(request, rest, switches) or refuse(404, "Not found")
         return refuse(404, "Not found")
 
     def do_not_text(self, request: Request, switches: Switches) -> Reply:
@@ -52,14 +57,25 @@ class CloudContactAI:
             phone = contact["phone"] if contact else body["phone"]
             self._set(db, phone, wish, known=contact is not None)
             contact_id = contact["contact_id"] if contact else ccai_id(phone)
-        return json_reply({"contactId": contact_id, "phone": phone, "doNotText": wish})
+        answer = {"contactId": contact_id, "phone": phone, "doNotText": wish}
+        same = contact is not None and bool(contact["do_not_text"]) is wish
+        return replace(json_reply(answer), changed_nothing=same)
 
-    def mark(self, phone: str, wish: bool) -> None:
-        """A person's own word, by text."""
+    def mark(self, phone: str, wish: bool, *, by_text: bool = False) -> None:
+        """A person's own word, by text, or a press inside CloudContactAI."""
         with self.store.writing() as db:
-            self._set(db, phone, wish, known=find(db, {"phone": phone}) is not None)
+            known = find(db, {"phone": phone}) is not None
+            self._set(db, phone, wish, known=known, by_text=by_text)
 
-    def _set(self, db: sqlite3.Connection, phone: str, wish: bool, known: bool) -> None:
+    def is_stopped(self, phone: str) -> bool:
+        with self.store.reading() as db:
+            entry = find(db, {"phone": phone})
+        return bool(entry and entry["do_not_text"])
+
+    def _set(
+        self, db: sqlite3.Connection, phone: str, wish: bool, known: bool, by_text: bool = False
+    ) -> None:
+        note_by_text(db, phone, by_text and wish)
         db.execute(
             "INSERT INTO register VALUES (?, ?, ?, ?) ON CONFLICT (phone)"
             " DO UPDATE SET do_not_text = excluded.do_not_text, at = excluded.at",
@@ -67,21 +83,6 @@ class CloudContactAI:
         )
         detail = {"doNotText": wish, "created": not known}
         self.store.record(db, "cloudcontactai", phone, "do_not_text", detail)
-
-    def read(self, contact_id: str) -> Reply:
-        """Hinted at by a general page and not promised to every account: off unless switched on."""
-        with self.store.reading() as db:
-            contact = find(db, {"contactId": contact_id})
-        if contact is None:
-            return refuse(404, "Contact not found")
-        return json_reply(
-            {
-                "id": contact["contact_id"],
-                "phone": contact["phone"],
-                "phoneUnsubscribedSince": contact["at"] if contact["do_not_text"] else None,
-                "phoneManuallyUnsubscribed": bool(contact["do_not_text"]),
-            }
-        )
 
 
 def problem_of(body: Contact) -> str:

@@ -64,6 +64,13 @@ class Contacts:
             self._marks.add(filters, version, offset + len(found), found[-1]["contact_id"])
         return found, len(rows) > limit
 
+    def counts(self, group: str, filters: Filters) -> dict[str, int]:
+        """How many contacts have each value of a column; contacts without a value are left out."""
+        where, values = conditions(filters)
+        sql = f"SELECT {group}, count(*) FROM contacts WHERE {where} {group} IS NOT NULL GROUP BY 1"  # noqa: S608
+        with self.store.reading() as db:
+            return dict(db.execute(sql, values).fetchall())
+
     def get(self, key: str) -> Contact | None:
         """By id or by number, as the path of a request says it."""
         column = "contact_id" if key.isdecimal() else "mobile_number"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox import page, slicktext, truth
+from sandbox import page, phones, slicktext, texting, truth
 from sandbox.app import Sandbox
 from sandbox.faults import VENDORS, parse
 from sandbox.switches import from_form
@@ -14,6 +14,7 @@ from sandbox.wire import Reply, Request, json_reply, whole_number
 HOME = "/_sandbox/"
 PAGE = 1000
 MOST = 10_000
+SENT_WITH = ("body", "source", "outcome", "source_id", "title", "reason", "custom_data", "at")
 
 
 def answer(sandbox: Sandbox, request: Request) -> Reply:
@@ -45,6 +46,10 @@ def route(sandbox: Sandbox, request: Request) -> Reply:
             return the_truth(sandbox, request, rest)
         case ("GET", "webhooks"):
             return json_reply(webhooks_state(sandbox))
+        case ("GET", "messages"):
+            return messages(sandbox, request)
+        case ("GET", "phones"):
+            return json_reply(phones.of(sandbox.store, request.query.get("number", "")))
     return change(sandbox, request)
 
 
@@ -59,11 +64,25 @@ def change(sandbox: Sandbox, request: Request) -> Reply:
             return switches(sandbox, request)
         case ("PUT" | "POST", "webhooks"):
             return webhooks(sandbox, request)
-        case ("POST", "texts"):
-            return texts(sandbox, request)
+        case ("POST", "webhooks", "again"):
+            return again(sandbox, request)
         case ("POST", "reset"):
             sandbox.reset()
             return done(sandbox, request)
+    return practice(sandbox, request)
+
+
+def practice(sandbox: Sandbox, request: Request) -> Reply:
+    """What people and vendors do, at the press of a trainer or a test."""
+    match (request.method, *request.segments[1:]):
+        case ("POST", "texts"):
+            return texts(sandbox, request)
+        case ("POST", "messages"):
+            return send(sandbox, request)
+        case ("POST", "register"):
+            return register(sandbox, request)
+        case ("POST" | "PUT", "phones"):
+            return phone(sandbox, request)
     return json_reply({"error": "no such page"}, 404)
 
 
@@ -166,10 +185,66 @@ def webhooks(sandbox: Sandbox, request: Request) -> Reply:
     return done(sandbox, request)
 
 
-def texts(sandbox: Sandbox, request: Request) -> Reply:
+def again(sandbox: Sandbox, request: Request) -> Reply:
+    count = whole_number(said(request, "count").get("count"), 1)
+    if count is None:
+        raise ValueError("count is a whole number")
+    sandbox.webhooks.again(count)
+    return done(sandbox, request)
+
+
+def said(request: Request, *names: str) -> dict[str, str]:
+    """The named values of a form or a JSON object, as text; ValueError where it has others."""
     values = request.form() if is_form(request) else request.any_json()
     if not isinstance(values, dict):
-        raise ValueError("vendor, number and word, as a JSON object")
-    vendor, number, word = (str(values.get(name, "")) for name in ("vendor", "number", "word"))
-    sandbox.texts(vendor, number, word or "STOP")
+        raise ValueError(f"{', '.join(names)}, as a JSON object")
+    if unknown := values.keys() - set(names):
+        raise ValueError(f"it knows no {', '.join(sorted(unknown))}")
+    return {name: "" if value is None else str(value) for name, value in values.items()}
+
+
+def made(request: Request, value: object) -> Reply:
+    """A form goes back to the page; a program gets what was made."""
+    return Reply(303, headers={"Location": HOME}) if is_form(request) else json_reply(value)
+
+
+def texts(sandbox: Sandbox, request: Request) -> Reply:
+    values = said(request, "vendor", "number", "word", "at")
+    vendor, number = values.get("vendor", ""), values.get("number", "")
+    words = values.get("word") or "STOP"
+    message = texting.person_texts(sandbox, vendor, number, words, values.get("at", ""))
+    return made(request, {"message": message.as_json()})
+
+
+def send(sandbox: Sandbox, request: Request) -> Reply:
+    values = said(request, "vendor", "number", *SENT_WITH)
+    vendor, number = values.pop("vendor", ""), values.pop("number", "")
+    given = {name: value for name, value in values.items() if value}
+    return made(request, texting.vendor_texts(sandbox, vendor, number, **given))
+
+
+def messages(sandbox: Sandbox, request: Request) -> Reply:
+    query = request.query
+    limit = whole_number(query.get("limit"), PAGE)
+    if limit is None:
+        raise ValueError("limit is a whole number")
+    found = sandbox.messages.find(
+        vendor=query.get("vendor", ""), number=query.get("number", ""), limit=limit
+    )
+    return json_reply({"data": [each.as_json() for each in found]})
+
+
+def register(sandbox: Sandbox, request: Request) -> Reply:
+    """A press inside CloudContactAI."""
+    values = said(request, "number", "do_not_text")
+    wish = values.get("do_not_text", "").lower()
+    if wish not in ("true", "false"):
+        raise ValueError("do_not_text is true or false")
+    texting.changes_inside(sandbox, values.get("number", ""), wish == "true")
     return done(sandbox, request)
+
+
+def phone(sandbox: Sandbox, request: Request) -> Reply:
+    values = said(request, "number", "phone_type", "carrier_name", "reassigned_at")
+    number = values.pop("number", "")
+    return made(request, texting.learns_about_phone(sandbox, number, values))

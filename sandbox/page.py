@@ -8,16 +8,16 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from sandbox import page_texts, page_webhooks
 from sandbox.app import Sandbox
 from sandbox.faults import KINDS, METHODS, VENDORS
-from sandbox.page_webhooks import section as webhooks
 from sandbox.parts import SHOWN, TITLES, number, select, table, text
 from sandbox.switches import Switches, choices
 from sandbox.wire import Reply, html_reply
 
 STYLE = Path(__file__).parent / "static" / "sandbox.css"
 POLICY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
@@ -41,7 +41,9 @@ PAGE = """<!DOCTYPE html>
 
 def home(sandbox: Sandbox) -> Reply:
     parts = [_vendor(sandbox, vendor) for vendor in VENDORS]
-    parts += [webhooks(sandbox.webhooks), _switches(sandbox.switches), _calls(sandbox), _reset()]
+    parts += [page_texts.section(), page_webhooks.section(sandbox.webhooks)]
+    parts += [page_texts.latest(sandbox.messages), page_webhooks.latest(sandbox.webhooks)]
+    parts += [_switches(sandbox.switches), _calls(sandbox), _reset()]
     return html_reply(PAGE.format(main="".join(parts))).with_headers(POLICY)
 
 
@@ -146,7 +148,7 @@ def _cells(call: Mapping[str, Any]) -> tuple[object, ...]:
 def _reset() -> str:
     return (
         "<section aria-labelledby='reset'><h2 id='reset'>Start over</h2>"
-        "<p>The people of the seed again; every change, fault, switch and call is forgotten.</p>"
+        "<p>The people of the seed again; every change, text, fault, switch and call is forgotten.</p>"
         "<form method='post' action='/_sandbox/reset'><button>Start over</button></form></section>"
     )
 

@@ -1,36 +1,21 @@
-"""The part of the page that is about what the vendors tell: where to, what was sent, and a person who texts STOP."""
+"""The part of the page that is about what the vendors tell: where to, and what was sent."""
 
 from __future__ import annotations
 
 from html import escape
 
 from sandbox.parts import SHOWN, TITLES, select, table, text
-from sandbox.webhooks import Webhooks
-
-WORDS = [("STOP", "STOP"), ("START", "START")]
+from sandbox.parts import number as count
+from sandbox.webhooks import METHODS, Webhooks
 
 
 def section(webhooks: Webhooks) -> str:
-    return (
-        f"<section aria-label='Webhooks'>{_texts()}{_addresses(webhooks)}</section>"
-        f"{_latest(webhooks)}"
-    )
-
-
-def _texts() -> str:
-    return (
-        "<h2>A person texts</h2>"
-        "<p>Their word changes that vendor alone, which tells the dashboard by a webhook.</p>"
-        "<form method='post' action='/_sandbox/texts'>"
-        + text("texts-number", "number", "From the number")
-        + select("texts-word", "word", "The word", WORDS, "STOP")
-        + select("texts-vendor", "vendor", "To", list(TITLES.items()), "slicktext")
-        + "<button>Send the text</button></form>"
-    )
+    return f"<section aria-label='Webhooks'>{_addresses(webhooks)}</section>"
 
 
 def _addresses(webhooks: Webhooks) -> str:
     addresses = webhooks.addresses
+    methods = [(each, each) for each in METHODS]
     return (
         "<h2>Webhooks</h2>"
         "<p>An empty address gets none.</p>"
@@ -38,11 +23,16 @@ def _addresses(webhooks: Webhooks) -> str:
         + text("slicktext-url", "slicktext_url", "SlickText to", addresses.slicktext_url)
         + text("ccai-url", "ccai_url", "CloudContactAI to", addresses.ccai_url)
         + text("ccai-secret", "ccai_secret", "CloudContactAI's secret", addresses.ccai_secret)
+        + select("ccai-method", "ccai_method", "CloudContactAI by", methods, addresses.ccai_method)
         + "<button>Set webhooks</button></form>"
+        "<form method='post' action='/_sandbox/webhooks/again'>"
+        + count("again-count", "count", "The latest events", "1")
+        + "<button>Send them again</button></form>"
     )
 
 
-def _latest(webhooks: Webhooks) -> str:
+def latest(webhooks: Webhooks) -> str:
+    """What was sent lately as a table; empty where nothing was."""
     rows = [
         (each["at"], TITLES[each["vendor"]], each["event"], each["number"], _answers(each))
         for each in reversed(webhooks.latest(SHOWN))

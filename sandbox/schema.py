@@ -22,6 +22,8 @@ DROP TABLE IF EXISTS gaps;
 DROP TABLE IF EXISTS register;
 DROP TABLE IF EXISTS writes;
 DROP TABLE IF EXISTS meta;
+DROP TABLE IF EXISTS messages;
+DROP TABLE IF EXISTS phones;
 CREATE TABLE contacts (contact_id INTEGER PRIMARY KEY AUTOINCREMENT, {columns});
 CREATE TABLE gaps (contact_id INTEGER PRIMARY KEY);
 CREATE TABLE register (
@@ -32,6 +34,20 @@ CREATE TABLE writes (
     action TEXT NOT NULL, detail TEXT NOT NULL
 );
 CREATE TABLE meta (people INTEGER NOT NULL, seed INTEGER NOT NULL);
+"""
+# Apart, since a file of an earlier version lacks them and is kept.
+ADDED = """
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY, vendor TEXT NOT NULL, number TEXT NOT NULL, contact_id INTEGER,
+    incoming INTEGER NOT NULL, body TEXT NOT NULL, source TEXT NOT NULL, source_id TEXT,
+    title TEXT NOT NULL, status TEXT NOT NULL, created TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS messages_number ON messages (number);
+CREATE INDEX IF NOT EXISTS messages_created ON messages (vendor, created);
+CREATE TABLE IF NOT EXISTS phones (
+    phone TEXT PRIMARY KEY, phone_type TEXT, carrier_name TEXT, looked_up_at TEXT,
+    reassigned_at TEXT, by_text INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
 """
 INDEXES = """
 CREATE UNIQUE INDEX by_mobile_number ON contacts (mobile_number);
@@ -56,7 +72,7 @@ def fill(connection: sqlite3.Connection, count: int, seed: int) -> None:
         # Ids start where the people would have ended, also when there are none.
         connection.execute("INSERT INTO sqlite_sequence VALUES ('contacts', ?)", (FIRST_ID - 1,))
     connection.executemany("INSERT INTO register VALUES (?, ?, ?, ?)", _register(connection))
-    run(connection, INDEXES + "".join(_indexes()))
+    run(connection, ADDED + INDEXES + "".join(_indexes()))
     connection.execute("INSERT INTO meta VALUES (?, ?)", (count, seed))
 
 

@@ -12,10 +12,11 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from sandbox import truth
+from sandbox import texting, truth
 from sandbox.app import Sandbox
 from sandbox.faults import VENDORS, parse
 from sandbox.handler import Handler
+from sandbox.messages import Message
 from sandbox.store import Store, build
 from sandbox.switches import Switches
 
@@ -93,13 +94,37 @@ class Running:
         """Where to send webhooks; `pauses` is a list of seconds."""
         self.sandbox.webhooks.addresses = self.sandbox.webhooks.addresses.changed(values)
 
-    def texts(self, vendor: str, number: str, word: str = "STOP") -> None:
-        """A person texts STOP or START to one vendor."""
-        self.sandbox.texts(vendor, number, word)
+    def texts(self, vendor: str, number: str, word: str = "STOP", *, at: str = "") -> Message:
+        """A person texts any words to one vendor; `at` is an ISO time, now unless given."""
+        return texting.person_texts(self.sandbox, vendor, number, word, at)
+
+    def sends(self, vendor: str, number: str, **options: str) -> dict[str, Any]:
+        """A vendor texts a number: options and answer as those of `POST messages`."""
+        return texting.vendor_texts(self.sandbox, vendor, number, **options)
+
+    def messages(self, number: str = "", vendor: str = "") -> list[Message]:
+        """The texts that either vendor sent or received, the newest first."""
+        return self.sandbox.messages.find(vendor=vendor, number=number)
+
+    def lift_at_ccai(self, number: str) -> None:
+        """Someone lifts a stop inside CloudContactAI, which tells no one."""
+        texting.changes_inside(self.sandbox, number, False)
+
+    def mark_at_ccai(self, number: str) -> None:
+        """Someone presses *Do Not Text* inside CloudContactAI, which tells of it."""
+        texting.changes_inside(self.sandbox, number, True)
+
+    def phone(self, number: str, **facts: str) -> dict[str, Any]:
+        """CloudContactAI learns `phone_type`, `carrier_name` or `reassigned_at` ("now" or an ISO time)."""
+        return texting.learns_about_phone(self.sandbox, number, facts)
 
     def webhooks(self) -> list[dict[str, Any]]:
         """What was sent lately, with the answer to each attempt."""
         return self.sandbox.webhooks.latest()
+
+    def webhooks_again(self, count: int = 1) -> None:
+        """The latest events once more, as they were, the newest first."""
+        self.sandbox.webhooks.again(count)
 
     def reset(self) -> None:
         self.sandbox.reset()

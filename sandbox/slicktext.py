@@ -1,9 +1,11 @@
-"""SlickText v2, by the vendor's page on contacts: list, read, edit, create, delete."""
+"""SlickText v2, by the vendor's pages: contacts (list, read, edit, create, delete), messages, counts of contacts."""
 
 from __future__ import annotations
 
 from sandbox.contacts import Contacts, Filters
 from sandbox.errors import error
+from sandbox.messages import FILTERS, Messages
+from sandbox.messages import shaped as message
 from sandbox.people import COLUMNS
 from sandbox.schema import CUSTOM_FIELDS
 from sandbox.shapes import View, paging, shaped
@@ -16,6 +18,10 @@ KEY = "sandbox-slicktext-key"
 BRAND_ID = 26136
 PAGING = ("limit", "offset", "page", "pageSize")
 DEFAULT_PAGE = 50
+PLEASE_CONFIRM = "Reply YES to get messages from Sandbox Outfitters. Reply STOP to end."
+PENDING = "pending"
+# What counts of contacts can be grouped by.
+GROUPS = ("opt_in_status", "source")
 BRAND = {
     "brand_id": BRAND_ID,
     "name": "Sandbox Outfitters",
@@ -25,19 +31,23 @@ BRAND = {
     "time_zone": "America/New_York",
     "message_credit_limit": 100_000,
     "created": "2016-01-01 00:00:00",
+    "force_double_opt_in": False,
+    "opt_out_intel_enabled": False,
+    "opt_out_intel_action": None,
 }
 
 
 class SlickText:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, messages: Messages) -> None:
         self.contacts = Contacts(store)
+        self.messages = messages
 
     def answer(self, request: Request, switches: Switches) -> Reply:
         """The caller is authenticated by now; the path starts behind /v1."""
-        call = Call(self.contacts, request, switches)
+        call = Call(self.contacts, self.messages, request, switches)
         match request.segments[1:]:
             case ["brands"]:
-                return call.only_get(BRAND)
+                return call.brand()
             case ["brands", brand, *rest] if brand.isdecimal():
                 return call.of_brand(int(brand), rest)
             case ["contacts", *rest]:
@@ -49,8 +59,11 @@ class SlickText:
 class Call:
     """One call, with what every step of it needs."""
 
-    def __init__(self, contacts: Contacts, request: Request, switches: Switches) -> None:
+    def __init__(
+        self, contacts: Contacts, messages: Messages, request: Request, switches: Switches
+    ) -> None:
         self.contacts = contacts
+        self.messages = messages
         self.request = request
         self.switches = switches
 
@@ -59,14 +72,57 @@ class Call:
             return self.refuse(403, "this API key has no access to that brand")
         match rest:
             case []:
-                return self.only_get(BRAND)
+                return self.brand()
             case ["custom-fields"]:
                 return self.only_get(custom_fields())
             case ["contacts"]:
                 return self.all_contacts()
             case ["contacts", key]:
                 return self.one_contact(key)
+            case ["messages"] if self.switches.messages_offered:
+                return self.all_messages()
+            case ["analytics", "contacts"] if self.switches.analytics_offered:
+                return self.counts()
         return self.refuse(404, "not found")
+
+    def brand(self) -> Reply:
+        """Opt-out intelligence acts on free words that ask for no texts; its action's word is a guess."""
+        on = self.switches.opt_out_intel
+        intel = {"opt_out_intel_enabled": on, "opt_out_intel_action": "unsubscribe" if on else None}
+        return self.only_get(BRAND | intel)
+
+    def all_messages(self) -> Reply:
+        """Filters match exactly; neither a contact nor a date is among those that could be read."""
+        page = self.paging()
+        if isinstance(page, Reply):
+            return page
+        query, switches = self.request.query, self.switches
+        filters = {name: value for name, value in query.items() if name in FILTERS}
+        unknown = query.keys() - filters.keys() - set(PAGING)
+        if unknown and switches.unknown_filters == "error":
+            return self.refuse(422, f"{min(unknown)} is not a filter", min(unknown))
+        if unknown and switches.unknown_filters == "nothing":
+            return self.only_get({"data": [], "pagingData": paging(False)})
+        limit, offset, number = page
+        rows, more = self.messages.page(
+            filters, switches.messages_order, switches.message_words, limit, offset
+        )
+        data = [message(row, switches.message_words, switches.message_ids) for row in rows]
+        return self.only_get({"data": data, "pagingData": paging(more, number, switches.page_base)})
+
+    def counts(self) -> Reply:
+        """A total and a count for each value of the group; how they are written down is a guess."""
+        group = self.request.query.get("group", "")
+        if group not in ("", *GROUPS):
+            return self.refuse(422, "group is one of opt_in_status and source", "group")
+        fields = tuple(sorted((n, v) for n, v in self.request.query.items() if n in COLUMNS))
+        counts = self.contacts.counts(group or "opt_in_status", fields)
+        reply: Contact = {"total": sum(counts.values())}
+        if group and self.switches.analytics_shape == "map":
+            reply[group] = counts
+        elif group:
+            reply["data"] = [{group: value, "count": count} for value, count in counts.items()]
+        return self.only_get(reply)
 
     def all_contacts(self) -> Reply:
         match self.request.method:
@@ -179,10 +235,15 @@ class Call:
         contact = self.contacts.create(values, texted=forced)
         if contact is None:
             return self.exists()
+        if forced:
+            self.messages.add(
+                vendor="slicktext", number=contact["mobile_number"], body=PLEASE_CONFIRM,
+                incoming=False, contact_id=contact["contact_id"], source="API", status="delivered",
+            )  # fmt: skip
         reply = self.shape(contact, "written")
         if forced:
             reply["force_double_opt_in"] = "true"
-        return json_reply(reply, 200 if self.switches.generation == "old" else 201)
+        return json_reply(reply, self.switches.create_status)
 
     def source(self, body: Contact) -> Contact:
         source = body.get("source")
@@ -191,7 +252,7 @@ class Call:
     @property
     def waiting(self) -> str:
         """The vendor would text the person now and wait for their YES; its word is not known."""
-        return "pending" if self.switches.pending_status else "not subscribed"
+        return PENDING if self.switches.pending_status else "not subscribed"
 
     def edit(self, contact: Contact) -> Reply:
         body = self.request.json()

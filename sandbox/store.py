@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any
 
-from sandbox.schema import fill
+from sandbox.schema import ADDED, fill, run
 
 Contact = dict[str, Any]
 # A file in the making needs no journal: if the load fails, it is thrown away.
@@ -71,6 +71,7 @@ class Store:
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode = WAL")
+        run(self._writer, ADDED)
         self._lock = threading.RLock()
         # Grows with every write, so that what was remembered about pages can be told to be stale.
         self.version = 0
@@ -119,7 +120,9 @@ class Store:
     def reset(self) -> None:
         """The people of the seed again, and an empty history; at once where nothing was written."""
         with self._lock:
-            if self._writer.execute("SELECT 1 FROM writes LIMIT 1").fetchone():
+            tables = ("writes", "messages", "phones")
+            sql = " UNION ALL ".join(f"SELECT 1 FROM {table}" for table in tables)  # noqa: S608
+            if self._writer.execute(f"{sql} LIMIT 1").fetchone():
                 self._refill()
 
     def _refill(self) -> None:

@@ -28,6 +28,23 @@ class Switches:
     error_body: Literal["message", "error", "error_list", "detail", "errors", "html"] = "message"
     unknown_phone: Literal["create", "404"] = "create"
     ccai_readable: bool = False
+    ccai_read_shape: Literal["nested", "flat"] = "nested"
+    ccai_numbers: Literal["vary", "number", "text"] = "vary"
+    ccai_incoming_name: Literal["message.incoming", "message.received"] = "message.incoming"
+    ccai_message_times: bool = False
+    ccai_stopped_text: Literal["excluded", "2001", "21610", "sent"] = "excluded"
+    ccai_repeat_events: bool = True
+    create_status: Literal[200, 201] = 200
+    messages_offered: bool = True
+    messages_order: Literal["newest", "oldest", "random"] = "newest"
+    message_words: Literal["incoming", "inbound"] = "incoming"
+    message_ids: bool = False
+    analytics_offered: bool = True
+    analytics_shape: Literal["list", "map"] = "list"
+    stop_hooks: bool = True
+    inbox_hooks: bool = True
+    stop_confirmation: bool = False
+    opt_out_intel: bool = False
 
     @property
     def page_ceiling(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -59,9 +59,11 @@ class Reply:
     body: bytes = b""
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
+    # Never sent: whether a write left everything as it was.
+    changed_nothing: bool = False
 
     def with_headers(self, extra: dict[str, str]) -> Reply:
-        return Reply(self.status, self.body, self.content_type, self.headers | extra)
+        return replace(self, headers=self.headers | extra)
 
 
 def json_reply(value: object, status: int = 200) -> Reply:

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from sandbox.server import Running, running
+from tests.sandbox.receiving import Receiver
 
 SLICKTEXT = {"Authorization": "Bearer sandbox-slicktext-key"}
 CCAI = {"Authorization": "Bearer sandbox-ccai-key"}
@@ -55,3 +56,18 @@ def call(server: Running) -> Iterator[Caller]:
     caller = Caller(server)
     yield caller
     caller.session.close()
+
+
+@pytest.fixture
+def receiver(server: Running) -> Iterator[Receiver]:
+    receiver = Receiver()
+    server.set_webhooks(
+        slicktext_url=f"{receiver.url}/slicktext",
+        ccai_url=f"{receiver.url}/ccai",
+        ccai_secret="secret",
+        pauses=[0, 0.05],
+    )
+    yield receiver
+    server.set_webhooks(slicktext_url="", ccai_url="", ccai_secret="", ccai_method="POST", delay=0)
+    receiver.server.shutdown()
+    receiver.server.server_close()

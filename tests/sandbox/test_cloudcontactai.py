@@ -96,7 +96,7 @@ def test_reading_is_off_unless_switched_on(server: Running, call: Caller) -> Non
     url = f"{server.ccai_url}/v2/contacts/{made['contactId']}"
     assert requests.get(url, headers=CCAI, timeout=5).status_code == 404
     server.set_switches(ccai_readable=True)
-    read = requests.get(url, headers=CCAI, timeout=5).json()
+    read = requests.get(url, headers=CCAI, timeout=5).json()["phoneInfo"]
     assert read["phoneManuallyUnsubscribed"] is True
     assert read["phoneUnsubscribedSince"]
 

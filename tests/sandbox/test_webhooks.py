@@ -4,71 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-import threading
+import re
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 
 from sandbox.server import Running
+from sandbox.webhooks import PAUSES
 from tests.sandbox.conftest import CONTACTS, Caller
+from tests.sandbox.receiving import Receiver, wait_for
 
 NUMBER = "+16155553338"
 OWN = {"clientId": "sandbox-client", "phone": NUMBER, "doNotText": True}
-
-
-class Receiver:
-    """A dashboard that writes down what it is told, and answers what a test wants."""
-
-    def __init__(self) -> None:
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.told.append((self.path, dict(self.headers.items()), json.loads(raw)))
-                self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.told: list[tuple[str, dict[str, str], dict[str, Any]]] = []
-        self.answers: list[int] = []
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def bodies(self, many: int) -> list[dict[str, Any]]:
-        """The first so many, once they are there."""
-        wait_for(lambda: len(self.told) >= many)
-        return [body for _, _, body in self.told]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.01)
-
-
-@pytest.fixture
-def receiver(server: Running) -> Iterator[Receiver]:
-    receiver = Receiver()
-    server.set_webhooks(
-        slicktext_url=f"{receiver.url}/slicktext",
-        ccai_url=f"{receiver.url}/ccai",
-        ccai_secret="secret",
-        pauses=[0, 0.05],
-    )
-    yield receiver
-    server.set_webhooks(slicktext_url="", ccai_url="", ccai_secret="")
-    receiver.server.shutdown()
-    receiver.server.server_close()
 
 
 def test_slicktext_tells_of_a_change(call: Caller, receiver: Receiver) -> None:
@@ -76,6 +24,7 @@ def test_slicktext_tells_of_a_change(call: Caller, receiver: Receiver) -> None:
     (body,) = receiver.bodies(1)
     assert set(body) == {"id", "name", "url", "attempts", "date", "data"}
     assert (body["name"], body["attempts"]) == ("contact_updated", 1)
+    assert re.fullmatch(r"[0-9a-f]{24}", body["id"]), "a hex string"
     assert body["data"]["contact_id"] == 7778
     assert body["data"]["opt_in_status"] == "unsubscribed"
     assert "email" not in body["data"], "a part of the record"
@@ -129,6 +78,65 @@ def test_it_is_told_again_until_it_is_answered_well(
     assert [words.split()[0] for words in server.webhooks()[-1]["answers"]] == ["500", "404", "200"]
 
 
+def test_the_documented_pauses() -> None:
+    minute, hour, day = 60, 3600, 86400
+    assert (minute, hour, day, day, day, day) == PAUSES, "the first attempt is at once"
+
+
+def test_cloudcontactai_tells_by_put_where_the_account_chose_it(
+    server: Running, call: Caller, receiver: Receiver
+) -> None:
+    server.set_webhooks(ccai_method="PUT")
+    call.ccai(OWN)
+    call.slicktext("PUT", f"{CONTACTS}/7778", json={"city": "Reno"})
+    receiver.bodies(2)
+    assert sorted(receiver.methods) == ["POST", "PUT"]
+
+
+def test_a_repeated_stop_may_be_told_once_only(
+    server: Running, call: Caller, receiver: Receiver
+) -> None:
+    call.ccai(OWN)
+    call.ccai(OWN)
+    receiver.bodies(2)
+    server.set_switches(ccai_repeat_events=False)
+    call.ccai(OWN)
+    call.ccai(OWN | {"doNotText": False})
+    call.ccai(OWN)
+    assert len(receiver.bodies(3)) == 3
+
+
+def test_events_come_doubled_and_out_of_order_on_demand(
+    server: Running, call: Caller, receiver: Receiver
+) -> None:
+    call.slicktext("PUT", f"{CONTACTS}/7778", json={"city": "Reno"})
+    receiver.bodies(1)
+    call.ccai(OWN)
+    first, second = receiver.bodies(2)
+    call.control("POST", "webhooks/again", json={"count": 2})
+    assert sorted(receiver.bodies(4)[2:], key=str) == sorted([second, first], key=str)
+    assert [each["body"] for each in server.webhooks()] == [first, second, second, first]
+    assert call.control("POST", "webhooks/again", json={"count": "x"}).status_code == 400
+
+
+def test_events_come_late_on_demand(server: Running, call: Caller, receiver: Receiver) -> None:
+    server.set_webhooks(delay=0.3)
+    call.ccai(OWN)
+    time.sleep(0.1)
+    assert receiver.told == []
+    assert receiver.bodies(1)
+
+
+def test_a_stop_by_text_is_told_with_its_own_time(server: Running, receiver: Receiver) -> None:
+    for vendor in ("slicktext", "cloudcontactai"):
+        server.texts(vendor, NUMBER, "STOP", at="2026-11-01 14:05:00")
+    bodies = receiver.bodies(4)
+    (told,) = (body for body in bodies if body.get("eventType") == "contact.unsubscribed")
+    assert told["data"]["UnsubscribedAt"] == "2026-11-01T14:05:00.000Z"
+    held = server.truth(NUMBER)["slicktext"]
+    assert held["last_opt_in_status_change"] == "2026-11-01 14:05:00"
+
+
 def test_not_for_ever(server: Running, call: Caller, receiver: Receiver) -> None:
     receiver.answers = [500] * 9
     call.ccai(OWN)
@@ -157,7 +165,11 @@ def test_a_person_texts_stop_to_one_vendor(
     truth = server.truth(NUMBER)
     assert truth["slicktext"]["opt_in_status"] == slicktext
     assert truth["cloudcontactai"]["do_not_text"] is ccai
-    assert len(receiver.bodies(1)) == 1
+    told = {
+        "slicktext": ["contact_updated", "inbox_message_received"],
+        "cloudcontactai": ["contact.unsubscribed", "message.incoming"],
+    }
+    assert receiver.events(2) == told[vendor]
 
 
 def test_a_person_texts_start(server: Running, receiver: Receiver) -> None:
@@ -166,7 +178,10 @@ def test_a_person_texts_start(server: Running, receiver: Receiver) -> None:
         server.texts(vendor, NUMBER, "START")
     assert server.truth(NUMBER)["slicktext"]["opt_in_status"] == "subscribed"
     assert server.truth(NUMBER)["cloudcontactai"]["do_not_text"] is False
-    assert len(receiver.bodies(3)) == 3, "CloudContactAI has no event for a START"
+    events = receiver.events(7)
+    assert events.count("contact.unsubscribed") == 1
+    assert events.count("message.incoming") == 2, "CloudContactAI has no other event for a START"
+    assert events.count("contact_updated") == events.count("inbox_message_received") == 2
 
 
 @pytest.mark.parametrize(
@@ -175,7 +190,9 @@ def test_a_person_texts_start(server: Running, receiver: Receiver) -> None:
         {"vendor": "twilio", "number": NUMBER},
         {"vendor": "slicktext", "number": "12"},
         {"vendor": "slicktext", "number": "+12125550000"},
-        {"vendor": "slicktext", "number": NUMBER, "word": "HELLO"},
+        {"vendor": "slicktext", "number": NUMBER, "word": " "},
+        {"vendor": "slicktext", "number": NUMBER, "words": "HELLO"},
+        {"vendor": "slicktext", "number": NUMBER, "at": "yesterday"},
         [],
     ],
 )
@@ -185,7 +202,15 @@ def test_texts_that_cannot_be(values: object, call: Caller) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"colour": "1"}, {"ccai_url": 1}, {"ccai_url": "file:///etc/passwd"}, {"pauses": ["x"]}, []],
+    [
+        {"colour": "1"},
+        {"ccai_url": 1},
+        {"ccai_url": "file:///etc/passwd"},
+        {"ccai_method": "GET"},
+        {"delay": -1},
+        {"pauses": ["x"]},
+        [],
+    ],
 )
 def test_addresses_that_are_none(values: object, call: Caller) -> None:
     assert call.control("PUT", "webhooks", json=values).status_code == 400
