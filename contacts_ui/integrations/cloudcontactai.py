@@ -1,11 +1,13 @@
-"""CloudContactAI: the do-not-text register. It can be written, not read."""
+"""CloudContactAI: the do-not-text register. Every account can write it; some can read it back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from contacts_ui.integrations import errors
 from contacts_ui.integrations.http import (
+    READ,
     WRITE,
     Budget,
     CallRecord,
@@ -14,10 +16,12 @@ from contacts_ui.integrations.http import (
     with_default_path,
 )
 from contacts_ui.integrations.parsing import BadShape, parse_do_not_text
-from contacts_ui.integrations.types import DoNotText
+from contacts_ui.integrations.parsing_register import parse_found, parse_registered_page
+from contacts_ui.integrations.types import DoNotText, RegisteredContact, RegisteredPage
 from contacts_ui.phone import to_e164
 
 VENDOR = "cloudcontactai"
+_STOPPED_FIRST = {True: 2, False: 1, None: 0}
 
 
 def connect(
@@ -66,6 +70,65 @@ def set_do_not_text(
         # A repeat of "opt back in" could undo an opt-out that came in between.
         repeatable=do_not_text,
     )
+
+
+def list_contacts(
+    conn: Connection, *, page: int = 0, size: int = 100, manner: Manner = READ
+) -> RegisteredPage:
+    """Return one page of contacts with their flags; ``page`` counts from 0.
+
+    CloudContactAI, OpenAPI v1: GET /v2/contacts. Whether it counts pages from 0 is a guess, so a
+    page may come twice. Raises NotFound where the account offers no reads.
+    """
+    return conn.call(
+        "GET",
+        "/v2/contacts",
+        endpoint="contacts.list",
+        parse=lambda data: parse_registered_page(data, page),
+        params={"filter": "", "pageNumber": page, "pageSize": size},
+        manner=manner,
+        repeatable=True,
+    )
+
+
+def find_contact(
+    conn: Connection, phone: str, *, manner: Manner = READ
+) -> RegisteredContact | None:
+    """Return the contact with this number (E.164), None when there certainly is none.
+
+    CloudContactAI, OpenAPI v1: GET /v2/contacts/withPhone. Asks in E.164, and where that finds
+    nothing in national digits, as its example shows them. Of several contacts with the number a
+    stopped one is returned. Raises Unreadable when it shows only other numbers, since the filter
+    may have been ignored, and for a 404 that is not JSON.
+    """
+    spellings = [phone, phone.removeprefix("+1")] if phone.startswith("+1") else [phone]
+    for spelling in spellings:
+        rows = _with_phone(conn, spelling, manner)
+        found = [contact for contact in rows if contact.number == phone]
+        if found:
+            return max(found, key=lambda contact: _STOPPED_FIRST[contact.stopped])
+        if rows:
+            raise errors.Unreadable(VENDOR, log={"problem": "about other numbers"})
+    return None
+
+
+def _with_phone(conn: Connection, phone: str, manner: Manner) -> tuple[RegisteredContact, ...]:
+    try:
+        return conn.call(
+            "GET",
+            "/v2/contacts/withPhone",
+            endpoint="contacts.find",
+            parse=parse_found,
+            params={"filter": phone},
+            manner=manner,
+            repeatable=True,
+        )
+    except errors.NotFound as error:
+        if "json" in str(error.log.get("content_type")):
+            return ()
+        raise errors.Unreadable(
+            VENDOR, status=error.status, log={"problem": "a 404 that is not JSON"}
+        ) from None
 
 
 def _same_person(answer: DoNotText, phone: str | None, contact_id: str | None) -> bool:

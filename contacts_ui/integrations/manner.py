@@ -63,6 +63,8 @@ BULK = Manner(Priority.BATCH, 1, connect_timeout=3, read_timeout=12, total_timeo
 # Reading again what a webhook hinted at, and looking round by itself: people come first.
 HINT = Manner(Priority.BATCH, 1, connect_timeout=3, read_timeout=10, total_timeout=12, patience=2)
 SWEEP = Manner(Priority.SYNC, 1, connect_timeout=2, read_timeout=6, total_timeout=8, patience=0)
+# A stop that the vendor holds is told again: behind everybody.
+RENEW = Manner(Priority.SYNC, 1, connect_timeout=3, read_timeout=12, total_timeout=15, patience=0)
 
 # The largest pages that the vendor gives take their time; nobody waits for them.
 WALK = Manner(Priority.SYNC, 1, connect_timeout=3, read_timeout=30, total_timeout=45, patience=0)

@@ -1,4 +1,4 @@
-"""SlickText v2: the contact directory. One function for each endpoint of its Contacts page.
+"""SlickText v2: the contact directory, its messages and counts. One function for each endpoint.
 
 Every function raises the members of ``VendorError``. All times are UTC.
 """
@@ -31,7 +31,15 @@ from contacts_ui.integrations.parsing import (
     parse_page,
     unwrap,
 )
-from contacts_ui.integrations.types import Brand, Contact, ContactPage, Created, OptInStatus
+from contacts_ui.integrations.parsing_messages import parse_counts, parse_messages
+from contacts_ui.integrations.types import (
+    Brand,
+    Contact,
+    ContactPage,
+    Created,
+    MessagePage,
+    OptInStatus,
+)
 from contacts_ui.phone import to_e164
 
 VENDOR = "slicktext"
@@ -216,6 +224,48 @@ def get_brand(conn: Connection, *, manner: Manner = READ) -> Brand:
         "/brands",
         endpoint="brands.read",
         parse=lambda data: parse_brand(data, conn.account),
+        manner=manner,
+        repeatable=True,
+    )
+
+
+def list_messages(
+    conn: Connection,
+    *,
+    limit: int = 50,
+    offset: int = 0,
+    filters: Mapping[str, str] | None = None,
+    manner: Manner = READ,
+) -> MessagePage:
+    """Return one page of texts sent and received, in the vendor's order, which is not documented.
+
+    SlickText, Messages: GET /brands/{brand}/messages. ``filters`` may name status, source,
+    source_id, and direction. Go on at ``offset + received`` while ``has_more``.
+    Raises NotFound where the account offers no list of messages.
+    """
+    return conn.call(
+        "GET",
+        f"/brands/{conn.account}/messages",
+        endpoint="messages.list",
+        parse=lambda data: parse_messages(data, offset),
+        params={**(filters or {}), "limit": limit, "offset": offset},
+        manner=manner,
+        repeatable=True,
+    )
+
+
+def count_contacts(conn: Connection, *, manner: Manner = READ) -> dict[str, int]:
+    """Return the number of contacts by opt-in status, as SlickText spells each.
+
+    SlickText, Analytics: GET /brands/{brand}/analytics/contacts?group=opt_in_status. The total,
+    if given, is under "". Raises NotFound where the account offers no counts.
+    """
+    return conn.call(
+        "GET",
+        f"/brands/{conn.account}/analytics/contacts",
+        endpoint="analytics.contacts",
+        parse=parse_counts,
+        params={"group": "opt_in_status"},
         manner=manner,
         repeatable=True,
     )

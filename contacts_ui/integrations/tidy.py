@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
 NOTHING: tuple[Any, ...] = (None, "", "null")
+_EPOCH = re.compile(r"0|[0-9]{9,13}(\.[0-9]+)?")
 
 
 def text(value: Any) -> str | None:
@@ -64,6 +66,22 @@ def moment(value: Any) -> datetime | None:
         return parsed.replace(tzinfo=UTC) if not parsed.tzinfo else parsed.astimezone(UTC)
     except OverflowError as error:
         raise ValueError("a time outside the calendar") from error
+
+
+def epoch_or_moment(value: Any) -> datetime | None:
+    """Return an aware UTC time from epoch milliseconds or seconds, or as `moment` does.
+
+    0 means never. Raises ValueError.
+    """
+    words = text(value)
+    if words is None or not _EPOCH.fullmatch(words):
+        return moment(words)
+    number = float(words)
+    if number == 0:
+        return None
+    # As seconds, twelve digits are past the year 5000.
+    seconds = number / 1000 if number >= 1e11 else number
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def day(value: Any) -> date | None:

@@ -108,3 +108,61 @@ class DoNotText:
     contact_id: str | None
     phone: str | None
     do_not_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One text in SlickText's list of messages. What the vendor left out is None or "".
+
+    ``key`` is the vendor's id, else a SHA-256 hex digest of what stays the same about the text.
+    ``number`` is the person's, in E.164: who an outbound went to, who an inbound came from.
+    ``created`` is UTC.
+    """
+
+    key: str
+    number: str | None
+    outbound: bool
+    body: str
+    source: str
+    status: str
+    created: datetime | None
+    contact_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """One page of messages. The next one starts at ``offset + received``.
+
+    ``malformed`` counts the rows that could not be read.
+    """
+
+    messages: tuple[Message, ...]
+    has_more: bool
+    offset: int
+    received: int
+    malformed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredContact:
+    """A contact as CloudContactAI shows it. ``contact_id`` is its own id, ``number`` is E.164.
+
+    ``stopped`` is None where the answer does not say. Times are UTC.
+    """
+
+    contact_id: str | None
+    number: str | None
+    stopped: bool | None
+    unsubscribed_since: datetime | None
+    phone_type: str
+    carrier: str
+    reassigned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPage:
+    """One page of CloudContactAI's contacts; ``received`` counts its rows, unreadable ones too."""
+
+    contacts: tuple[RegisteredContact, ...]
+    has_more: bool
+    received: int

@@ -125,3 +125,19 @@ def test_days(raw: str) -> None:
 )
 def test_postcodes_are_text(raw: Any, country: str | None, expected: str | None) -> None:
     assert tidy.postcode(raw, country) == expected
+
+
+@pytest.mark.parametrize("value", [1795896000000, "1795896000000", 1795896000, 1795896000000.0])
+def test_epochs_count_in_seconds_or_milliseconds(value: Any) -> None:
+    assert tidy.epoch_or_moment(value) == datetime(2026, 11, 28, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("value", [None, "", "null", 0, "0"])
+def test_zero_is_never(value: Any) -> None:
+    assert tidy.epoch_or_moment(value) is None
+
+
+@pytest.mark.parametrize("value", [True, -1, 1e300, float("nan"), "soon", 123456, [1795896000]])
+def test_what_is_no_epoch_and_no_time_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        tidy.epoch_or_moment(value)
