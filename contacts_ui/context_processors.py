@@ -23,6 +23,7 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
         # Called by the template that shows them, and so not for a fragment.
         "alarms": partial(alarms.alarms, user) if user and user.is_authenticated else list,
         "role": role_of(request),
+        "asked_count": alarms.asked_count,
         # The same: one query for a whole page, for those who ask or decide.
         "lift_request_counts": partial(lift_requests.counts, getattr(user, "pk", None)),
     }

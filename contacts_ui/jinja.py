@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.forms.renderers import Jinja2, TemplatesSetting
-from django.template.defaultfilters import pluralize
+from django.template.defaultfilters import linebreaksbr, pluralize
 from django.template.loader import get_template
 from django.urls import reverse
 from jinja2 import Environment, StrictUndefined
@@ -40,6 +40,7 @@ def environment(**options: Any) -> Environment:
         "to_the_second": dashboard.to_the_second,
         "ago": dashboard.ago,
         "aged": dashboard.aged,
+        "linebreaksbr": linebreaksbr,
         "pluralize": pluralize,
         "quoted": lambda text: quote(text, safe=""),
     }

@@ -22,9 +22,13 @@ from contacts_ui.services.consent import (
     desired_state,
     held_presses,
     lift_requests,
+    own_words,
     readings,
     record,
+    renewal,
 )
+from contacts_ui.services.messages import reading, retention, sent
+from contacts_ui.services.operations import abilities, counts, register_pages
 from contacts_ui.tasks import deliver_due_wishes
 
 # A task that no engine has taken after this time is no reason to wait for it.
@@ -67,12 +71,22 @@ ROUNDS = (
     Round(60, readings.first_walk_ended_at),
     Round(60, record.rebuild_for_vendors),
     Round(300, lift_requests.expire_old),
+    Round(60, own_words.stop_undecided),
     Round(600, imports.purge),
+    Round(3600, retention.purge),
 )
 HOOKS = (Round(1, webhooks.work_due),)
 PRESSES = (Round(0.5, held_presses.send_due),)
 SWEEP = (Round(2, sweep.go_on),)
 JOBS = (Round(0.5, jobs.go_on),)
+TEXTS = (Round(2, sent.look_back), Round(30, sent.raise_alarms))
+# What is due is in the database; a vendor in trouble is probed again in the next round.
+VENDORS = (
+    Round(10, abilities.probe),
+    Round(2, register_pages.go_on),
+    Round(2, renewal.go_on),
+)
+MESSAGES = (Round(2, reading.go_on), Round(60, counts.check))
 
 
 def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thread]:
@@ -89,6 +103,9 @@ def start(stopping: threading.Event, *, look_every: float) -> list[threading.Thr
             ("sweep", SWEEP),
             ("walk", walk),
             ("jobs", JOBS),
+            ("vendors", VENDORS),
+            ("messages", MESSAGES),
+            ("texts", TEXTS),
         )
     ]
     for thread in threads:

@@ -7,12 +7,14 @@ from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
 from contacts_ui.services.consent.number_ids import id_of, number_of
+from contacts_ui.views.asked import asked_dismiss, asked_list, asked_reopen, asked_stop
 from contacts_ui.views.attention import (
     attention_close,
     attention_list,
     attention_match,
     attention_retry,
     attention_settle,
+    attention_text_close,
 )
 from contacts_ui.views.audit import audit
 from contacts_ui.views.consent import do_not_text, tell_now, unsend_stop
@@ -49,7 +51,7 @@ from contacts_ui.views.lift_requests import (
     own_lift_requests,
 )
 from contacts_ui.views.numbers import number_detail, number_history
-from contacts_ui.views.operations import healthz, metrics, readyz, status_page
+from contacts_ui.views.operations import healthz, metrics, probe_again, readyz, status_page
 from contacts_ui.views.opt_outs import opt_out_list, opt_outs_export, opt_outs_reviewed
 from contacts_ui.views.overview import home, overview
 from contacts_ui.views.raise_consent import ask_lift, consent, wrong_person
@@ -61,6 +63,7 @@ from contacts_ui.views.saved_views import (
     saved_view_new,
 )
 from contacts_ui.views.stop_number import known_of_number, stop_number
+from contacts_ui.views.texted import texted
 from contacts_ui.views.webhooks import cloudcontactai_webhook, slicktext_webhook
 
 
@@ -168,6 +171,11 @@ urlpatterns = [
     path(
         "lift-requests/<id:pk>/withdraw/", lift_request_withdraw, name="lift-request-withdraw"
     ),  # ask_lift
+    # In their own words
+    path("asked/", asked_list, name="asked"),  # stop_texts
+    path("asked/<id:pk>/stop/", asked_stop, name="asked-stop"),  # stop_texts
+    path("asked/<id:pk>/dismiss/", asked_dismiss, name="asked-dismiss"),  # lift_stops
+    path("asked/<id:pk>/reopen/", asked_reopen, name="asked-reopen"),  # lift_stops
     # Disagreements
     path("disagreements/", disagreement_list, name="disagreement-list"),  # review_opt_outs
     path(
@@ -201,12 +209,17 @@ urlpatterns = [
     path(
         "attention/events/<id:pk>/close/", attention_close, name="attention-close"
     ),  # review_opt_outs
+    path(
+        "attention/texts/<id:pk>/close/", attention_text_close, name="attention-text-close"
+    ),  # review_opt_outs
     # Proof
+    path("texted/", texted, name="texted-after-stop"),  # view_audit
     path("audit/", audit, name="audit"),  # view_audit
     path("audit/<number:number>/", evidence, name="evidence"),  # view_audit
     path("audit/<str:typed>/", evidence_by_number, name="evidence-by-number"),  # view_audit
     # Operations
     path("status/", status_page, name="status"),  # view_status
+    path("status/offers/", probe_again, name="probe-again"),  # view_status
     path("healthz", healthz, name="healthz"),  # anyone
     path("readyz", readyz, name="readyz"),  # anyone
     path("metrics", metrics, name="metrics"),  # whoever sends METRICS_TOKEN

@@ -66,6 +66,12 @@ if "UNDO_MINUTES" in env.ENVIRON:
 # After how many days a lift request that nobody decides expires; 0: never.
 LIFT_REQUEST_EXPIRES_DAYS = env.float("LIFT_REQUEST_EXPIRES_DAYS", default=30.0)
 FOUR_EYES = env.bool("FOUR_EYES", default=True)
+# Within how many days every stop is told to CloudContactAI again, or read back; 0: never.
+STOP_RENEWAL_DAYS = env.float("STOP_RENEWAL_DAYS", default=7.0)
+# For so long after a vendor got a stop, a text may have been on its way.
+TEXT_GRACE_MINUTES = env.float("TEXT_GRACE_MINUTES", default=15.0)
+if STOP_RENEWAL_DAYS < 0 or TEXT_GRACE_MINUTES < 0:
+    raise ImproperlyConfigured("STOP_RENEWAL_DAYS and TEXT_GRACE_MINUTES must not be below 0.")
 # Without a secret there is no such webhook; for practice both have one that everybody knows.
 CCAI_WEBHOOK_SECRET = env.str("CCAI_WEBHOOK_SECRET", default="") or (
     PRACTICE_CCAI_SECRET if VENDORS.sandbox else ""

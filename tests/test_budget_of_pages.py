@@ -18,7 +18,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.models import Vendor
+from contacts_ui.models import IncomingMessage, Vendor
+from contacts_ui.models.messages import MessageState
 from contacts_ui.services.consent import doors, raising
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.vendors import forget_connections
@@ -149,8 +150,11 @@ GETS = {
     f"/contacts/{MARTY}/consent/": ([GET], PERSON + CALL + LEARN + NEWS + VERDICT + 2),
     f"/contacts/{MARTY}/do-not-text/": ([GET], PERSON + CALL + LEARN + NEWS + VERDICT),
     "/contacts/new/": ([], PERSON),
-    # Four about each vendor, six about what waits, works and is written down, two about the index.
-    "/status/": ([GET], PERSON + CALL + 2 * 4 + 6 + 2),
+    # Who waits and how many, and what was decided; see also `test_many_messages`.
+    "/asked/": ([], PERSON + 3),
+    # Four about each vendor, six about what waits, works and is written down, two about the index, three about what the
+    # accounts offer, three about stops told again.
+    "/status/": ([GET], PERSON + CALL + 2 * 4 + 6 + 2 + 3 + 3),
 }
 
 
@@ -190,6 +194,32 @@ def test_the_table_from_the_index_asks_nobody(
     # There a sample says first whether a search finds many: as typed, and with slips forgiven.
     samples = 2 if "q=" in address and connection.vendor == "postgresql" else 0
     assert len(cost.queries) <= PERSON + LIST + NAV + 2 + queries + samples, show(cost)
+
+
+def test_many_messages(warm: Client, vendors: Vendors) -> None:
+    """However many wait and were decided: their people in one look at the index, and their verdicts in two queries."""
+    learn_people(10)
+    ready()
+    now = timezone.now()
+    IncomingMessage.objects.bulk_create(
+        IncomingMessage(
+            vendor=Vendor.SLICKTEXT,
+            key=str(n),
+            number=f"+1615555{7000 + n:04d}",
+            words="no more",
+            heard_at=now,
+            due_at=now,
+            state=MessageState.WAITING if n % 2 else MessageState.STOPPED,
+            decided_at=None if n % 2 else now,
+        )
+        for n in range(120)
+    )
+    warm.get("/asked/")
+    with counted(vendors) as cost:
+        page = Page(warm.get("/asked/"))
+    assert len(page.all("article")) == 50
+    assert cost.calls == []
+    assert len(cost.queries) <= PERSON + NAV + 3 + 2 + VERDICT, show(cost)
 
 
 def test_looking_at_an_old_page(warm: Client, vendors: Vendors) -> None:

@@ -19,12 +19,16 @@ USERNAMES = {
     "manager": "max",
 }
 BY_ID = {
+    "asked-stop",
+    "asked-dismiss",
+    "asked-reopen",
     "disagreement-repair",
     "webhook-slicktext",
     "attention-retry",
     "attention-settle",
     "attention-match",
     "attention-close",
+    "attention-text-close",
     "import-columns",
     "import-check",
     "import-problems",
@@ -129,6 +133,11 @@ EXPECTED = {
     # No request has this number: nothing to decide about.
     "lift-request-decision": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 422)),
     "lift-request-withdraw": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 404, 404)),
+    "asked": ((LOGIN, 403, 403, 403, 200, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    # No message has this number: nothing to decide about.
+    "asked-stop": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 404, 404)),
+    "asked-dismiss": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "asked-reopen": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
     "job-list": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "job-new": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 403, 403, 403, 403, 422)),
     # No job has this number.
@@ -150,6 +159,9 @@ EXPECTED = {
     "attention-settle": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
     "attention-match": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
     "attention-close": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
+    "texted-after-stop": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    # No text has this number.
+    "attention-text-close": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 404)),
     "audit": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
     # As the address was before: a number, which the new one does not show.
     "evidence-by-number": (
@@ -157,6 +169,7 @@ EXPECTED = {
         (LOGIN, 405, 405, 405, 405, 405),
     ),
     "evidence": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
+    "probe-again": ((LOGIN, 405, 405, 405, 405, 405), (LOGIN, 403, 403, 403, 403, 302)),
     "status": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "disagreement-list": ((LOGIN, 403, 403, 403, 403, 200), (LOGIN, 405, 405, 405, 405, 405)),
     "disagreements-repair": (

@@ -41,6 +41,18 @@ class MatchForm(forms.Form):
         return number
 
 
+class CloseTextForm(forms.Form):
+    """What was done about a text after a stop."""
+
+    note = forms.CharField(
+        label="What was done about it",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="For example: what sent it, and what keeps it from happening again.",
+        error_messages={"required": "Say what was done, so that the record can be understood."},
+    )
+
+
 class CloseForm(forms.Form):
     """Why nothing has to be done about an event."""
 

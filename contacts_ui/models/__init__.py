@@ -1,3 +1,4 @@
+from contacts_ui.models.abilities import NumberFact, VendorAbility
 from contacts_ui.models.access import Access
 from contacts_ui.models.budget import CallBudget
 from contacts_ui.models.consent import ConsentSetup, ConsentState, HeldPress, Statement
@@ -13,6 +14,7 @@ from contacts_ui.models.disagreement import Disagreement, Sweep
 from contacts_ui.models.job import Job, JobRow
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
+from contacts_ui.models.messages import IncomingMessage, SentText
 from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
 from contacts_ui.models.opt_out import OptOut
 from contacts_ui.models.preference import Preference
@@ -27,6 +29,7 @@ __all__ = [
     "ConsentState",
     "Disagreement",
     "HeldPress",
+    "IncomingMessage",
     "IndexAnchor",
     "IndexCount",
     "IndexGone",
@@ -38,14 +41,17 @@ __all__ = [
     "LedgerEntry",
     "LedgerHead",
     "LiftRequest",
+    "NumberFact",
     "OptOut",
     "Preference",
     "PrunedEntry",
     "SavedView",
+    "SentText",
     "Statement",
     "Sweep",
     "Upload",
     "Vendor",
+    "VendorAbility",
     "VendorHealth",
     "WebhookEvent",
     "Wish",

@@ -23,6 +23,7 @@ class Source(models.TextChoices):
     PERSON = "person", "The person, in their own words"
     VENDOR_MARK = "vendor_mark", "CloudContactAI marked them"
     STATUS = "status", "A status read at SlickText"
+    VENDOR_CODE = "vendor_code", "A code of CloudContactAI's"
     CARRIER = "carrier", "A carrier's code"
     STAFF = "staff", "Staff, without words"
     CARRIED_OVER = "carried_over", "Carried over"
@@ -126,6 +127,10 @@ class ConsentState(models.Model):
     stop = models.ForeignKey(Statement, null=True, on_delete=models.PROTECT, related_name="+")
     consent = models.ForeignKey(Statement, null=True, on_delete=models.PROTECT, related_name="+")
     held = models.ForeignKey(HeldPress, null=True, on_delete=models.SET_NULL, related_name="+")
+    # A message of theirs that may ask for texts to stop, and waits for a decision: the newest.
+    asked = models.ForeignKey(
+        "contacts_ui.IncomingMessage", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     untold = models.BooleanField(
         default=False, help_text="Stopped, and a connected vendor was never told"
     )
@@ -159,6 +164,10 @@ class ConsentSetup(models.Model):
     )
     vendors = models.CharField(
         max_length=100, blank=True, help_text="Which were connected when verdicts were kept last"
+    )
+    texts_checked_to = models.BigIntegerField(
+        default=0,
+        help_text="The last statement that texts sent before it was heard were held against",
     )
 
     class Meta:

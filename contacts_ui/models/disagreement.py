@@ -8,6 +8,7 @@ class DisagreementKind(models.TextChoices):
     """How it came about, as far as we can tell."""
 
     REAPPEARED = "reappeared", "Subscribed again by somebody else"
+    GONE = "gone", "CloudContactAI no longer holds the stop"
     ONLY_SLICKTEXT = "only_slicktext", "Stopped at SlickText, allowed at CloudContactAI"
     ONLY_CLOUDCONTACTAI = (
         "only_cloudcontactai",

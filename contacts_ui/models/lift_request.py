@@ -1,10 +1,15 @@
 """Agents ask for a stop to be lifted, with the evidence; managers decide."""
 
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from contacts_ui.models.ledger import Channel
+
+# Who asked, where no staff did: a START that they sent to this vendor.
+OWN_TEXT: Final = "Their text to "
 
 
 class LiftRequestState(models.TextChoices):
@@ -39,6 +44,9 @@ class LiftRequest(models.Model):
     consent_at = models.DateTimeField()
     consent_until = models.DateTimeField(null=True, help_text="The end of a typed minute")
     consent_words = models.TextField()
+    undated = models.BooleanField(
+        default=False, help_text="The vendor did not say when they wrote it: it answers no stop"
+    )
 
     # The stop that it answers, and the record's version when it was asked.
     stop = models.ForeignKey(
@@ -76,3 +84,9 @@ class LiftRequest(models.Model):
 
     def __str__(self) -> str:
         return f"lift request {self.pk}"
+
+    @property
+    def texted_to(self) -> str:
+        """Return the vendor to which they texted START themselves; "" for a request of staff."""
+        by_text = self.asked_by_id is None and self.asked_by_name.startswith(OWN_TEXT)
+        return self.asked_by_name.removeprefix(OWN_TEXT) if by_text else ""

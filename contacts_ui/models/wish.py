@@ -79,6 +79,8 @@ class Wish(models.Model):
     confirmed_do_not_text = models.BooleanField(null=True)
     confirmed_opt_in_status = models.CharField(max_length=40, blank=True)
     confirmed_at = models.DateTimeField(null=True)
+    # Since when it holds a stop without a break: repeats and renewals do not move it.
+    held_since = models.DateTimeField(null=True)
 
     objects = WishQuerySet.as_manager()
 
@@ -99,6 +101,11 @@ class Wish(models.Model):
                 condition=Q(due_at__isnull=False),
                 name="wish_due_in_order",
             ),
+            models.Index(
+                fields=["vendor", "confirmed_at"],
+                condition=Q(do_not_text=True),
+                name="wish_stop_seen",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,3 +115,14 @@ class Wish(models.Model):
     def settled(self) -> bool:
         """Whether the current version is confirmed, refused or expired."""
         return self.settled_version == self.version
+
+    @property
+    def confirms_stop(self) -> bool:
+        """Return True if the vendor confirmed the stop, and did not show since that it holds none."""
+        return self.state == WishState.CONFIRMED and self.confirmed_do_not_text is True
+
+    @property
+    def shows_none(self) -> bool:
+        """Return True if CloudContactAI showed, after it had confirmed the stop, that it holds none."""
+        lost = self.do_not_text and self.confirmed_do_not_text is False
+        return lost and self.vendor == Vendor.CLOUDCONTACTAI and self.state == WishState.CONFIRMED

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 class Alarm:
     """One line for the top of every page.
 
-    `kind` is vendor, worker, waiting, attention or untold; `since` is when it began, where that is known.
+    `kind` is vendor, worker, waiting, attention, textable or untold; `since` is when it began, where that is known.
     """
 
     kind: str
@@ -42,6 +42,15 @@ def alarms(staff: Staff) -> list[Alarm]:
         return []
 
 
+def asked_count() -> int:
+    """Return how many messages wait for a decision; 0 where that cannot be read, for the same reason."""
+    try:
+        return pulse().asked
+    except Exception:
+        logger.exception("how many messages wait could not be read")
+        return 0
+
+
 def alarms_of(state: Pulse, staff: Staff, now: datetime) -> list[Alarm]:
     """The lines that follow from a pulse."""
     down = {name: health for name, health in state.vendors.items() if health.down_now(now)}
@@ -59,8 +68,12 @@ def alarms_of(state: Pulse, staff: Staff, now: datetime) -> list[Alarm]:
                 late.oldest,
             )
         )
+    if state.textable and may(staff, "review_opt_outs"):
+        found.append(_textable(state.textable))
     if state.refused and may(staff, "review_opt_outs"):
         found.append(_attention(state.refused))
+    if state.texted and may(staff, "review_opt_outs"):
+        found.append(_texted(state.texted))
     if state.unplaced and may(staff, "review_opt_outs"):
         found.append(_unplaced(state.unplaced))
     if state.untold and may(staff, "bulk_work") and may(staff, "stop_texts"):
@@ -117,6 +130,17 @@ def _attention(count: int) -> Alarm:
     )
 
 
+def _textable(count: int) -> Alarm:
+    one = count == 1
+    return Alarm(
+        "textable",
+        f"{'1 stopped person' if one else f'{count:,} stopped people'} can be texted again at a vendor",
+        f"Stop {'this person' if one else 'them'} at both vendors again.",
+        severe=True,
+        count=count,
+    )
+
+
 def _untold(count: int) -> Alarm:
     one = count == 1
     who = "1 person is" if one else f"{count:,} people are"
@@ -124,6 +148,21 @@ def _untold(count: int) -> Alarm:
         "untold",
         f"{who} stopped here, but not every vendor was told",
         "A vendor that was not told can still text them.",
+        count=count,
+    )
+
+
+def _texted(count: int) -> Alarm:
+    one = count == 1
+    return Alarm(
+        "attention",
+        "1 text was sent to a number after its stop"
+        if one
+        else f"{count:,} texts were sent to numbers after their stop",
+        "Find out why, and close it with a note."
+        if one
+        else "Find out why, and close them with a note.",
+        severe=True,
         count=count,
     )
 

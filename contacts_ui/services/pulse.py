@@ -1,6 +1,7 @@
 """What everybody should know about the dashboard's state, in one query that is repeated every few seconds at most."""
 
 import logging
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,12 +23,17 @@ from django.db.models.functions import Cast
 
 from contacts_ui.models import (
     ConsentState,
+    Disagreement,
+    IncomingMessage,
+    SentText,
     Vendor,
     VendorHealth,
     WebhookEvent,
     Wish,
     WorkerBeat,
 )
+from contacts_ui.models.disagreement import DisagreementKind
+from contacts_ui.models.messages import MessageState
 from contacts_ui.models.wish import WishState
 
 KEPT_SECONDS = 5
@@ -39,6 +45,11 @@ NEWS_LASTS = timedelta(minutes=15)
 OF_A_BULK_JOB = "bulk"
 UNPLACED = "unplaced"
 UNTOLD = "untold"
+ASKED = "asked"
+TEXTED = "texted"
+TEXTABLE = "textable"
+# The rows that are counts by their own name.
+COUNTED = {UNPLACED, UNTOLD, ASKED, TEXTED, TEXTABLE, WishState.REFUSED.value}
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +88,13 @@ class Pulse:
     untold: int = 0
     # Events that speak of a stop and could not be acted on.
     unplaced: int = 0
+    # Texts to a number after its stop, with an alarm that is not closed.
+    texted: int = 0
     last_beat: datetime | None = None
+    # Messages that may ask for texts to stop, and wait for a decision.
+    asked: int = 0
+    # Stopped people who can be texted again at a vendor.
+    textable: int = 0
 
     def waits(self, vendor: Vendor) -> int:
         """How many changes wait for one vendor, those of bulk jobs too."""
@@ -107,24 +124,20 @@ def take_pulse() -> Pulse:
     health: dict[Vendor, Health] = {}
     waiting: dict[Vendor, Waiting] = {}
     bulk: dict[Vendor, int] = {}
-    refused = untold = unplaced = 0
+    counts: dict[str, int] = defaultdict(int)
     last_beat: datetime | None = None
     for kind, name, count, since, latest, words in _rows():
         if kind == "vendor":
             health[Vendor(name)] = Health(bool(count), since, latest, words)
         elif kind == "worker":
             last_beat = max(latest, last_beat or latest)
-        elif kind == UNTOLD:
-            untold = count
-        elif kind == WishState.REFUSED:
-            refused += count
-        elif kind == UNPLACED:
-            unplaced += count
+        elif kind in COUNTED:
+            counts[kind] += count
         elif words == OF_A_BULK_JOB:
             bulk[Vendor(name)] = count
         else:
             waiting[Vendor(name)] = Waiting(count, since)
-    return Pulse(health, waiting, bulk, refused, untold, unplaced, last_beat)
+    return Pulse(health, waiting, bulk, last_beat=last_beat, **counts)
 
 
 def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
@@ -168,7 +181,30 @@ def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
         .annotate(n=Count("pk"))
         .values_list(_text(UNPLACED), _text(""), "n", none, none, _text(""))
     )
-    return vendors.union(workers, wishes, untold, unplaced, all=True)
+    texted = (
+        SentText.objects.filter(alarm_at__isnull=False, closed_at=None)
+        .order_by()
+        .values("closed_at")
+        .annotate(n=Count("pk"))
+        .values_list(_text(TEXTED), _text(""), "n", none, none, _text(""))
+    )
+    asked = (
+        IncomingMessage.objects.filter(state=MessageState.WAITING)
+        .order_by()
+        .values("state")
+        .annotate(n=Count("pk"))
+        .values_list(_text(ASKED), _text(""), "n", none, none, _text(""))
+    )
+    textable = (
+        Disagreement.objects.filter(
+            closed_at=None, kind__in=(DisagreementKind.REAPPEARED, DisagreementKind.GONE)
+        )
+        .order_by()
+        .values("kind")
+        .annotate(n=Count("pk"))
+        .values_list(_text(TEXTABLE), _text(""), "n", none, none, _text(""))
+    )
+    return vendors.union(workers, wishes, untold, unplaced, texted, asked, textable, all=True)
 
 
 def _text(value: str) -> Value:

@@ -223,9 +223,9 @@ def _ask_slicktext() -> tuple[str, str, str]:
 
 
 def _last_known(health: VendorHealth | None) -> tuple[str, str]:
-    """CloudContactAI can only be written to: asking it anything would change somebody's state."""
+    """Return how CloudContactAI was at the last call: not every account can read it."""
     if health is None:
-        return "unknown", "Nothing was sent to it yet; it offers nothing to read."
+        return "unknown", "Nothing was sent to it yet."
     if health.up:
         return "up", "It answered when something was last sent to it."
     key_refused = health.trouble == KEY_REFUSED.format(vendor=Vendor(health.vendor).label)

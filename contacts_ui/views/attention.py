@@ -1,4 +1,4 @@
-"""Needs attention: what a vendor refused, and what a vendor said that could not be acted on."""
+"""Needs attention: what a vendor refused or said that could not be acted on, texts after a stop, reassigned numbers."""
 
 from typing import Any
 
@@ -9,23 +9,31 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from contacts_ui.forms.attention import AttentionForm, CloseForm, MatchForm, SettleForm
-from contacts_ui.models import WebhookEvent, Wish
+from contacts_ui.forms.attention import (
+    AttentionForm,
+    CloseForm,
+    CloseTextForm,
+    MatchForm,
+    SettleForm,
+)
+from contacts_ui.models import SentText, WebhookEvent, Wish
 from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent import vendor_doors
 from contacts_ui.services.consent.vendor_doors import AlreadyDecided, NotRefusedNow
 from contacts_ui.services.consent.verdicts import STATUS_WORDS
-from contacts_ui.services.review import attention
+from contacts_ui.services.messages import sent
+from contacts_ui.services.review import attention, texted
 from contacts_ui.services.review.attention import Refusal, Unplaced
 from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.text_words import text_in_words
 
 
 @require_safe
 @permission("review_opt_outs")
 def attention_list(request: StaffRequest) -> HttpResponse:
-    """List what a vendor refused, and what a vendor said that could not be acted on, until a person decides."""
+    """List what waits until a person decides: refusals, events, texts after a stop, reassigned numbers."""
     return _page(request)
 
 
@@ -112,6 +120,27 @@ def attention_close(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("attention")
 
 
+@require_POST
+@permission("review_opt_outs")
+def attention_text_close(request: StaffRequest, pk: int) -> HttpResponse:
+    """Close the alarm about a text, with a note on what was done."""
+    form = CloseTextForm(request.POST, auto_id=_text_id(pk))
+    try:
+        if not form.is_valid():
+            SentText.objects.get(pk=pk)
+            return _page(request, close_text=(pk, form), status=422)
+        closed = sent.close(staff=request.user, pk=pk, note=form.cleaned_data["note"])
+    except SentText.DoesNotExist as error:
+        raise Http404 from error
+    except sent.AlreadyClosed as late:
+        by = late.text.closed_by_name
+        who = f"{by} closed it already." if by else "There is no open alarm about this text."
+        messages.warning(request, f"No changes. {who}")
+        return redirect("attention")
+    messages.success(request, f"{pretty(closed.number)}: closed. Your note is in the audit log.")
+    return redirect("attention")
+
+
 def _already_decided(request: StaffRequest, event: WebhookEvent) -> HttpResponse:
     by = event.decided_by_name
     who = f"{by} decided already." if by else "It does not need a decision anymore."
@@ -125,14 +154,19 @@ def _page(
     complaint: tuple[int, SettleForm] | None = None,
     match: tuple[int, MatchForm] | None = None,
     close: tuple[int, CloseForm] | None = None,
+    close_text: tuple[int, CloseTextForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     rows = [_row(each, complaint) for each in attention.refusals()]
     events = [_event(each, match, close) for each in attention.unplaced()]
+    texts = [_text(each, close_text) for each in texted.of_texts(sent.alarms())]
+    passed_on = attention.reassigned()
     context = {
         "rows": rows,
         "events": events,
-        "count": len(rows) + len(events),
+        "texts": texts,
+        "passed_on": passed_on,
+        "count": len(rows) + len(events) + len(texts) + len(passed_on),
         "may_stop": may(request.user, "stop_texts"),
     }
     return TemplateResponse(request, "attention/list.html", context, status=status)
@@ -153,6 +187,20 @@ def _event(
         "match_opened": bool(own_match),
         "close_opened": bool(own_close),
     }
+
+
+def _text(found: texted.Texted, complaint: tuple[int, CloseTextForm] | None) -> dict[str, Any]:
+    pk = found.text.pk
+    own = complaint[1] if complaint and complaint[0] == pk else None
+    return {
+        **text_in_words(found),
+        "form": own or CloseTextForm(auto_id=_text_id(pk)),
+        "opened": bool(own),
+    }
+
+
+def _text_id(pk: int) -> str:
+    return f"text-{pk}-%s"
 
 
 def _event_id(pk: int) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlencode
 
-from contacts_ui.models import HeldPress, LiftRequest
+from contacts_ui.models import HeldPress, IncomingMessage, LiftRequest
 from contacts_ui.permissions import REFUSALS, Staff, may
 from contacts_ui.services.consent.lift_requests import newest
 from contacts_ui.services.consent.types import Seen
@@ -58,6 +58,7 @@ class ConsentPanel(NamedTuple):
     something happened just now, so each vendor's answer is shown; `note` says what. `held_until` is when a held press
     is sent, in `held_for` seconds, and `may_unsend` says whether the reader may take it back. `press_url` is where the
     switch posts: `stop_url`, or to tell the vendors again. `asked` is the newest request for a lift, on a card.
+    `message` is one of theirs that the reader may decide about, on a card.
     """
 
     contact_id: int
@@ -89,6 +90,8 @@ class ConsentPanel(NamedTuple):
     version: int
     asked: LiftRequest | None
     may_withdraw: bool
+    message: IncomingMessage | None
+    may_dismiss: bool
     note: str
     error: str
 
@@ -189,6 +192,8 @@ def panel(
         version=judgement.version,
         asked=powers.asked,
         may_withdraw=bool(powers.asked and powers.asked.asked_by_id == powers.staff_id),
+        message=judgement.asked if powers.stop and view == "card" else None,
+        may_dismiss=powers.lift,
         note=note,
         error=error,
     )

@@ -14,7 +14,7 @@ from contacts_ui.models import Disagreement
 from contacts_ui.models.disagreement import DisagreementKind
 from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
-from contacts_ui.services.consent.disagreements import recently_closed
+from contacts_ui.services.consent.disagreements import ALARMS, recently_closed
 from contacts_ui.services.consent.doors import repair
 from contacts_ui.services.consent.verdicts import STATUS_WORDS, OptInStatus
 from contacts_ui.services.jobs import CannotMake
@@ -98,7 +98,8 @@ def _row(shown: Shown) -> dict[str, Any]:
     return {
         **_closed(row),
         "pk": row.pk,
-        "alarm": row.kind == DisagreementKind.REAPPEARED,
+        "alarm": row.kind in ALARMS,
+        "gone": row.kind == DisagreementKind.GONE,
         "vendors": shown.vendors,
         "on_its_way": shown.on_its_way,
         "repaired_by": row.closed_by,

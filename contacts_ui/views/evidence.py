@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -14,18 +15,30 @@ from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.models.wish import WishState
 from contacts_ui.phone import to_e164
+from contacts_ui.services.consent import renewal
 from contacts_ui.services.consent.verdicts import NO_CONTACT, STATUS_WORDS, Verdict
 from contacts_ui.services.review.evidence import Holding, Request, Sheet, sheet
 from contacts_ui.services.review.number_page import NumberFacts
+from contacts_ui.services.review.texted import watched
 from contacts_ui.templatetags.evidence import exactly
-from contacts_ui.views.durations import in_words
+from contacts_ui.views.asked import decision_of
+from contacts_ui.views.durations import every, in_words
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.ledger_words import entry_in_full
 from contacts_ui.views.statement_words import said_at, statement_in_words
+from contacts_ui.views.text_words import text_in_words, watched_in_words
 
 # An old address may hold a number; a mistyped id is longer.
 LONGEST_TYPED: Final = 40
 
+TOLD_ONCE: Final = (
+    "CloudContactAI is told about this stop only once. If it is lifted there, we do not notice."
+)
+TOLD_AGAIN: Final = (
+    "CloudContactAI can't be read. We tell it about this stop again {how_often},"
+    " so a stop that was lifted there comes back."
+)
+READ_BACK: Final = "We read this stop back from CloudContactAI. If it is not seen for {how_long}, we send it again."
 ENDED: Final = {
     OptOutState.LIFTED.value: "texts were allowed again",
     OptOutState.UNDONE.value: "the stop was undone as a slip",
@@ -47,8 +60,13 @@ def evidence(request: StaffRequest, number: str) -> HttpResponse:
         "statements": [_statement_in_words(each) for each in made.statements],
         "requests": [_request_in_words(each, made.made_at) for each in made.requests],
         "holdings": [_holding_in_words(each, made.facts) for each in made.holdings],
+        "texts": [text_in_words(each, exactly) for each in made.texts],
+        "watching": [watched_in_words(each) for each in watched()],
         "entries": [entry_in_full(entry) for entry in made.entries],
         "last_stop": _last_stop(made),
+        "messages_written": [
+            {"message": each, "decision": decision_of(each)} for each in made.messages
+        ],
     }
     return TemplateResponse(request, "evidence/sheet.html", context)
 
@@ -84,6 +102,8 @@ def _statement_in_words(statement: Statement) -> dict[str, Any]:
 
 def _last_stop(made: Sheet) -> dict[str, Any] | None:
     stops = [each for each in made.requests if each.is_stop]
+    # One that was told again in another way has no deadline of its own.
+    stops = [each for each in stops if each.opt_out] or stops
     stopped = made.facts.stopped_since is not None
     return _request_in_words(stops[-1], made.made_at) if stops and stopped else None
 
@@ -151,7 +171,25 @@ def _holding_in_words(holding: Holding, facts: NumberFacts) -> dict[str, Any]:
         "confirmed": _confirmed(wish) if wish else "",
         "state": WishState(wish.state).label if wish else "",
         "read": said if newer else None,
+        "held_at": said.at if said.is_held else None,
+        "gone": bool(wish and wish.shows_none),
+        "kept": _kept_in_words(holding),
     }
+
+
+def _kept_in_words(holding: Holding) -> str:
+    """How a stop is kept at CloudContactAI: told again, or read back; "" for anything else."""
+    wish = holding.wish
+    if not (wish and wish.do_not_text and wish.confirms_stop and holding.connected):
+        return ""
+    if holding.vendor != Vendor.CLOUDCONTACTAI:
+        return ""
+    days = settings.STOP_RENEWAL_DAYS
+    if not days:
+        return TOLD_ONCE
+    if renewal.is_read_back():
+        return READ_BACK.format(how_long=in_words(days * 86400))
+    return TOLD_AGAIN.format(how_often=every(days))
 
 
 def _confirmed(wish: Wish) -> str:

@@ -4,17 +4,20 @@ from typing import Any
 
 from contacts_ui.models import LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action
-from contacts_ui.models.lift_request import LiftRequestKind
+from contacts_ui.models.lift_request import OWN_TEXT, LiftRequestKind
 from contacts_ui.services.consent.verdicts import STATUS_WORDS
 from contacts_ui.services.editing import LABELS, as_text, label_of
 
-# What a vendor did itself, by answering.
-ANSWERS = {
+# What a vendor did itself, by answering or by texting.
+BY_VENDORS = {
     Action.STOP_CONFIRMED,
     Action.STOP_REFUSED,
     Action.CONSENT_CONFIRMED,
     Action.CONSENT_REFUSED,
+    Action.TEXT_AFTER_STOP,
 }
+# What happened elsewhere: the dashboard only noted it.
+NOTED = {Action.DISAGREEMENT_FOUND, Action.NUMBER_REASSIGNED}
 
 
 def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
@@ -26,7 +29,7 @@ def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
             "at": entry.at,
             "asked_at": entry.asked_at,
             "actor": _actor(entry),
-            "action_label": entry.get_action_display(),
+            "action_label": _label(entry),
             "summary": _summary(entry),
             "vendor": _vendor(entry),
             "channel": entry.get_channel_display().lower(),
@@ -42,13 +45,26 @@ def _vendor(entry: LedgerEntry) -> str:
     return str(dict(Vendor.choices).get(entry.vendor, entry.vendor))
 
 
+def _label(entry: LedgerEntry) -> str:
+    """Return what happened, as "by" and the actor follow it."""
+    label = entry.get_action_display()
+    return f"{label}, noted" if entry.action in NOTED else label
+
+
 def _actor(entry: LedgerEntry) -> str:
     """Who did it and, where it was done at one vendor alone, at which."""
     vendor = _vendor(entry)
-    if vendor and entry.action in ANSWERS:
+    if vendor and entry.action in BY_VENDORS:
         return vendor
+    if _is_own_text(entry):
+        return f"the person, at {vendor}"
     who = entry.staff_name or "the dashboard"
     return f"{who}, {vendor}" if vendor else who
+
+
+def _is_own_text(entry: LedgerEntry) -> bool:
+    """Return True for a request that the person's own START opened."""
+    return entry.action == Action.LIFT_ASKED and bool(entry.vendor) and not entry.staff_name
 
 
 def _summary(entry: LedgerEntry) -> str:
@@ -57,10 +73,14 @@ def _summary(entry: LedgerEntry) -> str:
     if entry.action in (Action.CONSENT_REQUESTED, Action.LIFT_ASKED):
         status = str(entry.after.get("opt_in_status", ""))
         words = STATUS_WORDS.get(status, status)
+        if _is_own_text(entry):
+            return f"To {words.lower()}."
         return f"To {words.lower()}; {entry.after.get('consented', 'somebody')} consented."
     if entry.action == Action.LEDGER_PRUNED:
         return f"{entry.after.get('pruned')} that were older than LEDGER_RETENTION_DAYS."
-    if asked_by := entry.after.get("asked_by"):
+    if asked_by := str(entry.after.get("asked_by") or ""):
+        if asked_by.startswith(OWN_TEXT):
+            return f"They texted {asked_by.removeprefix(OWN_TEXT)}."
         return f"Asked for by {asked_by}."
     return ""
 

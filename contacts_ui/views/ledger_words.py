@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from contacts_ui.models import LedgerEntry
 from contacts_ui.models.consent import Source
+from contacts_ui.models.messages import TextKind
 from contacts_ui.services.consent.verdicts import STATUS_WORDS
 from contacts_ui.services.editing import as_text, label_of
 from contacts_ui.views.history import history_of
@@ -38,6 +39,12 @@ NAMES: Final = {
     "pressed_at": "Pressed at",
     "statements": "Statements",
     "kind": "Kind",
+    "stop": "Stop, by its entry",
+    "stop_said": "Stop said",
+    "sent_at": "Sent",
+    "dated": "The vendor said when",
+    "held_since": "Vendor held the stop from",
+    "text": "Text",
 }
 ANSWER_NAMES: Final = {
     "confirmed": "Confirmed",
@@ -90,6 +97,8 @@ def _value(values: Mapping[str, Any], name: str) -> Value:
         return STATUS_WORDS.get(value, value)
     if name == "source" and value in Source.values:
         return Source(value).label
+    if name == "kind" and value in TextKind.values:
+        return TextKind(value).label
     if isinstance(value, str) and "T" in value and (moment := _moment(value)):
         return moment
     return as_text(value)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -15,12 +16,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from contacts_ui.forms import DecisionForm, LiftRequestFilterForm
-from contacts_ui.models import Disagreement, LiftRequest
+from contacts_ui.models import Disagreement, LiftRequest, Vendor
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.lift_request import LiftRequestKind, LiftRequestState
 from contacts_ui.permissions import Staff, may
 from contacts_ui.services.consent import disagreements, lift_requests, lifting
-from contacts_ui.services.consent.rules import EvidenceRefused
+from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, EvidenceRefused
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.consent.verdicts import STATUS_WORDS
 from contacts_ui.services.troubles import VendorError
@@ -31,6 +32,15 @@ from contacts_ui.views.raise_consent import CANNOT_TELL, TEXT_START, seen_words,
 from contacts_ui.views.statement_words import statement_in_words
 
 REQUESTS_PER_PAGE: Final = 50
+UNDATED: Final = (
+    "{} doesn't say when they wrote this, so it can't answer a stop. "
+    "Ask them, and record their answer."
+)
+NOT_LATER: Final = (
+    "This may not be later than their newest stop, so it can't answer it. "
+    "Ask them, and record their answer."
+)
+STARTED: Final = "Their carrier blocked texts to this number. Their START ends that block."
 OWN_REQUEST: Final = "You asked for this yourself, so someone else decides about it."
 
 
@@ -122,7 +132,7 @@ def _approve(request: StaffRequest, pk: int, form: DecisionForm) -> None:
     )
     blocked = lifting.is_blocked_by_carrier(approved.number)
     words = f"{approved.label}: approved. {receipt_words(judgement)}"
-    messages.success(request, f"{words} {TEXT_START}" if blocked else words)
+    messages.success(request, f"{words} {_text_start(approved)}" if blocked else words)
 
 
 def _as_read_now(asked: LiftRequest) -> Seen | None:
@@ -177,6 +187,8 @@ def _rows(
     rows = list(requests)
     waiting = [each.number for each in rows if each.state == LiftRequestState.WAITING]
     told_back = lifting.told_back(waiting)
+    too_old = lifting.cannot_answer(each for each in rows if each.state == LiftRequestState.WAITING)
+    blocked = lifting.blocked_by_carrier(waiting)
     rights = {"names": True, "words": may(staff, "view_audit")}
     return [
         {
@@ -191,6 +203,10 @@ def _rows(
             "own_stops": {str(each) for each in asked.own_stops},
             "form": DecisionForm(),
             "may_approve": lifting.may_approve(staff, asked),
+            "texted_at": _texted_at(asked),
+            "answers_nothing": _answers_nothing(asked) if asked.pk in too_old else "",
+            "consent_url": _consent_form(asked),
+            "text_start": _text_start(asked) if asked.number in blocked else "",
             "is_news": asked.decided_by_id != staff.pk,
             **_problem_of(asked, problem),
         }
@@ -212,6 +228,32 @@ def _wants(asked: LiftRequest) -> str:
     if asked.kind == LiftRequestKind.OPT_IN:
         return f"opt in, {status}"
     return f"lift the stop, {status} again"
+
+
+def _texted_at(asked: LiftRequest) -> datetime:
+    """Return when they texted START, as one moment; when it reached us, where the vendor does not say."""
+    latest = asked.consent_until or asked.consent_at
+    return latest if asked.undated else min(asked.consent_at + VENDOR_CLOCK_TOLERANCE, latest)
+
+
+def _answers_nothing(asked: LiftRequest) -> str:
+    """Why a START of theirs cannot be approved, and what to do."""
+    if asked.undated:
+        return UNDATED.format(asked.texted_to)
+    return NOT_LATER
+
+
+def _text_start(asked: LiftRequest) -> str:
+    """What ends a carrier's block (rule 13): their START, unless that is what this request came from."""
+    if asked.texted_to == Vendor.CLOUDCONTACTAI.label:
+        return STARTED
+    return TEXT_START
+
+
+def _consent_form(asked: LiftRequest) -> str:
+    if asked.contact_id:
+        return reverse("consent", args=[asked.contact_id])
+    return reverse("number-consent", args=[asked.number])
 
 
 def _stays(asked: LiftRequest) -> str:

@@ -7,15 +7,18 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from contacts_ui.forms import StopForm
+from contacts_ui.models import Vendor
+from contacts_ui.models.abilities import FactKind
 from contacts_ui.permissions import Staff, may
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent.verdicts import Verdict
-from contacts_ui.services.review.number_page import NumberFacts, entries_for, facts_of
+from contacts_ui.services.review.number_page import NumberFacts, entries_for, facts_of, reported
 from contacts_ui.views.consent_answer import panel_of
 from contacts_ui.views.consent_panel import REASONS
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.history import history_of
 from contacts_ui.views.statement_words import since_in_words, statement_in_words
+from contacts_ui.views.text_words import sent_at
 
 WHY: Final = {
     Verdict.MAY_TEXT: "Why we may text this number",
@@ -43,6 +46,7 @@ def number_detail(request: StaffRequest, number: str) -> HttpResponse:
         "stop_form": StopForm() if shown.can_stop else None,
         **_record(staff, facts),
         **_history(staff, number),
+        **_reported(staff, number),
     }
     return TemplateResponse(request, "numbers/detail.html", context)
 
@@ -74,6 +78,27 @@ def _record(staff: Staff, facts: NumberFacts) -> dict[str, Any]:
         "since": since_in_words(since, names=rights["names"]) if since else "",
         "stop": statement_in_words(facts.stop, **rights) if facts.stop and tells_more else None,
         "answer": statement_in_words(facts.consent, **rights) if facts.consent else None,
+    }
+
+
+def _reported(staff: Staff, number: str) -> dict[str, Any]:
+    """Return the last text and what vendors told of the number; the text's words only for managers."""
+    found = reported(number)
+    last = found.last_text
+    return {
+        "last_text": last,
+        "last_text_sent": sent_at(last) if last else "",
+        "last_text_vendor": Vendor(last.vendor).label if last else "",
+        "last_text_words": last.words if last and may(staff, "view_audit") else "",
+        "number_facts": [
+            {
+                "label": FactKind(each.kind).label,
+                "words": each.words,
+                "vendor": Vendor(each.vendor).label,
+                "at": each.at,
+            }
+            for each in found.facts
+        ],
     }
 
 

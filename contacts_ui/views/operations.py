@@ -3,16 +3,20 @@
 import secrets
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from contacts_ui.services import measures, readiness, status
-from contacts_ui.services.consent import lifting
+from contacts_ui.services.consent import lifting, renewal
+from contacts_ui.services.messages import reading
+from contacts_ui.services.operations import abilities, counts
 from contacts_ui.views.addresses import page_of, to_the_login
+from contacts_ui.views.durations import every, in_words
 from contacts_ui.views.guards import StaffRequest, permission
 
 
@@ -38,10 +42,27 @@ def status_page(request: StaffRequest) -> HttpResponse:
         "workers": status.workers(),
         "webhooks_waiting": status.webhooks_waiting(),
         "index": status.index_state(),
+        "abilities": abilities.all_abilities(),
+        "reading": reading.progress(),
+        "counts": counts.latest(),
+        "renewal": renewal.state(),
+        "renewal_days": in_words(settings.STOP_RENEWAL_DAYS * 86400),
+        "renewal_every": every(settings.STOP_RENEWAL_DAYS),
         "ledger": status.ledger_state(),
         "deciders": lifting.deciders() if settings.FOUR_EYES else None,
     }
     return TemplateResponse(request, "status.html", context)
+
+
+@require_POST
+@permission("view_status")
+def probe_again(request: StaffRequest) -> HttpResponse:
+    """Have the worker find out again what the accounts offer: after a vendor switched something on."""
+    abilities.probe_again()
+    messages.success(
+        request, "The worker checks what your accounts offer. This takes a few seconds."
+    )
+    return redirect("status")
 
 
 @require_safe

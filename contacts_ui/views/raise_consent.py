@@ -17,7 +17,7 @@ from contacts_ui.models import Disagreement, Statement
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.lift_request import LiftRequestKind
 from contacts_ui.permissions import Staff, may
-from contacts_ui.services.consent import disagreements, lifting
+from contacts_ui.services.consent import disagreements, lift_requests, lifting
 from contacts_ui.services.consent.looking import judge_one
 from contacts_ui.services.consent.raising import (
     RecordChanged,
@@ -233,7 +233,7 @@ class _Page:
     def _standing(self, staff: Staff, judgement: Judgement) -> dict[str, Any]:
         rights = {"names": may(staff, "stop_texts"), "words": may(staff, "view_audit")}
         blocked = lifting.is_blocked_by_carrier(self.seen.number)
-        stop = lifting.answered_stop(self.seen.number) if judgement.stop else None
+        stop = lift_requests.answered_stop(self.seen.number) if judgement.stop else None
         return {
             "stop": statement_in_words(stop, **rights) if stop else None,
             "text_start": TEXT_START if blocked else "",

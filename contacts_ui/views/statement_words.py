@@ -15,6 +15,7 @@ from contacts_ui.templatetags.dashboard import when
 _BY_VENDORS: Final = {
     Source.VENDOR_MARK.value: "CloudContactAI marked them",
     Source.STATUS.value: "SlickText said “{}”",
+    Source.VENDOR_CODE.value: "a code of CloudContactAI's",
     Source.CARRIER.value: "a carrier's code",
 }
 
@@ -62,7 +63,7 @@ def said_at(statement: Statement, spelled: Callable[[datetime], str] = when) -> 
     """Return when it was said, as exactly as that is known; `spelled` writes one moment."""
     earliest, latest = statement.earliest, statement.latest
     if earliest is None:
-        return format_html("at some time until {}", spelled(latest))
+        return format_html("{} at the latest", spelled(latest))
     if latest - earliest <= MINUTE:
         return spelled(earliest)
     if latest - earliest <= 2 * VENDOR_CLOCK_TOLERANCE:

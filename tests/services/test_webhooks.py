@@ -27,9 +27,10 @@ from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.wish import WishState
 from contacts_ui.services import index, webhooks
 from contacts_ui.services.consent import delivery, desired_state
+from contacts_ui.services.consent.own_words import STOPPED_AT_ONCE
 from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.webhooks import cloudcontactai as ccai_events
-from contacts_ui.services.webhooks.cloudcontactai import NO_NUMBER, SAYS_STOP, WITH_THEIR_STOP
+from contacts_ui.services.webhooks.cloudcontactai import NO_NUMBER, SAYS_STOP
 from contacts_ui.services.webhooks.slicktext import (
     GONE,
     NO_CONTACT,
@@ -137,11 +138,7 @@ def test_row_14_data_of_an_unknown_shape_is_left_to_people(data: Any, vendors: V
 @pytest.mark.parametrize(
     ("event", "data"),
     [
-        ("message.incoming", {"From": FREE_NUMBER, "Message": "Stop."}),
-        ("message.excluded", {"To": FREE_NUMBER, "ExcludedReason": "Contact unsubscribed"}),
         ("message.error.carrier", {"To": FREE_NUMBER, "ErrorMessage": "Blocked by carrier"}),
-        ("message.error.carrier", {"To": FREE_NUMBER, "ErrorCode": 21610}),
-        ("message.error.cloudcontact", {"To": FREE_NUMBER, "ErrorCode": "2001"}),
         ("contact.opted_out", {"ContactData": {"phone": FREE_NUMBER}}),
     ],
 )
@@ -161,7 +158,7 @@ def test_a_message_that_says_stop_and_the_event_about_it_are_one(vendors: Vendor
     tell_ccai(unsubscribed(FREE_NUMBER))
     work()
     with time_machine.travel(timezone.now() + timedelta(minutes=1)):
-        assert work() == [WITH_THEIR_STOP, STOPPED]
+        assert work() == [STOPPED_AT_ONCE, STOPPED]
     assert left_to_people() == []
     assert OptOut.objects.count() == 1
 
@@ -494,10 +491,16 @@ def test_a_known_stop_of_a_contact_who_is_gone_is_recorded(
     assert left_to_people() == []
 
 
-def test_a_message_that_says_stop_is_left_to_people_where_slicktext_shows_none(
+def test_a_message_that_says_stop_is_a_stop_at_once(vendors: Vendors) -> None:
+    tell_slicktext(hint(name="inbox_message_received", message="Please stop"))
+    assert work() == [STOPPED_AT_ONCE]
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+
+
+def test_another_hint_that_says_stop_is_left_to_people_where_slicktext_shows_none(
     vendors: Vendors,
 ) -> None:
-    tell_slicktext(hint(name="inbox_message_received", message="Please stop"))
+    tell_slicktext(hint(name="keyword_received", message="Please stop"))
     assert work() == left_to_people() == [NOT_SO_THERE]
 
 
@@ -668,7 +671,7 @@ def test_a_worker_that_dies_loses_nothing(
 ) -> None:
     tell_ccai(unsubscribed())
 
-    def die(event: object) -> str:
+    def die(event: object, done: object) -> str:
         raise SystemExit
 
     monkeypatch.setattr(ccai_events, "work", die)
@@ -685,7 +688,7 @@ def test_a_defect_of_ours_does_not_end_it(
 ) -> None:
     tell_ccai(unsubscribed())
 
-    def fail(event: object) -> str:
+    def fail(event: object, done: object) -> str:
         raise KeyError("defect")
 
     monkeypatch.setattr(ccai_events, "work", fail)

@@ -427,7 +427,8 @@ def test_every_statement_is_listed(browser: Client) -> None:
     assert "1. Stop The person, recorded by Ada Agent, letter. Said Mar 2, 2026, 9:30:00" in text
     assert f"Entry {row.ledger_entry_id}." in text
     assert "2. Consent The person (Marty). Said Mar 2, 2026, 10:30:00" in text
-    assert "3. Stop SlickText said “blocked”. Said at some time until" in text
+    assert "3. Stop SlickText said “blocked”. Said " in text
+    assert "at the latest; reached us" in text
     assert "our own stop told back, or theirs" in text
     assert f"not this person's request, entry {decision.pk}." in text
     # The entry that proves a page read is on the sheet, too, with its place in the chain.

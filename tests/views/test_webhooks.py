@@ -236,7 +236,7 @@ def test_two_changes_under_one_id_are_two(vendors: Vendors) -> None:
 
 def test_events_of_other_types_are_kept_and_answered(vendors: Vendors) -> None:
     text = {"To": FREE_NUMBER, "Message": "Sale today. Reply STOP to unsubscribe."}
-    event = {"eventType": "message.sent", "data": text, "eventHash": "sent"}
+    event = {"eventType": "message.queued", "data": text, "eventHash": "sent"}
     assert tell_ccai(event).status_code == 200
     assert tell_slicktext(hint(name="contact_deleted")).status_code == 200
     assert tell_slicktext({"anything": "else"}).status_code == 200

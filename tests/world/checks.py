@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contacts_ui.models import (
     ConsentState,
     Disagreement,
     HeldPress,
+    IncomingMessage,
+    SentText,
     Statement,
     WebhookEvent,
     Wish,
@@ -36,6 +38,13 @@ class Truth:
             for stop in self.stops
             if stop.heard and not any(at > max(stop.at, self.reassigned_at) for at in self.consents)
         ]
+
+    def is_void(self, vendors: Vendors, number: str) -> bool:
+        """Whether the number passed to a person who has neither consented nor been subscribed since."""
+        passed = self.reassigned_at
+        return passed != NEVER and not any(
+            at > passed for at in (*self.consents, vendors.touched.get(number, NEVER))
+        )
 
 
 class Wrong(Exception):
@@ -65,16 +74,23 @@ def after_a_step(truths: dict[str, Truth], shown: Sequence[Seen], vendors: Vendo
     stopped = {number: is_stopped(number) for number in numbers}
     held = set(HeldPress.objects.filter(state="held").values_list("number", flat=True))
     missed = {number: truths[number].unanswered() if number in truths else [] for number in numbers}
+    waits = set(IncomingMessage.objects.filter(state="waiting").values_list("number", flat=True))
+    void = {number for number in truths if truths[number].is_void(vendors, number)}
     for number in numbers:
         row = kept.get(number)
+        if bool(row and row["asked_id"]) != (number in waits):
+            raise Wrong(f"{number} is kept as {row}, and a message waits: {number in waits}")
         if bool(row and row["stopped"]) != stopped[number]:
             raise Wrong(f"{number} is kept as {row}, and by rule 1 stopped: {stopped[number]}")
         if row and row["verdict"] == "may_text":
-            _may_not(f"{number} is kept", stopped[number] or number in held, missed[number])
+            why = stopped[number] or number in held or number in waits or number in void
+            _may_not(f"{number} is kept", why, missed[number])
     people = [*shown, *(Seen(number) for number in numbers)]
     for seen, judged in zip(people, looking.judge_many(people), strict=True):
         if judged.verdict.key == "may_text":
             why = _why_not(seen, stopped, held)
+            why = why or (seen.number in waits and "a message waits")
+            why = why or (seen.number in void and "the number passed to another person")
             _may_not(f"{seen} is shown", why, missed[seen.number])
 
 
@@ -84,7 +100,7 @@ def _may_not(who: str, why: object, missed: list[Stop]) -> None:
 
 
 def _kept(numbers: Iterable[str]) -> dict[str, Any]:
-    fields = ("number", "verdict", "stopped", "stop_id", "consent_id", "held_id")
+    fields = ("number", "verdict", "stopped", "stop_id", "consent_id", "held_id", "asked_id")
     return {
         row["number"]: row
         for row in ConsentState.objects.filter(number__in=numbers).values(*fields)
@@ -121,6 +137,40 @@ def _why_not(seen: Seen, stopped: dict[str, bool], held: set[str]) -> str:
         if newest[0] <= state.reassigned_at:
             return f"the number passed to another person, last changed {changed_at}"
     return ""
+
+
+def texts() -> None:
+    """Raise Wrong unless texts are listed that were certainly sent after a stop, and none that no stop forbade."""
+    passed = set(ConsentState.objects.exclude(reassigned_at=None).values_list("number", flat=True))
+    for row in SentText.objects.exclude(number__in=passed).filter(alarm_at=None, closed_at=None):
+        said = list(Statement.objects.filter(number=row.number))
+        stops = [each for each in said if each.kind == "stop" and not each.discounted_by_id]
+        consents = [each for each in said if each.kind == "consent"]
+        for stop in stops:
+            answered = any(each.latest >= (stop.earliest or stop.latest) for each in consents)
+            if stop.latest + timedelta(minutes=2) < row.sent_at and not answered and not row.kind:
+                raise Wrong(f"{row} of {row.sent_at} came after {stop.pk}, and is not listed")
+        stood = [
+            stop
+            for stop in stops
+            if (stop.earliest or stop.latest) < row.sent_at
+            and not any(
+                each.earliest and each.earliest > stop.latest and each.latest < row.sent_at
+                for each in consents
+            )
+        ]
+        if row.kind and not stood:
+            raise Wrong(f"{row} of {row.sent_at} is listed as {row.kind}, and no stop stood")
+
+
+def words_are_heard(truths: dict[str, Truth]) -> None:
+    """Raise Wrong unless nothing waits any more, and what people wrote is a stop in the record."""
+    if IncomingMessage.objects.filter(state="waiting").exists():
+        raise Wrong("a message waits for ever")
+    for number, truth in truths.items():
+        wrote = [stop for stop in truth.unanswered() if stop.how.startswith("wrote")]
+        if wrote and not is_stopped(number):
+            raise Wrong(f"{number} wrote {wrote}, and no stop stands")
 
 
 def at_quiet(truths: dict[str, Truth], vendors: Vendors, connected: Sequence[str]) -> None:

@@ -69,6 +69,17 @@ class Vendors:
     register: dict[str, bool] = field(default_factory=dict)
     # Who said START at CloudContactAI since we told it last: it sends no hook, and cannot be read.
     started: set[str] = field(default_factory=set)
+    # People's own stops behind its mark, and every number that we told it to stop.
+    own_stops: dict[str, list[Stop]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    # Those of them that we have not lifted since.
+    ours: set[str] = field(default_factory=set)
+    # When people, or others at SlickText, last said what a number's status shall be.
+    touched: dict[str, datetime] = field(default_factory=dict)
+    # SlickText's list of messages, the oldest first.
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    newest_first: bool = True
+    next_message: int = 5000
     hooks: list[dict[str, Any]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     late: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
@@ -86,6 +97,9 @@ class Vendors:
         row = Row(self.next_id, number, status)
         self.rows[row.contact_id] = row
         return row
+
+    def touch(self, number: str) -> None:
+        self.touched[number] = timezone.now()
 
     def of(self, number: str) -> list[Row]:
         return [row for row in self.rows.values() if row.number == number]
@@ -115,6 +129,39 @@ class Vendors:
             "eventHash": f"h{len(self.hooks)}-{at.timestamp()}-{number}",
         }
         self.hooks.append({"vendor": "cloudcontactai", "body": body, "stop": stop})
+
+    def ccai_event(
+        self, name: str, data: Mapping[str, Any], stops: list[Stop] | None = None
+    ) -> dict[str, Any]:
+        """An event of another kind; its data is flat and capitalised. `stops`: what a reader could learn from it."""
+        self.next_message += 1
+        body = {"eventType": name, "data": dict(data), "eventHash": f"e{self.next_message}"}
+        self.hooks.append({"vendor": "cloudcontactai", "body": body, "stops": stops or []})
+        return body
+
+    def message(self, number: str, words: str, *, outbound: bool, source: str = "") -> str:
+        """One more in SlickText's list of messages; returns its id."""
+        self.next_message += 1
+        ours = "+16155559999"
+        to, sender = (number, ours) if outbound else (ours, number)
+        self.messages.append(
+            {
+                "message_id": self.next_message, "to": to, "from": sender, "body": words,
+                "direction": "outbound" if outbound else "inbound", "source": source,
+                "status": "delivered" if outbound else "received",
+                "created": said(timezone.now() + self.slicktext_clock),
+            }
+        )  # fmt: skip
+        return str(self.next_message)
+
+    def inbox_hook(self, message: Mapping[str, Any], stops: list[Stop], *, dated: bool) -> None:
+        """The hook of a message that came in: seen, and not documented."""
+        names = ("message_id", "from", "body", *(("created",) if dated else ()))
+        body = {
+            "id": "65f0", "name": "inbox_message_received", "attempts": 1,
+            "data": {name: message[name] for name in names},
+        }  # fmt: skip
+        self.hooks.append({"vendor": "inbox", "body": body, "stops": stops})
 
     def as_json(self, row: Row) -> dict[str, Any]:
         changed_at = said(row.changed_at) if row.changed_at and self.dates != "never" else None
@@ -163,7 +210,7 @@ class Vendors:
             answer = do()
         if fault:
             _raise(vendor, fault, method != "GET")
-        if method == "GET":
+        if method == "GET" and not path.endswith("/messages"):
             self._note_shown(answer)
         try:
             return parse(answer)
@@ -187,7 +234,12 @@ class Vendors:
         number, wanted = body["phone"], body["doNotText"]
         self.register[number] = wanted
         self.started.discard(number)
+        self.told += [number] if wanted else []
+        if not wanted:
+            self.ours.discard(number)
+            self.own_stops.pop(number, None)
         if wanted:
+            self.ours.add(number)
             # The hook fires on the manual flag, too: our own stop comes back.
             self.ccai_hook(number)
         return {"contactId": "7", "phone": number, "doNotText": wanted}
@@ -198,6 +250,8 @@ class Vendors:
         tail = path.rstrip("/").split("/")[-1]
         if method == "GET" and tail == "contacts":
             return self._page(params)
+        if method == "GET" and tail == "messages":
+            return self._page_of_messages(params)
         if method == "POST":
             return self._create(body)
         row = self._find(tail)
@@ -218,6 +272,13 @@ class Vendors:
         page = rows[start : start + limit]
         more = start + limit < len(rows)
         return {"data": [self.as_json(row) for row in page], "pagingData": {"hasMore": more}}
+
+    def _page_of_messages(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        rows = self.messages[::-1] if self.newest_first else self.messages
+        # Fewer than were asked for.
+        start, limit = int(params.get("offset", 0)), min(int(params["limit"]), 8)
+        more = start + limit < len(rows)
+        return {"data": rows[start : start + limit], "pagingData": {"hasMore": more}}
 
     def _create(self, body: Mapping[str, Any]) -> Any:
         number = body["mobile_number"]

@@ -4,9 +4,9 @@ from argparse import ArgumentParser
 from collections import defaultdict
 from typing import Any, Final
 
-from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from contacts_ui.phone import mask
@@ -45,7 +45,9 @@ class Command(BaseCommand):
         self._preview(in_full=options["numbers"])
 
     def _preview(self, *, in_full: bool) -> None:
-        conversion = Conversion(apps, stops_in)
+        # The tables of that moment: later migrations add columns.
+        then = MigrationExecutor(connection).loader.project_state(DATA).apps
+        conversion = Conversion(then, stops_in)
         by_reason: dict[str, list[Converted]] = defaultdict(list)
         seen = untold = 0
         for each in conversion.preview():

@@ -10,6 +10,8 @@ Read in this order:
 - `doors`: one function for each way in which staff stop texts; `raising`: consent, with newer evidence;
   `number_doors`: contacts created, renumbered, deleted; `vendor_doors`: what vendors said or refused.
 - `readings`: what a contact read at SlickText means.
+- `own_words`: what people write to a vendor, and the review of what may be a stop; `phrases`: what a message means.
+- `renewal`: every stop told to CloudContactAI again; `register_reads`: what it shows where it can be read.
 - `lifting`, `lift_requests`: asking a second person for consent to be raised, and deciding.
 - `desired_state`, `delivery`, `sending`: how it gets to the vendors.
 - `looking`: the verdict, for pages. `opt_outs`, `disagreements`: what managers review, derived from the record.

@@ -82,6 +82,23 @@ def deliver_next(vendor: Vendor, *, manner: Manner = DELIVER, batch: bool = True
     )
 
 
+def repeat(pk: int, *, manner: Manner) -> bool:
+    """Tell a vendor once more of the stop that it has confirmed; False, and nothing done, where that has changed.
+
+    What it does not answer stays confirmed as it was. Never raises for a vendor's failure.
+    """
+    confirmed = Wish.objects.filter(pk=pk, do_not_text=True, state=WishState.CONFIRMED)
+    with transaction.atomic():
+        # Due and leased at once, so that no other process takes it for one that is still to be told.
+        if not confirmed.filter(due_at=None, lease="").update(due_at=timezone.now()):
+            return False
+        wish = _take(due().filter(pk=pk), manner)
+    if wish is None:
+        return False
+    _deliver(wish, manner)
+    return True
+
+
 class LeaseLost(Exception):
     """Another process has taken the row over; it is theirs to finish."""
 
@@ -110,7 +127,8 @@ def _lease(row: Wish, manner: Manner) -> Wish | None:
     changes: dict[str, Any] = {"lease": uuid.uuid4().hex, "leased_until": now + _lease_time(manner)}
     if row.lease:
         # The process that held it died or was too slow: what became of its call is unknown.
-        changes |= {"unanswered_version": 0, "unanswered_at": now}
+        _note_unanswered(row, row.version if _only_repeats(row) else 0)
+        changes |= {"unanswered_version": row.unanswered_version, "unanswered_at": now}
         _end_call(row, answered=False)
     if row.do_not_text:
         # An event of the vendor from within this call may be our own, told back (rule 10).
@@ -157,7 +175,8 @@ def _fitting(wish: Wish, manner: Manner) -> Manner:
     """Return how this wish may be sent: opt-outs go first, and only people's may pass by the budget."""
     if wish.batch:
         patience = min(manner.patience, BULK.patience)
-        return replace(manner, priority=BULK.priority, patience=patience)
+        priority = max(manner.priority, BULK.priority)
+        return replace(manner, priority=priority, patience=patience)
     if not wish.do_not_text:
         return replace(manner, priority=max(manner.priority, Priority.PERSON))
     return manner
@@ -198,6 +217,7 @@ def _confirm(sent: Wish, answer: Answer, manner: Manner) -> Wish | None:
         row.confirmed_do_not_text = answer.do_not_text
         row.confirmed_opt_in_status = answer.opt_in_status
         row.confirmed_at = timezone.now()
+        desired_state.note_held(row)
         newer = row.version != sent.version
         if newer:
             row.leased_until = timezone.now() + _lease_time(manner)
@@ -307,15 +327,24 @@ def _postpone(sent: Wish, error: VendorError) -> None:
                 _came_late(sent, wait=timedelta(seconds=settings.LATE_EFFECT_SECONDS))
             return
         _release(row, answered=not error.outcome_unknown)
+        repeated = _only_repeats(sent)
         if error.outcome_unknown:
-            _note_unanswered(row, sent.version)
-        if row.version == sent.version:
+            _note_unanswered(row, sent.version if repeated or not sent.settled else 0)
+        if row.version == sent.version and repeated and row.settled:
+            # What was confirmed stays confirmed, and its next turn comes.
+            row.due_at = None
+        elif row.version == sent.version:
             row.attempts += not isinstance(error, BudgetSpent)
             row.answer = error.person[:500]
             row.due_at = timezone.now() + _pause(row.attempts, error)
         row.save()
         if error.outcome_unknown:
             record.told([row.number])
+
+
+def _only_repeats(row: Wish) -> bool:
+    """Return True if a call only says again what the vendor confirmed, and no other call may take effect late."""
+    return row.settled and (row.unanswered_at is None or row.unanswered_version == row.version)
 
 
 def _note_unanswered(row: Wish, version: int) -> None:

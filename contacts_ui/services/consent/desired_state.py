@@ -178,10 +178,18 @@ def told_with_contact(number: str, status: str, began: datetime) -> None:
     wish.calls = [*wish.calls, [began.isoformat(), now.isoformat()]]
     wish.confirmed_do_not_text, wish.confirmed_opt_in_status = True, status
     wish.confirmed_at = now
+    note_held(wish)
     wish.save(
-        update_fields=["calls", "confirmed_do_not_text", "confirmed_opt_in_status", "confirmed_at"]
-    )
+        update_fields=[
+            "calls", "confirmed_do_not_text", "confirmed_opt_in_status", "confirmed_at", "held_since",
+        ]
+    )  # fmt: skip
     record.told([number])
+
+
+def note_held(wish: Wish) -> None:
+    """Keep since when a vendor has held the stop: a repeat does not move it, confirmed consent ends it."""
+    wish.held_since = (wish.held_since or wish.confirmed_at) if wish.confirmed_do_not_text else None
 
 
 def is_told_back(number: str, vendor: str, at: datetime) -> bool:

@@ -24,6 +24,8 @@ from contacts_ui.services.consent.verdicts import Judgement, Verdict
 from contacts_ui.services.vendors import connected
 
 AGREED = "The vendors agree again"
+# A person who is stopped, and can be texted at a vendor.
+ALARMS = (DisagreementKind.REAPPEARED, DisagreementKind.GONE)
 # What is looked at to find those that agree by now; the list itself is paged.
 CHECKED_MAX = 500
 
@@ -65,11 +67,14 @@ def notice(looks: Iterable[Look]) -> None:
         _compare(look, held.get(look.person.number))
 
 
+def compare(look: Look) -> None:
+    """Open or close the disagreement about one person by what CloudContactAI just showed."""
+    _compare(look, present().filter(number=look.person.number).first())
+
+
 def present() -> QuerySet[Disagreement]:
-    """Return those that are open, reappearances on top, then the newest."""
-    alarms_first = Case(
-        When(kind=DisagreementKind.REAPPEARED, then=0), default=1, output_field=IntegerField()
-    )
+    """Return those that are open, those with an alarm on top, then the newest."""
+    alarms_first = Case(When(kind__in=ALARMS, then=0), default=1, output_field=IntegerField())
     return Disagreement.objects.filter(closed_at=None).order_by(alarms_first, "-found_at", "-pk")
 
 
@@ -100,12 +105,13 @@ def kind_of(look: Look) -> DisagreementKind | None:
     """Return what kind of disagreement a look shows; None for none, and for one that is being settled right now."""
     if look.judgement.verdict is not Verdict.DISAGREE:
         return None
-    wish = look.slicktext
+    wish, slicktext = look.slicktext, look.judgement.vendors[0]
+    if slicktext.holds_stop is not False and any(each.shows_none for each in look.wishes):
+        return DisagreementKind.GONE
     if wish and wish.do_not_text and wish.state == WishState.CONFIRMED:
         return DisagreementKind.REAPPEARED
     if look.judgement.on_its_way:
         return None
-    slicktext = look.judgement.vendors[0]
     if slicktext.holds_stop:
         return DisagreementKind.ONLY_SLICKTEXT
     return DisagreementKind.ONLY_CLOUDCONTACTAI
@@ -117,7 +123,9 @@ def _compare(look: Look, row: Disagreement | None) -> None:
         if kind:
             _open(look, kind)
         return
-    same = bool(kind) and (row.kind, row.status) == (kind, look.person.status or "")
+    # A stop that is gone at CloudContactAI is the same finding, whatever SlickText says.
+    same_status = kind == DisagreementKind.GONE or row.status == (look.person.status or "")
+    same = row.kind == kind and same_status
     settled_since = bool(look.confirmed_at and look.confirmed_at > row.found_at)
     if same and not settled_since:
         return
@@ -144,6 +152,7 @@ def _agrees(look: Look) -> bool:
 def _open(look: Look, kind: DisagreementKind) -> None:
     person, wish = look.person, look.slicktext
     before = wish.confirmed_opt_in_status if wish else ""
+    gone = kind == DisagreementKind.GONE
     try:
         with transaction.atomic():
             # One order of locks for all: the ledger first.
@@ -164,7 +173,7 @@ def _open(look: Look, kind: DisagreementKind) -> None:
                 staff=None,
                 number=person.number,
                 contact_id=person.contact_id,
-                vendor=Vendor.SLICKTEXT,
+                vendor=Vendor.CLOUDCONTACTAI if gone else Vendor.SLICKTEXT,
                 reason=look.judgement.reason,
                 before={"opt_in_status": before},
                 after={"opt_in_status": row.status, "kind": kind.value, "source": row.source},
@@ -182,9 +191,10 @@ def _close(row: Disagreement) -> None:
 
 
 def _is_stopped_everywhere(row: Disagreement, wishes: dict[str, Wish]) -> bool:
-    """Return True if every connected vendor has confirmed a stop, and SlickText after this was found."""
+    """Return True if every connected vendor confirmed a stop, and the one that did not hold it after this was found."""
     held = [wishes.get(vendor.value) for vendor in connected()]
-    if not all(each and each.do_not_text and each.state == WishState.CONFIRMED for each in held):
+    if not all(each and each.do_not_text and each.confirms_stop for each in held):
         return False
-    slicktext = wishes.get(Vendor.SLICKTEXT.value)
-    return bool(slicktext and slicktext.confirmed_at and slicktext.confirmed_at > row.found_at)
+    gone = row.kind == DisagreementKind.GONE
+    told = wishes.get(Vendor.CLOUDCONTACTAI.value if gone else Vendor.SLICKTEXT.value)
+    return bool(told and told.confirmed_at and told.confirmed_at > row.found_at)

@@ -12,10 +12,12 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from contacts_ui.models import LedgerEntry, LiftRequest
+from contacts_ui.models import LedgerEntry, LiftRequest, Statement
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.lift_request import LiftRequestState
 from contacts_ui.services import ledger
+from contacts_ui.services.consent import record
+from contacts_ui.services.consent.rules import standing
 
 State = LiftRequestState
 DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN, State.EXPIRED)
@@ -86,6 +88,21 @@ def _unseen(staff_id: Any) -> Q:
 def newest(number: str) -> LiftRequest | None:
     """Return the newest request about a number (E.164), whatever became of it."""
     return LiftRequest.objects.filter(number=number).order_by("-pk").first()
+
+
+def is_waiting(number: str, *, ignore_texted: bool = False) -> bool:
+    """Return True where a request about the number waits; `ignore_texted`: one that their START did not open."""
+    rows = LiftRequest.objects.filter(number=number, state=State.WAITING)
+    return any(not (ignore_texted and each.texted_to) for each in rows)
+
+
+def answered_stop(number: str) -> Statement | None:
+    """Return the stop that a lift answers: the newest that is not our own told back, else the newest, if any."""
+    stands = record.standing_of(number)
+    if stands.stop is None or not stands.stopped:
+        return None
+    others = record.statements_of(number).filter(told_back=False)
+    return standing(others).stop or stands.stop
 
 
 def overtaken(entry: LedgerEntry, words: str = "They were stopped once more.") -> None:

@@ -4,7 +4,7 @@ Every use case writes its ledger entry first. That takes its place in the chain,
 next is still true when it commits; a check that fails takes the entry back.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -18,10 +18,10 @@ from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.lift_request import LiftRequestKind, LiftRequestState
 from contacts_ui.permissions import APP_LABEL, Staff, require
 from contacts_ui.services import ledger
-from contacts_ui.services.consent import doors, raising, record
+from contacts_ui.services.consent import doors, lift_requests, raising, record
 from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.looking import judge_one
-from contacts_ui.services.consent.rules import standing
+from contacts_ui.services.consent.rules import EvidenceRefused, check_newer, standing
 from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.consent.verdicts import Judgement, Verdict
 
@@ -84,8 +84,10 @@ def ask(
             before={"label": seen.label, "status": seen.status},
             after={"opt_in_status": status, **_about(kind, evidence.who)},
         )
-        if LiftRequest.objects.filter(number=seen.number, state=LiftRequestState.WAITING).exists():
+        if lift_requests.is_waiting(seen.number, ignore_texted=True):
             raise AlreadyAsked
+        # A START of theirs that waits is answered by what they say now.
+        lift_requests.overtaken(entry, f"{entry.staff_name} asked them, and recorded their answer.")
         raising.check_unchanged(seen, version)
         raising.record_as_read(seen)
         kind = kind or _kind_for(seen)
@@ -102,7 +104,7 @@ def ask(
             consent_at=said.earliest or evidence.at,
             consent_until=said.latest,
             consent_words=evidence.words,
-            stop=answered_stop(seen.number),
+            stop=lift_requests.answered_stop(seen.number),
             own_stops=list(evidence.own_stops),
             asked_by_id=staff.pk,
             asked_by_name=entry.staff_name,
@@ -241,18 +243,38 @@ def told_back(numbers: Collection[str]) -> dict[str, list[Statement]]:
     return record.grouped(rows.select_related("ledger_entry").order_by("pk"))
 
 
-def answered_stop(number: str) -> Statement | None:
-    """Return the stop that a lift answers: the newest that is not our own told back, else the newest, if any."""
-    stands = record.standing_of(number)
-    if stands.stop is None or not stands.stopped:
-        return None
-    others = record.statements_of(number).filter(told_back=False)
-    return standing(others).stop or stands.stop
+def cannot_answer(requests: Iterable[LiftRequest]) -> set[int]:
+    """Return the ids of those that a START opened, and that answer nothing: no later than a stop, or without a time.
+
+    Approving such a request is refused (rule 1), as long as no stop was decided to be our own.
+    """
+    texted = [each for each in requests if each.texted_to]
+    numbers = {each.number for each in texted}
+    said = record.grouped(Statement.objects.filter(number__in=numbers, told_back=False))
+    states = record.states_of(numbers)
+    found = set()
+    for each in texted:
+        state = states.get(each.number)
+        try:
+            check_newer(
+                evidence_of(each).said,
+                standing(said[each.number]).stop,
+                state.reassigned_at if state else None,
+            )
+        except EvidenceRefused:
+            found.add(each.pk)
+    return found
 
 
 def is_blocked_by_carrier(number: str) -> bool:
     """Return True where a carrier's code is on record: that ends only with the person's own START (rule 13)."""
-    return record.statements_of(number).filter(source=Source.CARRIER).exists()
+    return bool(blocked_by_carrier([number]))
+
+
+def blocked_by_carrier(numbers: Collection[str]) -> set[str]:
+    """Return those of many numbers where one is."""
+    codes = Statement.objects.filter(number__in=numbers, source=Source.CARRIER)
+    return set(codes.values_list("number", flat=True))
 
 
 def evidence_of(request: LiftRequest, own_stops: Collection[int] = ()) -> Evidence:
@@ -264,6 +286,7 @@ def evidence_of(request: LiftRequest, own_stops: Collection[int] = ()) -> Eviden
         request.consent_words,
         until=request.consent_until,
         exact=True,
+        undated=request.undated,
         own_stops=tuple(own_stops),
     )
 

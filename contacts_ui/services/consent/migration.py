@@ -450,6 +450,8 @@ class Conversion:
             number=about.number, version=len(drafts), stopped=stands.stopped
         )
         state.stop, state.consent = stands.stop, stands.consent
+        # Messages are kept since a later migration.
+        state.asked = None
         if row:
             state.contact_id, state.status = row.contact_id, row.status[:40]
             state.status_changed_at, state.read_at = row.status_changed_at, row.read_at

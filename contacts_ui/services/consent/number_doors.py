@@ -138,10 +138,19 @@ def _carried(
     return written.keys if written else ()
 
 
-def reassign(*, number: str, at: datetime, words: str) -> None:
-    """Record that a number passed to another person at `at`: consent from before is void, a stop holds (rule 1)."""
+def reassign(*, number: str, at: datetime, words: str) -> Collection[int]:
+    """Record that a number passed to another person at `at`: consent from before is void (rule 1).
+
+    An older stop holds again, and is told to the vendors. Without one the number is *Not known*, and stands under
+    *Needs attention*. Returns what is to be delivered; nothing where it is on record already.
+    """
     with transaction.atomic():
-        ledger.record(
+        ledger.take_turn()
+        known = record.state_of(number)
+        if known and known.reassigned_at and known.reassigned_at >= at:
+            return ()
+        entry = ledger.record(
             action=Action.NUMBER_REASSIGNED, staff=None, number=number, asked_at=at, reason=words
         )
         record.reassign(number, at)
+        return desired_state.want_stop(entry, again=False, batch=True)

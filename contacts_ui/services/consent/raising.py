@@ -37,6 +37,9 @@ from contacts_ui.services.vendors import connected
 STOP_COMES_IN: Final = (
     "A vendor has just told us of a stop of this number. Try again when it is on record."
 )
+MESSAGE_WAITS: Final = (
+    "They wrote “{words}”. Decide first, under Asked, whether it asks us to stop."
+)
 
 
 class RecordChanged(Exception):
@@ -141,14 +144,17 @@ def record_consent(*, staff: Staff, seen: Seen, status: str, evidence: Evidence)
 
 
 def check_evidence_for(number: str, evidence: Evidence) -> None:
-    """Raise rules.EvidenceRefused for evidence that would not answer every stop of a number as its record stands,
-    or while one that a vendor told us of is not on record yet.
+    """Raise rules.EvidenceRefused for evidence that would not answer every stop of a number as its record stands.
+
+    Also while a stop that a vendor told us of is not on record yet, and while a message of theirs waits.
     """
     check_evidence(evidence.who, evidence.words)
     if _stop_comes_in(number):
         raise EvidenceRefused("", STOP_COMES_IN)
     counted = record.statements_of(number).exclude(pk__in=evidence.own_stops, told_back=True)
     state = record.state_of(number)
+    if state and state.asked:
+        raise EvidenceRefused("", MESSAGE_WAITS.format(words=state.asked.short))
     check_newer(evidence.said, standing(counted).stop, state.reassigned_at if state else None)
 
 
@@ -188,6 +194,7 @@ def can_tell_wrong_person(number: str) -> bool:
     return bool(
         before == OptInStatus.SUBSCRIBED
         and state
+        and state.reassigned_at is None
         and state.status == OptInStatus.UNSUBSCRIBED
         and changed_at
         and desired_state.is_told_back(number, Vendor.SLICKTEXT, changed_at)

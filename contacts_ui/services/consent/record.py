@@ -12,8 +12,17 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
-from contacts_ui.models import ConsentSetup, ConsentState, HeldPress, LedgerEntry, Statement, Wish
+from contacts_ui.models import (
+    ConsentSetup,
+    ConsentState,
+    HeldPress,
+    IncomingMessage,
+    LedgerEntry,
+    Statement,
+    Wish,
+)
 from contacts_ui.models.consent import PressState, Source, StatementKind
+from contacts_ui.models.messages import MessageState
 from contacts_ui.services import ledger
 from contacts_ui.services.consent.rules import Said, Standing, standing
 from contacts_ui.services.consent.types import Reading
@@ -98,7 +107,9 @@ def state_of(number: str) -> ConsentState | None:
 
 def states_of(numbers: Collection[str]) -> dict[str, ConsentState]:
     """Return the same for many, in one query."""
-    rows = ConsentState.objects.select_related("stop", "stop__ledger_entry", "consent", "held")
+    rows = ConsentState.objects.select_related(
+        "stop", "stop__ledger_entry", "consent", "held", "asked"
+    )
     return {row.number: row for row in rows.filter(number__in=numbers)}
 
 
@@ -141,6 +152,15 @@ def note_readings(readings: Iterable[Reading]) -> bool:
         moved.append(state)
     _judge(moved, ["contact_id", "status", "status_changed_at", "read_at"])
     return bool(moved)
+
+
+def note_messages(number: str) -> None:
+    """Keep whether a message of theirs waits for a decision: the newest. Lift forms show what came meanwhile."""
+    waiting = IncomingMessage.objects.filter(number=number, state=MessageState.WAITING)
+    [row] = _rows_of([number])
+    row.asked = waiting.order_by("-pk").first()
+    row.version += 1
+    _judge([row], ["asked", "version"])
 
 
 class Look(NamedTuple):
@@ -194,7 +214,7 @@ def _rows_of(numbers: Collection[str]) -> list[ConsentState]:
 
 def _states(numbers: Collection[str]) -> QuerySet[ConsentState]:
     """With what a verdict looks at, else each would ask for its own."""
-    rows = ConsentState.objects.select_related("stop", "held")
+    rows = ConsentState.objects.select_related("stop", "held", "asked")
     return rows.filter(number__in=numbers)
 
 
@@ -228,6 +248,22 @@ def grouped(rows: Iterable[Any]) -> dict[str, list[Any]]:
     for row in rows:
         groups[row.number].append(row)
     return groups
+
+
+def statements_since(mark: int, limit: int) -> list[tuple[int, str]]:
+    """Return the key and number of statements after `mark`, in the order in which they came."""
+    news = Statement.objects.filter(pk__gt=mark).order_by("pk")
+    return list(news.values_list("pk", "number")[:limit])
+
+
+def texts_checked_to() -> int:
+    """Return the last statement that texts were held against."""
+    return ConsentSetup.load().texts_checked_to
+
+
+def note_texts_checked(mark: int) -> None:
+    """Keep the last statement that texts were held against; another worker may have come further."""
+    ConsentSetup.objects.filter(texts_checked_to__lt=mark).update(texts_checked_to=mark)
 
 
 def rebuild(*, batch: int = 500) -> int:

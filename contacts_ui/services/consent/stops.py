@@ -14,7 +14,7 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff
 from contacts_ui.services import ledger
 from contacts_ui.services.consent import desired_state, lift_requests, opt_outs, record
-from contacts_ui.services.consent.rules import Said, exactly
+from contacts_ui.services.consent.rules import Said, exactly, unanswered
 from contacts_ui.services.consent.types import Request, Seen
 
 BARE: Final = Request()
@@ -68,6 +68,22 @@ def write_stop(stop: Stop) -> Written | None:
             return write(stop)
     except AlreadyRecorded:
         return None
+
+
+def said_again(number: str, said: Said, vendor: str) -> bool:
+    """Return True where a stop that this vendor told of, as new as `said`, stands: one request, told in two ways.
+
+    `vendor` is the beginning of its statements' keys. A waiting lift request makes it news: it has to be withdrawn.
+    """
+    state = record.state_of(number)
+    if state is None or not state.stopped or lift_requests.is_waiting(number):
+        return False
+    standing = unanswered(record.statements_of(number), state.reassigned_at)
+    return any(
+        each.key.startswith(f"{vendor}:")
+        and (said.earliest is None or each.latest >= said.earliest)
+        for each in standing
+    )
 
 
 def end_hold(number: str) -> Written | None:

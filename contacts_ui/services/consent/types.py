@@ -83,12 +83,16 @@ class Evidence:
     words: str
     until: datetime | None = None
     exact: bool = False
+    # A vendor did not say when they wrote it, so it may be older than it looks.
+    undated: bool = False
     # Stops told back to us that the decider says are our own, by id (rule 10).
     own_stops: tuple[int, ...] = field(default=())
 
     @property
     def said(self) -> Said:
         """Return between which moments they consented."""
+        if self.undated:
+            return Said(None, self.at)
         if self.exact:
             return Said(self.at, self.until or self.at)
         return within_minute(self.at, timezone.now(), self.until)

@@ -12,12 +12,19 @@ from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import Staff, require
+from contacts_ui.phone import pretty
 from contacts_ui.services import ledger
-from contacts_ui.services.consent import desired_state, opt_outs, readings, record
+from contacts_ui.services.consent import (
+    desired_state,
+    lift_requests,
+    opt_outs,
+    readings,
+    record,
+)
 from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.looking import judge_one
-from contacts_ui.services.consent.rules import by_vendor, usable
-from contacts_ui.services.consent.stops import Stop, Written, write_stop
+from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, by_vendor, usable
+from contacts_ui.services.consent.stops import Stop, Written, said_again, write_stop
 from contacts_ui.services.consent.types import Reading, Request, Seen
 from contacts_ui.services.consent.verdicts import Judgement
 
@@ -26,21 +33,63 @@ def cloudcontactai_marked(
     *, number: str, at: datetime | None, heard_at: datetime, label: str, event: str
 ) -> str:
     """Record that CloudContactAI marked a person; return what was done, in words. It can only ever stop."""
-    moment = usable(at, heard_at)
+    moment, said = usable(at, heard_at), by_vendor(at, heard_at)
     told_back = desired_state.is_told_back(number, Vendor.CLOUDCONTACTAI, moment)
     written = write_stop(
         Stop(
             Seen(number, label=label),
             Source.VENDOR_MARK,
-            by_vendor(at, heard_at),
+            said,
             request=Request(
                 Channel.VENDOR, moment, f"CloudContactAI marked them (event {event[:150]})."
             ),
             key=f"ccai:{event}"[:200],
             told_back=told_back,
+            repeats=said_again(number, said, "ccai"),
         )
     )
     return _in_words(written, told_back=told_back)
+
+
+def code_reported(*, number: str, code: str, words: str, carrier: bool, heard_at: datetime) -> str:
+    """Record a code by which CloudContactAI, or a carrier, says that a person asked not to be texted.
+
+    It has no time: said at any moment up to `heard_at`. Once for each code, until texts are allowed again. While
+    CloudContactAI holds our own stop, or has not taken its lift yet, its codes only say so (rule 10). Returns what was
+    done, in words. Source: CloudContactAI's codes, `vendor-apis.md`; rule 13 for the carrier's.
+    """
+    with transaction.atomic():
+        ledger.take_turn()
+        told = Wish.objects.filter(number=number, vendor=Vendor.CLOUDCONTACTAI).first()
+        state = record.state_of(number)
+        if told and _may_hold_ours(told) and state and state.stopped and not carrier:
+            return "CloudContactAI holds the stop."
+        known = list(record.statements_of(number))
+        lifting = told is not None and not told.do_not_text
+        taken_at = told.confirmed_at if told and told.confirmed_do_not_text is False else None
+        told_back = (
+            not carrier
+            and lifting
+            and (taken_at is None or heard_at <= taken_at + VENDOR_CLOCK_TOLERANCE)
+        )
+        written = write_stop(
+            Stop(
+                Seen(number, label=pretty(number)),
+                Source.CARRIER if carrier else Source.VENDOR_CODE,
+                by_vendor(None, heard_at),
+                request=Request(Channel.VENDOR, heard_at, words),
+                key=f"ccai:code:{code}:{_lifted_by(known)}"[:200],
+                told_back=told_back,
+                repeats=bool(state and state.stopped) and not lift_requests.is_waiting(number),
+            )
+        )
+    return _in_words(written, told_back=told_back)
+
+
+def _may_hold_ours(told: Wish) -> bool:
+    """Return True unless CloudContactAI can't hold a stop of ours yet: then its codes speak of their own."""
+    unclear = told.unanswered_at is not None or bool(told.lease)
+    return told.do_not_text and (bool(told.confirmed_do_not_text) or unclear)
 
 
 def slicktext_hinted(reading: Reading, *, at: datetime | None, event: str) -> str:

@@ -11,8 +11,16 @@ from enum import Enum
 from typing import NamedTuple
 
 from contacts_ui.integrations.types import OptInStatus
-from contacts_ui.models import ConsentState, HeldPress, Statement, Vendor, Wish
+from contacts_ui.models import (
+    ConsentState,
+    HeldPress,
+    IncomingMessage,
+    Statement,
+    Vendor,
+    Wish,
+)
 from contacts_ui.models.wish import WishState
+from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE
 
 
 class Verdict(Enum):
@@ -73,6 +81,11 @@ class VendorState(NamedTuple):
         return self.vendor.label
 
     @property
+    def is_held(self) -> bool:
+        """Return True if it held a stop when it was last heard of, at `at`."""
+        return bool(self.holds_stop and self.at and self.says != NO_CONTACT)
+
+    @property
     def line(self) -> str:
         """Return what it says and, where it does not hold our wish yet, that it is on its way or refused."""
         open_ = {"on_its_way": "on its way", "refused": "refused"}.get(self.state)
@@ -92,6 +105,8 @@ class Judgement(NamedTuple):
     held: HeldPress | None = None
     stop: Statement | None = None
     version: int = 0
+    # Their message that waits for a decision.
+    asked: IncomingMessage | None = None
 
     @property
     def stopped(self) -> bool:
@@ -134,8 +149,14 @@ def judge(
     if verdict is Verdict.MAY_TEXT and not number:
         verdict = Verdict.NOT_KNOWN
         reason = "Their number cannot be read, so our own stops cannot be looked up."
-    if verdict is Verdict.MAY_TEXT and state and _is_from_before(changed_at, state.reassigned_at):
-        verdict, reason = Verdict.NOT_KNOWN, "This number has passed to another person since."
+    if verdict is Verdict.MAY_TEXT and state and _is_from_before(changed_at, state):
+        verdict, reason = (
+            Verdict.NOT_KNOWN,
+            "This number passed to another person. Consent from before does not count.",
+        )
+    asked = state.asked if state else None
+    if asked and verdict in (Verdict.MAY_TEXT, Verdict.NOT_SUBSCRIBED):
+        verdict, reason = Verdict.NOT_KNOWN, f"They wrote “{asked.short}”. Did they ask us to stop?"
     return Judgement(
         verdict,
         reason,
@@ -148,6 +169,7 @@ def judge(
         held=held,
         stop=state.stop if state and state.stopped else None,
         version=state.version if state else 0,
+        asked=asked,
     )
 
 
@@ -157,8 +179,11 @@ def _counts_instead(state: ConsentState, read_at: datetime | None, contact_id: i
     return bool(read_at is None or (same and state.read_at and state.read_at > read_at))
 
 
-def _is_from_before(changed_at: datetime | None, reassigned_at: datetime | None) -> bool:
-    return reassigned_at is not None and (changed_at is None or changed_at <= reassigned_at)
+def _is_from_before(changed_at: datetime | None, state: ConsentState) -> bool:
+    """Return True for a *subscribed* that may be of the person before, unless they have consented since."""
+    if state.reassigned_at is None or state.consent_id:
+        return False
+    return changed_at is None or changed_at <= state.reassigned_at + VENDOR_CLOCK_TOLERANCE
 
 
 def _slicktext(
@@ -196,11 +221,16 @@ def _cloudcontactai(wish: Wish | None, connected: set[Vendor]) -> VendorState:
     if wish is None:
         return VendorState(vendor, "unknown", "No stop on record here", None)
     holds_stop = wish.confirmed_do_not_text
-    if wish.unanswered_at and (not wish.confirmed_at or wish.unanswered_at > wish.confirmed_at):
+    # Without the model's properties: migrations judge rows of their own time.
+    repeated = wish.settled_version == wish.version == wish.unanswered_version
+    newer = not wish.confirmed_at or (wish.unanswered_at and wish.unanswered_at > wish.confirmed_at)
+    if wish.unanswered_at and newer and not repeated:
         # A call since then was never answered, so it may hold either.
         holds_stop = None
     says = {True: "Do not text", False: "Texts allowed", None: "Not known"}[holds_stop]
-    return VendorState(vendor, wish.state, says, holds_stop, wish.confirmed_at, wish.answer)
+    lost = wish.do_not_text and holds_stop is False and wish.state == WishState.CONFIRMED
+    state = "read" if lost else wish.state
+    return VendorState(vendor, state, says, holds_stop, wish.confirmed_at, wish.answer)
 
 
 def _verdict_without_a_stop(
@@ -243,6 +273,8 @@ def _verdict_of_a_stop(slicktext: VendorState, cloudcontactai: VendorState) -> t
         return Verdict.DISAGREE, f"{who} ({slicktext.says.lower()}), though we stopped them."
     if slicktext.holds_stop is None and slicktext.state == "read":
         return Verdict.DISAGREE, f"SlickText says {slicktext.says}, though we stopped them."
+    if cloudcontactai.holds_stop is False and cloudcontactai.state in ("read", "confirmed"):
+        return Verdict.DISAGREE, "CloudContactAI no longer holds the stop, though we stopped them."
     if refused:
         return Verdict.DO_NOT_TEXT, f"Stopped here, but {' and '.join(refused)} refused the stop."
     if on_its_way:

@@ -1,4 +1,4 @@
-"""What needs a manager's attention: what a vendor refused, and what a vendor said that could not be acted on."""
+"""What needs a manager's attention: what a vendor refused or said that could not be acted on, reassigned numbers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from contacts_ui.models import LedgerEntry, Vendor, WebhookEvent, Wish
+from contacts_ui.models import ConsentState, LedgerEntry, Vendor, WebhookEvent, Wish
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import Staff
@@ -14,7 +14,7 @@ from contacts_ui.phone import pretty
 from contacts_ui.services.consent import vendor_doors
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.consent.vendor_doors import NotRefusedNow
-from contacts_ui.services.consent.verdicts import Judgement, OptInStatus
+from contacts_ui.services.consent.verdicts import Judgement, OptInStatus, Verdict
 from contacts_ui.services.webhooks import cloudcontactai, payloads, slicktext
 
 REFUSALS = (Action.STOP_REFUSED, Action.CONSENT_REFUSED)
@@ -81,6 +81,39 @@ def unplaced(*, limit: int = 500) -> list[Unplaced]:
     """Return events that wait for a person's decision, the oldest first."""
     waiting = WebhookEvent.objects.filter(needs_decision=True).order_by("pk")[:limit]
     return [_unplaced(event) for event in waiting]
+
+
+@dataclass(frozen=True)
+class Reassigned:
+    """A number (E.164) that passed to another person at `at`, so that consent from before is void; `words` say so."""
+
+    number: str
+    at: datetime
+    words: str
+
+
+def reassigned(*, limit: int = 500) -> list[Reassigned]:
+    """Return numbers that are *Not known* since they passed to another person, the latest first.
+
+    Vendors are not told of *Not known*, so they may still text them.
+    """
+    states = ConsentState.objects.filter(
+        verdict=Verdict.NOT_KNOWN.key,
+        reassigned_at__isnull=False,
+        stopped=False,
+        held=None,
+        consent=None,
+    )
+    rows = list(states.order_by("-reassigned_at")[:limit])
+    entries = LedgerEntry.objects.filter(
+        action=Action.NUMBER_REASSIGNED, number__in=[row.number for row in rows]
+    )
+    words = dict(entries.order_by("pk").values_list("number", "reason"))
+    return [
+        Reassigned(row.number, row.reassigned_at, words.get(row.number, ""))
+        for row in rows
+        if row.reassigned_at
+    ]
 
 
 def match(*, staff: Staff, pk: int, number: str) -> Judgement:

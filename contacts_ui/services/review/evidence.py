@@ -7,10 +7,19 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils import timezone
 
-from contacts_ui.models import LedgerEntry, LiftRequest, OptOut, Statement, Vendor, Wish
+from contacts_ui.models import (
+    IncomingMessage,
+    LedgerEntry,
+    LiftRequest,
+    OptOut,
+    Statement,
+    Vendor,
+    Wish,
+)
 from contacts_ui.models.ledger import Action
 from contacts_ui.services.consent.record import statements_of
 from contacts_ui.services.ledger import entries_about
+from contacts_ui.services.messages.sent import texts_after_stop
 from contacts_ui.services.proof import (
     Head,
     Pruned,
@@ -20,6 +29,7 @@ from contacts_ui.services.proof import (
     pruned_so_far,
 )
 from contacts_ui.services.review.number_page import NumberFacts, facts_of
+from contacts_ui.services.review.texted import Texted, of_texts
 from contacts_ui.services.vendors import connected
 
 # What both vendors are told about.
@@ -73,7 +83,10 @@ class Sheet:
     other_numbers: Sequence[str]
     requests: Sequence[Request]
     lift_requests: Sequence[LiftRequest]
+    # Those that are kept: words that became no statement expire.
+    messages: Sequence[IncomingMessage]
     holdings: Sequence[Holding]
+    texts: Sequence[Texted]
     entries: Sequence[LedgerEntry]
     problems: Sequence[str]
     guarded: bool
@@ -102,7 +115,9 @@ def sheet(number: str) -> Sheet:
             if entry.action in REQUESTS
         ],
         lift_requests=list(LiftRequest.objects.filter(number=number).order_by("asked_at", "pk")),
+        messages=list(IncomingMessage.objects.filter(number=number).order_by("heard_at", "pk")),
         holdings=_holdings(number),
+        texts=of_texts(texts_after_stop(number)),
         entries=entries,
         problems=list(broken_among(entries)),
         guarded=not guards_missing(),

@@ -1,11 +1,11 @@
 """Everything about one number, contact or not. From the index and the record alone: no vendor is asked (rule 12)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contacts_ui.integrations.types import OptInStatus
-from contacts_ui.models import Disagreement, LedgerEntry, Statement
+from contacts_ui.models import Disagreement, LedgerEntry, NumberFact, SentText, Statement
 from contacts_ui.permissions import Staff, may
 from contacts_ui.phone import pretty
 from contacts_ui.services import index, last_known
@@ -15,6 +15,7 @@ from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.consent.verdicts import STOPPED_STATUSES, Judgement, Verdict
 from contacts_ui.services.contacts import Contact
 from contacts_ui.services.index import Indexed
+from contacts_ui.services.messages import facts, sent
 
 # What an agent may be shown of a number at most; the audit has the rest.
 MAX_ENTRIES = 200
@@ -36,6 +37,8 @@ class NumberFacts:
     stop: Statement | None
     consent: Statement | None
     disagreement: Disagreement | None
+    # The number passed to another person then: consent from before is void.
+    reassigned_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -72,12 +75,32 @@ def facts_of(number: str) -> NumberFacts:
         stop=stands.stop,
         consent=stands.consent,
         disagreement=disagreements.present().filter(number=number).first(),
+        reassigned_at=reassigned_at,
     )
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What vendors told of a number beside consent. `last_text` None: we know of none."""
+
+    last_text: SentText | None
+    facts: Sequence[NumberFact]
+
+
+def reported(number: str) -> Reported:
+    """Return what vendors told of a number (E.164): the last text, and facts that are no stops."""
+    return Reported(sent.last_text(number), facts.facts_about(number))
 
 
 def seen_of(number: str) -> Seen:
     """Return the person behind a number (E.164), as the index has them; of several, the one texts must not reach."""
     return _seen(number, _people(number))
+
+
+def seen_of_many(numbers: Collection[str]) -> dict[str, Seen]:
+    """Return the same for many numbers, in one look at the index."""
+    known = index.by_numbers(numbers) if numbers and _index_counts() else {}
+    return {number: _seen(number, known.get(number, [])) for number in numbers}
 
 
 def entries_for(staff: Staff, number: str) -> list[LedgerEntry]:
@@ -94,11 +117,14 @@ def entries_for(staff: Staff, number: str) -> list[LedgerEntry]:
 
 
 def _people(number: str) -> list[Indexed]:
-    """Return who has the number, by the index; what it held of another account, or before it was off, says nothing."""
+    """Return who has the number, by the index."""
+    return index.by_numbers([number]).get(number, []) if _index_counts() else []
+
+
+def _index_counts() -> bool:
+    """Return False where the index says nothing: of another account, or from before it was off."""
     standing = index.state()
-    if not standing.ready and standing.started_at is None:
-        return []
-    return index.by_numbers([number]).get(number, [])
+    return standing.ready or standing.started_at is not None
 
 
 def _last_read(number: str) -> list[Contact]:

@@ -22,7 +22,7 @@ from django.utils import timezone
 from contacts_ui import request_id
 from contacts_ui.integrations.errors import VendorError
 from contacts_ui.models import Vendor, WebhookEvent
-from contacts_ui.services import ledger, shared_reads
+from contacts_ui.services import shared_reads
 from contacts_ui.services.consent import readings
 from contacts_ui.services.webhooks import cloudcontactai, slicktext
 from contacts_ui.services.webhooks.payloads import NeedsDecision, NotAnEvent, NotYet
@@ -79,12 +79,18 @@ def receive_cloudcontactai(body: Mapping[str, Any], event_hash: str) -> None:
     """
     key = event_hash if len(event_hash) <= 150 else _digest(event_hash)
     row = WebhookEvent(vendor=Vendor.CLOUDCONTACTAI, key=key, event=_name(body.get("eventType")))
+    urgent = cloudcontactai.may_be_a_stop(body)
     wanted = cloudcontactai.is_wanted(body)
-    stored = _store(row, body, wanted=wanted, urgent=True)
-    if _plain(stored) != _plain(body) and (wanted or cloudcontactai.is_wanted(stored)):
-        row.key = f"{key}:{_digest(body)[:32]}"
+    stored = _store(row, body, wanted=wanted, urgent=urgent)
+    if _plain(stored) == _plain(body):
+        return
+    row.key = f"{key}:{_digest(body)[:32]}"
+    if urgent or cloudcontactai.may_be_a_stop(stored):
         row.needs_decision, row.outcome = True, ANOTHER_BODY
         _store(row, body, wanted=False)
+    elif wanted:
+        # Another text, or another state of the same one, which its own id shows.
+        _store(row, body, wanted=True)
 
 
 def receive_slicktext(body: Mapping[str, Any]) -> None:
@@ -132,10 +138,7 @@ def work(pk: int) -> None:
             elif event.vendor == Vendor.SLICKTEXT:
                 slicktext.work(event, _done)
             else:
-                with transaction.atomic():
-                    # One stop for one event, also where two workers meet.
-                    ledger.take_turn()
-                    _done(event, cloudcontactai.work(event))
+                cloudcontactai.work(event, _done)
         except NeedsDecision as why:
             _done(event, str(why), needs_decision=True)
         except NotYet as why:

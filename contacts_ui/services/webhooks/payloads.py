@@ -83,6 +83,8 @@ def part(value: object, *names: str) -> Any:
 
 def text(value: object) -> str:
     """Return a short text of a string or a number; empty for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return str(value).strip()[:100] if isinstance(value, str | int) else ""
 
 

@@ -4,7 +4,7 @@ The address has our own secret in it, so a stop in a hint counts at once, said a
 afterwards: that adds facts, and cannot cancel the stop (rule 11).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,7 +25,8 @@ from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models import Vendor, WebhookEvent
 from contacts_ui.phone import to_e164
 from contacts_ui.services import index, last_known
-from contacts_ui.services.consent import readings, vendor_doors
+from contacts_ui.services.consent import own_words, readings, vendor_doors
+from contacts_ui.services.consent.phrases import Meaning, meaning_of
 from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE
 from contacts_ui.services.consent.types import Reading, reading_of
 from contacts_ui.services.consent.verdicts import STATUS_WORDS, STOPPED_STATUSES
@@ -33,12 +34,14 @@ from contacts_ui.services.vendors import to_slicktext
 from contacts_ui.services.webhooks.payloads import (
     NeedsDecision,
     NotYet,
+    facts,
     part,
     speaks_of_a_stop,
     text,
 )
 
 HINTS: Final = ("contact_created", "contact_updated")
+MESSAGE: Final = "inbox_message_received"
 NO_CONTACT: Final = "It names no contact."
 GONE: Final = "SlickText knows no such contact any more."
 NOT_READABLE: Final = "SlickText does not show this contact."
@@ -75,7 +78,7 @@ class Person:
 
 def is_wanted(body: Mapping[str, Any]) -> bool:
     """Return True where a hint has to be worked on: a change of a contact, or anything that speaks of a stop."""
-    return text(part(body, "name")).lower() in HINTS or says_stop(body)
+    return text(part(body, "name")).lower() in (*HINTS, MESSAGE) or says_stop(body)
 
 
 def says_stop(body: Mapping[str, Any]) -> bool:
@@ -148,6 +151,9 @@ def work(event: WebhookEvent, done: Done) -> None:
 
     Raises NotYet or a VendorError for what has to be tried again, and NeedsDecision for what people have to see.
     """
+    if event.event.lower() == MESSAGE:
+        done(event, _message_received(event))
+        return
     people = people_in(event.body)
     if not people and speaks_of_a_stop(event.body):
         raise NeedsDecision(UNREADABLE)
@@ -165,6 +171,47 @@ def work(event: WebhookEvent, done: Done) -> None:
         done(event, " ".join(dict.fromkeys(said)) or NO_CONTACT)
         for person in people:
             _done_with_others(event, person, asked_at, done)
+
+
+def _message_received(event: WebhookEvent) -> str:
+    """Take what a person wrote. Its shape is not documented, only seen. Raises NeedsDecision or a VendorError."""
+    data = part(event.body, "data")
+    inner = part(data, "message", "inbox_message")
+    message = inner if isinstance(inner, dict) else data
+    words = part(message, "body", "message", "text", "content")
+    words = words if isinstance(words, str) else ""
+    if not words and any(meaning_of(said) is not Meaning.OTHER for _, said in facts(event.body)):
+        raise NeedsDecision(UNREADABLE)
+    if meaning_of(words) is Meaning.OTHER:
+        return own_words.NOTHING
+    person = part(message, "contact") or part(data, "contact")
+    written = part(message, "from", "mobile_number", "phone_number", "phone")
+    number = to_e164(text(written or part(person, "mobile_number", "phone_number", "phone")))
+    number = number or _number_by_id(people_in({"data": person or data}))
+    if number is None:
+        raise NeedsDecision(NO_NUMBER)
+    return own_words.heard(
+        vendor=Vendor.SLICKTEXT,
+        # A bare `id` beside other data may be the hook's, the contact's or the conversation's.
+        key=text(part(message, "message_id") or part(inner, "id")) or event.key,
+        number=number,
+        words=words,
+        said_at=_moment(part(message, "created", "date")) or said_at(event),
+        heard_at=event.received_at,
+    )
+
+
+def _number_by_id(people: Iterable[Person]) -> str | None:
+    """Return the number of the contact that is named, by the index or by SlickText itself."""
+    person = next((each for each in people if each.contact_id), None)
+    if person is None or person.contact_id is None:
+        return None
+    if number := _number_of(person):
+        return number
+    try:
+        return slicktext.get_contact(to_slicktext(), person.contact_id, manner=HINT).number
+    except NotFound:
+        return None
 
 
 def _stop_at_once(event: WebhookEvent, person: Person) -> str:
@@ -276,5 +323,5 @@ def _done_with_others(event: WebhookEvent, person: Person, read_at: datetime, do
         body__data__contact_id=person.contact_id,
     ).exclude(pk=event.pk)
     for other in others:
-        if not says_stop(other.body):
+        if other.event.lower() != MESSAGE and not says_stop(other.body):
             done(other, "Told together with another hint about the same contact.")

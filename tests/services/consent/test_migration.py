@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import (
@@ -46,20 +47,26 @@ NUMBER = "+16155550123"
 OURS = "Our own stop, told back to us."
 OLDER = "Older than the consent that they gave since."
 NO_CONTACT = "It names no contact."
-SCHEMA, DATA = ("contacts_ui", "0017_consent_record"), ("contacts_ui", "0018_consent_statements")
 
 
-def migrate_to(target: tuple[str, str]) -> None:
-    MigrationExecutor(connection).migrate([target])
+DATA = ("contacts_ui", "0018_consent_statements")
+
+
+def migrate() -> None:
+    """Run the data migration; later ones only add columns, so it runs over the tables of today."""
+    Conversion(MigrationExecutor(connection).loader.project_state().apps, stops_in).run()
+    MigrationRecorder(connection).record_applied(*DATA)
 
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
     """A database that has the tables of the record and nothing in them; as every other test has it afterwards."""
-    migrate_to(SCHEMA)
+    MigrationRecorder(connection).record_unapplied(*DATA)
     ConsentSetup.objects.all().delete()
     yield
-    migrate_to(DATA)
+    ConsentSetup.load()
+    MigrationRecorder(connection).record_unapplied(*DATA)
+    MigrationRecorder(connection).record_applied(*DATA)
 
 
 @pytest.fixture
@@ -264,7 +271,7 @@ def test_a_stop_of_the_ledger_is_a_statement(
     about: dict[str, Any], source: Source, latest: datetime, old: Old
 ) -> None:
     entry = old.stop(**about)
-    migrate_to(DATA)
+    migrate()
     stop = only()
     assert (stop.kind, stop.source, stop.latest) == (StatementKind.STOP, source, latest)
     assert (stop.ledger_entry_id, stop.words, stop.heard_at) == (entry.pk, entry.reason, entry.at)
@@ -280,7 +287,7 @@ def test_a_stop_of_the_ledger_is_a_statement(
 
 def test_a_blocked_person_stays_blocked(old: Old) -> None:
     old.stop(seen="blocked")
-    migrate_to(DATA)
+    migrate()
     assert only().status == "blocked"
 
 
@@ -289,7 +296,7 @@ def test_consent_later_than_every_stop_answers_them(old: Old) -> None:
     old.stop(NOON + HOUR, channel=Channel.PHONE, reason="I said stop")
     entry = old.consent(NOON + 3 * HOUR, NOON + 2 * HOUR)
     old.row("subscribed", NOON + 4 * HOUR)
-    migrate_to(DATA)
+    migrate()
     kept = state()
     assert [kind for kind, _ in said()] == ["stop", "stop", "consent"]
     assert (kept.stopped, kept.verdict, kept.untold) == (False, "may_text", False)
@@ -306,7 +313,7 @@ def test_consent_that_is_not_later_answers_nothing(given: datetime, old: Old) ->
     assert [each.why for each in changes()] == [
         "The evidence of consent is not later than their newest stop."
     ]
-    migrate_to(DATA)
+    migrate()
     assert (state().stopped, state().untold) == (True, True)
     assert state().verdict == Verdict.DO_NOT_TEXT.key
 
@@ -316,7 +323,7 @@ def test_a_stop_before_a_deletion_is_kept(old: Old) -> None:
     old.entry(Action.CONTACT_DELETED, NOON, before={"opt_in_status": "unsubscribed"})
     old.entry(Action.CONTACT_DELETED, NOON, "+16155550124", before={"opt_in_status": "subscribed"})
     old.row("subscribed", NOON + HOUR, contact_id=2)
-    migrate_to(DATA)
+    migrate()
     assert said() == [("stop", "carried_over")]
     assert state().stopped
     assert not ConsentState.objects.filter(number="+16155550124").exists()
@@ -325,7 +332,7 @@ def test_a_stop_before_a_deletion_is_kept(old: Old) -> None:
 def test_a_stop_whose_entry_was_pruned_is_kept(old: Old) -> None:
     entry = old.entry(Action.STOP_SETTLED, NOON)
     old._told(entry, do_not_text=True)
-    migrate_to(DATA)
+    migrate()
     assert (only().source, only().latest, state().stopped) == ("carried_over", NOON, True)
 
 
@@ -335,7 +342,7 @@ def test_a_stop_whose_entry_was_pruned_is_kept(old: Old) -> None:
 def test_an_undone_press_was_taken_back(old: Old) -> None:
     old.undo(old.stop(), NOON + MINUTE)
     old.row("subscribed", NOON + HOUR)
-    migrate_to(DATA)
+    migrate()
     assert not Statement.objects.exists()
     assert (state().stopped, state().verdict) == (False, "may_text")
 
@@ -353,7 +360,7 @@ def test_an_undone_press_is_known_by_its_opt_out_too(old: Old) -> None:
         state="undone",
     )
     old._told(old.entry(Action.CONSENT_CONFIRMED, NOON + HOUR), do_not_text=False)
-    migrate_to(DATA)
+    migrate()
     assert not Statement.objects.exists()
 
 
@@ -372,7 +379,7 @@ def test_an_event_keeps_whose_stop_was_undone_as_stopped(
     old.undo(old.stop(), NOON + MINUTE)
     old.row("subscribed", NOON + HOUR)
     old.mark(said_at, outcome, key="abc", heard=NOON + HOUR)
-    migrate_to(DATA)
+    migrate()
     mark = only()
     assert (mark.source, mark.told_back, mark.key) == ("vendor_mark", told_back, "ccai:abc")
     assert (state().stopped, state().untold, state().verdict) == (True, True, "do_not_text")
@@ -384,7 +391,7 @@ def test_words_are_no_slip(old: Old) -> None:
     assert [each.why for each in changes()] == [
         "A stop that was recorded with how they asked had been undone."
     ]
-    migrate_to(DATA)
+    migrate()
     assert (only().source, state().stopped) == ("person", True)
 
 
@@ -404,7 +411,7 @@ def test_a_reading_keeps_whose_stop_was_undone_as_stopped(
 ) -> None:
     old.row("unsubscribed", read_at, changed=changed)
     old.undo(old.stop(), NOON + MINUTE)
-    migrate_to(DATA)
+    migrate()
     assert state().stopped is stopped
 
 
@@ -417,7 +424,7 @@ def test_what_was_older_than_the_consent_is_a_stop_at_its_time(old: Old) -> None
     old.row("subscribed", NOON + 4 * HOUR)
     old.mark(NOON + HOUR, OLDER)
     old.mark(NOON + 2 * HOUR - MINUTE, OLDER, heard=NOON + 3 * HOUR)
-    migrate_to(DATA)
+    migrate()
     assert Statement.objects.filter(source="vendor_mark").count() == 2
     # The second, give or take the clocks, is not surely before the consent.
     assert state().stopped
@@ -429,7 +436,7 @@ def test_an_event_whose_stop_is_in_the_ledger_is_not_recorded_again(old: Old) ->
     old.stop(staff=None, channel=Channel.VENDOR, asked_at=NOON, reason=reason)
     old.mark(NOON, "Stopped at every connected vendor.", key="abc")
     old.mark(NOON + HOUR, "Already stopped, by themselves, at every connected vendor.", key="def")
-    migrate_to(DATA)
+    migrate()
     assert sorted(Statement.objects.values_list("key", flat=True)) == ["ccai:abc", "ccai:def"]
 
 
@@ -444,7 +451,7 @@ def test_an_event_whose_stop_is_in_the_ledger_is_not_recorded_again(old: Old) ->
 )
 def test_a_hint_that_named_no_contact_is_a_stop(data: Any, old: Old) -> None:
     old.hint(data)
-    migrate_to(DATA)
+    migrate()
     assert (only().source, only().latest, state().stopped) == ("status", NOON + SECOND, True)
     assert state().untold
 
@@ -452,14 +459,14 @@ def test_a_hint_that_named_no_contact_is_a_stop(data: Any, old: Old) -> None:
 def test_a_hint_with_an_id_alone_is_found_by_the_index(old: Old) -> None:
     old.hint({"contact_id": "5", "opt_in_status": "unsubscribed"}, "Do not text.")
     old.row("subscribed", NOON + HOUR, contact_id=5)
-    migrate_to(DATA)
+    migrate()
     assert state().stopped
 
 
 def test_a_hint_of_our_own_confirmed_stop_adds_nothing(old: Old) -> None:
     old.stop()
     old.hint({"mobile_number": NUMBER, "opt_in_status": "unsubscribed"}, "Do not text.")
-    migrate_to(DATA)
+    migrate()
     assert said() == [("stop", "staff")]
 
 
@@ -469,7 +476,7 @@ def test_a_hint_of_our_own_confirmed_stop_adds_nothing(old: Old) -> None:
 def test_a_hint_without_a_number_waits_for_a_person(data: Any, old: Old) -> None:
     event = old.hint(data)
     other = old.hint({"opt_in_status": "subscribed"})
-    migrate_to(DATA)
+    migrate()
     event.refresh_from_db()
     other.refresh_from_db()
     assert (event.needs_decision, other.needs_decision) == (True, False)
@@ -477,7 +484,7 @@ def test_a_hint_without_a_number_waits_for_a_person(data: Any, old: Old) -> None
 
 def test_a_mark_without_a_number_waits_for_a_person(old: Old) -> None:
     event = old.mark(NOON, "It names no phone number that can be read.", "12")
-    migrate_to(DATA)
+    migrate()
     event.refresh_from_db()
     assert event.needs_decision
 
@@ -489,7 +496,7 @@ def test_stopped_statuses_are_recorded_quietly(old: Old) -> None:
     old.row("unsubscribed", NOON, changed=NOON - HOUR)
     old.row("blocked", NOON, "+16155550124", contact_id=2)
     old.row("subscribed", NOON, "+16155550125", contact_id=3)
-    migrate_to(DATA)
+    migrate()
     first, second = Statement.objects.order_by("number")
     assert (first.latest, second.latest) == (NOON - HOUR + 2 * MINUTE, NOON)
     assert {each.source for each in (first, second)} == {"status"}
@@ -506,7 +513,7 @@ def test_stopped_statuses_are_recorded_quietly(old: Old) -> None:
 @pytest.mark.parametrize("changed", [None, NOON - HOUR])
 def test_a_later_walk_records_nothing_twice(changed: datetime | None, old: Old) -> None:
     old.row("unsubscribed", NOON, changed=changed)
-    migrate_to(DATA)
+    migrate()
     reading = Reading(NUMBER, 7778, "unsubscribed", changed, NOON + HOUR)
     assert readings.find_stops([reading]) == []
 
@@ -523,21 +530,21 @@ def test_a_walk_finds_a_hint_of_the_ledger_recorded(old: Old) -> None:
         told=False,
     )
     old.row("unsubscribed", NOON + HOUR, changed=NOON - HOUR)
-    migrate_to(DATA)
+    migrate()
     assert only().source == "status"
 
 
 def test_our_own_confirmed_stop_explains_a_status(old: Old) -> None:
     old.stop()
     old.row("unsubscribed", NOON + HOUR, changed=NOON + SECOND)
-    migrate_to(DATA)
+    migrate()
     assert said() == [("stop", "staff")]
 
 
 def test_a_status_that_changed_after_our_stop_is_theirs(old: Old) -> None:
     old.stop()
     old.row("unsubscribed", NOON + 2 * HOUR, changed=NOON + HOUR)
-    migrate_to(DATA)
+    migrate()
     assert said() == [("stop", "staff"), ("stop", "status")]
 
 
@@ -564,7 +571,7 @@ def test_the_setup(old: Old) -> None:
             decided_at=None if waits else NOON,
         )
     old.stop()
-    migrate_to(DATA)
+    migrate()
     setup = ConsentSetup.objects.get()
     assert (len(bytes(setup.number_key)), setup.first_walk_ended_at) == (64, NOON)
     assert LiftRequest.objects.get(state="waiting").stop == only()
@@ -575,7 +582,7 @@ def test_the_chain_holds(old: Old) -> None:
     old.stop()
     old.row("unsubscribed", NOON, "+16155550124")
     old.mark(NOON, OURS)
-    migrate_to(DATA)
+    migrate()
     assert list(proof.broken_links()) == []
     ledger.record(action=Action.STOP_RETRIED, staff=None, number=NUMBER)
     assert list(proof.broken_links()) == []
@@ -599,14 +606,13 @@ def test_what_was_broken_off_goes_on(old: Old, monkeypatch: pytest.MonkeyPatch) 
     with monkeypatch.context() as patch:
         patch.setattr(Conversion, "write", killed)
         with pytest.raises(KeyboardInterrupt):
-            migrate_to(DATA)
+            migrate()
     assert ConsentState.objects.count() == 4
-    migrate_to(DATA)
+    migrate()
     assert ConsentState.objects.filter(stopped=True, version=2).count() == len(numbers)
     assert Statement.objects.count() == 2 * len(numbers)
     before = list(ConsentState.objects.order_by("pk").values())
-    migrate_to(SCHEMA)
-    migrate_to(DATA)
+    migrate()
     assert list(ConsentState.objects.order_by("pk").values()) == before
     assert list(proof.broken_links()) == []
 
@@ -653,7 +659,7 @@ def test_nobody_becomes_textable(seed: int, old: Old) -> None:
     assert any(each.changes for each in expected)
     assert any(each.before == each.state.verdict == Verdict.MAY_TEXT.key for each in expected)
     wishes = list(Wish.objects.order_by("pk").values())
-    migrate_to(DATA)
+    migrate()
     assert list(Wish.objects.order_by("pk").values()) == wishes
     kept = {each.number: each.verdict for each in ConsentState.objects.all()}
     assert kept == {each.number: each.state.verdict for each in expected}
@@ -691,7 +697,7 @@ def test_the_preview_lists_by_reason(old: Old) -> None:
     assert NUMBER in preview("--numbers")
     assert not Statement.objects.exists()
     assert not ConsentState.objects.exists()
-    migrate_to(DATA)
+    migrate()
     assert "1 person is stopped here while a connected vendor was not told." in preview()
 
 
