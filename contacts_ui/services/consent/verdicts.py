@@ -149,7 +149,7 @@ def judge(
     if verdict is Verdict.MAY_TEXT and not number:
         verdict = Verdict.NOT_KNOWN
         reason = "Their number cannot be read, so our own stops cannot be looked up."
-    if verdict is Verdict.MAY_TEXT and state and _is_from_before(changed_at, state):
+    if verdict is Verdict.MAY_TEXT and state and _is_from_before(slicktext.at, changed_at, state):
         verdict, reason = (
             Verdict.NOT_KNOWN,
             "This number passed to another person. Consent from before does not count.",
@@ -179,10 +179,17 @@ def _counts_instead(state: ConsentState, read_at: datetime | None, contact_id: i
     return bool(read_at is None or (same and state.read_at and state.read_at > read_at))
 
 
-def _is_from_before(changed_at: datetime | None, state: ConsentState) -> bool:
-    """Return True for a *subscribed* that may be of the person before, unless they have consented since."""
-    if state.reassigned_at is None or state.consent_id:
+def _is_from_before(
+    said_at: datetime | None, changed_at: datetime | None, state: ConsentState
+) -> bool:
+    """Return True for a *subscribed* that may be of the person before.
+
+    Once the new one has consented it is enough that SlickText answered since (`said_at`); it may not date the change.
+    """
+    if state.reassigned_at is None:
         return False
+    if state.consent_id:
+        return said_at is None or said_at <= state.reassigned_at
     return changed_at is None or changed_at <= state.reassigned_at + VENDOR_CLOCK_TOLERANCE
 
 

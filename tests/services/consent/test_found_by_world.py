@@ -134,3 +134,15 @@ def code() -> str:
     return vendor_doors.code_reported(
         number=MARTY_NUMBER, code="2001", words="Asked.", carrier=False, heard_at=timezone.now()
     )
+
+
+def test_a_subscribed_from_before_a_reassignment_is_void_also_after_new_consent() -> None:
+    """Rule 1: SlickText's answer is of the person before until it answers again."""
+    before = timezone.now() - timedelta(hours=1)
+    consent()
+    record.note_readings([Reading(MARTY_NUMBER, MARTY, "subscribed", None, before)])
+    reassigned_at()
+    consent()
+    assert verdict() is Verdict.NOT_KNOWN
+    subscribed(None)
+    assert verdict() is Verdict.MAY_TEXT
