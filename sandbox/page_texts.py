@@ -58,7 +58,10 @@ def _vendor() -> str:
 
 
 def _register() -> str:
-    presses = [("false", "Lift a stop; tells no one"), ("true", "Do Not Text; tells the dashboard")]
+    presses = [
+        ("false", "Lift a stop; sends no event"),
+        ("true", "Do Not Text; tells the dashboard"),
+    ]
     return (
         "<h2>Inside CloudContactAI</h2>"
         "<form method='post' action='/_sandbox/register'>"

@@ -107,7 +107,7 @@ class Running:
         return self.sandbox.messages.find(vendor=vendor, number=number)
 
     def lift_at_ccai(self, number: str) -> None:
-        """Someone lifts a stop inside CloudContactAI, which tells no one."""
+        """Someone lifts a stop inside CloudContactAI, which sends no event."""
         texting.changes_inside(self.sandbox, number, False)
 
     def mark_at_ccai(self, number: str) -> None:

@@ -147,7 +147,7 @@ def test_consent_is_built_upward_from_its_rules() -> None:
 
 def test_consent_needs_no_room_that_needs_it() -> None:
     """It uses the ledger, the connections, leases and the index; whatever asks for consent is above it."""
-    allowed = {"ledger", "vendors", "leases", "index", "budget", "consent"}
+    allowed = {"ledger", "vendors", "index", "budget", "consent"}
     used = {
         name.split(".")[2]
         for path in files("contacts_ui/services/consent")

@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='disagreement',
             name='kind',
-            field=models.CharField(choices=[('reappeared', 'Subscribed again by somebody else'), ('gone', 'CloudContactAI no longer holds the stop'), ('only_slicktext', 'Stopped at SlickText, allowed at CloudContactAI'), ('only_cloudcontactai', 'Stopped at CloudContactAI, subscribed at SlickText')], max_length=30),
+            field=models.CharField(choices=[('reappeared', 'Subscribed again at SlickText'), ('gone', 'CloudContactAI no longer holds the stop'), ('only_slicktext', 'Stopped at SlickText, allowed at CloudContactAI'), ('only_cloudcontactai', 'Stopped at CloudContactAI, subscribed at SlickText')], max_length=30),
         ),
         migrations.AlterField(
             model_name='ledgerentry',

@@ -7,7 +7,7 @@ from django.db.models import Q
 class DisagreementKind(models.TextChoices):
     """How it came about, as far as we can tell."""
 
-    REAPPEARED = "reappeared", "Subscribed again by somebody else"
+    REAPPEARED = "reappeared", "Subscribed again at SlickText"
     GONE = "gone", "CloudContactAI no longer holds the stop"
     ONLY_SLICKTEXT = "only_slicktext", "Stopped at SlickText, allowed at CloudContactAI"
     ONLY_CLOUDCONTACTAI = (

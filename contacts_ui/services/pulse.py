@@ -4,7 +4,7 @@ import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.core.cache import cache
 from django.db.models import (
@@ -166,46 +166,31 @@ def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
             Case(When(batch=True, then=_text(OF_A_BULK_JOB)), default=_text("")),
         )
     )
+    counts = [_counted(name, rows, by) for name, (rows, by) in _TO_COUNT.items()]
+    return vendors.union(workers, wishes, *counts, all=True)
+
+
+def _counted(name: str, rows: QuerySet[Any], by: str) -> QuerySet[Any, Any]:
+    """Count rows that all have one value in `by`; no row where there is nothing to count."""
     none = Value(None, output_field=DateTimeField())
-    untold = (
-        ConsentState.objects.filter(untold=True)
-        .order_by()
-        .values("untold")
-        .annotate(n=Count("pk"))
-        .values_list(_text(UNTOLD), _text(""), "n", none, none, _text(""))
-    )
-    unplaced = (
-        WebhookEvent.objects.filter(needs_decision=True)
-        .order_by()
-        .values("needs_decision")
-        .annotate(n=Count("pk"))
-        .values_list(_text(UNPLACED), _text(""), "n", none, none, _text(""))
-    )
-    texted = (
-        SentText.objects.filter(alarm_at__isnull=False, closed_at=None)
-        .order_by()
-        .values("closed_at")
-        .annotate(n=Count("pk"))
-        .values_list(_text(TEXTED), _text(""), "n", none, none, _text(""))
-    )
-    asked = (
-        IncomingMessage.objects.filter(state=MessageState.WAITING)
-        .order_by()
-        .values("state")
-        .annotate(n=Count("pk"))
-        .values_list(_text(ASKED), _text(""), "n", none, none, _text(""))
-    )
-    textable = (
-        Disagreement.objects.filter(
-            closed_at=None, kind__in=(DisagreementKind.REAPPEARED, DisagreementKind.GONE)
-        )
-        .order_by()
-        .values("kind")
-        .annotate(n=Count("pk"))
-        .values_list(_text(TEXTABLE), _text(""), "n", none, none, _text(""))
-    )
-    return vendors.union(workers, wishes, untold, unplaced, texted, asked, textable, all=True)
+    counted: QuerySet[Any] = rows.order_by().values(by).annotate(n=Count("pk"))
+    return counted.values_list(_text(name), _text(""), "n", none, none, _text(""))
 
 
 def _text(value: str) -> Value:
     return Value(value, output_field=CharField())
+
+
+# What is counted for banners and the menu, and a column by which it is one group (or few, which add up).
+_TO_COUNT: Final = {
+    UNTOLD: (ConsentState.objects.filter(untold=True), "untold"),
+    UNPLACED: (WebhookEvent.objects.filter(needs_decision=True), "needs_decision"),
+    TEXTED: (SentText.objects.filter(alarm_at__isnull=False, closed_at=None), "closed_at"),
+    ASKED: (IncomingMessage.objects.filter(state=MessageState.WAITING), "state"),
+    TEXTABLE: (
+        Disagreement.objects.filter(
+            closed_at=None, kind__in=(DisagreementKind.REAPPEARED, DisagreementKind.GONE)
+        ),
+        "kind",
+    ),
+}

@@ -136,7 +136,7 @@ def row_of(shown: asked.Shown, staff: Staff) -> dict[str, Any]:
 
 
 def decision_of(message: IncomingMessage) -> str:
-    """Return what was decided and by whom, without the time."""
+    """Return what was decided and who decided, without the time."""
     state = MessageState(message.state).label
     if message.decided_by_name:
         return f"{state} by {message.decided_by_name}"

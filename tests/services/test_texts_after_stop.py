@@ -51,7 +51,7 @@ def stop(
     number: str = MARTY_NUMBER,
     key: str = "",
 ) -> Statement:
-    """Somebody asked so many minutes ago; both vendors shall hold it, and hold nothing yet."""
+    """A person asked so many minutes ago; both vendors shall hold it, and hold nothing yet."""
     said = exactly(ago(minutes))
     if source in (Source.VENDOR_MARK, Source.STATUS):
         said = by_vendor(ago(minutes), NOW)

@@ -41,7 +41,7 @@ def test_it_works(two_are_back: list[str], max_: Client) -> None:
     page = Page(max_.get(ADDRESS))
     assert page.one("h1").text == "Disagreements"
     assert "Marty McFly" in page.text
-    assert "Subscribed again by somebody else" in page.text
+    assert "Subscribed again at SlickText" in page.text
     assert "At SlickText: Unsubscribed, then Subscribed" in page.text
     assert "CloudContactAI: Do not text" in page.text
     assert page.text.count("SlickText says it changed") == 2

@@ -19,12 +19,12 @@ from contacts_ui.models.abilities import READS
 from contacts_ui.models.consent import Source
 from contacts_ui.models.lift_request import LiftRequestState
 from contacts_ui.models.wish import WishQuerySet, WishState
-from contacts_ui.services import budget, leases
+from contacts_ui.services import budget
 from contacts_ui.services.consent import delivery
 from contacts_ui.services.consent.business_days import due_after
 from contacts_ui.services.consent.desired_state import is_in_a_call
 from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, moment_of
-from contacts_ui.services.vendors import account, connected, offered
+from contacts_ui.services.vendors import account, connected, leases, offered
 
 RENEWAL: Final = "renewal"
 ECHOES: Final = "CloudContactAI reports a repeated stop back to us. It changes nothing here."

@@ -19,11 +19,10 @@ from contacts_ui.integrations.manner import WALK
 from contacts_ui.integrations.types import Message, MessagePage
 from contacts_ui.models import Vendor
 from contacts_ui.models.abilities import MESSAGES, AbilityState
-from contacts_ui.services import leases
 from contacts_ui.services.consent import own_words
 from contacts_ui.services.messages import position, sent
 from contacts_ui.services.messages.order import UnusableOrder
-from contacts_ui.services.vendors import connected, offered_here, to_slicktext
+from contacts_ui.services.vendors import connected, leases, offered_here, to_slicktext
 
 logger = logging.getLogger(__name__)
 

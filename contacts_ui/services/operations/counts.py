@@ -14,8 +14,8 @@ from contacts_ui.integrations.manner import SWEEP
 from contacts_ui.integrations.parsing_messages import TOTAL
 from contacts_ui.models import IndexedContact, Vendor, VendorAbility
 from contacts_ui.models.abilities import COUNTS
-from contacts_ui.services import index, leases
-from contacts_ui.services.vendors import account, connected, to_slicktext
+from contacts_ui.services import index
+from contacts_ui.services.vendors import account, connected, leases, to_slicktext
 
 CHECK_EVERY: Final = timedelta(hours=1)
 # A contact without a status, in SlickText's counts and in ours.

@@ -17,10 +17,9 @@ from contacts_ui.integrations.manner import WALK
 from contacts_ui.integrations.types import RegisteredContact
 from contacts_ui.models import NumberFact, Vendor, VendorAbility
 from contacts_ui.models.abilities import READS, FactKind
-from contacts_ui.services import leases
 from contacts_ui.services.consent import register_reads
 from contacts_ui.services.messages.facts import note_fact
-from contacts_ui.services.vendors import account, connected, to_cloudcontactai
+from contacts_ui.services.vendors import account, connected, leases, to_cloudcontactai
 
 PAGE_SIZE: Final = 100
 PAUSE: Final = timedelta(seconds=5)

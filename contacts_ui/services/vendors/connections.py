@@ -1,21 +1,18 @@
 """The connections to both vendors, made once in each process from the settings."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from typing import Final
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from contacts_ui import metrics, timing
 from contacts_ui.integrations import cloudcontactai, slicktext
 from contacts_ui.integrations.errors import NotConnected, VendorError
 from contacts_ui.integrations.http import CHECK, READ, CallRecord, Connection, Manner
-from contacts_ui.models import Vendor, VendorAbility
-from contacts_ui.models.abilities import AbilityState
+from contacts_ui.models import Vendor
 from contacts_ui.services import shared_reads
 from contacts_ui.services.budget import PoliteBudget, slicktext_budget
 from contacts_ui.services.health import Watch, trouble_named
@@ -75,35 +72,6 @@ def connected() -> tuple[Vendor, ...]:
     return tuple(vendor for vendor in Vendor if getattr(settings.VENDORS, vendor.value) is not None)
 
 
-def offered(vendor: Vendor, name: str) -> bool:
-    """Return True if the account that is connected now was found to offer this ability. One query."""
-    return vendor in connected() and offered_here(vendor, name).exists()
-
-
-def offered_here(vendor: Vendor, name: str) -> QuerySet[VendorAbility]:
-    """Return the row of an ability, if the account that is connected now was found to offer it."""
-    return VendorAbility.objects.filter(
-        vendor=vendor, name=name, state=AbilityState.OFFERED, account=fingerprint(vendor)
-    )
-
-
-def fingerprint(vendor: Vendor) -> str:
-    """Return a SHA-256 of address, account and key; "" for a vendor that is not connected."""
-    return _hash(vendor, "base_url", "account", "api_key")
-
-
-def account(vendor: Vendor) -> str:
-    """Return a SHA-256 of address and account, which stays the same while only the key changes."""
-    return _hash(vendor, "base_url", "account")
-
-
-def _hash(vendor: Vendor, *fields: str) -> str:
-    keys = getattr(settings.VENDORS, vendor.value)
-    if keys is None:
-        return ""
-    return hashlib.sha256("\n".join(getattr(keys, field) for field in fields).encode()).hexdigest()
-
-
 def forget_connections() -> None:
     """Make the next call read the settings anew; for tests and for a process that forks."""
     to_slicktext.cache_clear()
@@ -129,17 +97,3 @@ def _listener(vendor: Vendor) -> Callable[[CallRecord], None]:
         watch.noted(call)
 
     return on_call
-
-
-__all__ = [
-    "VendorError",
-    "account",
-    "connected",
-    "fingerprint",
-    "forget_connections",
-    "how_to_read",
-    "known_trouble",
-    "offered",
-    "to_cloudcontactai",
-    "to_slicktext",
-]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from contacts_ui.integrations.errors import BadCredentials, BudgetSpent, Refused, VendorError
 from contacts_ui.models import Vendor, VendorAbility
-from contacts_ui.services.vendors import offered_here
+from contacts_ui.services.vendors.accounts import offered_here
 
 # Longer than one call takes; a worker that dies holds the work up no longer.
 LEASE: Final = timedelta(minutes=5)
