@@ -19,16 +19,19 @@ COPY dashboard dashboard
 COPY contacts_ui contacts_ui
 COPY templates templates
 COPY static static
+COPY bin bin
+COPY deploy/nginx deploy/nginx
 # For practice, where no vendor has keys.
 COPY sandbox sandbox
 # The static files belong to this version, so they are collected into it. The key signs nothing here, and is not kept.
 RUN DJANGO_SECRET_KEY=for-collecting-static-files-alone python manage.py collectstatic --noinput --verbosity 0 \
- && python -m compileall -q dashboard contacts_ui sandbox \
- && mkdir -p var/live var/practice /metrics \
- && chown -R 10001:10001 var/live var/practice /metrics
+ && python -m compileall -q bin dashboard contacts_ui sandbox \
+ && mkdir -p var/live var/practice /metrics /ledger-heads \
+ && chown 10001:10001 var \
+ && chown -R 10001:10001 var/live var/practice /metrics /ledger-heads
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-# gunicorn takes over process 1, so SIGTERM reaches it.
-CMD ["gunicorn", "dashboard.wsgi", "--bind", "0.0.0.0:8000"]
+# nginx in front of gunicorn, for running the image alone; compose.yaml has its own proxy.
+CMD ["python", "bin/serve.py", "--bind", "0.0.0.0:8000"]

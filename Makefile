@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup run test check bench bench-index bench-migration bench-delivery chaos world load lock help
+.PHONY: setup run test check bench bench-index bench-delivery chaos world fuzz load lock help
 
 help:            ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/	/'
@@ -40,10 +40,7 @@ bench: setup     ## Calls, queries, time and weight of the pages; then beside Dj
 bench-index: setup   ## The local index over a million people: build, size, each search and sort (DATABASE_URL: which database, PEOPLE: how many)
 	$(BIN)/python bin/bench_index.py
 
-bench-migration: setup ## Filling the consent record from a million contacts and 100,000 ledger entries, on SQLite (PEOPLE, ENTRIES: how many)
-	$(BIN)/python bin/bench_migration.py
-
-bench-delivery: setup   ## Wishes delivered a second with one and four workers, and click to both confirmed (DATABASE_URL: which database)
+bench-delivery: setup   ## Deliveries a second with one and four workers, and click to both confirmed (DATABASE_URL: which database)
 	$(BIN)/python bin/bench_delivery.py $(ARGS)
 
 chaos: setup     ## Vendors fail, processes are killed: is any stop lost, wrong or late? ARGS="--seconds 300", DATABASE_URL: which database
@@ -52,10 +49,13 @@ chaos: setup     ## Vendors fail, processes are killed: is any stop lost, wrong 
 world: setup     ## The generated world of consent: is any stop passed over, in any order of events? ARGS="--schedules 2000 --seed 1"
 	$(BIN)/python -m tests.world $(ARGS)
 
+fuzz: setup      ## Odd headers, parameters, and bodies at every address, as every role: none may end in a 500. ARGS="--requests 100000 --seed 1"
+	$(BIN)/python bin/fuzz.py $(ARGS)
+
 load: setup      ## Fifty agents at once on SlickText's real limit, idle and beside a bulk job of ten thousand. ARGS="--seconds 120"
 	$(BIN)/python bin/load.py $(ARGS)
 
-lock: setup      ## Resolve the dependencies anew
+lock: setup      ## Resolve the dependencies again
 	cd requirements && for set in base production dev; do \
 	  ../$(BIN)/uv pip compile $$set.in -o $$set.txt --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --upgrade --quiet; \
 	done

@@ -106,7 +106,7 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @csrf_exempt
 def export(request: HttpRequest) -> HttpResponse:
-    """The action that everybody adds to the admin: it has no export of its own."""
+    """Export as CSV: the action that most people add, since the admin has none."""
     response = HttpResponse(content_type="text/csv")
     writer = csv.writer(response)
     names = [field.name for field in Person._meta.fields]

@@ -1,18 +1,16 @@
-"""A job of ten thousand stops from a list, with web and worker killed in the middle: was everybody stopped once?
+"""Stop ten thousand people from a list while web and worker are killed: was each stopped exactly once?
 
 .venv/bin/python bin/bench_bulk.py [--stops 10000] [--file] [--pace 60] [--every 12]
 
 The list is pasted, or with --file uploaded as Excel writes it (semicolons, a mark in front). It holds numbers in
-several spellings, some of them twice, some that nobody has, some that are none. The job is paused and resumed once.
+several spellings, some of them twice, some of no contact, some that are no numbers. The job is paused and resumed once.
 Afterwards the sandbox says what each vendor was told, and the page and the results file are held against the preview.
 Ends with 1 where anything is not as it must be. DATABASE_URL: which database.
 """
 
 import argparse
-import contextlib
 import csv
 import io
-import os
 import random
 import re
 import sys
@@ -23,7 +21,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from stage import Stage, answers, log_in, make_people, press, staged, tell, until, use_database
+from stack import (
+    Stack,
+    answers,
+    log_in,
+    make_people,
+    press,
+    running_stack,
+    tell,
+    until,
+    use_database,
+)
 
 CHANCE = random.Random(4)  # noqa: S311 - accidents, not secrets
 SPELLINGS = ("{0}", "+1{0}", "({1}) {2}-{3}", "{1}.{2}.{3}", "1-{1}-{2}-{3}", '="{0}"')
@@ -33,20 +41,20 @@ NO_NUMBERS = ("call me", "1.61556E+10", "555-0123", "n/a")
 def main() -> None:
     options = read_options()
     settings = {"SLICKTEXT_CALLS_PER_SECOND": str(options.pace), "LATE_EFFECT_SECONDS": "5"}
-    with staged(people=options.stops, settings=settings) as stage:
-        use_database(stage)
+    with running_stack(people=options.stops, settings=settings) as stack:
+        use_database(stack)
         (manager,) = make_people(0, 1)
         for name in ("web", "worker-0", "worker-1"):
-            stage.spawn(name)
-        until(lambda: answers(f"{stage.url}/readyz"), "the dashboard")
+            stack.spawn(name)
+        until(lambda: answers(f"{stack.url}/readyz"), "the dashboard")
         given = Given.of(known_numbers(), options.stops)
-        browser = log_in(stage, manager)
-        url = prepared(stage, browser, given, as_file=options.file)
-        before = int(writes(stage)[-1]["id"]) if writes(stage) else 0
+        browser = log_in(stack, manager)
+        url = prepared(stack, browser, given, as_file=options.file)
+        before = int(writes(stack)[-1]["id"]) if writes(stack) else 0
         press(browser, f"{url}start/", {"channel": "", "asked_at": "", "reason": "bench_bulk"})
-        happened = accidents(stage, browser, url, options.every)
+        happened = accidents(stack, browser, url, options.every)
         print(f"ended after {happened.pop('seconds')} s; {dict(happened)}", flush=True)
-        sys.exit(judge(stage, browser, url, given, before))
+        sys.exit(judge(stack, browser, url, given, before))
 
 
 def read_options() -> argparse.Namespace:
@@ -69,9 +77,9 @@ class Given:
 
     @classmethod
     def of(cls, numbers: list[str], stops: int) -> "Given":
-        """A twentieth of the stops are of numbers that nobody has. As many more are doubles, half as many none."""
+        """A twentieth of the stops are of numbers without a contact. As many more are doubles, half as many none."""
         made = cls()
-        made.unknown = set(nobodys(set(numbers), stops // 20))
+        made.unknown = set(unused_numbers(set(numbers), stops // 20))
         made.known = set(numbers[: stops - len(made.unknown)])
         twice = CHANCE.sample(sorted(made.known | made.unknown), stops // 20)
         bad = [NO_NUMBERS[at % len(NO_NUMBERS)] for at in range(stops // 40)]
@@ -82,7 +90,7 @@ class Given:
         return made
 
     def as_excel_writes_it(self) -> bytes:
-        """Semicolons, doubled quotes, a mark in front, and an empty column behind."""
+        """Return the list with semicolons, doubled quotes, a byte order mark, and an empty last column."""
         stream = io.StringIO(newline="")
         writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
         writer.writerow(["Näme", "Mobile", ""])
@@ -90,7 +98,7 @@ class Given:
         return stream.getvalue().encode("utf-8-sig")
 
 
-def nobodys(taken: set[str], many: int) -> Iterator[str]:
+def unused_numbers(taken: set[str], many: int) -> Iterator[str]:
     numbers = (f"+1989{number:07}" for number in range(2_000_000, 2_900_000, 37))
     free = (number for number in numbers if number not in taken)
     return (next(free) for _ in range(many))
@@ -102,29 +110,29 @@ def spelled(number: str) -> str:
 
 
 def known_numbers() -> list[str]:
-    """Everybody whom the first walk has found, and who is not stopped already."""
+    """Return everyone that the first sync found and that is not stopped."""
     from contacts_ui.models import IndexedContact, IndexWalk
 
-    walked = IndexWalk.objects.filter(finished_at__isnull=False)
-    until(lambda: walked.exists(), "the first walk", 300)
+    synced = IndexWalk.objects.filter(finished_at__isnull=False)
+    until(lambda: synced.exists(), "the first walk", 300)
     there = IndexedContact.objects.exclude(number="").exclude(status="blocked")
     return sorted(set(there.values_list("number", flat=True)))
 
 
-def prepared(stage: Stage, browser: requests.Session, given: Given, *, as_file: bool) -> str:
-    """The address of the job, after its preview was found to say what is in the list."""
+def prepared(stack: Stack, browser: requests.Session, given: Given, *, as_file: bool) -> str:
+    """Make the job; return its address."""
     files = {"file": ("people.csv", given.as_excel_writes_it())} if as_file else None
     data = {"kind": "stop"} if as_file else {"kind": "stop", "numbers": "\r\n".join(given.lines)}
     headers = {"X-CSRFToken": browser.cookies.get("csrftoken") or ""}
     began = time.monotonic()
-    answer = browser.post(f"{stage.url}/jobs/new/", data, files=files, headers=headers, timeout=120)
+    answer = browser.post(f"{stack.url}/jobs/new/", data, files=files, headers=headers, timeout=120)
     if not re.search(r"/jobs/\d+/$", answer.url):
         raise SystemExit(f"No job was made: {answer.status_code}")
     print(f"prepared {len(given.lines):,} lines in {time.monotonic() - began:.1f} s", flush=True)
     return answer.url
 
 
-def accidents(stage: Stage, browser: requests.Session, url: str, every: float) -> Counter[str]:
+def accidents(stack: Stack, browser: requests.Session, url: str, every: float) -> Counter[str]:
     """Kill one process after the other until the job has ended; pause it once, at about a third of its way."""
     from contacts_ui.models import Job
 
@@ -140,72 +148,63 @@ def accidents(stage: Stage, browser: requests.Session, url: str, every: float) -
             happened["pause"] += press(browser, f"{url}pause/", {}) == 302
             time.sleep(5)
             press(browser, f"{url}resume/", {})
-        happened[strike(stage)] += 1
+        victim = CHANCE.choice(["web", "web child", "worker-0", "worker-0", "worker-1"])
+        stack.strike(victim)
+        happened[victim.split("-")[0]] += 1
         if time.monotonic() - began > 3600:
             raise SystemExit("The job did not end within an hour.")
     happened["seconds"] = round(time.monotonic() - began)
     return happened
 
 
-def strike(stage: Stage) -> str:
-    """kill -9 for one of ours, and a new one in its place, as a supervisor would."""
-    victim = CHANCE.choice(["web", "web child", "worker-0", "worker-0", "worker-1"])
-    if victim == "web child":
-        for child in stage.children_of("web")[:1]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, 9)
-    else:
-        stage.kill(victim)
-        stage.spawn(victim)
-    return victim.split("-")[0]
-
-
-def writes(stage: Stage) -> list[dict[str, str]]:
-    """All that was written at either vendor, in its order."""
+def writes(stack: Stack) -> list[dict[str, str]]:
+    """Return everything that was written at either vendor, in order."""
     found: list[dict[str, str]] = []
     after: Any = 0
     while after is not None:
-        page = tell(stage, "GET", f"truth/writes?after={after}&limit=10000")
+        page = tell(stack, "GET", f"truth/writes?after={after}&limit=10000")
         found += page["data"]
         after = page["next"]
     return found
 
 
-def judge(stage: Stage, browser: requests.Session, url: str, given: Given, before: int) -> int:
-    """1 where something is not as it must be, and what."""
-    until(lambda: answers(f"{stage.url}/readyz"), "the dashboard")
-    broken = list(broken_rules(stage, browser, url, given, before))
+def judge(stack: Stack, browser: requests.Session, url: str, given: Given, before: int) -> int:
+    """Print what is wrong; return 1 if anything is."""
+    until(lambda: answers(f"{stack.url}/readyz"), "the dashboard")
+    broken = list(broken_rules(stack, browser, url, given, before))
     print("\n".join(broken or ["All rules kept."]))
     return int(bool(broken))
 
 
 def broken_rules(
-    stage: Stage, browser: requests.Session, url: str, given: Given, before: int
+    stack: Stack, browser: requests.Session, url: str, given: Given, before: int
 ) -> Iterator[str]:
     from contacts_ui.models import Job, LedgerEntry
     from contacts_ui.models.ledger import Action
 
     job = Job.objects.get(pk=int(url.rstrip("/").rsplit("/", 1)[1]))
-    everybody = given.known | given.unknown
+    expected = given.known | given.unknown
     if Counter(job.counts) != +given.expected:
         yield f"the preview counted {job.counts}, the list holds {dict(given.expected)}"
     stops = LedgerEntry.objects.filter(action=Action.STOP_REQUESTED, request_id=job.reference)
     recorded = Counter(stops.values_list("number", flat=True))
     if twice := [number for number, many in recorded.items() if many > 1]:
         yield f"{len(twice)} numbers were recorded more than once: {twice[:3]}"
-    if set(recorded) != everybody:
-        yield f"{len(everybody ^ set(recorded))} numbers were left out, or were nobody's business"
-    told = [write for write in writes(stage) if int(write["id"]) > before]
-    for vendor, whom in (("slicktext", given.known), ("cloudcontactai", everybody)):
+    if set(recorded) != expected:
+        yield f"{len(expected ^ set(recorded))} numbers were left out, or should have been"
+    told = [write for write in writes(stack) if int(write["id"]) > before]
+    for vendor, numbers in (("slicktext", given.known), ("cloudcontactai", expected)):
         calls = Counter(write["number"] for write in told if write["vendor"] == vendor)
         again = sum(many - 1 for many in calls.values())
         print(f"{vendor}: {len(calls):,} numbers stopped, {again} of them told again after a kill")
-        if set(calls) != whom:
-            yield f"{vendor}: {len(whom - set(calls))} never told, {len(set(calls) - whom)} too many"
+        if set(calls) != numbers:
+            yield f"{vendor}: {len(numbers - set(calls))} never told, {len(set(calls) - numbers)} too many"
     page = browser.get(url, timeout=60).text
     if f"{job.total:,} of {job.total:,}" not in re.sub(r"\s+", " ", page):
         yield "the page does not say that all of them ended"
-    file = browser.get(f"{url}results/", timeout=120).content.decode("utf-8-sig")
+    headers = {"X-CSRFToken": browser.cookies.get("csrftoken") or ""}
+    response = browser.post(f"{url}results/", headers=headers, timeout=120)
+    file = response.content.decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(file, newline="")))
     found = Counter(row["Found"] for row in rows)
     print(

@@ -18,18 +18,20 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from stage import (
+from stack import (
     PASSWORD,
-    Stage,
+    Stack,
     answers,
+    children_of,
     collect_static,
+    fill_index,
     free_ports,
     log_in,
     make_people,
-    staged,
+    running_stack,
     until,
 )
-from stage import use_database as use
+from stack import use_database as use
 
 COPIED = (
     "contact_id",
@@ -42,13 +44,12 @@ COPIED = (
     "status",
 )
 SETTINGS = {"SLICKTEXT_CALLS_PER_SECOND": "10000", "LOG_LEVEL": "ERROR"}
-PAGE = 10_000
 WHY = "Measured"
 
 
 @dataclass
 class Site:
-    """One of the two: a logged-in browser, and the address of what is measured."""
+    """One of the two sites: its address, and a browser that is signed in."""
 
     browser: requests.Session
     url: str
@@ -56,7 +57,7 @@ class Site:
 
 @dataclass
 class Times:
-    """What one kind of request took, in milliseconds: the median, one in twenty, the vendor's share, and its size."""
+    """Milliseconds of one kind of request (median, 95th percentile, the vendor's share), and its size."""
 
     median: float
     slow: float
@@ -66,21 +67,23 @@ class Times:
 
 def main() -> None:
     options = read_options()
-    with staged(people=options.people, settings=SETTINGS) as stage:
-        use(stage)
+    with running_stack(people=options.people, settings=SETTINGS) as stack:
+        use(stack)
         from django.db import connection
 
         (name,) = make_people(agents=0, managers=1)
-        seconds = fill_index(options.people)
+        started = time.perf_counter()
+        fill_index(options.people)
+        seconds = time.perf_counter() - started
         print(f"{options.people:,} contacts on {connection.vendor}, {options.runs} requests each")
         print(f"index filled from the vendor in {seconds:.1f} s, {options.people / seconds:,.0f}/s")
-        collect_static(stage)
-        stage.spawn("web")
-        until(lambda: answers(f"{stage.url}/readyz"), "our page")
-        ours = Site(log_in(stage, name), stage.url)
-        theirs, process = admin_of(stage)
+        collect_static(stack)
+        stack.spawn("web")
+        until(lambda: answers(f"{stack.url}/readyz"), "our page")
+        ours = Site(log_in(stack, name), stack.url)
+        theirs, process = admin_of(stack)
         try:
-            compare(stage, ours, theirs, process, options)
+            compare(stack, ours, theirs, process, options)
         finally:
             process.terminate()
             process.wait(20)
@@ -93,29 +96,7 @@ def read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def fill_index(people: int) -> float:
-    """Read everybody from the sandbox and learn them, as a walk does; return the seconds."""
-    from django.utils import timezone
-
-    from contacts_ui.integrations import slicktext
-    from contacts_ui.models import IndexWalk
-    from contacts_ui.services import index
-    from contacts_ui.services.vendors import to_slicktext
-
-    started, offset, more = time.perf_counter(), 0, True
-    while more:
-        asked = timezone.now()
-        page = slicktext.list_contacts(to_slicktext(), limit=PAGE, offset=offset, filters={})
-        index.learn(page.contacts, asked)
-        offset, more = offset + page.received, page.has_more and page.received > 0
-    index.rebuild_anchors()
-    now = timezone.now()
-    facts = {"finished_at": now, "started_at": now, "next_at": now, "total": offset}
-    IndexWalk.objects.update_or_create(pk=1, defaults=facts)
-    return time.perf_counter() - started
-
-
-def admin_of(stage: Stage) -> tuple[Site, "subprocess.Popen[bytes]"]:
+def admin_of(stack: Stack) -> tuple[Site, "subprocess.Popen[bytes]"]:
     """Start the admin over a table with the same people."""
     from django.contrib.auth.models import User
     from django.db import connection
@@ -133,7 +114,7 @@ def admin_of(stage: Stage) -> tuple[Site, "subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", "gunicorn", "bench_admin:application",
                "--bind", f"127.0.0.1:{port}", "--workers", "2", "--worker-class", "gthread",
                "--threads", "8", "--log-level", "error"]  # fmt: skip
-    environment = {key: value for key, value in stage.environment.items() if "SETTINGS" not in key}
+    environment = {key: value for key, value in stack.environment.items() if "SETTINGS" not in key}
     process = subprocess.Popen(command, cwd=Path(__file__).resolve().parent, env=environment)
     url = f"http://127.0.0.1:{port}"
     until(lambda: answers(f"{url}/admin/login/"), "the admin")
@@ -147,13 +128,13 @@ def admin_of(stage: Stage) -> tuple[Site, "subprocess.Popen[bytes]"]:
 
 
 def compare(
-    stage: Stage,
+    stack: Stack,
     ours: Site,
     theirs: Site,
     process: "subprocess.Popen[bytes]",
     options: argparse.Namespace,
 ) -> None:
-    """One line for each thing that people do, and what it weighs."""
+    """Print a line for each thing that people do."""
     from contacts_ui.models import IndexedContact
 
     half = options.people // 2
@@ -191,25 +172,25 @@ def compare(
         saved(ours, f"/contacts/{at}/edit/", options.runs),
         saved(theirs, f"/admin/bench/person/{at}/change/", options.runs),
     )
-    export(stage, ours, theirs, process, options.people)
+    export(stack, ours, theirs, process, options.people)
     weigh("page with everything, KB", ours, "/contacts/", theirs, "/admin/bench/person/")
 
 
 def export(
-    stage: Stage, ours: Site, theirs: Site, process: "subprocess.Popen[bytes]", people: int
+    stack: Stack, ours: Site, theirs: Site, process: "subprocess.Popen[bytes]", people: int
 ) -> None:
-    """Everybody as CSV: rows a second, and the most memory that the processes which serve ever held."""
-    mine = streamed(ours, f"/contacts/export/?why={WHY}", people)
+    """Export everyone as CSV; print rows a second, and the peak memory of the web processes."""
+    mine = streamed(ours, "/contacts/export/", people)
     others = streamed(theirs, "/export/", people)
     ratio = mine / others
     print(f"{'export, rows a second':<28}{mine:>16,.0f}{'':>9}{others:>16,.0f}{ratio:>7.1f}x")
-    peaks = [peak_memory(children) for children in (stage.children_of("web"), children_of(process))]
+    peaks = [peak_memory(children_of(each)) for each in (stack.processes["web"], process)]
     ratio = peaks[1] / peaks[0]
     print(f"{'peak memory, MB':<28}{peaks[0]:>16.0f}{'':>9}{peaks[1]:>16.0f}{ratio:>7.1f}x")
 
 
 def streamed(site: Site, path: str, people: int) -> float:
-    """Rows a second, read to the end and counted."""
+    """Read an export to its end; return rows a second."""
     url = site.url + path
     started, lines = time.perf_counter(), 0
     token = {"X-CSRFToken": site.browser.cookies.get("csrftoken") or "", "Referer": url}
@@ -223,14 +204,9 @@ def streamed(site: Site, path: str, people: int) -> float:
 
 
 def peak_memory(pids: list[int]) -> float:
-    """In MB, of the largest of these processes."""
+    """Return the peak memory in MB of the largest of these processes."""
     found = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
     return max(int(re.search(r"VmHWM:\s+(\d+)", text)[1]) for text in found) / 1024  # type: ignore[index]
-
-
-def children_of(process: "subprocess.Popen[bytes]") -> list[int]:
-    path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    return [int(pid) for pid in path.read_text().split()]
 
 
 def line(name: str, ours: Times, theirs: Times) -> None:
@@ -263,7 +239,7 @@ def saved(site: Site, path: str, runs: int) -> Times:
 
 
 def form_of(page: str) -> dict[str, str]:
-    """What a browser would send of the page's fields: enough for these two forms."""
+    """Return what a browser would send of the page's fields: enough for these two forms."""
     import html
 
     found: dict[str, str] = {}
@@ -301,7 +277,7 @@ def summed(times: list[tuple[float, float, int]]) -> Times:
 
 
 def weigh(name: str, ours: Site, mine: str, theirs: Site, others: str) -> None:
-    """HTML and all that it loads, gzipped and, where the server has it, as brotli."""
+    """Weigh the HTML and all that it loads, as gzip, and as brotli if the server has it."""
     for coding in ("gzip", "br, gzip"):
         sizes = [weight(ours, mine, coding), weight(theirs, others, coding)]
         ratio = sizes[1] / sizes[0]
@@ -316,7 +292,7 @@ def weight(site: Site, path: str, coding: str) -> int:
 
 
 def sent(site: Site, path: str, coding: str) -> bytes:
-    """An answer as it comes over the line; nothing where there is none."""
+    """Return an answer as it is sent; empty if it failed."""
     headers = {"Accept-Encoding": coding}
     answer = site.browser.get(site.url + path, headers=headers, timeout=60, stream=True)
     content: bytes = answer.raw.read(decode_content=False)
@@ -328,7 +304,7 @@ def files_of(html: str) -> set[str]:
 
 
 def of_file(site: Site, name: str, coding: str) -> int:
-    """As it is served; the admin serves none, and gets its files compressed as a good static server would."""
+    """Return a file's size as served. The admin serves none, so its files are compressed here."""
     import gzip
 
     import brotli  # type: ignore[import-untyped]

@@ -1,4 +1,4 @@
-"""`make bench-index`: the local index over a million people, by the database that DATABASE_URL names, else SQLite.
+"""`make bench-index`: measure the local index over a million people, on DATABASE_URL's database or SQLite.
 
 Uses a database of its own, which is made and dropped again: PEOPLE=100000 bin/bench_index.py for fewer. SEED=2 makes
 other people with other names. KEEP=1 leaves the database, and finds it filled the next time.
@@ -44,7 +44,7 @@ FROM_ELSEWHERE = (
     ("Ánh", "Nguyễn Thị"), ("Đức", "Trần"), ("Þóra", "Ægisdóttir"), ("ʻIolani", "Kāhananui"), ("D'Arcy", "O'Flaherty"),
     ("Ana-María", "Ibáñez-Ruiz"),
 )  # fmt: skip
-SLIPS = (
+TYPOS = (
     "a letter missing", "one too many", "one doubled", "another letter", "two swapped", "first letter wrong",
 )  # fmt: skip
 
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def people(first: int, count: int, edit: str = "") -> Iterator[Any]:
-    """Person number i is the same on any machine."""
+    """Yield people; person number i is the same on any machine."""
     from contacts_ui.integrations.types import Contact
     from sandbox import names
 
@@ -106,7 +106,7 @@ def people(first: int, count: int, edit: str = "") -> Iterator[Any]:
 
 
 def names_of(draw: random.Random, first: list[str], last: list[str]) -> tuple[str, str]:
-    """Half have a usual last name, half one of thousands of others; other seeds have more first names, too."""
+    """Return a first and last name. Half the last names are common; seeds other than 0 have more first names."""
     if SEED and draw.random() < 0.02:
         return draw.choice(FROM_ELSEWHERE)
     given = made_up(draw, 2) if SEED and draw.random() < 0.3 else draw.choice(first)
@@ -120,7 +120,7 @@ def made_up(draw: random.Random, syllables: int) -> str:
 
 
 def build() -> None:
-    """All at once: indexes and full text are made when everybody is there. What learning costs, `update` measures."""
+    """Load everyone, then make indexes and full text. `update` measures what storing costs."""
     from django.db import connection
 
     from contacts_ui.models import IndexedContact, index_tables
@@ -133,7 +133,7 @@ def build() -> None:
     with connection.schema_editor() as editor:
         for each in indexes:
             editor.remove_index(IndexedContact, each)
-    for some in kept_people():
+    for some in everyone_in_parts():
         load(some)
     loaded = time.perf_counter()
     with connection.schema_editor() as editor:
@@ -141,11 +141,12 @@ def build() -> None:
             editor.add_index(IndexedContact, each)
     index_tables.install(connection)
     indexed = time.perf_counter()
-    index.rebuild_anchors()
-    anchored = time.perf_counter()
+    index.refresh_marks()
+    index.refresh_counts()
+    refreshed = time.perf_counter()
     print(
         f"loaded in {loaded - started:.1f} s, indexed in {indexed - loaded:.1f} s,"
-        f" anchors set in {anchored - indexed:.1f} s"
+        f" marked and counted in {refreshed - indexed:.1f} s"
     )
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -167,11 +168,11 @@ def load(some: list[Any]) -> None:
     rows = [writing._row(each, moment, writing.digest(each)) for each in some]
     with transaction.atomic(), connection.cursor() as cursor:
         writing._upsert(cursor, rows)
-        writing._learn_names(cursor, some)
+        writing._store_names(cursor, some)
 
 
-def kept_people() -> Iterator[list[Any]]:
-    """Everybody, made once for all runs on this machine."""
+def everyone_in_parts() -> Iterator[list[Any]]:
+    """Yield everyone in parts, made once for all runs on this machine."""
     path = KEPT / f"people-{SEED}-{PEOPLE}.pickle"
     if not path.exists():
         KEPT.mkdir(exist_ok=True, mode=0o700)
@@ -190,11 +191,11 @@ def update() -> None:
     from contacts_ui.services import index
 
     some, renamed = list(people(1, 10_000)), list(people(20_001, 10_000, "x"))
-    for name, whom in (("unchanged", some), ("renamed", renamed)):
+    for name, chosen in (("unchanged", some), ("renamed", renamed)):
         before, worked = time.perf_counter(), time.process_time()
-        index.learn(whom, NOW + timedelta(days=1))
+        index.store(chosen, NOW + timedelta(days=1))
         took, worked = time.perf_counter() - before, time.process_time() - worked
-        print(f"10,000 {name} learned in {took:.2f} s with gaps for others, {worked:.2f} s of work")
+        print(f"10,000 {name} stored in {took:.2f} s with gaps for others, {worked:.2f} s of work")
 
 
 FILTERS: dict[str, Callable[[Any], dict[str, str]]] = {
@@ -214,7 +215,7 @@ FILTERS: dict[str, Callable[[Any], dict[str, str]]] = {
 
 
 def what_is_typed(draw: random.Random) -> dict[str, Callable[[Any], str]]:
-    """What somebody would type to find a person."""
+    """Return what people would type to find a person."""
     return {
         "one letter": lambda each: each.first_name[:1],
         "two letters": lambda each: each.first_name[:2],
@@ -240,55 +241,55 @@ def what_is_typed(draw: random.Random) -> dict[str, Callable[[Any], str]]:
             f'status:unsubscribed city:"{each.city}" {each.first_name[:4]}'
         ),
         "broad and rare": lambda each: f'city:"{each.city}" status:blocked example',
-        "as good as everybody": lambda each: "example",
+        "almost everyone": lambda each: "example",
         "custom field": lambda each: f"custom.n:{each.contact_id}",
         "custom field of many": lambda each: "loyalty_tier:gold",
-        "nobody": lambda each: f"{each.last_name[::-1]}qx",
-        "nobody in two words": lambda each: f"{each.first_name} {each.last_name[::-1]}qx",
+        "no match": lambda each: f"{each.last_name[::-1]}qx",
+        "no match for two words": lambda each: f"{each.first_name} {each.last_name[::-1]}qx",
     }
 
 
 def ask() -> None:
-    """Each kind of question, by what people there are: what somebody would type, a filter, an order, a place."""
-    from contacts_ui.services.index import SORTS, IndexQuestion
+    """Time each kind of query: searches, filters, orders, and pages."""
+    from contacts_ui.services.index import SORTS, IndexQuery
 
     draw = random.Random(7 + SEED)  # noqa: S311
-    whom = [next(people(draw.randrange(30_001, max(30_002, PEOPLE)), 1)) for _ in range(ASKED)]
-    named = [each for each in whom if each.first_name and each.last_name]
+    chosen = [next(people(draw.randrange(30_001, max(30_002, PEOPLE)), 1)) for _ in range(ASKED)]
+    named = [each for each in chosen if each.first_name and each.last_name]
     elsewhere = [each for each in named if not each.name.isascii()]
     searches = what_is_typed(draw)
     print(f"{'ms in index.find':<34}{'p50':>8}{'p95':>8}")
     for name, words in searches.items():
-        measured(name, [IndexQuestion(search=words(each)) for each in named])
+        measured(name, [IndexQuery(search=words(each)) for each in named])
     if elsewhere:
         measured(
             "names from elsewhere",
-            [IndexQuestion(search=each.last_name) for each in elsewhere]
-            + [IndexQuestion(search=f"{each.last_name} {each.first_name}") for each in elsewhere],
+            [IndexQuery(search=each.last_name) for each in elsewhere]
+            + [IndexQuery(search=f"{each.last_name} {each.first_name}") for each in elsewhere],
         )
-    for kind in SLIPS:
-        slips(draw, kind, named)
-    by_city = [IndexQuestion(search=each.last_name[:4], sort="city") for each in named]
+    for kind in TYPOS:
+        search_with_typos(draw, kind, named)
+    by_city = [IndexQuery(search=each.last_name[:4], sort="city") for each in named]
     measured("part of a name, by city", by_city)
-    measured("everybody", [IndexQuestion()] * ASKED)
+    measured("everyone", [IndexQuery()] * ASKED)
     for sort in SORTS:
         for name, offset in (("first", 0), ("middle", PEOPLE // 2 + 321), ("last", PEOPLE - 50)):
-            both = [IndexQuestion(sort=sign + sort, offset=offset) for sign in ("", "-")]
-            measured(f"everybody by {sort}, {name} page", both * 10)
-    for name, chosen in FILTERS.items():
-        filtered(name, [chosen(each) for each in whom[: max(ASKED // 5, 1)]])
+            both = [IndexQuery(sort=sign + sort, offset=offset) for sign in ("", "-")]
+            measured(f"everyone by {sort}, {name} page", both * 10)
+    for name, filters_of in FILTERS.items():
+        filtered(name, [filters_of(each) for each in chosen[: max(ASKED // 5, 1)]])
 
 
 def filtered(name: str, filters: list[dict[str, str]]) -> None:
-    """Those of a filter by id and in other orders, on the first page, in the middle and at the end."""
-    from contacts_ui.services.index import IndexQuestion, count
+    """Time a filter by id and in other orders: first page, middle, and last."""
+    from contacts_ui.services.index import IndexQuery, count
 
-    totals = [count(IndexQuestion(filters=each)).number for each in filters]
+    totals = [count(IndexQuery(filters=each)).number for each in filters]
     for sort in ("", "name", "-last_updated"):
         for place, part in (("first", 0.0), ("middle", 0.5), ("last", 0.99)):
             offsets = [int(total * part) // 50 * 50 for total in totals]
             pairs = zip(filters, offsets, strict=True)
-            questions = [IndexQuestion(filters=f, sort=sort, offset=o) for f, o in pairs]
+            questions = [IndexQuery(filters=f, sort=sort, offset=o) for f, o in pairs]
             measured(f"{name} by {sort or 'id'}, {place} page", questions)
 
 
@@ -297,26 +298,26 @@ def cut(draw: random.Random, text: str, length: int) -> str:
     return text[start : start + length].strip().ljust(3, "e")
 
 
-def slips(draw: random.Random, kind: str, whom: list[Any]) -> None:
-    """One letter is wrong; found is whoever has the very name in the first five."""
-    from contacts_ui.services.index import IndexQuestion, find, fold
+def search_with_typos(draw: random.Random, kind: str, chosen: list[Any]) -> None:
+    """Time searches with a typo, and count those that find the right name in the first five."""
+    from contacts_ui.services.index import IndexQuery, find, normalize
 
-    whom = [each for each in whom if len(fold(each.last_name)) > 3]
+    chosen = [each for each in chosen if len(normalize(each.last_name)) > 3]
     questions = [
-        IndexQuestion(search=f"{each.first_name} {slip(draw, kind, each.last_name)}")
-        for each in whom
+        IndexQuery(search=f"{each.first_name} {with_typo(draw, kind, each.last_name)}")
+        for each in chosen
     ]
     found = 0
-    for each, question in zip(whom, questions, strict=True):
-        first = {fold(row.contact.name) for row in find(question).found[:5]}
-        found += fold(each.name) in first
-    measured(f"{kind}: {found} of {len(whom)}", questions)
-    alone = [IndexQuestion(search=slip(draw, kind, each.last_name)) for each in whom]
+    for each, question in zip(chosen, questions, strict=True):
+        first = {normalize(row.contact.name) for row in find(question).found[:5]}
+        found += normalize(each.name) in first
+    measured(f"{kind}: {found} of {len(chosen)}", questions)
+    alone = [IndexQuery(search=with_typo(draw, kind, each.last_name)) for each in chosen]
     measured(f"{kind}, last name alone", alone)
 
 
-def slip(draw: random.Random, kind: str, word: str) -> str:
-    at = 0 if kind == SLIPS[-1] else draw.randrange(1, len(word) - 1)
+def with_typo(draw: random.Random, kind: str, word: str) -> str:
+    at = 0 if kind == TYPOS[-1] else draw.randrange(1, len(word) - 1)
     other = draw.choice("abcdefghijklmnopqrstuvwxyz")
     return {
         "a letter missing": word[:at] + word[at + 1 :],
@@ -340,7 +341,7 @@ def measured(name: str, questions: list[Any]) -> None:
 
 
 def export() -> None:
-    from contacts_ui.services.index import IndexQuestion, rows
+    from contacts_ui.services.index import IndexQuery, matching_rows
 
     columns = (
         "contact_id",
@@ -354,12 +355,12 @@ def export() -> None:
         "created",
     )
     for name, question in (
-        ("all", IndexQuestion()),
-        ("by name", IndexQuestion(sort="name")),
-        ("unsubscribed", IndexQuestion(filters={"opt_in_status": "unsubscribed"})),
+        ("all", IndexQuery()),
+        ("by name", IndexQuery(sort="name")),
+        ("unsubscribed", IndexQuery(filters={"opt_in_status": "unsubscribed"})),
     ):
         before = time.perf_counter()
-        many = sum(1 for _ in rows(question, columns))
+        many = sum(1 for _ in matching_rows(question, columns))
         print(f"rows, {name}: {many / (time.perf_counter() - before):,.0f} a second")
 
 

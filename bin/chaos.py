@@ -8,7 +8,7 @@ accidents end. When nothing is held or on its way any more, what rule 1 makes of
 with what the sandbox's vendors really hold.
 
 lost    a click that the dashboard acknowledged, and that left no trace; or a number with statements that has no settled
-        wish for a vendor at the end
+        desired state for a vendor at the end
 wrong   a number and vendor where the vendor holds something else than the record says, or something else than we
         believe it confirmed; a kept verdict that is not the record's; or a ledger whose chain is broken
 late    a stop that a vendor confirmed more than --late seconds after it was recorded; a press that was sent as long
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from chaos_report import report
 from chaos_storm import Clicks, calm_down, count_faults, end_workers, set_faults, storm
-from stage import answers, log_in, make_people, staged, tell, tickets, until, use_database
+from stack import answers, log_in, make_people, running_stack, tell, tickets, until, use_database
 
 # Short, so that a run ends within minutes; the rules are the same as in production.
 SETTINGS = {
@@ -36,23 +36,23 @@ SETTINGS = {
 def main() -> int:
     options = read_options()
     settings = SETTINGS | {"WORKER_CALLS_AT_ONCE": str(options.calls)}
-    with staged(people=options.numbers * 3, settings=settings) as stage:
-        use_database(stage)
+    with running_stack(people=options.numbers * 3, settings=settings) as stack:
+        use_database(stack)
         names = make_people(agents=options.people, managers=4)
-        stage.spawn("web")
-        until(lambda: answers(f"{stage.url}/readyz"), "the dashboard")
-        browsers = [log_in(stage, name) for name in names]
-        seen = tickets(stage, browsers[0], options.numbers)
+        stack.spawn("web")
+        until(lambda: answers(f"{stack.url}/readyz"), "the dashboard")
+        browsers = [log_in(stack, name) for name in names]
+        seen = tickets(stack, browsers[0], options.numbers)
         for number in range(options.workers):
-            stage.spawn(f"worker-{number}")
+            stack.spawn(f"worker-{number}")
         clicks = Clicks()
-        set_faults(stage, options.share)
-        storm(stage, options, browsers, seen, clicks)
-        tell(stage, "DELETE", "faults")
-        after = calm_down(stage, options)
-        count_faults(stage, clicks)
-        clicks.unclean += end_workers(stage)
-        return report(stage, options, clicks, after)
+        set_faults(stack, options.share)
+        storm(stack, options, browsers, seen, clicks)
+        tell(stack, "DELETE", "faults")
+        after = calm_down(stack, options)
+        count_faults(stack, clicks)
+        clicks.unclean += end_workers(stack)
+        return report(stack, options, clicks, after)
 
 
 def read_options() -> argparse.Namespace:

@@ -1,6 +1,5 @@
-"""The accidents of `make chaos`: processes are killed, and the database is restarted or loses its connections."""
+"""Accidents for `make chaos`: kill processes, and restart the database or cut its connections."""
 
-import contextlib
 import os
 import random
 import subprocess
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
 
-from stage import Stage
+from stack import Stack
 
 # A program that stops PostgreSQL, with `immediate` as in a crash or `fast` as by an administrator, and starts it again
 # after so many seconds.
@@ -21,9 +20,9 @@ LONGEST_OUTAGE = 4.0
 
 @dataclass
 class Accidents:
-    """One after the other; a supervisor starts again what died."""
+    """Accidents, one after the other; what died is started again."""
 
-    stage: Stage
+    stack: Stack
     workers: list[str]
     every: float
     chance: random.Random
@@ -41,17 +40,11 @@ class Accidents:
 
     def _process(self) -> str:
         victim = self.chance.choice(["web child", "web child", "web", *self.workers])
-        if victim == "web child":
-            for child in self.stage.children_of("web")[:1]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, 9)
-        else:
-            self.stage.kill(victim)
-            self.stage.spawn(victim)
+        self.stack.strike(victim)
         return victim.split("-")[0]
 
     def _database(self) -> str:
-        """What happened to PostgreSQL; empty on SQLite, which is no process of its own."""
+        """Restart PostgreSQL or cut its connections; return what happened, "" on SQLite."""
         from django.db import connection
 
         if connection.vendor != "postgresql":

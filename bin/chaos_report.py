@@ -1,4 +1,4 @@
-"""What `make chaos` finds afterwards: lost, wrong, late, by the sandbox's truth and the ledger alone."""
+"""Report what `make chaos` found: lost, wrong, or late, by what the vendors hold and the audit log."""
 
 import argparse
 import statistics
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chaos_storm import KINDS, Clicks
-from stage import Stage, tell
+from stack import Stack, tell
 
 
 @dataclass
@@ -19,35 +19,43 @@ class Findings:
     late: list[str] = field(default_factory=list)
 
 
-def report(stage: Stage, options: argparse.Namespace, clicks: Clicks, rest: float | None) -> int:
+def report(stack: Stack, options: argparse.Namespace, clicks: Clicks, rest: float | None) -> int:
     found = Findings()
-    wanted = what_the_record_says()
+    wanted, record = what_vendors_are_told(), what_the_record_says()
     look_for_lost(clicks, wanted, found)
-    look_for_wrong(stage, wanted, found)
+    look_for_wrong(stack, wanted, record, found)
     waited = look_for_late(options, found)
     if rest is None:
         found.late.append("something was still on its way at the end")
     for name, lines in vars(found).items():
         for line in lines[:10]:
             print(f"{name}: {line}")
-    print_table(stage, options, clicks, waited, rest)
+    print_table(stack, options, clicks, waited, rest)
     counts = len(found.lost), len(found.wrong), len(found.late)
     print("lost, wrong, late: {}, {}, {}".format(*counts), flush=True)
     return int(any(counts) or clicks.unclean > 0)
 
 
-def what_the_record_says() -> dict[str, str]:
-    """What SlickText shall hold for each number, by rule 1 over the statements alone: in words of its own.
+def what_vendors_are_told() -> dict[str, str]:
+    """Return what SlickText must hold for each number.
 
-    Without those of a page that was read: of these no vendor is told before a manager starts the job.
+    Stops that were read on a page are left out: no vendor is told until a manager starts the job.
     """
-    from contacts_ui.models import Statement
     from contacts_ui.models.ledger import Action
 
+    return what_the_record_says(but=Action.STOPS_READ)
+
+
+def what_the_record_says(but: str = "") -> dict[str, str]:
+    """Return each number's status by rule 1 over its statements, without those of the action `but`.
+
+    A call of ours that takes effect late, after a lift, is read as a stop: then the record says stopped, and the
+    vendors keep the lift.
+    """
+    from contacts_ui.models import Statement
+
     said: dict[str, list[Any]] = {}
-    for statement in Statement.objects.exclude(ledger_entry__action=Action.STOPS_READ).order_by(
-        "pk"
-    ):
+    for statement in Statement.objects.exclude(ledger_entry__action=but).order_by("pk"):
         said.setdefault(statement.number, []).append(statement)
     return {number: _status(statements) for number, statements in said.items()}
 
@@ -60,7 +68,7 @@ def _status(statements: list[Any]) -> str:
 
 
 def look_for_lost(clicks: Clicks, wanted: dict[str, str], found: Findings) -> None:
-    from contacts_ui.models import HeldPress, LedgerEntry, Vendor, Wish
+    from contacts_ui.models import DesiredState, HeldPress, LedgerEntry, Vendor
     from contacts_ui.models.ledger import Action
 
     written = set(LedgerEntry.objects.values_list("reason", flat=True))
@@ -71,50 +79,59 @@ def look_for_lost(clicks: Clicks, wanted: dict[str, str], found: Findings) -> No
         sent = LedgerEntry.objects.filter(contact_id=contact_id, at__gte=began)
         if not held.exists() and not sent.filter(action=Action.STOP_REQUESTED).exists():
             found.lost.append(f"a press of {contact_id} at {began} left no trace")
-    settled = {(wish.number, wish.vendor) for wish in Wish.objects.all() if wish.settled}
+    settled = {
+        (desired.number, desired.vendor)
+        for desired in DesiredState.objects.all()
+        if desired.settled
+    }
     found.lost += [
-        f"{number} has no settled wish for {vendor}"
+        f"{number} has no settled delivery to {vendor}"
         for number in wanted
         for vendor in Vendor.values
         if (number, vendor) not in settled
     ]
 
 
-def look_for_wrong(stage: Stage, wanted: dict[str, str], found: Findings) -> None:
-    from contacts_ui.models import ConsentState, Wish
-    from contacts_ui.services import proof
+def look_for_wrong(
+    stack: Stack, wanted: dict[str, str], record: dict[str, str], found: Findings
+) -> None:
+    from contacts_ui.models import ConsentState, DesiredState
+    from contacts_ui.services import verification
 
-    truth = dict(the_truth(stage))
+    truth = dict(the_truth(stack))
     for number, status in wanted.items():
         held, stop = truth.get(number, {}), status == "unsubscribed"
         if (held.get("slicktext") or {}).get("opt_in_status") != status:
             found.wrong.append(f"{number} at SlickText: {held.get('slicktext')}, not {status}")
         if (held.get("cloudcontactai") or {}).get("do_not_text") is not stop:
             found.wrong.append(f"{number} at CloudContactAI: {held.get('cloudcontactai')}")
-    for wish in Wish.objects.all():
-        held = truth.get(wish.number, {}).get(wish.vendor) or {}
-        believed = wish.confirmed_opt_in_status or wish.confirmed_do_not_text
+    for desired in DesiredState.objects.all():
+        held = truth.get(desired.number, {}).get(desired.vendor) or {}
+        believed = desired.confirmed_opt_in_status or desired.confirmed_do_not_text
         holds = held.get("opt_in_status", held.get("do_not_text"))
-        if wish.state != "confirmed" or believed != holds:
-            found.wrong.append(f"{wish.number} at {wish.vendor}: {wish.state}, {believed}, {holds}")
-    for state in ConsentState.objects.filter(number__in=wanted):
-        right = "do_not_text" if wanted[state.number] == "unsubscribed" else "may_text"
+        if desired.state != "confirmed" or believed != holds:
+            found.wrong.append(
+                f"{desired.number} at {desired.vendor}: {desired.state}, {believed}, {holds}"
+            )
+    for state in ConsentState.objects.filter(number__in=record):
+        right = "do_not_text" if record[state.number] == "unsubscribed" else "may_text"
         if state.verdict != right:
             found.wrong.append(f"{state.number} is kept as {state.verdict}, not {right}")
-    found.wrong += [f"ledger: {link}" for link in proof.broken_links()]
+    found.wrong += [f"ledger: {link}" for link in verification.broken_links()]
+    found.wrong += [f"record: {row}" for row in verification.changed_rows()]
 
 
-def the_truth(stage: Stage) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What both vendors really hold, by number."""
+def the_truth(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what both vendors really hold, by number."""
     after = ""
     while after is not None:
-        page = tell(stage, "GET", f"truth/all?limit=5000&after={after.replace('+', '%2B')}")
+        page = tell(stack, "GET", f"truth/all?limit=5000&after={after.replace('+', '%2B')}")
         yield from ((each["number"], each) for each in page["data"])
         after = page["next"]
 
 
 def look_for_late(options: argparse.Namespace, found: Findings) -> list[float]:
-    """Seconds from recorded to confirmed, for every stop that a vendor confirmed before something newer came."""
+    """Return seconds from recorded to confirmed, for each stop that a vendor confirmed."""
     from contacts_ui.models import HeldPress, LedgerEntry
     from contacts_ui.models.ledger import Action
 
@@ -146,7 +163,7 @@ def held_presses() -> str:
 
 
 def print_table(
-    stage: Stage,
+    stack: Stack,
     options: argparse.Namespace,
     clicks: Clicks,
     waited: list[float],
@@ -180,5 +197,5 @@ def print_table(
     for name, text in rows.items():
         print(f"{name:<20}{text}")
     if options.keep:
-        for name in stage.logs:
-            (options.keep / f"{name}.log").write_text(stage.text_of(name))
+        for name in stack.logs:
+            (options.keep / f"{name}.log").write_text(stack.text_of(name))

@@ -1,4 +1,4 @@
-"""The storm of `make chaos`: people press, vendors fail, and `chaos_accidents` happen until the time is over."""
+"""The storm of `make chaos`: people click, vendors fail, and `chaos_accidents` happen until time is up."""
 
 import argparse
 import random
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chaos_accidents import Accidents
-from stage import Stage, press, tell
+from stack import Stack, press, tell
 
 # Every way in which the sandbox can fail a call, with its part of --share.
 KINDS: dict[str, tuple[float, dict[str, Any]]] = {
@@ -46,32 +46,32 @@ class Clicks:
     unclean: int = 0
 
 
-def set_faults(stage: Stage, share: float) -> None:
+def set_faults(stack: Stack, share: float) -> None:
     faults = [
         {"kind": kind, "share": round(part * share, 4), **options}
         for kind, (part, options) in KINDS.items()
     ]
     for vendor in ("slicktext", "cloudcontactai"):
-        tell(stage, "PUT", f"faults/{vendor}", SLOW + faults)
+        tell(stack, "PUT", f"faults/{vendor}", SLOW + faults)
 
 
 def storm(
-    stage: Stage,
+    stack: Stack,
     options: argparse.Namespace,
     browsers: list[Any],
     seen: dict[int, str],
     clicks: Clicks,
 ) -> None:
-    """People press, processes die, until the time is over."""
+    """Let people click and processes die until time is up."""
     over = threading.Event()
     chance = random.Random(options.seed)  # noqa: S311 - to be repeatable
     workers = [f"worker-{number}" for number in range(options.workers)]
-    accidents = Accidents(stage, workers, options.kill_every, chance, clicks.killed)
-    with ThreadPoolExecutor(len(browsers) + 2) as everybody:
+    accidents = Accidents(stack, workers, options.kill_every, chance, clicks.killed)
+    with ThreadPoolExecutor(len(browsers) + 2) as pool:
         for number, browser in enumerate(browsers):
-            person = Person(stage, browser, number, seen, clicks, options.people)
-            everybody.submit(person.press_until, over, chance.random())
-        everybody.submit(count_now_and_then, stage, clicks, over)
+            person = Person(stack, browser, number, seen, clicks, options.people)
+            pool.submit(person.press_until, over, chance.random())
+        pool.submit(count_now_and_then, stack, clicks, over)
         try:
             accidents.until(time.monotonic() + options.seconds)
         finally:
@@ -82,7 +82,7 @@ def storm(
 class Person:
     """Someone who presses, thinks again, records how they were asked, or lifts, one after the other."""
 
-    stage: Stage
+    stack: Stack
     browser: Any
     number: int
     seen: dict[int, str]
@@ -106,11 +106,11 @@ class Person:
                 self.clicks.pressed["lift" if lifts else "stop"] += 1
             self.clicks.answers[status] += 1
             if status in (0, 500):
-                # Nobody presses a hundred times a second while the database is away.
+                # No one presses a hundred times a second while the database is away.
                 over.wait(0.5)
 
     def press(self, contact_id: int, chance: random.Random) -> int:
-        """The bare switch; afterwards nothing, *Unsend*, or *Tell them now*, as the hold may or may not be over."""
+        """Press the switch, then nothing, *Unsend*, or *Tell them now*; return the first status."""
         began = datetime.now(UTC)
         status = self._post(contact_id, "do-not-text")
         self.clicks.pressed["press"] += 1
@@ -126,45 +126,45 @@ class Person:
         return self._post(contact_id, "do-not-text", reason=mark)
 
     def _post(self, contact_id: int, door: str, **form: str) -> int:
-        address = f"{self.stage.url}/contacts/{contact_id}/{door}/"
+        address = f"{self.stack.url}/contacts/{contact_id}/{door}/"
         return press(self.browser, address, {"ticket": self.seen[contact_id], **form})
 
     def lift(self, contact_id: int, mark: str) -> int:
         form = {
             "status": "subscribed",
             # At this moment: nothing older answers their newest stop.
-            "consent_who": "Somebody",
+            "consent_who": "Pat Person",
             "consent_channel": "phone",
             "consent_words": mark,
         }
-        return press(self.browser, f"{self.stage.url}/contacts/{contact_id}/consent/", form)
+        return press(self.browser, f"{self.stack.url}/contacts/{contact_id}/opt-in/", form)
 
 
-def count_now_and_then(stage: Stage, clicks: Clicks, over: threading.Event) -> None:
-    """The sandbox keeps its latest calls only, so they are counted on the way."""
+def count_now_and_then(stack: Stack, clicks: Clicks, over: threading.Event) -> None:
+    """Count calls on the way, since the sandbox keeps only the latest."""
     while not over.wait(10):
-        count_faults(stage, clicks)
+        count_faults(stack, clicks)
 
 
-def count_faults(stage: Stage, clicks: Clicks) -> None:
-    calls = tell(stage, "GET", f"calls?limit={CALLS_KEPT}")["data"]
-    tell(stage, "DELETE", "calls")
+def count_faults(stack: Stack, clicks: Clicks) -> None:
+    calls = tell(stack, "GET", f"calls?limit={CALLS_KEPT}")["data"]
+    tell(stack, "DELETE", "calls")
     clicks.faults.update(call["fault"] or "none" for call in calls)
 
 
-def calm_down(stage: Stage, options: argparse.Namespace) -> float | None:
+def calm_down(stack: Stack, options: argparse.Namespace) -> float | None:
     """Wait until nothing is held or on its way, and no second look is due; return seconds, None if it never ended."""
-    from contacts_ui.models import HeldPress, Wish
+    from contacts_ui.models import DesiredState, HeldPress
 
     started = time.monotonic()
     while time.monotonic() < started + options.late:
         held = HeldPress.objects.filter(state="held").exists()
-        if not held and not Wish.objects.exclude(due_at=None).exists():
+        if not held and not DesiredState.objects.exclude(due_at=None).exists():
             return time.monotonic() - started
         time.sleep(0.25)
     return None
 
 
-def end_workers(stage: Stage) -> int:
-    """SIGTERM to all; how many did not end by themselves with 0."""
-    return sum(stage.end(name) != 0 for name in stage.processes if name.startswith("worker"))
+def end_workers(stack: Stack) -> int:
+    """Send SIGTERM to all workers; return how many did not exit with 0."""
+    return sum(stack.end(name) != 0 for name in stack.processes if name.startswith("worker"))

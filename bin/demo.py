@@ -3,9 +3,9 @@
 With real vendors' keys in the environment or in .env the sandbox stays away, and so do the demo logins.
 """
 
+import fcntl
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +13,11 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import IO
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from process_group import POLL_SECONDS, ProcessGroup
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
@@ -23,31 +28,51 @@ PEOPLE = os.environ.get("SANDBOX_PEOPLE", "5000")
 def main() -> int:
     VAR.mkdir(exist_ok=True)
     os.chdir(ROOT)
+    with (VAR / "running").open("a+") as held:
+        alone_with(held)
+        # The watcher holds the lock, too, until the last process has ended.
+        with ProcessGroup(hold=[held.fileno()]) as group:
+            run(group, held)
+            print(f"The {group.watch()} stopped by itself; stopping the others.")
+    return 1
+
+
+def run(group: ProcessGroup, held: IO[str]) -> None:
+    """Prepare the data, start everything, and say where it is."""
     make_secret_key()
     os.environ.setdefault("DJANGO_HTTPS", "off")
     # What to do next stays in sight.
     os.environ.setdefault("LOG_LEVEL", "WARNING")
+    os.environ.setdefault("SECURITY_LOG_FILE", str(VAR / "security.log"))
     practice = uses_sandbox()
     port = free_port(int(os.environ.get("PORT", "8000")))
     sandbox_port = None
     if practice:
         sandbox_port = free_port(int(os.environ.get("SANDBOX_PORT", "8001")), not_this=port)
         os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
-    logins = prepare(practice)
-    processes = start(port, sandbox_port)
-    for told in (signal.SIGINT, signal.SIGTERM):
-        # Said outright, since a script that starts us in the background has SIGINT ignored.
-        signal.signal(told, lambda *_: sys.exit(0))
+    held.truncate(0)
+    print(f"http://127.0.0.1:{port}/ (process {os.getpid()})", file=held, flush=True)
+    logins = prepare(group, practice)
+    start(group, port, sandbox_port)
+    wait_until_ready(f"http://127.0.0.1:{port}/readyz", group)
+    print(welcome(port, sandbox_port, logins), flush=True)
+
+
+def alone_with(held: IO[str]) -> None:
+    """Lock the data in var/ for this process. Raises SystemExit if another process has it."""
     try:
-        wait_until_ready(f"http://127.0.0.1:{port}/readyz", processes)
-        print(welcome(port, sandbox_port, logins), flush=True)
-        return watch(processes)
-    finally:
-        stop(processes)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.seek(0)
+        where = held.read().strip() or "an address that it will print soon"
+        raise SystemExit(
+            f"The dashboard is already running over the data in var/: {where}."
+            " Open it there, or stop it first."
+        ) from None
 
 
 def free_port(wanted: int, not_this: int = 0) -> int:
-    """The wanted port, or the next one that nobody listens on."""
+    """Return the wanted port, or the next one that is free."""
     for port in range(wanted, wanted + 50):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -63,7 +88,7 @@ def free_port(wanted: int, not_this: int = 0) -> int:
 
 
 def make_secret_key() -> None:
-    """A key for this machine, made at the first start; the settings read it where the environment has none."""
+    """Make a key for this machine at the first start; the settings read it if the environment has none."""
     path = VAR / "secret-key"
     if not path.exists():
         path.touch(mode=0o600)
@@ -81,37 +106,28 @@ def uses_sandbox() -> bool:
     return answer.stdout.strip() == "True"
 
 
-def prepare(practice: bool) -> str:
-    """Migrate, collect the static files, and make the demo logins; return those."""
+def prepare(group: ProcessGroup, practice: bool) -> str:
+    """Migrate, collect static files, and make the demo logins; return what they are."""
     manage = [PYTHON, "manage.py"]
-    subprocess.run([*manage, "migrate", "--verbosity", "0"], check=True)
-    subprocess.run([*manage, "collectstatic", "--noinput", "--verbosity", "0"], check=True)
-    if not practice:
-        return ""
-    made = subprocess.run([*manage, "demo_users"], check=True, capture_output=True, text=True)
-    return made.stdout.rstrip()
+    group.run("migrate", [*manage, "migrate", "--verbosity", "0"])
+    group.run("collectstatic", [*manage, "collectstatic", "--noinput", "--verbosity", "0"])
+    return group.run("demo_users", [*manage, "demo_users"]).rstrip() if practice else ""
 
 
-def start(port: int, sandbox_port: int | None) -> dict[str, subprocess.Popen[bytes]]:
-    commands = {
-        "dashboard": ["-m", "gunicorn", "dashboard.wsgi", "--bind", f"127.0.0.1:{port}",
-                      "--log-level", "warning"],
-        "worker": ["manage.py", "worker"],
-    }  # fmt: skip
+def start(group: ProcessGroup, port: int, sandbox_port: int | None) -> None:
+    """Start the processes, in the order in which they need each other."""
     if sandbox_port:
-        commands["sandbox"] = [
-            "-m", "sandbox", "serve", "--port", str(sandbox_port), "--people", PEOPLE,
-            "--db", str(VAR / "sandbox.sqlite3"), "--quiet", *webhooks(port),
-        ]  # fmt: skip
-    # Each in a session of its own: Ctrl-C reaches only us, and we stop them in order.
-    return {
-        name: subprocess.Popen([PYTHON, *command], start_new_session=True)
-        for name, command in commands.items()
-    }
+        sandbox = ["-m", "sandbox", "serve", "--port", str(sandbox_port), "--people", PEOPLE,
+                   "--db", str(VAR / "sandbox.sqlite3"), "--quiet", *webhooks(port)]  # fmt: skip
+        group.start("sandbox", [PYTHON, *sandbox])
+    serve = ["bin/serve.py", "--bind", f"127.0.0.1:{port}", "--grace", "2",
+             "--log-level", "warning"]  # fmt: skip
+    group.start("dashboard", [PYTHON, *serve])
+    group.start("worker", [PYTHON, "manage.py", "worker"])
 
 
 def webhooks(port: int) -> list[str]:
-    """So that who texts STOP in the sandbox is stopped in the dashboard. Both sides are given the same secrets."""
+    """Return the sandbox's webhook options; give both sides the same secrets. A STOP there stops texts here."""
     from dashboard.vendors import PRACTICE_CCAI_SECRET, PRACTICE_SLICKTEXT_SECRET
 
     os.environ["SLICKTEXT_WEBHOOK_SECRET"] = PRACTICE_SLICKTEXT_SECRET
@@ -123,57 +139,35 @@ def webhooks(port: int) -> list[str]:
     ]  # fmt: skip
 
 
-def wait_until_ready(url: str, processes: dict[str, subprocess.Popen[bytes]]) -> None:
+def wait_until_ready(url: str, group: ProcessGroup) -> None:
+    """Wait until the dashboard answers. Raises SystemExit if a process ends before that, or after a minute."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        for name, process in processes.items():
-            if process.poll() is not None:
-                raise SystemExit(f"The {name} stopped at once; its message is above.")
+        if name := group.ended():
+            raise SystemExit(f"The {name} stopped at once; its message is above.")
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
                 return
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            time.sleep(POLL_SECONDS / 2)
     raise SystemExit("The dashboard did not become ready within a minute.")
 
 
 def welcome(port: int, sandbox_port: int | None, logins: str) -> str:
     if sandbox_port is None:
         return f"""
-  Contacts Dashboard   http://127.0.0.1:{port}/   connected to real vendors
-  First login: .venv/bin/python manage.py createsuperuser
+  Contacts Dashboard   http://localhost:{port}/   connected to real vendors
+  First account: .venv/bin/python manage.py invite --role administrator --url http://localhost:{port}
   Ctrl-C stops it.
 """
     return f"""
-  Contacts Dashboard   http://127.0.0.1:{port}/
+  Contacts Dashboard   http://localhost:{port}/
   Sandbox              http://127.0.0.1:{sandbox_port}/_sandbox/   both vendors in miniature; make them fail here
 
 {logins}
 
-  Nobody is texted. Ctrl-C stops everything; the data stays in var/.
+  No texts are sent. Ctrl-C stops everything; the data stays in var/.
 """
-
-
-def watch(processes: dict[str, subprocess.Popen[bytes]]) -> int:
-    while True:
-        for name, process in processes.items():
-            if process.poll() is not None:
-                print(f"The {name} stopped by itself; stopping the others.")
-                return 1
-        time.sleep(0.5)
-
-
-def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    for told in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(told, signal.SIG_IGN)
-    for process in processes.values():
-        if process.poll() is None:
-            process.terminate()
-    for process in processes.values():
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make load`: fifty agents at work at once on SlickText's real limit, first by themselves, then beside a bulk job.
+"""`make load`: fifty people work on SlickText's real limit, first alone, then beside a bulk job.
 
 gunicorn, two workers and the sandbox are processes of their own; agents are threads that speak HTTP as a browser does.
 Ends with 1 when a rule is broken (`broken_rules`). Nothing leaves this machine.
@@ -14,17 +14,16 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from stage import TICKET, Stage, answers, staged, tell, until, use_database
+from stack import TICKET, Stack, answers, fill_index, running_stack, tell, until, use_database
 from urllib3.util import Retry
 
 TOKEN = "for-this-run"  # noqa: S105 - of a server that ends with this program
-BUSY = "Please try again in a moment."
+BUSY = "Try again in a moment."
 LONGEST_SECONDS = 10.0
 # How much slower a stop may be beside the bulk job, in seconds, at the 95th percentile.
 STOP_SLOWER = 0.5
@@ -34,24 +33,31 @@ DICE = random.Random(4)  # noqa: S311 - people, not secrets
 
 def main() -> None:
     options = read_options()
-    settings = {"METRICS_TOKEN": TOKEN, "LATE_EFFECT_SECONDS": "5", "UNDO_SECONDS": "0"}
-    with staged(people=options.people, settings=settings) as stage:
-        stage.environment["METRICS_DIR"] = str(stage.folder / "metrics")
-        use_database(stage)
-        numbers = fill_index(stage)
+    settings = {
+        "METRICS_TOKEN": TOKEN,
+        "LATE_EFFECT_SECONDS": "5",
+        "UNDO_SECONDS": "0",
+        "LOG_LEVEL": "ERROR",
+    }
+    with running_stack(people=options.people, settings=settings) as stack:
+        stack.environment["METRICS_DIR"] = str(stack.folder / "metrics")
+        use_database(stack)
+        fill_index(options.people)
+        numbers = subscribed()
+        print(f"{len(numbers):,} of the people are subscribed")
         browsers = sessions(options.agents, options.managers)
         for vendor in ("slicktext", "cloudcontactai"):
             fault = {"kind": "latency", "seconds": options.latency}
-            tell(stage, "PUT", f"faults/{vendor}", fault)
-        tell(stage, "PUT", "switches", {"rate_limit": True})
+            tell(stack, "PUT", f"faults/{vendor}", fault)
+        tell(stack, "PUT", "switches", {"rate_limit": True})
         for name in ("web", "worker-0", "worker-1"):
-            stage.spawn(name)
-        until(lambda: answers(f"{stage.url}/readyz"), "the dashboard")
+            stack.spawn(name)
+        until(lambda: answers(f"{stack.url}/readyz"), "the dashboard")
         # The bulk job takes the second half of the people, the agents the first.
         half = len(numbers) // 2
-        idle = phase(stage, "idle", options, browsers, numbers[:half])
+        idle = phase(stack, "idle", options, browsers, numbers[:half])
         bulk_job(options.bulk)
-        busy = phase(stage, "beside the bulk job", options, browsers, numbers[:half])
+        busy = phase(stack, "beside the bulk job", options, browsers, numbers[:half])
         sys.exit(judge(idle, busy))
 
 
@@ -70,39 +76,16 @@ def read_options() -> argparse.Namespace:
 # Getting ready.
 
 
-def fill_index(stage: Stage) -> list[tuple[int, str, str]]:
-    """Read everybody with the limit off, as a walk does over an hour; return who is subscribed: id, number, name."""
-    from django.utils import timezone
+def subscribed() -> list[tuple[int, str, str]]:
+    """Return the id, number, and last name of all subscribed people in the index."""
+    from contacts_ui.models import IndexedContact
 
-    from contacts_ui.integrations import slicktext
-    from contacts_ui.models import IndexWalk
-    from contacts_ui.services import index
-    from contacts_ui.services.budget import PoliteBudget
-    from contacts_ui.services.vendors import to_slicktext
-
-    to = to_slicktext()
-    connection = slicktext.connect(to.base_url, to.api_key, to.account, PoliteBudget(), None)
-    found, offset, now = [], 0, timezone.now()
-    while True:
-        page = slicktext.list_contacts(connection, limit=250, offset=offset, filters={})
-        index.learn(page.contacts, timezone.now())
-        found += [
-            (each.contact_id, each.number, each.last_name or "")
-            for each in page.contacts
-            if each.number and each.opt_in_status == "subscribed"
-        ]
-        offset += page.received
-        if not page.has_more:
-            break
-    later = now + timedelta(hours=1)
-    facts = {"finished_at": now, "started_at": now, "next_at": later, "total": offset}
-    IndexWalk.objects.update_or_create(pk=1, defaults=facts)
-    print(f"{offset:,} people at both vendors and in the index, {len(found):,} of them subscribed")
-    return found
+    people = IndexedContact.objects.filter(status="subscribed").exclude(number="")
+    return list(people.values_list("contact_id", "number", "last_name"))
 
 
 def sessions(agents: int, managers: int) -> list[tuple[str, str]]:
-    """Role and session key of fifty people who have logged in; the same sessions as a login makes."""
+    """Return the role and session key of fifty people, with sessions as sign-in makes them."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.models import Group, User
@@ -124,20 +107,20 @@ def sessions(agents: int, managers: int) -> list[tuple[str, str]]:
 
 
 def bulk_job(count: int) -> None:
-    """A manager starts a bulk job of so many stops; return when the workers are at it."""
+    """Start a bulk job of this many stops as a manager; return when the workers are at it."""
     from django.contrib.auth.models import User
 
-    from contacts_ui.models import IndexedContact, Wish
+    from contacts_ui.models import DesiredState, IndexedContact
     from contacts_ui.models.job import JobKind
     from contacts_ui.services import jobs
-    from contacts_ui.services.jobs.sources import from_ids
+    from contacts_ui.services.jobs.sources import Source, from_ids
 
     manager = User.objects.get(username="managers-0")
     ids = list(IndexedContact.objects.order_by("-pk").values_list("pk", flat=True)[:count])
-    source = jobs.Source("make load", from_ids(ids))
+    source = Source("make load", from_ids(ids))
     job = jobs.create(staff=manager, kind=JobKind.STOP, source=source)
     jobs.start(staff=manager, pk=job.pk)
-    until(lambda: Wish.objects.filter(batch=True).count() > 20, "the bulk job", 60)
+    until(lambda: DesiredState.objects.filter(batch=True).count() > 20, "the bulk job", 60)
 
 
 # People at work.
@@ -167,10 +150,10 @@ class Measured:
 
 
 class Person:
-    """Somebody at a browser."""
+    """A person at a browser."""
 
-    def __init__(self, stage: Stage, role: str, session: str, into: Measured) -> None:
-        self._url, self._role, self._into = stage.url, role, into
+    def __init__(self, stack: Stack, role: str, session: str, into: Measured) -> None:
+        self._url, self._role, self._into = stack.url, role, into
         self._browser = requests.Session()
         self._browser.trust_env = False
         # A server may close a kept connection just as it is used; a browser asks again, and so does this.
@@ -202,7 +185,7 @@ class Person:
         return answer.text
 
     def act(self, someone: tuple[int, str, str]) -> None:
-        """One thing that this person does, as often as people do it."""
+        """Do one thing, as often as people do it."""
         contact_id, number, name = someone
         roll = DICE.random()
         if self._role == "Managers" and roll < 0.6:
@@ -234,7 +217,7 @@ class Person:
 
 
 class Form(HTMLParser):
-    """What a browser would send of the page's main form."""
+    """The values that a browser would send of the page's main form."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -257,25 +240,25 @@ class Form(HTMLParser):
 
 
 def phase(
-    stage: Stage,
+    stack: Stack,
     name: str,
     options: argparse.Namespace,
     people: list[tuple[str, str]],
     contacts: list[tuple[int, str, str]],
 ) -> Measured:
-    """Everybody works for so many seconds; whom an agent stops is nobody else's."""
+    """Let everyone work for this many seconds; no two agents stop the same person."""
     from django.utils import timezone
 
-    from contacts_ui.models import Wish
+    from contacts_ui.models import DesiredState
 
     found = Measured(name)
-    began, before, started = timezone.now(), metrics(stage), time.monotonic()
+    began, before, started = timezone.now(), metrics(stack), time.monotonic()
     until_then = started + options.seconds
     mine = iter(DICE.sample(contacts, len(contacts)))
     lock = threading.Lock()
 
     def work(role: str, session: str) -> None:
-        person = Person(stage, role, session, found)
+        person = Person(stack, role, session, found)
         time.sleep(DICE.uniform(0, options.pause))
         while time.monotonic() < until_then:
             with lock:
@@ -290,18 +273,20 @@ def phase(
     for thread in threads:
         thread.join(timeout=options.seconds + 60)
     found.seconds = time.monotonic() - started
-    stops = Wish.objects.filter(batch=False, do_not_text=True, wished_at__gte=began)
+    stops = DesiredState.objects.filter(batch=False, do_not_text=True, wished_at__gte=began)
     waited = time.monotonic() + 20
     while stops.exclude(state="confirmed").exists() and time.monotonic() < waited:
         time.sleep(0.2)
     by_number: dict[str, list[float]] = defaultdict(list)
-    for wish in stops:
-        if wish.state == "confirmed" and wish.confirmed_at:
-            by_number[wish.number].append((wish.confirmed_at - wish.wished_at).total_seconds())
+    for desired in stops:
+        if desired.state == "confirmed" and desired.confirmed_at:
+            by_number[desired.number].append(
+                (desired.confirmed_at - desired.wished_at).total_seconds()
+            )
         else:
             found.unconfirmed += 1
     found.stops = [max(each) for each in by_number.values()]
-    after = metrics(stage)
+    after = metrics(stack)
     for key in after:
         count = after[key] - before.get(key, 0)
         priority, outcome = key
@@ -311,10 +296,10 @@ def phase(
     return found
 
 
-def metrics(stage: Stage) -> dict[tuple[str, str], float]:
-    """Calls to SlickText since the start, by priority and outcome."""
+def metrics(stack: Stack) -> dict[tuple[str, str], float]:
+    """Return the calls to SlickText since the start, by priority and outcome."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    page = requests.get(f"{stage.url}/metrics", headers=headers, timeout=30).text
+    page = requests.get(f"{stack.url}/metrics", headers=headers, timeout=30).text
     found: dict[tuple[str, str], float] = defaultdict(float)
     for line in page.splitlines():
         if line.startswith("dashboard_vendor_call_seconds_count") and 'vendor="slicktext"' in line:
@@ -347,7 +332,7 @@ def show(found: Measured) -> None:
 
 
 def judge(idle: Measured, busy: Measured) -> int:
-    """1 if a rule is broken, and which."""
+    """Print which rules are broken; return 1 if any is."""
     broken = list(broken_rules(idle, busy))
     print("\n" + "\n".join(broken or ["All rules kept."]))
     return int(bool(broken))
@@ -360,7 +345,7 @@ def broken_rules(idle: Measured, busy: Measured) -> Iterator[str]:
         if found.failures:
             yield f"{found.name}: {len(found.failures)} requests failed"
         if found.longest > LONGEST_SECONDS:
-            yield f"{found.name}: somebody waited {found.longest:.1f} s"
+            yield f"{found.name}: a person waited {found.longest:.1f} s"
         if found.busy > BUSY_SHARE * found.requests:
             yield f"{found.name}: {found.busy} pages found no room for their call"
         if found.unconfirmed or not found.stops:

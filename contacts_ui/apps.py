@@ -9,6 +9,7 @@ class ContactsUiConfig(AppConfig):
     def ready(self) -> None:
         from contacts_ui import checks  # noqa: F401 - registers them
         from contacts_ui.models import index_tables, ledger_guards
+        from contacts_ui.sign_in import events  # noqa: F401 - hears allauth's signals
 
         pre_migrate.connect(ledger_guards.before_migrations, sender=self)
         post_migrate.connect(ledger_guards.after_migrations, sender=self)

@@ -1,8 +1,8 @@
 """Counters for Prometheus: requests, vendor calls, refused webhooks.
 
 Without METRICS_TOKEN nothing is counted, and nothing is loaded. Each process writes its counters to a file of its own
-in settings.METRICS_DIR, and whoever answers /metrics adds them up; so several gunicorn processes and the worker on one
-machine appear as one. What the database knows is asked when scraped (services/measures.py).
+in settings.METRICS_DIR, and the process that answers /metrics adds them up; so several gunicorn processes and the
+worker on one machine appear as one. What the database knows is asked when scraped (services/operations/gauges.py).
 """
 
 import logging
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from contacts_ui.integrations.http import CallRecord
+from contacts_ui.integrations.call_policy import CallRecord
 
 REQUEST_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 6.0, 12.0)
@@ -31,7 +31,7 @@ class Counters(NamedTuple):
 
 
 def enabled() -> bool:
-    """Whether /metrics is served at all."""
+    """Return True if /metrics is served."""
     return bool(settings.METRICS_TOKEN)
 
 
@@ -42,7 +42,7 @@ def request_done(view: str, status: int, seconds: float) -> None:
 
 
 def vendor_called(call: CallRecord) -> None:
-    """Count one finished vendor call; the connections call this."""
+    """Count one finished vendor call."""
     if enabled():
         outcome = call.error or "ok"
         labels = (call.vendor, call.endpoint, outcome, call.priority.name.lower())
@@ -56,7 +56,7 @@ def webhook_refused(vendor: str, why: str) -> None:
 
 
 def _observe(count: Callable[[], None]) -> None:
-    """Count; a disk that is full must not cost a page, or a stop."""
+    """Count. A full disk must not cost a page, or a stop."""
     try:
         count()
     except Exception:
@@ -65,7 +65,7 @@ def _observe(count: Callable[[], None]) -> None:
 
 @cache
 def counters() -> Counters:
-    """The counters of this process, made at the first count."""
+    """Return the counters of this process, made at the first count."""
     from prometheus_client import Counter, Histogram, values
 
     # Process ids repeat from container to container, which may share the directory.
@@ -79,7 +79,7 @@ def counters() -> Counters:
     )
     calls = Histogram(
         "dashboard_vendor_call_seconds",
-        "Calls to the vendors, by endpoint, by outcome (ok, or the name of what went wrong) and by who waited for it.",
+        "Calls to the vendors, by endpoint, by outcome (ok, or the name of the error), and by priority.",
         ["vendor", "endpoint", "outcome", "priority"],
         buckets=CALL_BUCKETS,
         registry=None,

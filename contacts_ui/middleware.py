@@ -1,13 +1,19 @@
-"""What happens around every page."""
+"""Middleware around every page."""
 
 import zoneinfo
 from collections.abc import Callable
+from itertools import chain
+from typing import Any, Final
+from urllib.parse import urlsplit
 
+from django.db import InterfaceError, OperationalError
 from django.http import (
+    FileResponse,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
     HttpResponsePermanentRedirect,
+    StreamingHttpResponse,
 )
 from django.middleware.common import CommonMiddleware
 from django.shortcuts import render
@@ -15,23 +21,33 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from contacts_ui.client_address import client_address
+from contacts_ui.database import is_away, log_outage
 from contacts_ui.permissions import NotAllowed
 from contacts_ui.request_id import HEADER, request_id
 from contacts_ui.request_log import PROBES
 from contacts_ui.timing import Tally, tallied
+from contacts_ui.views import errors
 from contacts_ui.views.addresses import to_the_login
+from contacts_ui.views.contact_reads import count_shown, record_refusal, slowed
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
+# All pages for sign-in and for a person's own account.
+SIGN_IN: Final = "/accounts/"
 
 
 class server_timing:  # noqa: N801 - named as the others in settings.MIDDLEWARE
-    """`Server-Timing` on every page: total, db, vendor and render in milliseconds; and the id of the request."""
+    """Add `Server-Timing` (total, db, vendor, and render in milliseconds) and the request's id to every response."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with tallied() as tally, request_id(request.headers.get(HEADER, "")) as own_id:
+        with (
+            tallied() as tally,
+            client_address(request),
+            request_id(given=request.headers.get(HEADER, "")) as own_id,
+        ):
             request.tally = tally  # type: ignore[attr-defined]
             response = self.get_response(request)
             response["Server-Timing"] = tally.header()
@@ -47,8 +63,101 @@ class server_timing:  # noqa: N801 - named as the others in settings.MIDDLEWARE
         return response
 
 
+class fragments:  # noqa: N801 - named as the others in settings.MIDDLEWARE
+    """Never send a page into a fragment: htmx gets a sentence for an error, and is redirected to a whole page."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not errors.wants_a_fragment(request) or not isinstance(response, HttpResponse):
+            return response
+        status = response.status_code
+        there = response.headers.get("Location", "")
+        if urlsplit(there).path.startswith(SIGN_IN):
+            # If htmx followed it, the page would be swapped in.
+            return self._lead(self._instead(response, "", 204), there)
+        is_page = _is_page(response)
+        if status >= 400 and (is_page or not response.content):
+            return self._instead(response, errors.sentence_of(status), status)
+        if not is_page:
+            return response
+        instead = self._instead(response, "", 204)
+        if request.method in ("GET", "HEAD"):
+            return self._lead(instead, request.get_full_path())
+        instead["HX-Refresh"] = "true"
+        return instead
+
+    @staticmethod
+    def _lead(instead: HttpResponse, there: str) -> HttpResponse:
+        """Send the whole page there."""
+        del instead["Location"]
+        instead["HX-Redirect"] = there
+        return instead
+
+    @staticmethod
+    def _instead(response: HttpResponse, words: str, status: int) -> HttpResponse:
+        """Return the same answer, its cookies and headers too, with `words` in place of the page."""
+        response.status_code = status
+        response.content = words.encode()
+        # That of the page: a browser would wait for the rest, or see nothing.
+        del response["Content-Length"]
+        response["Content-Type"] = "text/plain; charset=utf-8"
+        return response
+
+
+def _is_page(response: HttpResponse) -> bool:
+    kind = response.headers.get("Content-Type", "")
+    return kind.startswith("text/html") and b"<html" in response.content[:2000].lower()
+
+
+class database_away:  # noqa: N801 - named as the others in settings.MIDDLEWARE
+    """While the database is away, answer every request with 503, before anything else happens.
+
+    It stands where the user is loaded first. `errors.server_error` answers 503 for other middleware.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            self._ask_who(request)
+            return self._begun(self.get_response(request))
+        except (OperationalError, InterfaceError) as error:
+            return self._answer(request, error)
+
+    @staticmethod
+    def _ask_who(request: HttpRequest) -> None:
+        """Load the user, the first query of nearly every request, so that it fails here."""
+        if request.path_info not in PROBES and request.session.session_key:
+            bool(request.user.is_authenticated)
+
+    @staticmethod
+    def _begun(response: HttpResponseBase) -> HttpResponseBase:
+        """Begin to read a stream: if it can't begin, that is a 503; if it breaks later, it just ends."""
+        if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+            pieces = iter(response)
+            response.streaming_content = chain([next(pieces, b"")], pieces)
+        return response
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        return self._answer(request, exception) if is_away(exception) else None
+
+    @staticmethod
+    def _answer(request: HttpRequest, error: Exception) -> HttpResponse:
+        """Answer, and write the one log line; raise again what is not an outage."""
+        if not is_away(error):
+            raise error
+        log_outage(error)
+        return errors.database_away(request)
+
+
 class HostCheckedMiddleware(CommonMiddleware):
-    """Django's own, but for the probes: a load balancer asks by IP address, and gets an answer that holds nothing."""
+    """Check the host as Django does, except for probes: a load balancer asks by IP address."""
 
     def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         if request.path_info in PROBES:
@@ -57,7 +166,7 @@ class HostCheckedMiddleware(CommonMiddleware):
 
 
 def private_pages(get_response: Handler) -> Handler:
-    """Names and numbers stay out of every cache between us and the reader."""
+    """Keep names and numbers out of every cache between us and the reader."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -69,11 +178,11 @@ def private_pages(get_response: Handler) -> Handler:
 
 
 def ended_sessions(get_response: Handler) -> Handler:
-    """After a session has ended: to the login and back to the page, which says so if something was pressed there."""
+    """Send people whose session ended to sign in, and back to their page."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if response.headers.get("Location", "").startswith(f"{reverse('login')}?"):
+        if response.headers.get("Location", "").startswith(f"{reverse('account_login')}?"):
             return to_the_login(request)
         return response
 
@@ -81,7 +190,7 @@ def ended_sessions(get_response: Handler) -> Handler:
 
 
 def readers_time_zone(get_response: Handler) -> Handler:
-    """Show times in the zone of the reader's browser, which tells it in a cookie."""
+    """Show times in the zone of the reader's browser, from a cookie."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         zone = request.COOKIES.get("tz", "")
@@ -95,7 +204,33 @@ def readers_time_zone(get_response: Handler) -> Handler:
 
 
 class refusals:  # noqa: N801 - named as the others in settings.MIDDLEWARE
-    """What a role does not allow is a 403 that says why: a page, or a sentence where htmx asked."""
+    """Answer 403 with the reason if the role does not allow it: a page, or a sentence for htmx.
+
+    Each 403, even for an old page, is a security event.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code == 403 and not getattr(request, "asks_to_confirm", False):
+            record_refusal(request)
+        return response
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        if not isinstance(exception, NotAllowed):
+            return None
+        request.refused_for = exception.codename  # type: ignore[attr-defined]
+        if getattr(request, "htmx", False):
+            return HttpResponse(exception.sentence, status=403, content_type="text/plain")
+        return render(request, "403.html", {"exception": exception.sentence}, status=403)
+
+
+class contact_reads:  # noqa: N801 - named as the others in settings.MIDDLEWARE
+    """Count the contacts that each page shows. Above READS_PER_HOUR, let people wait between lists."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -103,11 +238,13 @@ class refusals:  # noqa: N801 - named as the others in settings.MIDDLEWARE
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
-    def process_exception(
-        self, request: HttpRequest, exception: Exception
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        if not isinstance(exception, NotAllowed):
-            return None
-        if getattr(request, "htmx", False):
-            return HttpResponse(exception.sentence, status=403, content_type="text/plain")
-        return render(request, "403.html", {"exception": exception.sentence}, status=403)
+        return slowed(request)
+
+    def process_template_response(
+        self, request: HttpRequest, response: TemplateResponse
+    ) -> TemplateResponse:
+        count_shown(request, response)
+        return response

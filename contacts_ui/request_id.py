@@ -1,4 +1,4 @@
-"""One id for everything that one request (or one look of the worker) causes: logs, ledger, the answer's header."""
+"""Give everything that one request or job causes one id: in logs, audit log, and the response header."""
 
 import re
 import uuid
@@ -9,19 +9,30 @@ from contextvars import ContextVar
 HEADER = "X-Request-ID"
 _SENSIBLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _current: ContextVar[str] = ContextVar("request_id", default="")
+_foreign: ContextVar[str] = ContextVar("foreign_request_id", default="")
 
 
 def current() -> str:
-    """The id of what is running now; empty outside a request."""
+    """Return the id of the running request or job; "" outside."""
     return _current.get()
 
 
+def foreign() -> str:
+    """Return the running request's id from a proxy or browser; "" if it sent none, or a broken one."""
+    return _foreign.get()
+
+
 @contextmanager
-def request_id(given: str = "") -> Iterator[str]:
-    """Give what runs inside an id: the one that a proxy gave, if it is sensible, else a new one."""
-    chosen = given if _SENSIBLE.fullmatch(given) else uuid.uuid4().hex
+def request_id(own: str = "", *, given: str = "") -> Iterator[str]:
+    """Give the code inside an id: `own`, which we made before (for a job, or a continuing request), or a new one.
+
+    `given` comes from outside. It is kept beside ours, never in its place: it could be a job's, or another request's.
+    """
+    chosen = own or uuid.uuid4().hex
     token = _current.set(chosen)
+    beside = _foreign.set(given if _SENSIBLE.fullmatch(given) else "")
     try:
         yield chosen
     finally:
+        _foreign.reset(beside)
         _current.reset(token)

@@ -1,4 +1,4 @@
-"""One line in the log for each request: what, how it ended, what it cost. Never the query string, which holds names."""
+"""Write one log line for each request. Never the query string, which holds names."""
 
 import time
 from collections.abc import Callable
@@ -6,11 +6,12 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import Error
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from contacts_ui import metrics
-from contacts_ui.integrations.redact import HIDDEN
+from contacts_ui import metrics, request_id
+from contacts_ui.integrations.redact import hide_in_path
 from contacts_ui.timing import Tally
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -20,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 def request_log(get_response: Handler) -> Handler:
-    """Stands inside `server_timing`, which counts, and outside everything else, so that it sees every answer."""
+    """Log every answer. It stands inside `server_timing`, which counts, and outside everything else."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
@@ -34,7 +35,7 @@ def request_log(get_response: Handler) -> Handler:
 
 
 def view_of(request: HttpRequest) -> str:
-    """The name of the address that was asked for: few and known, whatever was typed."""
+    """Return the name of the requested URL: one of a few, whatever was typed."""
     if match := request.resolver_match:
         return match.view_name or "unnamed"
     if request.path_info.startswith(settings.STATIC_URL):
@@ -42,7 +43,8 @@ def view_of(request: HttpRequest) -> str:
     try:
         # Refused on its way in, before Django looked which view it is.
         return resolve(request.path_info).view_name or "unnamed"
-    except Resolver404:
+    except (Resolver404, Error):
+        # No such address; or an address with a number in it, while the database is away.
         return "none"
 
 
@@ -50,26 +52,22 @@ def _write(request: HttpRequest, response: HttpResponseBase, seconds: float) -> 
     tally: Tally = request.tally  # type: ignore[attr-defined]
     quiet = request.path_info in PROBES or request.path_info.startswith(settings.STATIC_URL)
     tell = log.debug if quiet and response.status_code < 400 else log.info
+    theirs = request_id.foreign()
     tell(
         "request",
         method=request.method,
-        path=_path(request),
+        # The secrets of hooks and links are part of their addresses, and no part of a log.
+        path=hide_in_path(request.path_info),
         status=response.status_code,
         ms=round(seconds * 1000, 1),
         queries=tally.queries,
         vendor_calls=len(tally.calls),
         user=_user_id(request),
+        **({"foreign_id": theirs} if theirs else {}),
     )
 
 
-def _path(request: HttpRequest) -> str:
-    """The address without its query; a webhook's secret is part of its address, and no part of a log."""
-    match = request.resolver_match
-    secret = match.kwargs.get("secret") if match else None
-    return request.path_info.replace(secret, HIDDEN) if secret else request.path_info
-
-
 def _user_id(request: HttpRequest) -> Any:
-    """Who it was, if the request found that out anyway; a line in the log is not worth a query."""
+    """Return the user's id if the request has loaded the user; a log line is not worth a query."""
     user = getattr(request, "_cached_user", None)
     return user.pk if user else None

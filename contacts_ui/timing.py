@@ -1,5 +1,6 @@
-"""Where the time of one request went: database, vendors, rendering. Read by the Server-Timing header and by tests."""
+"""Measure where the time of a request goes: database, vendors, rendering. For Server-Timing and for tests."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,9 @@ from typing import Any
 import structlog
 from django.db import connection
 
-from contacts_ui.integrations.http import CallRecord
+from contacts_ui.integrations.call_policy import CallRecord
+
+_WRITES = re.compile(r'(INSERT INTO|UPDATE|DELETE FROM) "?contacts_ui_')
 
 log = structlog.get_logger(__name__)
 
@@ -24,18 +27,20 @@ class Tally:
     vendor: float = 0.0
     render: float = 0.0
     queries: int = 0
+    # Of these, the ones that changed our tables.
+    writes: int = 0
     calls: list[str] = field(default_factory=list)
 
     def start_rendering(self) -> None:
-        """Called when the view has answered and its template begins."""
+        """Start when the view has answered and its template begins."""
         self.render -= time.perf_counter()
 
     def stop_rendering(self) -> None:
-        """Called when the template is done."""
+        """Stop when the template is done."""
         self.render += time.perf_counter()
 
     def header(self) -> str:
-        """The value of Server-Timing: `total`, `db`, `vendor`, `render` in milliseconds."""
+        """Return the value of Server-Timing: `total`, `db`, `vendor`, `render` in milliseconds."""
         total = time.perf_counter() - self.started
         parts = {"total": total, "db": self.db, "vendor": self.vendor, "render": self.render}
         timings = ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in parts.items())
@@ -54,7 +59,9 @@ def tallied() -> Iterator[Tally]:
     def timed(execute: Callable[..., Any], *args: Any) -> Any:
         started = time.perf_counter()
         try:
-            return execute(*args)
+            done = execute(*args)
+            tally.writes += bool(_WRITES.match(str(args[0])))
+            return done
         finally:
             tally.db += time.perf_counter() - started
             tally.queries += 1
@@ -67,7 +74,7 @@ def tallied() -> Iterator[Tally]:
 
 
 def vendor_called(call: CallRecord) -> None:
-    """Note one finished vendor call; the connections call this."""
+    """Log one finished vendor call, and add it to the request."""
     log.info(
         "vendor_call",
         vendor=call.vendor,

@@ -1,22 +1,24 @@
-"""The whole URL map on one page, grouped by noun, with the permission beside each route.
+"""All routes, grouped by noun.
 
-A test walks every route here as every role.
+The permission of each stands at its view. `tests/test_urls_and_roles.py` lists them all and requests every route as
+every role. Comments name the routes that need no permission.
 """
 
-from django.urls import path, register_converter
+from django.urls import URLPattern, path, register_converter
 from django.urls.converters import IntConverter
+from django.views.generic import RedirectView
 
-from contacts_ui.services.consent.number_ids import id_of, number_of
-from contacts_ui.views.asked import asked_dismiss, asked_list, asked_reopen, asked_stop
+from contacts_ui.services.consent.phone_numbers import id_of, number_of_id
+from contacts_ui.views.account_link import account_link
 from contacts_ui.views.attention import (
     attention_close,
     attention_list,
     attention_match,
+    attention_resolve,
     attention_retry,
-    attention_settle,
     attention_text_close,
 )
-from contacts_ui.views.audit import audit
+from contacts_ui.views.audit import audit, security_events
 from contacts_ui.views.consent import do_not_text, tell_now, unsend_stop
 from contacts_ui.views.contact import contact_delete, contact_detail, contact_history
 from contacts_ui.views.contact_edit import contact_edit, contact_new
@@ -34,6 +36,7 @@ from contacts_ui.views.disagreements import (
     disagreements_repair,
 )
 from contacts_ui.views.evidence import evidence, evidence_by_number
+from contacts_ui.views.forget_person import person_forget
 from contacts_ui.views.jobs import (
     job_cancel,
     job_detail,
@@ -52,9 +55,25 @@ from contacts_ui.views.lift_requests import (
 )
 from contacts_ui.views.numbers import number_detail, number_history
 from contacts_ui.views.operations import healthz, metrics, probe_again, readyz, status_page
+from contacts_ui.views.opt_in import ask_lift, opt_in, wrong_person
 from contacts_ui.views.opt_outs import opt_out_list, opt_outs_export, opt_outs_reviewed
 from contacts_ui.views.overview import home, overview
-from contacts_ui.views.raise_consent import ask_lift, consent, wrong_person
+from contacts_ui.views.people import (
+    people_list,
+    person_change_role,
+    person_deactivate,
+    person_detail,
+    person_invite,
+    person_make_reset_link,
+    person_reactivate,
+    person_reset_factors,
+)
+from contacts_ui.views.possible_opt_outs import (
+    possible_opt_out_dismiss,
+    possible_opt_out_list,
+    possible_opt_out_reopen,
+    possible_opt_out_stop,
+)
 from contacts_ui.views.saved_views import (
     saved_view_counts,
     saved_view_delete,
@@ -63,24 +82,24 @@ from contacts_ui.views.saved_views import (
     saved_view_new,
 )
 from contacts_ui.views.stop_number import known_of_number, stop_number
-from contacts_ui.views.texted import texted
+from contacts_ui.views.texts_after_stop import texts_after_stop
 from contacts_ui.views.webhooks import cloudcontactai_webhook, slicktext_webhook
 
 
 class ContactIdConverter(IntConverter):
-    """An id that every database and cache of ours can hold; whatever is longer is nobody's."""
+    """An id of at most 18 digits, which every database holds."""
 
     regex = "[0-9]{1,18}"
 
 
 class NumberConverter:
-    """A number (E.164) in an address: as its id, which says nothing."""
+    """A phone number (E.164) in an address: as an id that does not reveal it."""
 
     regex = "[A-Za-z0-9_-]{22,500}"
 
     def to_python(self, value: str) -> str:
-        """Return the number; raise ValueError for an id that we did not make."""
-        number = number_of(value)
+        """Return the number; raise ValueError for an unknown id."""
+        number = number_of_id(value)
         if number is None:
             raise ValueError(value)
         return number
@@ -93,134 +112,126 @@ class NumberConverter:
 register_converter(ContactIdConverter, "id")
 register_converter(NumberConverter, "number")
 
+
+def _moved(address: str, name: str) -> URLPattern:
+    """Redirect an old address to the route called `name`, with its query."""
+    view = RedirectView.as_view(pattern_name=name, query_string=True)
+    return path(address, view, name=f"moved-{name}")
+
+
 urlpatterns = [
-    path("", home, name="home"),  # anyone who has logged in
-    path("overview/", overview, name="overview"),  # review_opt_outs
+    path("", home, name="home"),  # anyone signed in
+    path("overview/", overview, name="overview"),
     # Contacts
-    path("contacts/", contact_list, name="contact-list"),  # view_contacts
-    path("contacts/columns/", contact_columns, name="contact-columns"),  # view_contacts
-    path("contacts/views/", saved_view_list, name="saved-view-list"),  # view_contacts
-    path("contacts/views/new/", saved_view_new, name="saved-view-new"),  # view_contacts
-    path("contacts/views/counts/", saved_view_counts, name="saved-view-counts"),  # view_contacts
-    path(
-        "contacts/views/<id:pk>/", saved_view_edit, name="saved-view-edit"
-    ),  # view_contacts, its owner
-    path(
-        "contacts/views/<id:pk>/delete/", saved_view_delete, name="saved-view-delete"
-    ),  # view_contacts, its owner; of a shared one: bulk_work
-    path("contacts/new/", contact_new, name="contact-new"),  # edit_contacts
-    path("contacts/export/", contact_export, name="contact-export"),  # export_contacts
-    path("contacts/export/list/<id:pk>/", list_export, name="list-export"),  # export_contacts
-    path("contacts/import/", contact_import, name="contact-import"),  # import_contacts
-    path(
-        "contacts/import/<id:pk>/columns/", import_columns, name="import-columns"
-    ),  # import_contacts
-    path("contacts/import/<id:pk>/check/", import_check, name="import-check"),  # import_contacts
-    path(
-        "contacts/import/<id:pk>/problems/", import_problems, name="import-problems"
-    ),  # import_contacts
-    path("contacts/<id:contact_id>/", contact_detail, name="contact-detail"),  # view_contacts
-    path(
-        "contacts/<id:contact_id>/history/", contact_history, name="contact-history"
-    ),  # view_contacts
-    path("contacts/<id:contact_id>/edit/", contact_edit, name="contact-edit"),  # edit_contacts
-    path(
-        "contacts/<id:contact_id>/delete/", contact_delete, name="contact-delete"
-    ),  # delete_contacts
+    path("contacts/", contact_list, name="contact-list"),
+    path("contacts/columns/", contact_columns, name="contact-columns"),
+    path("contacts/views/", saved_view_list, name="saved-view-list"),
+    path("contacts/views/new/", saved_view_new, name="saved-view-new"),
+    path("contacts/views/counts/", saved_view_counts, name="saved-view-counts"),
+    path("contacts/views/<id:pk>/", saved_view_edit, name="saved-view-edit"),
+    path("contacts/views/<id:pk>/delete/", saved_view_delete, name="saved-view-delete"),
+    path("contacts/new/", contact_new, name="contact-new"),
+    path("contacts/export/", contact_export, name="contact-export"),
+    path("contacts/export/list/<id:pk>/", list_export, name="list-export"),
+    path("contacts/import/", contact_import, name="contact-import"),
+    path("contacts/import/<id:pk>/columns/", import_columns, name="import-columns"),
+    path("contacts/import/<id:pk>/check/", import_check, name="import-check"),
+    path("contacts/import/<id:pk>/problems/", import_problems, name="import-problems"),
+    path("contacts/<id:contact_id>/", contact_detail, name="contact-detail"),
+    path("contacts/<id:contact_id>/history/", contact_history, name="contact-history"),
+    path("contacts/<id:contact_id>/edit/", contact_edit, name="contact-edit"),
+    path("contacts/<id:contact_id>/delete/", contact_delete, name="contact-delete"),
     # Consent
-    path(
-        "contacts/<id:contact_id>/do-not-text/", do_not_text, name="do-not-text"
-    ),  # view_contacts; POST: stop_texts
-    path("contacts/<id:contact_id>/consent/", consent, name="consent"),  # lift_stops
-    path("contacts/<id:contact_id>/unsend/", unsend_stop, name="unsend-stop"),  # stop_texts
-    path("contacts/<id:contact_id>/tell-now/", tell_now, name="tell-now"),  # stop_texts
-    path("contacts/<id:contact_id>/ask-lift/", ask_lift, name="ask-lift"),  # ask_lift
-    path("contacts/<id:contact_id>/wrong-person/", wrong_person, name="wrong-person"),  # ask_lift
-    path("stop-a-number/", stop_number, name="stop-number"),  # stop_texts
-    path("stop-a-number/known/", known_of_number, name="stop-number-known"),  # stop_texts
-    # Numbers, contact or not
-    path("numbers/<number:number>/", number_detail, name="number-detail"),  # view_contacts
-    path(
-        "numbers/<number:number>/history/", number_history, name="number-history"
-    ),  # view_contacts
-    path(
-        "numbers/<number:number>/do-not-text/", do_not_text, name="number-do-not-text"
-    ),  # view_contacts; POST: stop_texts
-    path("numbers/<number:number>/consent/", consent, name="number-consent"),  # lift_stops
-    path("numbers/<number:number>/unsend/", unsend_stop, name="number-unsend"),  # stop_texts
-    path("numbers/<number:number>/tell-now/", tell_now, name="number-tell-now"),  # stop_texts
-    path("numbers/<number:number>/ask-lift/", ask_lift, name="number-ask-lift"),  # ask_lift
-    path(
-        "numbers/<number:number>/wrong-person/", wrong_person, name="number-wrong-person"
-    ),  # ask_lift
-    # Many at once
-    path("jobs/", job_list, name="job-list"),  # bulk_work
-    path("jobs/new/", job_new, name="job-new"),  # bulk_work
-    path("jobs/<id:pk>/", job_detail, name="job-detail"),  # bulk_work
-    path("jobs/<id:pk>/start/", job_start, name="job-start"),  # bulk_work
-    path("jobs/<id:pk>/pause/", job_pause, name="job-pause"),  # bulk_work
-    path("jobs/<id:pk>/resume/", job_resume, name="job-resume"),  # bulk_work
-    path("jobs/<id:pk>/cancel/", job_cancel, name="job-cancel"),  # bulk_work
-    path("jobs/<id:pk>/results/", job_results, name="job-results"),  # bulk_work
+    path("contacts/<id:contact_id>/do-not-text/", do_not_text, name="do-not-text"),
+    path("contacts/<id:contact_id>/opt-in/", opt_in, name="opt-in"),
+    path("contacts/<id:contact_id>/unsend/", unsend_stop, name="unsend-stop"),
+    path("contacts/<id:contact_id>/tell-now/", tell_now, name="tell-now"),
+    path("contacts/<id:contact_id>/ask-lift/", ask_lift, name="ask-lift"),
+    path("contacts/<id:contact_id>/wrong-person/", wrong_person, name="wrong-person"),
+    path("stop-a-number/", stop_number, name="stop-number"),
+    path("stop-a-number/known/", known_of_number, name="stop-number-known"),
+    # Numbers, with or without a contact
+    path("numbers/<number:number>/", number_detail, name="number-detail"),
+    path("numbers/<number:number>/history/", number_history, name="number-history"),
+    path("numbers/<number:number>/do-not-text/", do_not_text, name="number-do-not-text"),
+    path("numbers/<number:number>/opt-in/", opt_in, name="number-opt-in"),
+    path("numbers/<number:number>/unsend/", unsend_stop, name="number-unsend"),
+    path("numbers/<number:number>/tell-now/", tell_now, name="number-tell-now"),
+    path("numbers/<number:number>/ask-lift/", ask_lift, name="number-ask-lift"),
+    path("numbers/<number:number>/wrong-person/", wrong_person, name="number-wrong-person"),
+    # Bulk work
+    path("jobs/", job_list, name="job-list"),
+    path("jobs/new/", job_new, name="job-new"),
+    path("jobs/<id:pk>/", job_detail, name="job-detail"),
+    path("jobs/<id:pk>/start/", job_start, name="job-start"),
+    path("jobs/<id:pk>/pause/", job_pause, name="job-pause"),
+    path("jobs/<id:pk>/resume/", job_resume, name="job-resume"),
+    path("jobs/<id:pk>/cancel/", job_cancel, name="job-cancel"),
+    path("jobs/<id:pk>/results/", job_results, name="job-results"),
     # Lift requests
-    path("lift-requests/", lift_request_list, name="lift-request-list"),  # lift_stops
-    path("lift-requests/mine/", own_lift_requests, name="own-lift-requests"),  # ask_lift
+    path("lift-requests/", lift_request_list, name="lift-request-list"),
+    path("lift-requests/mine/", own_lift_requests, name="own-lift-requests"),
+    path("lift-requests/<id:pk>/decision/", lift_request_decision, name="lift-request-decision"),
+    path("lift-requests/<id:pk>/withdraw/", lift_request_withdraw, name="lift-request-withdraw"),
+    # Messages that may be opt-outs
+    path("possible-opt-outs/", possible_opt_out_list, name="possible-opt-out-list"),
+    path("possible-opt-outs/<id:pk>/stop/", possible_opt_out_stop, name="possible-opt-out-stop"),
     path(
-        "lift-requests/<id:pk>/decision/", lift_request_decision, name="lift-request-decision"
-    ),  # lift_stops
+        "possible-opt-outs/<id:pk>/dismiss/",
+        possible_opt_out_dismiss,
+        name="possible-opt-out-dismiss",
+    ),
     path(
-        "lift-requests/<id:pk>/withdraw/", lift_request_withdraw, name="lift-request-withdraw"
-    ),  # ask_lift
-    # In their own words
-    path("asked/", asked_list, name="asked"),  # stop_texts
-    path("asked/<id:pk>/stop/", asked_stop, name="asked-stop"),  # stop_texts
-    path("asked/<id:pk>/dismiss/", asked_dismiss, name="asked-dismiss"),  # lift_stops
-    path("asked/<id:pk>/reopen/", asked_reopen, name="asked-reopen"),  # lift_stops
+        "possible-opt-outs/<id:pk>/reopen/", possible_opt_out_reopen, name="possible-opt-out-reopen"
+    ),
     # Disagreements
-    path("disagreements/", disagreement_list, name="disagreement-list"),  # review_opt_outs
-    path(
-        "disagreements/repair/", disagreements_repair, name="disagreements-repair"
-    ),  # review_opt_outs and stop_texts
-    path(
-        "disagreements/<id:pk>/repair/", disagreement_repair, name="disagreement-repair"
-    ),  # review_opt_outs and stop_texts
-    # What the vendors tell us
+    path("disagreements/", disagreement_list, name="disagreement-list"),
+    path("disagreements/repair/", disagreements_repair, name="disagreements-repair"),
+    path("disagreements/<id:pk>/repair/", disagreement_repair, name="disagreement-repair"),
+    # Webhooks from the vendors
     path(
         "webhooks/cloudcontactai/", cloudcontactai_webhook, name="webhook-cloudcontactai"
-    ),  # whoever signs with CCAI_WEBHOOK_SECRET
+    ),  # signed with CCAI_WEBHOOK_SECRET
     path(
         "webhooks/slicktext/<str:secret>/", slicktext_webhook, name="webhook-slicktext"
-    ),  # whoever knows SLICKTEXT_WEBHOOK_SECRET
+    ),  # with SLICKTEXT_WEBHOOK_SECRET
     # Opt-outs
-    path("opt-outs/", opt_out_list, name="opt-out-list"),  # review_opt_outs
-    path("opt-outs/reviewed/", opt_outs_reviewed, name="opt-outs-reviewed"),  # review_opt_outs
-    path("opt-outs/export/", opt_outs_export, name="opt-outs-export"),  # review_opt_outs
+    path("opt-outs/", opt_out_list, name="opt-out-list"),
+    path("opt-outs/reviewed/", opt_outs_reviewed, name="opt-outs-reviewed"),
+    path("opt-outs/export/", opt_outs_export, name="opt-outs-export"),
     # Needs attention
-    path("attention/", attention_list, name="attention"),  # review_opt_outs
-    path(
-        "attention/<id:pk>/retry/", attention_retry, name="attention-retry"
-    ),  # review_opt_outs; of an opt-in: lift_stops
-    path(
-        "attention/<id:pk>/settle/", attention_settle, name="attention-settle"
-    ),  # review_opt_outs; of an opt-in: lift_stops
-    path(
-        "attention/events/<id:pk>/match/", attention_match, name="attention-match"
-    ),  # review_opt_outs and stop_texts
-    path(
-        "attention/events/<id:pk>/close/", attention_close, name="attention-close"
-    ),  # review_opt_outs
-    path(
-        "attention/texts/<id:pk>/close/", attention_text_close, name="attention-text-close"
-    ),  # review_opt_outs
-    # Proof
-    path("texted/", texted, name="texted-after-stop"),  # view_audit
-    path("audit/", audit, name="audit"),  # view_audit
-    path("audit/<number:number>/", evidence, name="evidence"),  # view_audit
-    path("audit/<str:typed>/", evidence_by_number, name="evidence-by-number"),  # view_audit
+    path("attention/", attention_list, name="attention"),
+    path("attention/<id:pk>/retry/", attention_retry, name="attention-retry"),
+    path("attention/<id:pk>/resolve/", attention_resolve, name="attention-resolve"),
+    path("attention/events/<id:pk>/match/", attention_match, name="attention-match"),
+    path("attention/events/<id:pk>/close/", attention_close, name="attention-close"),
+    path("attention/texts/<id:pk>/close/", attention_text_close, name="attention-text-close"),
+    # Audit log and evidence
+    path("texts-after-stop/", texts_after_stop, name="texts-after-stop"),
+    path("audit/", audit, name="audit"),
+    path("audit/security/", security_events, name="security-events"),
+    path("audit/<number:number>/", evidence, name="evidence"),
+    path("audit/<str:typed>/", evidence_by_number, name="evidence-by-number"),
+    # People
+    path("people/", people_list, name="people-list"),
+    path("people/invite/", person_invite, name="person-invite"),
+    path("people/forget/", person_forget, name="person-forget"),
+    path("people/<id:pk>/", person_detail, name="person-detail"),
+    path("people/<id:pk>/role/", person_change_role, name="person-change-role"),
+    path("people/<id:pk>/deactivate/", person_deactivate, name="person-deactivate"),
+    path("people/<id:pk>/reactivate/", person_reactivate, name="person-reactivate"),
+    path("people/<id:pk>/link/", person_make_reset_link, name="person-make-reset-link"),
+    path("people/<id:pk>/reset-factors/", person_reset_factors, name="person-reset-factors"),
+    path("accounts/link/<str:secret>/", account_link, name="account-link"),  # anyone with the link
+    # Addresses of before 1.0: bookmarks keep working. The page that they lead to asks for its permission.
+    _moved("asked/", "possible-opt-out-list"),
+    _moved("texted/", "texts-after-stop"),
+    _moved("contacts/<id:contact_id>/consent/", "opt-in"),
+    _moved("numbers/<number:number>/consent/", "number-opt-in"),
     # Operations
-    path("status/", status_page, name="status"),  # view_status
-    path("status/offers/", probe_again, name="probe-again"),  # view_status
+    path("status/", status_page, name="status"),
+    path("status/offers/", probe_again, name="probe-again"),
     path("healthz", healthz, name="healthz"),  # anyone
     path("readyz", readyz, name="readyz"),  # anyone
-    path("metrics", metrics, name="metrics"),  # whoever sends METRICS_TOKEN
+    path("metrics", metrics, name="metrics"),  # with METRICS_TOKEN
 ]

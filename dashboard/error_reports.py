@@ -1,4 +1,4 @@
-"""What leaves the process when something breaks: error mails, DEBUG pages, and Sentry if it is wanted. All scrubbed."""
+"""Scrub what leaves the process on an error: error mails, DEBUG pages, and Sentry."""
 
 import re
 from collections.abc import ItemsView, Sequence
@@ -13,7 +13,7 @@ from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from contacts_ui.integrations.redact import HIDDEN, redact, redact_all
 
-# Variables, settings and fields whose values are nobody's business, by a part of their name.
+# Variables, settings and fields with secret values, by a part of their name.
 _HIDDEN = re.compile(
     "api|token|key|secret|pass|signature|cookie|dsn|number|phone|ticket|email|name|address|words|reason|evidence|contact|person|query|q$",
     re.IGNORECASE,
@@ -21,7 +21,7 @@ _HIDDEN = re.compile(
 
 
 class _Shown(str):
-    """A value as a page shall show it: already text, and no quotes around it."""
+    """A value as a page shows it: as text, without quotes around it."""
 
     __slots__ = ()
 
@@ -30,7 +30,7 @@ class _Shown(str):
 
 
 class Filter(SafeExceptionReporterFilter):
-    """Hides by name whatever may hold a person or a key, also under DEBUG, and masks numbers in the rest."""
+    """Hide by name what may hold a person or a key, even with DEBUG, and mask numbers in the rest."""
 
     cleansed_substitute = HIDDEN
     hidden_settings = re.compile(
@@ -38,15 +38,15 @@ class Filter(SafeExceptionReporterFilter):
     )
 
     def is_active(self, request: HttpRequest | None) -> bool:
-        """Always: a developer's screen is no place for them either."""
+        """Return True, even with DEBUG."""
         return True
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
-        """Nothing of what a person typed."""
+        """Hide everything that a person typed."""
         return dict.fromkeys(request.POST, HIDDEN) if request else {}
 
     def get_safe_request_meta(self, request: HttpRequest) -> dict[str, Any]:
-        """The headers, without cookies, and without addresses that hold what was searched."""
+        """Return the headers without cookies, and without addresses that hold a search."""
         meta = super().get_safe_request_meta(request)
         unsafe = ("QUERY_STRING", "HTTP_REFERER", "HTTP_HX_CURRENT_URL", "CSRF_COOKIE")
         hidden = {name: HIDDEN for name in unsafe if name in meta}
@@ -56,7 +56,7 @@ class Filter(SafeExceptionReporterFilter):
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: Any
     ) -> ItemsView[str, Any]:
-        """The variables of a frame; those with telling names hidden, the others as masked text."""
+        """Return the variables of a frame: hidden by name, or as masked text."""
         return {
             name: HIDDEN if _HIDDEN.search(name) else _Shown(_safe_text(value))
             for name, value in tb_frame.f_locals.items()
@@ -64,7 +64,7 @@ class Filter(SafeExceptionReporterFilter):
 
 
 class Reporter(ExceptionReporter):
-    """Django's report with numbers masked in all of it, since an exception's words may hold one too."""
+    """Django's report with every number masked, since an exception's words may hold one too."""
 
     def get_traceback_data(self) -> dict[str, Any]:
         data = super().get_traceback_data()
@@ -73,16 +73,16 @@ class Reporter(ExceptionReporter):
         return data
 
     def get_traceback_html(self) -> SafeString:
-        """The report as a page."""
+        """Return the report as a page."""
         return mark_safe(redact(super().get_traceback_html()))  # noqa: S308 - less than what was safe
 
     def get_traceback_text(self) -> SafeString:
-        """The report as a mail."""
+        """Return the report as a mail."""
         return mark_safe(redact(super().get_traceback_text()))  # noqa: S308 - less than what was safe
 
 
 def start_sentry(dsn: str, *, secrets: Sequence[str] = ()) -> None:
-    """Report errors to Sentry when `dsn` is set; what it collects about persons stays off, as it is by default.
+    """Report errors to Sentry if `dsn` is set, without data about people.
 
     Raises ImproperlyConfigured when sentry-sdk is not installed.
     """
@@ -110,7 +110,7 @@ def start_sentry(dsn: str, *, secrets: Sequence[str] = ()) -> None:
 
 
 def scrubbed(event: dict[str, Any], secrets: tuple[str, ...] = ()) -> dict[str, Any]:
-    """An event for Sentry without the query, cookies, headers and user of its request, and with numbers masked."""
+    """Return an event for Sentry without its request's query, cookies, headers, and user, and with numbers masked."""
     kept = {name: value for name, value in event.items() if name != "user"}
     if isinstance(request := kept.get("request"), dict):
         kept["request"] = {part: request[part] for part in ("method", "url") if part in request}

@@ -2,8 +2,11 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+django.setup(set_prefix=False)
 
-application = get_wsgi_application()
+from contacts_ui.odd_requests import Application  # noqa: E402 - needs the settings
+
+application = Application()

@@ -1,4 +1,4 @@
-"""`python -m sandbox serve`, `load` and `bench`."""
+"""`python -m sandbox serve` and `load`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,8 @@ from sandbox.webhooks import METHODS
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    match options.command:
-        case "load":
-            return load(options.db, options.people, options.seed)
-        case "bench":
-            from sandbox.bench import bench
-
-            return bench(options.url)
+    if options.command == "load":
+        return load(options.db, options.people, options.seed)
     return serve(options)
 
 
@@ -47,8 +42,6 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--db", type=Path, default=Path("var/sandbox.sqlite3"))
         command.add_argument("--people", type=int, default=5000)
         command.add_argument("--seed", type=int, default=1)
-    bench = commands.add_parser("bench", help="time pages and filters of a running sandbox")
-    bench.add_argument("--url", default="http://127.0.0.1:8001")
     return top
 
 

@@ -1,4 +1,4 @@
-"""Both vendors behind one door: who is called, with which key, and what goes wrong on the way."""
+"""Serve both vendors: check keys, count calls, and make them fail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PREFIXES = {"v1": "slicktext", "api": "cloudcontactai"}
 
 @dataclass(frozen=True)
 class Hangup:
-    """No answer: the connection is closed, or reset as by a machine that is not there."""
+    """No answer: the connection is closed, or reset as if by a missing machine."""
 
     reset: bool = False
 
@@ -46,7 +46,7 @@ class Sandbox:
         self.stopping = threading.Event()
 
     def answer(self, vendor: str, request: Request, gone: Gone) -> Outcome:
-        """One vendor call, written down with what became of it."""
+        """Answer a vendor call, and keep what happened."""
         start = time.monotonic()
         met = self.faults[vendor].meet(request)
         if met.wait:
@@ -82,7 +82,7 @@ class Sandbox:
         return self.work(vendor, request)
 
     def pause(self, seconds: float, gone: Gone) -> None:
-        """Wait, but not for a caller who left nor past the end of the program."""
+        """Wait, unless the caller leaves or the program ends."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not gone():
             if self.stopping.wait(min(left, 0.25)):
@@ -94,7 +94,7 @@ class Sandbox:
         return reply
 
     def ask_slicktext(self, request: Request) -> Reply:
-        """Every authenticated reply carries the three headers of the rate limit."""
+        """Answer a call; every authenticated reply carries the three rate limit headers."""
         if request.bearer != slicktext.KEY:
             return self.refuse("slicktext", 401, "unauthenticated")
         if not self.switches.rate_limit:
@@ -105,7 +105,7 @@ class Sandbox:
         return self.slicktext.answer(request, self.switches).with_headers(budget.headers)
 
     def ask_ccai(self, request: Request) -> Reply:
-        """No limit is documented; where one is switched on, it says no more than Retry-After."""
+        """Answer a call. No limit is documented; one that is switched on sends only Retry-After."""
         if request.bearer != cloudcontactai.KEY:
             return self.refuse("cloudcontactai", 401, "Unauthorized")
         limit = self.switches.ccai_calls_per_minute
@@ -125,7 +125,7 @@ class Sandbox:
         return cloudcontactai.refuse(status, message)
 
     def reset(self) -> None:
-        """As on the first day: the people of the seed, no faults, no calls, no usage. Webhooks keep their addresses."""
+        """Start over: the people of the seed, no faults, no calls, no usage. Webhooks keep their addresses."""
         self.store.reset()
         self.switches = Switches()
         for faults in self.faults.values():

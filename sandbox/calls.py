@@ -1,4 +1,4 @@
-"""What was called: counts for each vendor and endpoint, and the latest calls in full."""
+"""Count calls for each vendor and endpoint, and keep the latest ones in full."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CallRecord:
 
 
 def endpoint(request: Request) -> str:
-    """One name for all contacts: the id or number at the end is not part of it."""
+    """Return the endpoint's name: without the id or number at its end."""
     parts = request.segments
     if "contacts" in parts[:-1]:
         parts = [*parts[:-1], "{id}"]
@@ -61,7 +61,7 @@ class Calls:
             return {vendor: dict(counter) for vendor, counter in self._counts.items()}
 
     def latest(self, vendor: str = "", limit: int = KEPT) -> list[dict[str, Any]]:
-        """In the order in which they ended."""
+        """Return the latest calls in the order in which they ended."""
         with self._lock:
             records = [each for each in self._latest if vendor in ("", each.vendor)]
         return [asdict(record) for record in records[-limit:]] if limit else []

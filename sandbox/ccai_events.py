@@ -1,4 +1,4 @@
-"""What CloudContactAI tells about texts: flat, capitalised data, as its SDKs document it."""
+"""Make CloudContactAI's events about texts: flat, capitalized data, as its SDKs document."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NUMBERS = ("SmsSid", "CampaignId", "Segments", "TotalPrice")
 
 
 def event_of(outcome: str) -> str:
-    """The event for "sent", "excluded", "reassigned" or a code. Raises ValueError for anything else."""
+    """Return the event for "sent", "excluded", "reassigned", or a code. Raises ValueError for anything else."""
     if outcome in ("sent", "excluded"):
         return SENT if outcome == "sent" else EXCLUDED
     if outcome == REASSIGNED:
@@ -50,7 +50,7 @@ def event_of(outcome: str) -> str:
 def data_of(
     message: Message, outcome: str, switches: Switches, *, reason: str = "", custom_data: str = ""
 ) -> dict[str, Any]:
-    """The data of an event about one text. `outcome` is as in `event_of`, and "" for one that came in."""
+    """Return the data of an event about a text. `outcome` is as in `event_of`, and "" for a received text."""
     happened = bool(outcome) and outcome != "excluded"
     data: dict[str, Any] = {
         "SmsSid": message.id if happened else 0,
@@ -79,7 +79,7 @@ def data_of(
 
 
 def _numbers(data: dict[str, Any], kind: str, turn: int) -> dict[str, Any]:
-    """Numbers, prices and ids come as text or as numbers: by turns, unless switched. Codes as they look."""
+    """Return numbers, prices, and ids as text or as numbers: by turns, unless switched."""
     as_text = kind == "text" or (kind == "vary" and turn % 2 == 0)
     if as_text:
         return data | {name: str(data[name]) for name in NUMBERS if name in data}

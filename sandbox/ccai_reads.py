@@ -1,4 +1,4 @@
-"""CloudContactAI's reads, by its OpenAPI pages (v1): contacts, and the texts of one contact. Promised to no account.
+"""Answer CloudContactAI's reads, by its OpenAPI pages (v1): contacts, and a contact's texts. Promised to no account.
 
 The worked example of *Reassigned Phone Number Lookup* nests the phone's flags in `phoneInfo`, with national digits and
 epoch milliseconds; the schema of a contact (ContactDto) has the flags flat, with a date. A page is documented as an
@@ -53,7 +53,7 @@ class Reads:
         self.client_id = client_id
 
     def answer(self, request: Request, rest: list[str], switches: Switches) -> Reply | None:
-        """The path starts behind /api/v2; None where there is no such thing, or no such contact."""
+        """Answer a read; the path starts after /api/v2. None if there is no such thing or contact."""
         if request.method not in ("GET", "HEAD"):
             return json_reply({"error": "Method not allowed"}, 405)
         match rest:
@@ -83,7 +83,7 @@ class Reads:
         return json_reply(_page(content, total, number, size))
 
     def _page_of_incoming(self, request: Request, switches: Switches) -> Reply:
-        """Neither an id nor a time stands in the documented incoming message."""
+        """Return a received text. Its documented form has no id and no time."""
         number, size = _paging(request)
         came = self.messages.find(vendor="cloudcontactai", incoming=True)
         wanted = request.query.get("filter", "").lower()
@@ -106,7 +106,7 @@ class Reads:
         }
 
     def _chat(self, phone: str) -> list[Contact]:
-        """`sender` is true for what the account sent: a guess."""
+        """Return a contact's texts. `sender` is true for texts that the account sent: a guess."""
         return [
             {
                 "id": each.id,
@@ -129,7 +129,7 @@ class Reads:
             return db.execute(sql, values).fetchall()
 
     def _phone_of(self, contact_id: str) -> str | None:
-        """The register knows its own ids; the ids of the others are computed from their numbers."""
+        """Return an id: the register's own, or computed from the number."""
         with self.store.reading() as db:
             sql = "SELECT phone FROM register WHERE contact_id = ?"
             if row := db.execute(sql, (contact_id,)).fetchone():
@@ -170,13 +170,13 @@ class Reads:
 
 
 def _both(sql: str, where: str) -> str:
-    """A condition for the numbers of both vendors."""
+    """Return a condition for the numbers of both vendors."""
     register = where.format(phone="register.phone")
     return sql.format(contacts=where.format(phone="mobile_number"), register=register)
 
 
 def matching(text: str) -> tuple[str, str]:
-    """A condition for `filter`, whose meaning is not documented: here a number or a part of it, and no names."""
+    """Return a condition for `filter`, whose meaning is not documented: here a number or part of one, no names."""
     digits = re.sub(r"\D", "", text)
     if len(digits) == 11 and digits.startswith("1"):
         digits = digits[1:]
@@ -188,7 +188,7 @@ def matching(text: str) -> tuple[str, str]:
 
 
 def _paging(request: Request) -> tuple[int, int]:
-    """The page's number from 0, and its size; what is no number is passed over."""
+    """Return the page's number from 0, and its size; ignore what is no number."""
     number = whole_number(request.query.get("pageNumber"), 0) or 0
     size = whole_number(request.query.get("pageSize"), DEFAULT_PAGE, minimum=1) or DEFAULT_PAGE
     return number, min(size, LARGEST_PAGE)

@@ -1,4 +1,4 @@
-"""CloudContactAI, by the vendor's do-not-text guide: a register that is written, and read only where switched on."""
+"""Answer as CloudContactAI, by its do-not-text guide: a register that is written, and read only if switched on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ E164 = re.compile(r"\+[1-9]\d{7,14}")
 
 
 def refuse(status: int, message: str) -> Reply:
-    """The guide is silent about errors; the vendor's own client tests read an `error`."""
+    """Return a refusal. The guide documents no errors; the vendor's own client tests read an `error`."""
     return json_reply({"error": message}, status)
 
 
@@ -30,7 +30,7 @@ class CloudContactAI:
         self.reads = Reads(store, messages, CLIENT_ID)
 
     def answer(self, request: Request, switches: Switches) -> Reply:
-        """The caller is authenticated by now; the path starts behind /api."""
+        """Answer an authenticated call; the path starts after /api."""
         match request.segments[1:]:
             case ["account", "do-not-text"]:
                 if request.method != "PUT":
@@ -47,7 +47,7 @@ class CloudContactAI:
             return refuse(400, problem)
         if body["clientId"] != CLIENT_ID:
             return refuse(403, "This API key does not belong to that client")
-        wish = bool(body["doNotText"])
+        do_not_text = bool(body["doNotText"])
         with self.store.writing() as db:
             contact = find(db, body)
             if contact is None and (
@@ -55,17 +55,17 @@ class CloudContactAI:
             ):
                 return refuse(404, "Contact not found")
             phone = contact["phone"] if contact else body["phone"]
-            self._set(db, phone, wish, known=contact is not None)
+            self._set(db, phone, do_not_text, known=contact is not None)
             contact_id = contact["contact_id"] if contact else ccai_id(phone)
-        answer = {"contactId": contact_id, "phone": phone, "doNotText": wish}
-        same = contact is not None and bool(contact["do_not_text"]) is wish
+        answer = {"contactId": contact_id, "phone": phone, "doNotText": do_not_text}
+        same = contact is not None and bool(contact["do_not_text"]) is do_not_text
         return replace(json_reply(answer), changed_nothing=same)
 
-    def mark(self, phone: str, wish: bool, *, by_text: bool = False) -> None:
-        """A person's own word, by text, or a press inside CloudContactAI."""
+    def mark(self, phone: str, do_not_text: bool, *, by_text: bool = False) -> None:
+        """Set the mark by a person's text, or by a press inside CloudContactAI."""
         with self.store.writing() as db:
             known = find(db, {"phone": phone}) is not None
-            self._set(db, phone, wish, known=known, by_text=by_text)
+            self._set(db, phone, do_not_text, known=known, by_text=by_text)
 
     def is_stopped(self, phone: str) -> bool:
         with self.store.reading() as db:
@@ -73,20 +73,25 @@ class CloudContactAI:
         return bool(entry and entry["do_not_text"])
 
     def _set(
-        self, db: sqlite3.Connection, phone: str, wish: bool, known: bool, by_text: bool = False
+        self,
+        db: sqlite3.Connection,
+        phone: str,
+        do_not_text: bool,
+        known: bool,
+        by_text: bool = False,
     ) -> None:
-        note_by_text(db, phone, by_text and wish)
+        note_by_text(db, phone, by_text and do_not_text)
         db.execute(
             "INSERT INTO register VALUES (?, ?, ?, ?) ON CONFLICT (phone)"
             " DO UPDATE SET do_not_text = excluded.do_not_text, at = excluded.at",
-            (phone, ccai_id(phone), wish, exact_now()),
+            (phone, ccai_id(phone), do_not_text, exact_now()),
         )
-        detail = {"doNotText": wish, "created": not known}
+        detail = {"doNotText": do_not_text, "created": not known}
         self.store.record(db, "cloudcontactai", phone, "do_not_text", detail)
 
 
 def problem_of(body: Contact) -> str:
-    """What the guide calls required; null is as good as absent, for its own client sends it."""
+    """Return what is missing of what the guide requires. Null counts as missing, since its own client sends it."""
     if not isinstance(body.get("clientId"), str) or not body["clientId"]:
         return "clientId is required"
     if not isinstance(body.get("doNotText"), bool):
@@ -102,7 +107,7 @@ def problem_of(body: Contact) -> str:
 
 
 def find(db: sqlite3.Connection, body: Contact) -> sqlite3.Row | None:
-    """The contactId decides where both are given."""
+    """Return the number; the contactId decides if both are given."""
     column, value = ("phone", body.get("phone"))
     if body.get("contactId") is not None:
         column, value = ("contact_id", body["contactId"])

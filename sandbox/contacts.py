@@ -1,4 +1,4 @@
-"""SlickText's contacts as rows: finding a page of them quickly, and changing one."""
+"""Store SlickText's contacts as rows: find a page quickly, and change one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.schema import CUSTOM_FIELDS, custom_value
 from sandbox.store import Contact, Store, now
 
 Filters = tuple[tuple[str, str], ...]
-# The inner query walks the index alone; the fat rows are read for this page only.
+# The inner query reads the index alone; the fat rows are read for this page only.
 PAGE = """
 SELECT * FROM contacts WHERE contact_id IN (
     SELECT contact_id FROM contacts WHERE {where} contact_id > ?
@@ -48,7 +48,7 @@ class Contacts:
         self._marks = Bookmarks()
 
     def page(self, filters: Filters, limit: int, offset: int) -> tuple[list[Contact], bool]:
-        """One page and whether more follow; one row more than asked for tells."""
+        """Return a page, and whether more follow."""
         version = self.store.version
         if filters:
             after, skip = self._marks.nearest(filters, version, offset)
@@ -65,16 +65,16 @@ class Contacts:
         return found, len(rows) > limit
 
     def counts(self, group: str, filters: Filters) -> dict[str, int]:
-        """How many contacts have each value of a column; contacts without a value are left out."""
+        """Count contacts by each value of a column, without contacts that have none."""
         where, values = conditions(filters)
         sql = f"SELECT {group}, count(*) FROM contacts WHERE {where} {group} IS NOT NULL GROUP BY 1"  # noqa: S608
         with self.store.reading() as db:
             return dict(db.execute(sql, values).fetchall())
 
     def get(self, key: str) -> Contact | None:
-        """By id or by number, as the path of a request says it."""
+        """Return a contact by id or number, as in the path of a request."""
         column = "contact_id" if key.isdecimal() else "mobile_number"
-        # An id beyond 64 bits is nobody's, and SQLite would not take it.
+        # No contact has an id beyond 64 bits, and SQLite would not take it.
         if column == "contact_id" and len(key) > 18:
             return None
         value: object = int(key) if column == "contact_id" else key
@@ -83,7 +83,7 @@ class Contacts:
         return as_contact(row) if row else None
 
     def create(self, values: Contact, texted: bool = False) -> Contact | None:
-        """The new contact, or None where its number exists already.
+        """Create a contact; return None if its number exists already.
 
         `texted`: the vendor would send a real text now, which the history must show.
         """
@@ -101,7 +101,7 @@ class Contacts:
             return None
 
     def edit(self, contact: Contact, changes: Contact) -> Contact | None:
-        """The contact after the change, or None where the new number is another's."""
+        """Change a contact and return it; None if the new number is another contact's."""
         changes = changes | {"last_updated": now()}
         sets = ", ".join(f"{name} = ?" for name in changes)
         try:
@@ -138,9 +138,9 @@ def _by_id(db: sqlite3.Connection, contact_id: int | None) -> Contact:
 
 
 def conditions(filters: Filters) -> tuple[str, list[object]]:
-    """Exact and case-sensitive, as the vendor says; the columns are text, so `=` is just that.
+    """Return the filters as conditions: exact and case-sensitive, as the vendor says.
 
-    The narrowest filter's index is walked and the others are checked on the way: a plus before a
+    The narrowest filter's index is read and the others are checked: a plus before a
     column tells SQLite to leave that column's index alone.
     """
     ordered = sorted(filters, key=lambda each: NARROWNESS.index(each[0]))
@@ -152,7 +152,7 @@ def conditions(filters: Filters) -> tuple[str, list[object]]:
 
 
 class Bookmarks:
-    """Where earlier pages of a filtered list ended: the next page starts there, however deep."""
+    """Remember where pages of a filtered list ended, so that the next page starts there, however deep."""
 
     def __init__(self, lists: int = 200, marks: int = 20_000) -> None:
         self._lists: OrderedDict[Filters, dict[int, int]] = OrderedDict()
@@ -161,7 +161,7 @@ class Bookmarks:
         self._lock = threading.Lock()
 
     def nearest(self, filters: Filters, version: int, offset: int) -> tuple[int, int]:
-        """The last id before a known place at or before the offset, and how many more to skip."""
+        """Return the last id before a known offset, and how many more rows to skip."""
         with self._lock:
             marks = self._lists.get(filters) if version == self._version else None
             places = sorted(marks) if marks else []

@@ -1,4 +1,4 @@
-"""The sandbox's own door, under /_sandbox/: faults, switches, what was called, and the truth."""
+"""Serve the sandbox's own pages under /_sandbox/: faults, switches, calls, and what the vendors really hold."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sandbox.switches import from_form
 from sandbox.wire import Reply, Request, json_reply, whole_number
 
 HOME = "/_sandbox/"
-PAGE = 1000
-MOST = 10_000
+DEFAULT_LIMIT = 1000
+LIMIT_MAX = 10_000
 SENT_WITH = ("body", "source", "outcome", "source_id", "title", "reason", "custom_data", "at")
 
 
@@ -27,7 +27,7 @@ def answer(sandbox: Sandbox, request: Request) -> Reply:
 
 
 def is_foreign(request: Request) -> bool:
-    """A browser says where a form came from; programs say nothing."""
+    """Return True for a form of another site. Browsers send the origin; programs don't."""
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 
@@ -41,13 +41,13 @@ def route(sandbox: Sandbox, request: Request) -> Reply:
         case ("GET", "state"):
             return json_reply(state(sandbox))
         case ("GET", "calls"):
-            return calls(sandbox, request)
+            return list_calls(sandbox, request)
         case ("GET", "truth", *rest):
-            return the_truth(sandbox, request, rest)
+            return truth_page(sandbox, request, rest)
         case ("GET", "webhooks"):
             return json_reply(webhooks_state(sandbox))
         case ("GET", "messages"):
-            return messages(sandbox, request)
+            return list_messages(sandbox, request)
         case ("GET", "phones"):
             return json_reply(phones.of(sandbox.store, request.query.get("number", "")))
     return change(sandbox, request)
@@ -59,35 +59,35 @@ def change(sandbox: Sandbox, request: Request) -> Reply:
             sandbox.calls.clear()
             return json_reply(state(sandbox))
         case ("PUT" | "DELETE" | "POST", "faults", *rest):
-            return faults(sandbox, request, rest)
+            return change_faults(sandbox, request, rest)
         case ("PUT" | "POST", "switches"):
-            return switches(sandbox, request)
+            return change_switches(sandbox, request)
         case ("PUT" | "POST", "webhooks"):
-            return webhooks(sandbox, request)
+            return change_webhooks(sandbox, request)
         case ("POST", "webhooks", "again"):
-            return again(sandbox, request)
+            return resend_webhooks(sandbox, request)
         case ("POST", "reset"):
             sandbox.reset()
-            return done(sandbox, request)
-    return practice(sandbox, request)
+            return reply_state(sandbox, request)
+    return texts_and_presses(sandbox, request)
 
 
-def practice(sandbox: Sandbox, request: Request) -> Reply:
-    """What people and vendors do, at the press of a trainer or a test."""
+def texts_and_presses(sandbox: Sandbox, request: Request) -> Reply:
+    """Do what people and vendors do, for a trainer or a test."""
     match (request.method, *request.segments[1:]):
         case ("POST", "texts"):
-            return texts(sandbox, request)
+            return text_from_person(sandbox, request)
         case ("POST", "messages"):
-            return send(sandbox, request)
+            return text_from_vendor(sandbox, request)
         case ("POST", "register"):
-            return register(sandbox, request)
+            return press_in_register(sandbox, request)
         case ("POST" | "PUT", "phones"):
-            return phone(sandbox, request)
+            return change_phone(sandbox, request)
     return json_reply({"error": "no such page"}, 404)
 
 
-def done(sandbox: Sandbox, request: Request) -> Reply:
-    """A form goes back to the page; a program gets the state."""
+def reply_state(sandbox: Sandbox, request: Request) -> Reply:
+    """Send a form back to the page, and a program the state."""
     if is_form(request):
         return Reply(303, headers={"Location": HOME})
     return json_reply(state(sandbox))
@@ -121,22 +121,22 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-def calls(sandbox: Sandbox, request: Request) -> Reply:
-    limit = whole_number(request.query.get("limit"), PAGE)
+def list_calls(sandbox: Sandbox, request: Request) -> Reply:
+    limit = whole_number(request.query.get("limit"), DEFAULT_LIMIT)
     if limit is None:
         raise ValueError("limit is a whole number")
     return json_reply({"data": sandbox.calls.latest(request.query.get("vendor", ""), limit)})
 
 
-def the_truth(sandbox: Sandbox, request: Request, rest: list[str]) -> Reply:
+def truth_page(sandbox: Sandbox, request: Request, rest: list[str]) -> Reply:
     query = request.query
     if not rest:
         return json_reply(truth.of_number(sandbox.store, query.get("number", "")))
-    limit = whole_number(query.get("limit"), PAGE, minimum=1)
+    limit = whole_number(query.get("limit"), DEFAULT_LIMIT, minimum=1)
     offset = whole_number(query.get("offset"), 0)
     if limit is None or offset is None:
         raise ValueError("limit and offset are whole numbers")
-    limit = min(limit, MOST)
+    limit = min(limit, LIMIT_MAX)
     if rest == ["all"]:
         after = query.get("after", "")
         return json_reply(truth.all_numbers(sandbox.store, after, offset, limit))
@@ -146,8 +146,8 @@ def the_truth(sandbox: Sandbox, request: Request, rest: list[str]) -> Reply:
     return json_reply({"error": "no such page"}, 404)
 
 
-def faults(sandbox: Sandbox, request: Request, rest: list[str]) -> Reply:
-    """For one vendor, or for both where none is named (to clear them)."""
+def change_faults(sandbox: Sandbox, request: Request, rest: list[str]) -> Reply:
+    """Set or clear the faults of one vendor, or clear those of both."""
     vendors = list(rest) or list(VENDORS)
     if len(rest) > 1 or not set(vendors) <= set(VENDORS):
         return json_reply({"error": f"a vendor is one of {', '.join(VENDORS)}"}, 404)
@@ -158,10 +158,10 @@ def faults(sandbox: Sandbox, request: Request, rest: list[str]) -> Reply:
             sandbox.faults[vendor].set(parse(page.fault_from_form(request.form())))
         else:
             sandbox.faults[vendor].set(parse(request.any_json()))
-    return done(sandbox, request)
+    return reply_state(sandbox, request)
 
 
-def switches(sandbox: Sandbox, request: Request) -> Reply:
+def change_switches(sandbox: Sandbox, request: Request) -> Reply:
     if is_form(request):
         values = from_form(request.form())
     else:
@@ -170,62 +170,62 @@ def switches(sandbox: Sandbox, request: Request) -> Reply:
             raise ValueError("switches are a JSON object")
         values = value
     sandbox.switches = sandbox.switches.changed(values)
-    return done(sandbox, request)
+    return reply_state(sandbox, request)
 
 
 def webhooks_state(sandbox: Sandbox) -> dict[str, Any]:
     return sandbox.webhooks.addresses.as_json() | {"latest": sandbox.webhooks.latest()}
 
 
-def webhooks(sandbox: Sandbox, request: Request) -> Reply:
+def change_webhooks(sandbox: Sandbox, request: Request) -> Reply:
     values = request.form() if is_form(request) else request.any_json()
     if not isinstance(values, dict):
         raise ValueError("webhooks are a JSON object")
     sandbox.webhooks.addresses = sandbox.webhooks.addresses.changed(values)
-    return done(sandbox, request)
+    return reply_state(sandbox, request)
 
 
-def again(sandbox: Sandbox, request: Request) -> Reply:
-    count = whole_number(said(request, "count").get("count"), 1)
+def resend_webhooks(sandbox: Sandbox, request: Request) -> Reply:
+    count = whole_number(form_values(request, "count").get("count"), 1)
     if count is None:
         raise ValueError("count is a whole number")
     sandbox.webhooks.again(count)
-    return done(sandbox, request)
+    return reply_state(sandbox, request)
 
 
-def said(request: Request, *names: str) -> dict[str, str]:
-    """The named values of a form or a JSON object, as text; ValueError where it has others."""
+def form_values(request: Request, *names: str) -> dict[str, str]:
+    """Return the named values of a form or a JSON object, as text. Raises ValueError for other names."""
     values = request.form() if is_form(request) else request.any_json()
     if not isinstance(values, dict):
         raise ValueError(f"{', '.join(names)}, as a JSON object")
     if unknown := values.keys() - set(names):
-        raise ValueError(f"it knows no {', '.join(sorted(unknown))}")
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
     return {name: "" if value is None else str(value) for name, value in values.items()}
 
 
-def made(request: Request, value: object) -> Reply:
-    """A form goes back to the page; a program gets what was made."""
+def reply_with(request: Request, value: object) -> Reply:
+    """Send a form back to the page, and a program what was made."""
     return Reply(303, headers={"Location": HOME}) if is_form(request) else json_reply(value)
 
 
-def texts(sandbox: Sandbox, request: Request) -> Reply:
-    values = said(request, "vendor", "number", "word", "at")
+def text_from_person(sandbox: Sandbox, request: Request) -> Reply:
+    values = form_values(request, "vendor", "number", "word", "at")
     vendor, number = values.get("vendor", ""), values.get("number", "")
     words = values.get("word") or "STOP"
     message = texting.person_texts(sandbox, vendor, number, words, values.get("at", ""))
-    return made(request, {"message": message.as_json()})
+    return reply_with(request, {"message": message.as_json()})
 
 
-def send(sandbox: Sandbox, request: Request) -> Reply:
-    values = said(request, "vendor", "number", *SENT_WITH)
+def text_from_vendor(sandbox: Sandbox, request: Request) -> Reply:
+    values = form_values(request, "vendor", "number", *SENT_WITH)
     vendor, number = values.pop("vendor", ""), values.pop("number", "")
     given = {name: value for name, value in values.items() if value}
-    return made(request, texting.vendor_texts(sandbox, vendor, number, **given))
+    return reply_with(request, texting.vendor_texts(sandbox, vendor, number, **given))
 
 
-def messages(sandbox: Sandbox, request: Request) -> Reply:
+def list_messages(sandbox: Sandbox, request: Request) -> Reply:
     query = request.query
-    limit = whole_number(query.get("limit"), PAGE)
+    limit = whole_number(query.get("limit"), DEFAULT_LIMIT)
     if limit is None:
         raise ValueError("limit is a whole number")
     found = sandbox.messages.find(
@@ -234,17 +234,17 @@ def messages(sandbox: Sandbox, request: Request) -> Reply:
     return json_reply({"data": [each.as_json() for each in found]})
 
 
-def register(sandbox: Sandbox, request: Request) -> Reply:
-    """A press inside CloudContactAI."""
-    values = said(request, "number", "do_not_text")
-    wish = values.get("do_not_text", "").lower()
-    if wish not in ("true", "false"):
+def press_in_register(sandbox: Sandbox, request: Request) -> Reply:
+    """Press *Do Not Text* inside CloudContactAI, or lift it."""
+    values = form_values(request, "number", "do_not_text")
+    do_not_text = values.get("do_not_text", "").lower()
+    if do_not_text not in ("true", "false"):
         raise ValueError("do_not_text is true or false")
-    texting.changes_inside(sandbox, values.get("number", ""), wish == "true")
-    return done(sandbox, request)
+    texting.changes_inside(sandbox, values.get("number", ""), do_not_text == "true")
+    return reply_state(sandbox, request)
 
 
-def phone(sandbox: Sandbox, request: Request) -> Reply:
-    values = said(request, "number", "phone_type", "carrier_name", "reassigned_at")
+def change_phone(sandbox: Sandbox, request: Request) -> Reply:
+    values = form_values(request, "number", "phone_type", "carrier_name", "reassigned_at")
     number = values.pop("number", "")
-    return made(request, texting.learns_about_phone(sandbox, number, values))
+    return reply_with(request, texting.learns_about_phone(sandbox, number, values))

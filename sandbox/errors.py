@@ -1,4 +1,4 @@
-"""How SlickText words a refusal: the body's key varies, so a switch chooses it."""
+"""Word refusals as SlickText does. The body's key varies, so a switch chooses it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HTML = (
 
 
 def error(status: int, message: str, body: str = "message", field: str = "") -> Reply:
-    """`body` is one of the shapes that working clients of the vendor read."""
+    """Return a refusal; `body` is one of the shapes that working clients read."""
     if body == "html":
         return html_page(status, message)
     shapes: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""Faults on demand: which of them a call meets."""
+"""Make calls fail on demand."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Met:
-    """What one call meets: seconds to wait first, then at most one fault."""
+    """What a call meets: seconds to wait, then at most one fault."""
 
     wait: float = 0.0
     fault: Fault | None = None
@@ -68,7 +68,7 @@ class Faults:
 
     A call draws once, and the shares of the faults that fit it lie side by side on that draw: two
     faults with a share of 0.1 each strike a tenth of the calls each, never the same call. Latency
-    is apart, for it goes with any of the others. The draws start anew whenever faults are set, so
+    is apart, for it goes with any of the others. The draws start again whenever faults are set, so
     that the same faults and the same calls in the same order give the same outcome.
     """
 
@@ -116,7 +116,7 @@ def _spend(fault: Fault) -> None:
 
 
 def parse(value: object) -> list[Fault]:
-    """One fault or a list of them from JSON; ValueError says what is wrong."""
+    """Parse a fault or a list of faults from JSON. Raises ValueError."""
     items = value if isinstance(value, list) else [value]
     return [_parse_one(item) for item in items if _kind(item) != "none"]
 

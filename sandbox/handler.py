@@ -1,4 +1,4 @@
-"""The HTTP side: read one request whole, answer it in one write, keep the connection."""
+"""Speak HTTP: read a whole request, answer in one write, keep the connection."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.rfile.read(length) if 0 <= length <= MOST_BYTES else None
 
     def send(self, reply: Reply) -> None:
-        """Head and body in one write: two would wait for each other's acknowledgement."""
+        """Send head and body in one write, since two would wait for each other."""
         status = HTTPStatus(reply.status) if reply.status in set(HTTPStatus) else None
         lines = [
             f"HTTP/1.1 {reply.status} {status.phrase if status else 'Unknown'}",
@@ -85,14 +85,14 @@ class Handler(BaseHTTPRequestHandler):
     def hang_up(self, hangup: Hangup) -> None:
         self.close_connection = True
         if hangup.reset:
-            # No lingering: the caller gets a reset, as from a port where nobody listens.
+            # No lingering: the caller gets a reset, as from a closed port.
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.connection.close()
         self.log_request("reset" if hangup.reset else "closed")
 
     def caller_left(self) -> bool:
-        """Whether the other side closed while we keep it waiting."""
+        """Return True if the other side closed while it waits."""
         try:
             readable, _, _ = select.select([self.connection], [], [], 0)
             return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)

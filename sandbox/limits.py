@@ -1,4 +1,4 @@
-"""SlickText's rate limit: so many calls in a 60-second window for each key, bursts allowed."""
+"""Limit calls as SlickText does: per key in a 60-second window, bursts allowed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Budget:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The three headers, spelled as the vendor spells them; Retry-After where it is over."""
+        """Return the three headers, spelled as the vendor spells them, and Retry-After over the limit."""
         headers = {
             "x-RateLimit": str(self.limit),
             "x-RateLimit-Remaining": str(self.remaining),
@@ -36,7 +36,7 @@ class RateLimit:
         self._windows: dict[str, tuple[float, int]] = {}
 
     def take(self, key: str, limit: int) -> Budget:
-        """Count one call; a refused call costs nothing more."""
+        """Count a call; refused calls are free."""
         with self._lock:
             start, used = self._window(key)
             over = used >= limit
@@ -52,7 +52,7 @@ class RateLimit:
             self._windows.clear()
 
     def _window(self, key: str) -> tuple[float, int]:
-        """The window opens with its first call and closes 60 seconds later."""
+        """Return the open window. It opens with its first call and closes 60 seconds later."""
         current = self._clock()
         start, used = self._windows.get(key, (current, 0))
         return (start, used) if current - start < WINDOW else (current, 0)

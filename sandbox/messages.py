@@ -1,4 +1,4 @@
-"""The texts that either vendor sent or received, in the sandbox's own database. No real text is ever sent."""
+"""Store the texts that either vendor sent or received. No real text is ever sent."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Message:
 
 
 def moment(text: str) -> str:
-    """Any ISO time as the store keeps it; UTC where no zone is said, now where it is empty. Raises ValueError."""
+    """Return an ISO time as it is stored: UTC if it has no zone, now if it is empty. Raises ValueError."""
     if not text:
         return exact_now()
     try:
@@ -70,12 +70,12 @@ def moment(text: str) -> str:
 
 
 def slicktext_time(kept: str) -> str:
-    """A kept time as SlickText writes times: UTC, and no zone."""
+    """Return a stored time as SlickText writes times: UTC, without a zone."""
     return kept[:19].replace("T", " ")
 
 
 def milliseconds(text: str | None) -> int | None:
-    """Epoch milliseconds of a kept time, as CloudContactAI's worked example writes them."""
+    """Return a stored time as epoch milliseconds, as in CloudContactAI's example."""
     if not text:
         return None
     at = datetime.fromisoformat(text)
@@ -100,7 +100,7 @@ class Messages:
         contact_id: int | None = None,
         created: str = "",
     ) -> Message:
-        """Store one text and return it."""
+        """Store a text and return it."""
         values = {
             "vendor": vendor, "number": number, "contact_id": contact_id, "incoming": incoming,
             "body": body, "source": source, "source_id": source_id, "title": title,
@@ -114,14 +114,14 @@ class Messages:
     def find(
         self, *, vendor: str = "", number: str = "", incoming: bool | None = None, limit: int = -1
     ) -> list[Message]:
-        """The texts of a vendor, a number or a direction, the newest first."""
+        """Return the texts of a vendor, a number, or a direction, newest first."""
         wanted = {"vendor": vendor or None, "number": number or None, "incoming": incoming}
         return self._rows({name: v for name, v in wanted.items() if v is not None}, limit=limit)
 
     def page(
         self, filters: dict[str, str], sorting: str, words: str, limit: int, offset: int
     ) -> tuple[list[Message], bool]:
-        """A page of SlickText's texts and whether more follow; filters match exactly."""
+        """Return a page of SlickText's texts, and whether more follow; filters match exactly."""
         wanted: dict[str, object] = {"vendor": "slicktext", **filters}
         if "direction" in filters:
             del wanted["direction"]
@@ -134,7 +134,7 @@ class Messages:
     def _rows(
         self, wanted: dict[str, object], sorting: str = "newest", limit: int = -1, offset: int = 0
     ) -> list[Message]:
-        """`wanted` has only names of columns that stand in this file."""
+        """Return texts. `wanted` has only names of columns from this file."""
         where = " AND ".join([*(f"{name} = ?" for name in wanted), "1"])
         sql = f"SELECT * FROM messages WHERE {where} ORDER BY {SORTINGS[sorting]} LIMIT ? OFFSET ?"  # noqa: S608
         with self.store.reading() as db:
@@ -142,7 +142,7 @@ class Messages:
 
 
 def shaped(message: Message, words: str, with_id: bool) -> dict[str, Any]:
-    """One text as SlickText's messages resource has it. Its part that could be read names no id."""
+    """Return a text as in SlickText's messages resource. The part that could be read names no id."""
     shown: dict[str, Any] = {
         "to": message.to,
         "from": message.sender,
@@ -158,7 +158,7 @@ def shaped(message: Message, words: str, with_id: bool) -> dict[str, Any]:
 
 
 def hex_id(number: int) -> str:
-    """An id as SlickText's newer resources have them: 24 hexadecimal digits."""
+    """Return an id as in SlickText's newer resources: 24 hexadecimal digits."""
     return hashlib.sha256(f"message {number}".encode()).hexdigest()[:24]
 
 

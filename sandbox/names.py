@@ -1,4 +1,4 @@
-"""Names as real lists have them: accents, apostrophes, hyphens, two surnames, one name, none."""
+"""Give names as real lists have them: accents, apostrophes, hyphens, two surnames, one name, none."""
 
 from __future__ import annotations
 

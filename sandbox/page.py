@@ -1,58 +1,75 @@
-"""The small page for people: what was called, and what shall go wrong."""
+"""The page for people: what was called, what goes wrong, and what people and vendors text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from html import escape
 from pathlib import Path
+from string import Template
 from typing import Any
 
-from sandbox import page_texts, page_webhooks
 from sandbox.app import Sandbox
+from sandbox.ccai_events import CODES, REASSIGNED
 from sandbox.faults import KINDS, METHODS, VENDORS
-from sandbox.parts import SHOWN, TITLES, number, select, table, text
+from sandbox.messages import SOURCES
+from sandbox.people import MARTY_NUMBER
+from sandbox.phones import TYPES
 from sandbox.switches import Switches, choices
+from sandbox.texting import DEFAULT_BODY, FAILED
+from sandbox.webhooks import METHODS as HOOK_METHODS
 from sandbox.wire import Reply, html_reply
 
-STYLE = Path(__file__).parent / "static" / "sandbox.css"
+STATIC = Path(__file__).parent / "static"
 POLICY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Vendor sandbox</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/_sandbox/sandbox.css">
-</head>
-<body>
-<header><h1>Vendor sandbox</h1>
-<p>Stands in for SlickText and CloudContactAI. Nobody is texted; nobody here is real.</p></header>
-<main>{main}</main>
-</body>
-</html>
-"""
+TITLES = {"slicktext": "SlickText", "cloudcontactai": "CloudContactAI"}
+ROWS_SHOWN = 25
+OUTCOMES = [
+    ("", "what the vendor would do"),
+    ("sent", "sent, even if they stopped texts"),
+    ("refused", "SlickText: not sent"),
+    (FAILED, "SlickText: sent, not delivered"),
+    ("excluded", "CloudContactAI: excluded"),
+    (REASSIGNED, "CloudContactAI: number reassigned"),
+    *((code, f"CloudContactAI: {code} {words}") for code, (_, words) in CODES.items()),
+]
+FAULTS = [("none", "none: works"), *((kind, f"{kind}: {words}") for kind, words in KINDS.items())]
 
 
 def home(sandbox: Sandbox) -> Reply:
-    parts = [_vendor(sandbox, vendor) for vendor in VENDORS]
-    parts += [page_texts.section(), page_webhooks.section(sandbox.webhooks)]
-    parts += [page_texts.latest(sandbox.messages), page_webhooks.latest(sandbox.webhooks)]
-    parts += [_switches(sandbox.switches), _calls(sandbox), _reset()]
-    return html_reply(PAGE.format(main="".join(parts))).with_headers(POLICY)
+    """Return the page. Values that others may have sent are escaped here; the templates hold no other values."""
+    addresses = sandbox.webhooks.addresses
+    page = _fill(
+        "page.html",
+        vendors="".join(_vendor(sandbox, vendor) for vendor in VENDORS),
+        number=MARTY_NUMBER,
+        body=escape(DEFAULT_BODY),
+        vendor_options=_options(list(TITLES.items()), "cloudcontactai"),
+        sources=_options(_same(SOURCES), "Campaign"),
+        outcomes=_options(OUTCOMES),
+        phone_types=_options(_same(TYPES), "MOBILE"),
+        slicktext_url=escape(addresses.slicktext_url),
+        ccai_url=escape(addresses.ccai_url),
+        ccai_secret=escape(addresses.ccai_secret),
+        ccai_methods=_options(_same(HOOK_METHODS), addresses.ccai_method),
+        switches="".join(_switch(sandbox.switches, field.name) for field in fields(Switches)),
+        latest_texts=_latest_texts(sandbox),
+        latest_webhooks=_latest_webhooks(sandbox),
+        latest_calls=_latest_calls(sandbox),
+    )
+    return html_reply(page).with_headers(POLICY)
 
 
 def style() -> Reply:
-    return Reply(200, STYLE.read_bytes(), "text/css; charset=utf-8")
+    return Reply(200, (STATIC / "sandbox.css").read_bytes(), "text/css; charset=utf-8")
 
 
 def fault_from_form(form: Mapping[str, str]) -> dict[str, Any]:
-    """Empty boxes mean "not set"; ValueError where a number is none."""
+    """Return the fault that a form sets; empty boxes mean "not set". Raises ValueError for text in a number's box."""
     fault: dict[str, Any] = {"kind": form.get("kind", "none")}
     for name, kind in (("seconds", float), ("share", float), ("status", int), ("times", int)):
         if form.get(name, "").strip():
@@ -64,100 +81,105 @@ def fault_from_form(form: Mapping[str, str]) -> dict[str, Any]:
     return fault
 
 
+def _fill(name: str, **values: str) -> str:
+    return Template((STATIC / name).read_text(encoding="utf-8")).substitute(values)
+
+
 def _vendor(sandbox: Sandbox, vendor: str) -> str:
-    people = "contacts" if vendor == "slicktext" else "register"
     counts = sandbox.calls.counts()[vendor]
-    rows = [(escape(name), str(calls)) for name, calls in counts.items()]
-    listing = table(("Endpoint", "Calls"), rows)
-    return (
-        f"<section aria-labelledby='{vendor}'><h2 id='{vendor}'>{TITLES[vendor]}</h2>"
-        f"<p>{sandbox.store.count(people):,} people, {sum(counts.values()):,} calls.</p>"
-        f"{_active(sandbox, vendor)}{_fault_form(vendor)}{listing if rows else ''}</section>"
+    people = sandbox.store.count("contacts" if vendor == "slicktext" else "register")
+    faults = [
+        ", ".join(f"{name} {value}" for name, value in fault.items())
+        for fault in sandbox.faults[vendor].as_json()
+    ]
+    items = "".join(f"<li>{escape(fault)}</li>" for fault in faults)
+    return _fill(
+        "vendor.html",
+        vendor=vendor,
+        title=TITLES[vendor],
+        people=f"{people:,}",
+        calls=f"{sum(counts.values()):,}",
+        faults=f'<p class="on"><strong>Faults set:</strong></p><ul>{items}</ul>'
+        if faults
+        else "<p><strong>Working.</strong></p>",
+        kinds=_options(FAULTS),
+        methods=_options([("", "any"), *_same(METHODS)]),
+        endpoints=_table(("Endpoint", "Calls"), counts.items()) if counts else "",
     )
 
 
-def _active(sandbox: Sandbox, vendor: str) -> str:
-    faults = sandbox.faults[vendor].as_json()
-    if not faults:
-        return "<p><strong>Working.</strong></p>"
-    items = "".join(
-        "<li>" + escape(", ".join(f"{name} {value}" for name, value in fault.items())) + "</li>"
-        for fault in faults
-    )
-    return f"<p class='on'><strong>Faults set:</strong></p><ul>{items}</ul>"
+def _switch(switches: Switches, name: str) -> str:
+    value, label = getattr(switches, name), name.replace("_", " ")
+    label = "CCAI" + label[4:] if label.startswith("ccai") else label.capitalize()
+    if options := choices(name):
+        box = f'<select id="{name}" name="{name}">{_options(_same(options), str(value))}</select>'
+    else:
+        box = f'<input id="{name}" name="{name}" type="number" min="0" value="{value}">'
+    return f'<p><label for="{name}">{label}</label>{box}</p>'
 
 
-def _fault_form(vendor: str) -> str:
-    kinds = [("none", "none: works")] + [(kind, f"{kind}: {text}") for kind, text in KINDS.items()]
-    return (
-        f"<form method='post' action='/_sandbox/faults/{vendor}'>"
-        + select(f"{vendor}-kind", "kind", "Fault", kinds, "none")
-        + number(f"{vendor}-seconds", "seconds", "Seconds")
-        + number(f"{vendor}-status", "status", "Status")
-        + number(f"{vendor}-times", "times", "Only so many times")
-        + number(f"{vendor}-share", "share", "Share of calls, 0 to 1")
-        + select(f"{vendor}-method", "method", "Method", [("", "any"), *_same(METHODS)], "")
-        + text(f"{vendor}-path", "path", "Address contains")
-        + f"<button>Set for {TITLES[vendor]}</button></form>"
-    )
+def _latest_texts(sandbox: Sandbox) -> str:
+    rows = [
+        (each.created, TITLES[each.vendor], each.sender, each.to, each.source, each.status, each.body)
+        for each in sandbox.messages.find(limit=ROWS_SHOWN)
+    ]  # fmt: skip
+    heads = ("Time", "Vendor", "From", "To", "Source", "Status", "Words")
+    return _listing("texts", heads, rows) if rows else ""
 
 
-def _switches(switches: Switches) -> str:
-    boxes = []
-    for field in fields(Switches):
-        value, label = getattr(switches, field.name), _label(field.name)
-        options = choices(field.name)
-        box = (
-            select(field.name, field.name, label, _same(options), str(value))
-            if options
-            else number(field.name, field.name, label, str(value))
+def _latest_webhooks(sandbox: Sandbox) -> str:
+    rows = [
+        (
+            each["at"],
+            TITLES[each["vendor"]],
+            each["event"],
+            each["number"],
+            ", then ".join(each["answers"]) or "on its way",
         )
-        boxes.append(box)
+        for each in reversed(sandbox.webhooks.latest(ROWS_SHOWN))
+    ]
+    heads = ("Time", "Vendor", "Event", "Number", "Answers")
+    return _listing("webhooks", heads, rows) if rows else ""
+
+
+def _latest_calls(sandbox: Sandbox) -> str:
+    rows = [
+        (
+            call["at"],
+            TITLES[call["vendor"]],
+            f"{call['method']} {call['target']}",
+            call["status"] or "none",
+            call["fault"] or "",
+            call["milliseconds"],
+        )
+        for call in reversed(sandbox.calls.latest(limit=ROWS_SHOWN))
+    ]
+    return _listing("calls", ("Time", "Vendor", "Call", "Answer", "Fault", "Milliseconds"), rows)
+
+
+def _listing(what: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return (
-        "<section class='wide' aria-labelledby='switches'><h2 id='switches'>Switches</h2>"
-        "<p>What the vendors leave open. 0 means: none, or as the generation has it.</p>"
-        f"<form class='many' method='post' action='/_sandbox/switches'>{''.join(boxes)}"
-        "<button>Set switches</button></form></section>"
+        f'<section class="wide" aria-labelledby="{what}"><h2 id="{what}">Latest {what}</h2>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Table of {what}">'
+        f"{_table(heads, rows)}</div></section>"
     )
 
 
-def _calls(sandbox: Sandbox) -> str:
-    latest = reversed(sandbox.calls.latest(limit=SHOWN))
-    rows = [[escape(str(value)) for value in _cells(call)] for call in latest]
-    heads = ("Time", "Vendor", "Call", "Answer", "Fault", "Milliseconds")
-    return (
-        "<section class='wide' aria-labelledby='calls'><h2 id='calls'>Latest calls</h2>"
-        "<div class='scroll' tabindex='0' role='region' aria-label='Table of calls'>"
-        f"{table(heads, rows)}</div></section>"
+def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    head = "".join(f'<th scope="col">{each}</th>' for each in heads)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _options(options: Iterable[tuple[str, str]], chosen: str = "") -> str:
+    return "".join(
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(shown)}</option>'
+        for value, shown in options
     )
 
 
-def _cells(call: Mapping[str, Any]) -> tuple[object, ...]:
-    what = f"{call['method']} {call['target']}"
-    answer = call["status"] or "none"
-    return (
-        call["at"],
-        TITLES[call["vendor"]],
-        what,
-        answer,
-        call["fault"] or "",
-        call["milliseconds"],
-    )
-
-
-def _reset() -> str:
-    return (
-        "<section aria-labelledby='reset'><h2 id='reset'>Start over</h2>"
-        "<p>The people of the seed again; every change, text, fault, switch and call is forgotten.</p>"
-        "<form method='post' action='/_sandbox/reset'><button>Start over</button></form></section>"
-    )
-
-
-def _label(name: str) -> str:
-    words = name.replace("_", " ")
-    return "CCAI" + words[4:] if words.startswith("ccai") else words.capitalize()
-
-
-def _same(values: tuple[Any, ...]) -> list[tuple[str, str]]:
+def _same(values: Iterable[Any]) -> list[tuple[str, str]]:
     words = {"True": "on", "False": "off"}
     return [(str(value), words.get(str(value), str(value))) for value in values]

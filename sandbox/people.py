@@ -1,4 +1,4 @@
-"""Believable people from a seed: person number i is the same at any scale, on any machine."""
+"""Make believable people from a seed. Person number i is the same at any scale, on any machine."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ BIRTHDAYS = [str(date(1935, 1, 1) + timedelta(n)) for n in range(26_000)]
 
 
 def people(count: int, seed: int) -> Iterator[Row]:
-    """The first `count` people of this seed, in the order of their ids."""
+    """Yield the first `count` people of this seed, in the order of their ids."""
     if count > SLOTS:
         raise ValueError(f"no more than {SLOTS} people have a number of their own")
     if count > 0:
@@ -144,7 +144,7 @@ def person(index: int, seed: int) -> Row:
 
 @lru_cache
 def line_order(seed: int) -> list[str]:
-    """The last four digits, mixed, so that neighbours in the list are none in number."""
+    """Return the last four digits, mixed, so that neighbors in the list have different numbers."""
     lines = [f"{line:04d}" for line in range(LINES)]
     Random(seed).shuffle(lines)
     return lines
@@ -152,7 +152,7 @@ def line_order(seed: int) -> list[str]:
 
 @lru_cache
 def shuffle(seed: int) -> tuple[int, int, int]:
-    """Step and start of a walk that meets each possible number once, and Marty's slot in it."""
+    """Return the step and start that reach each possible number once, and Marty's place."""
     digest = blake2b(b"numbers", key=seed.to_bytes(16, "big", signed=True), digest_size=16).digest()
     step = int.from_bytes(digest[:8], "big") % SLOTS
     while gcd(step, SLOTS) != 1:
@@ -165,7 +165,7 @@ def shuffle(seed: int) -> tuple[int, int, int]:
 def slot_of(index: int, seed: int) -> int:
     step, start, marty = shuffle(seed)
     slot = (start + step * index) % SLOTS
-    # Marty is index 0 and leaves his place in the walk free for whoever met his number.
+    # Marty is index 0 and leaves his place to the person who got his number.
     return start if slot == marty else slot
 
 
@@ -195,7 +195,7 @@ def email(first: str | None, last: str | None, draw: tuple[int, ...]) -> str | N
 
 @lru_cache(maxsize=100_000)
 def plain(text: str) -> str:
-    """Letters that every mail host takes: é becomes e, and what has no such form goes."""
+    """Return only letters that every mail host takes: é becomes e, others are dropped."""
     letters = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return "".join(c for c in letters if c.isalnum() or c == ".")[:40]
 
@@ -226,7 +226,7 @@ def origin(draw: tuple[int, ...]) -> tuple[str, str | None, str | None]:
 
 
 def times(draw: tuple[int, ...], status: str) -> tuple[str, str | None, str | None]:
-    """Created, last status change, last edit: in this order in time, the last two often absent."""
+    """Return when a person was created, changed status, and was edited last; the last two are often None."""
     born = draw[17] % (len(DAYS) - 2)
     left = len(DAYS) - 1 - born
     change = born + 1 + draw[18] % left

@@ -1,4 +1,4 @@
-"""What CloudContactAI learns about a phone: its kind, its carrier, and whether its number was reassigned."""
+"""Store what CloudContactAI knows about a phone: its type, its carrier, and whether its number was reassigned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ON CONFLICT (phone) DO UPDATE SET {sets}
 
 
 def of(store: Store, phone: str) -> dict[str, Any]:
-    """The facts about one phone (E.164), as they are where none was learned."""
+    """Return the facts about a phone (E.164), with defaults."""
     with store.reading() as db:
         row = db.execute("SELECT * FROM phones WHERE phone = ?", (phone,)).fetchone()
     known = {name: row[name] for name in UNKNOWN if row[name] is not None} if row else {}
@@ -32,7 +32,7 @@ def of(store: Store, phone: str) -> dict[str, Any]:
 
 
 def learn(store: Store, phone: str, facts: Mapping[str, str]) -> dict[str, Any]:
-    """Write facts down and return all of them; "now" is a time, an empty one takes it back. Raises ValueError."""
+    """Store facts and return all of them; "now" is a time, an empty one removes it. Raises ValueError."""
     if unknown := facts.keys() - {"phone_type", "carrier_name", "reassigned_at"}:
         raise ValueError(f"a phone has no {', '.join(sorted(unknown))}")
     values: dict[str, object] = dict(facts)
@@ -48,12 +48,12 @@ def learn(store: Store, phone: str, facts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def looked_up(store: Store, phone: str) -> None:
-    """The look-up before a text."""
+    """Look up a phone before a text."""
     _write(store, phone, {"looked_up_at": exact_now()})
 
 
 def note_by_text(db: sqlite3.Connection, phone: str, by_text: bool) -> None:
-    """Whether the number's place in the register came by a text, which is no manual mark."""
+    """Return True if the number came into the register by a text, not by hand."""
     if by_text:
         db.execute(_sql({"by_text": 1}), {"phone": phone, "by_text": 1})
     else:
@@ -66,7 +66,7 @@ def _write(store: Store, phone: str, values: Mapping[str, object]) -> None:
 
 
 def _sql(values: Mapping[str, object]) -> str:
-    """`values` has only names of UNKNOWN."""
+    """Write facts. `values` has only names of UNKNOWN."""
     return WRITE.format(
         names=", ".join(values),
         values=", ".join(f":{name}" for name in values),

@@ -1,4 +1,4 @@
-"""Where the people live: real area codes with cities, states, zips and time zones that fit."""
+"""List where people live: real area codes with matching cities, states, zips, and time zones."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Place(NamedTuple):
 
 
 def area_codes() -> list[tuple[str, list[Place]]]:
-    """Every area code with the places it serves, in an order that never changes."""
+    """Return every area code with the places it serves, always in the same order."""
     codes: list[tuple[str, list[Place]]] = []
     for country, text in (("US", US), ("CA", CANADA)):
         for line in text.strip().splitlines():

@@ -1,4 +1,4 @@
-"""The tables, and filling them with people."""
+"""Make the tables, and fill them with people."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ CREATE INDEX writes_number ON writes (number);
 
 
 def custom_value(name: str) -> str:
-    """The expression that a filter on a custom field reads and its index holds."""
+    """Return the expression of a custom field, for its filter and its index."""
     if name not in CUSTOM_FIELDS:
         raise KeyError(name)
     return f"CAST(json_extract(custom_fields, '$.{name}') AS TEXT)"
 
 
 def fill(connection: sqlite3.Connection, count: int, seed: int) -> None:
-    """Build everything anew inside the caller's transaction: indexes last, which is faster."""
+    """Build everything again inside the caller's transaction: indexes last, which is faster."""
     run(connection, TABLES.format(columns=", ".join(f"{name} TEXT" for name in COLUMNS[1:])))
     marks = ", ".join("?" * len(COLUMNS))
     connection.executemany(f"INSERT INTO contacts VALUES ({marks})", people(count, seed))  # noqa: S608
@@ -77,7 +77,7 @@ def fill(connection: sqlite3.Connection, count: int, seed: int) -> None:
 
 
 def run(connection: sqlite3.Connection, script: str) -> None:
-    """Statement by statement: executescript would commit the transaction."""
+    """Run statements one by one, since executescript would commit the transaction."""
     for statement in script.split(";"):
         if statement.strip():
             connection.execute(statement)
@@ -92,12 +92,12 @@ def _indexes() -> Iterator[str]:
 
 
 def _index(name: str, value: str) -> str:
-    """A filter is never for null, so the index leaves the nulls out."""
+    """Return an index without nulls, since no filter asks for null."""
     return f"CREATE INDEX by_{name} ON contacts ({value}) WHERE {value} IS NOT NULL;"
 
 
 def _register(connection: sqlite3.Connection) -> Iterator[Row]:
-    """CloudContactAI knows four in five people, and two in three of the stops that SlickText has.
+    """Fill the register: four in five people, and two in three of the stops that SlickText has.
 
     The stops it does not have are the disagreements that a dashboard must show.
     """
@@ -113,5 +113,5 @@ def _register(connection: sqlite3.Connection) -> Iterator[Row]:
 
 
 def ccai_id(number: str) -> str:
-    """CloudContactAI's own id: a string, and nothing like SlickText's."""
+    """Return CloudContactAI's own id: a string, unlike SlickText's."""
     return blake2b(number.encode(), key=b"cloudcontactai", digest_size=12).hexdigest()

@@ -1,4 +1,4 @@
-"""The server as a thing: start it, stop it at once, or have one for the length of a test."""
+"""Start and stop the server, or run one for the length of a test."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SandboxServer(ThreadingHTTPServer):
         self._thread.start()
 
     def stop(self) -> None:
-        """Waiting calls are let go, kept connections closed, and then the port."""
+        """Release waiting calls, close kept connections, and then the port."""
         self.sandbox.stopping.set()
         self.sandbox.webhooks.stop()
         self.shutdown()
@@ -63,13 +63,13 @@ class SandboxServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller who leaves early is everyday life here, not an error."""
+        """Ignore callers that leave early."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
 class Running:
-    """A running sandbox, from a test's side."""
+    """A running sandbox, for tests."""
 
     def __init__(self, server: SandboxServer) -> None:
         self.server = server
@@ -79,7 +79,7 @@ class Running:
         self.ccai_url = f"{self.url}/api"
 
     def set_fault(self, vendor: str, kind: str | list[dict[str, Any]], **options: Any) -> None:
-        """One fault by its kind and options, or a list of faults as the control JSON has them."""
+        """Set one fault by its kind and options, or a list of faults as in the control JSON."""
         value = kind if isinstance(kind, list) else {"kind": kind, **options}
         self.sandbox.faults[vendor].set(parse(value))
 
@@ -91,39 +91,39 @@ class Running:
         self.sandbox.switches = self.sandbox.switches.changed(values)
 
     def set_webhooks(self, **values: Any) -> None:
-        """Where to send webhooks; `pauses` is a list of seconds."""
+        """Set where to send webhooks; `pauses` is a list of seconds."""
         self.sandbox.webhooks.addresses = self.sandbox.webhooks.addresses.changed(values)
 
     def texts(self, vendor: str, number: str, word: str = "STOP", *, at: str = "") -> Message:
-        """A person texts any words to one vendor; `at` is an ISO time, now unless given."""
+        """Send a person's text to one vendor; `at` is an ISO time, or now."""
         return texting.person_texts(self.sandbox, vendor, number, word, at)
 
     def sends(self, vendor: str, number: str, **options: str) -> dict[str, Any]:
-        """A vendor texts a number: options and answer as those of `POST messages`."""
+        """Text a number as a vendor, with the options and answer of `POST messages`."""
         return texting.vendor_texts(self.sandbox, vendor, number, **options)
 
     def messages(self, number: str = "", vendor: str = "") -> list[Message]:
-        """The texts that either vendor sent or received, the newest first."""
+        """Return the texts that either vendor sent or received, newest first."""
         return self.sandbox.messages.find(vendor=vendor, number=number)
 
     def lift_at_ccai(self, number: str) -> None:
-        """Someone lifts a stop inside CloudContactAI, which sends no event."""
+        """Lift a stop inside CloudContactAI, which sends no event."""
         texting.changes_inside(self.sandbox, number, False)
 
     def mark_at_ccai(self, number: str) -> None:
-        """Someone presses *Do Not Text* inside CloudContactAI, which tells of it."""
+        """Press *Do Not Text* inside CloudContactAI, which sends an event."""
         texting.changes_inside(self.sandbox, number, True)
 
     def phone(self, number: str, **facts: str) -> dict[str, Any]:
-        """CloudContactAI learns `phone_type`, `carrier_name` or `reassigned_at` ("now" or an ISO time)."""
+        """Set `phone_type`, `carrier_name`, or `reassigned_at` ("now" or an ISO time) at CloudContactAI."""
         return texting.learns_about_phone(self.sandbox, number, facts)
 
     def webhooks(self) -> list[dict[str, Any]]:
-        """What was sent lately, with the answer to each attempt."""
+        """Return the latest webhooks, with the answer to each attempt."""
         return self.sandbox.webhooks.latest()
 
     def webhooks_again(self, count: int = 1) -> None:
-        """The latest events once more, as they were, the newest first."""
+        """Send the latest events again, newest first."""
         self.sandbox.webhooks.again(count)
 
     def reset(self) -> None:
@@ -147,7 +147,7 @@ def running(
     quiet: bool = True,
     **switches: Any,
 ) -> Iterator[Running]:
-    """A sandbox on a free port, with switches as keywords; a given `db` is built anew."""
+    """Run a sandbox on a free port, with switches as keywords. Rebuilds a given `db`."""
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
         path = db or Path(folder) / "sandbox.sqlite3"
         build(path, people, seed)

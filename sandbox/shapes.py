@@ -1,4 +1,4 @@
-"""How a contact looks in SlickText's replies, in both generations.
+"""Shape a contact for SlickText's replies, in both generations.
 
 old: as in the vendor's samples. `zip` is a number where it can be (and so loses a leading zero);
 in a list, absent sources and birthdates are the word "null"; an edit or create answers without the
@@ -38,7 +38,7 @@ def _old(shown: Contact, view: View) -> Contact:
 
 
 def paging(has_more: bool, page: int | None = None, base: int = 0) -> Contact:
-    """In limit/offset mode all but `hasMore` is null; there is never a total."""
+    """Return the paging data. In limit/offset mode all but `hasMore` is null; there is never a total."""
     return {
         "prevPage": page - 1 if page is not None and page > base else None,
         "currentPage": page,

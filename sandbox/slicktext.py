@@ -1,4 +1,4 @@
-"""SlickText v2, by the vendor's pages: contacts (list, read, edit, create, delete), messages, counts of contacts."""
+"""Answer as SlickText v2, by the vendor's pages: contacts (list, read, edit, create, delete), messages, counts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SlickText:
         self.messages = messages
 
     def answer(self, request: Request, switches: Switches) -> Reply:
-        """The caller is authenticated by now; the path starts behind /v1."""
+        """Answer an authenticated call; the path starts after /v1."""
         call = Call(self.contacts, self.messages, request, switches)
         match request.segments[1:]:
             case ["brands"]:
@@ -57,7 +57,7 @@ class SlickText:
 
 
 class Call:
-    """One call, with what every step of it needs."""
+    """A call, with what every step needs."""
 
     def __init__(
         self, contacts: Contacts, messages: Messages, request: Request, switches: Switches
@@ -86,13 +86,13 @@ class Call:
         return self.refuse(404, "not found")
 
     def brand(self) -> Reply:
-        """Opt-out intelligence acts on free words that ask for no texts; its action's word is a guess."""
+        """Act on free words that ask for no texts, as opt-out intelligence does; its action's word is a guess."""
         on = self.switches.opt_out_intel
         intel = {"opt_out_intel_enabled": on, "opt_out_intel_action": "unsubscribe" if on else None}
         return self.only_get(BRAND | intel)
 
     def all_messages(self) -> Reply:
-        """Filters match exactly; neither a contact nor a date is among those that could be read."""
+        """List messages. Filters match exactly; no page documents a filter by contact or date."""
         page = self.paging()
         if isinstance(page, Reply):
             return page
@@ -111,7 +111,7 @@ class Call:
         return self.only_get({"data": data, "pagingData": paging(more, number, switches.page_base)})
 
     def counts(self) -> Reply:
-        """A total and a count for each value of the group; how they are written down is a guess."""
+        """Return a total and a count for each value of the group; the shape is a guess."""
         group = self.request.query.get("group", "")
         if group not in ("", *GROUPS):
             return self.refuse(422, "group is one of opt_in_status and source", "group")
@@ -154,7 +154,7 @@ class Call:
         return self.refuse(405, "method not allowed")
 
     def find(self, key: str) -> Contact | None:
-        """By id, or by number: as stored, or as bare digits with the country's 1."""
+        """Return a contact by id, or by number: as stored, or as bare digits with the country's 1."""
         if self.switches.edit_by_number and key.isdecimal() and len(key) == 11:
             key = "+" + key
         if key.startswith("+") and not self.switches.edit_by_number:
@@ -176,7 +176,7 @@ class Call:
         )
 
     def paging(self) -> tuple[int, int, int | None] | Reply:
-        """Limit, offset and the page's number, None where limit and offset were used."""
+        """Return limit, offset, and the page's number, None if limit and offset were used."""
         query = self.request.query
         if "page" in query or "pageSize" in query:
             base = self.switches.page_base
@@ -251,7 +251,7 @@ class Call:
 
     @property
     def waiting(self) -> str:
-        """The vendor would text the person now and wait for their YES; its word is not known."""
+        """Return the status while the vendor waits for the person's YES; its word is not known."""
         return PENDING if self.switches.pending_status else "not subscribed"
 
     def edit(self, contact: Contact) -> Reply:
@@ -290,7 +290,7 @@ class Call:
 
 
 def custom_fields() -> Contact:
-    """`internal_name` is what filters and writes use; newer clients ask for this list."""
+    """List custom fields. Filters and writes use `internal_name`."""
     data = [
         {
             "custom_field_id": number,

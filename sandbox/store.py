@@ -28,7 +28,7 @@ LOADING = (
 
 
 def now() -> str:
-    """SlickText writes times like this, in UTC and without saying so."""
+    """Return a time as SlickText writes it: in UTC, without saying so."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -96,7 +96,7 @@ class Store:
             self._idle.put(connection)
 
     def alone(self) -> AbstractContextManager[object]:
-        """Hold this to read and then write with no other write in between."""
+        """Lock out other writes while reading and then writing."""
         return self._lock
 
     @contextmanager
@@ -118,7 +118,7 @@ class Store:
             self._writer.close()
 
     def reset(self) -> None:
-        """The people of the seed again, and an empty history; at once where nothing was written."""
+        """Bring back the people of the seed, and clear the history; fast if nothing was written."""
         with self._lock:
             tables = ("writes", "messages", "phones")
             sql = " UNION ALL ".join(f"SELECT 1 FROM {table}" for table in tables)  # noqa: S608
@@ -136,14 +136,14 @@ class Store:
         return [row[0] for row in rows]
 
     def note_gap(self, contact_id: int) -> None:
-        """After the delete is committed; a new list, for readers hold the old one."""
+        """Forget a deleted id, after the commit. Makes a new list, since readers hold the old one."""
         with self._lock:
             gaps = self._gaps.copy()
             insort(gaps, contact_id)
             self._gaps = gaps
 
     def id_at(self, offset: int, first: int) -> int:
-        """The id at a place of the whole list, without walking there.
+        """Return the id at a place of the whole list, without reading up to it.
 
         Ids are given one after the other and never twice, so only the deleted ones shift the rest.
         """

@@ -1,4 +1,4 @@
-"""Everything that the vendors leave open or do in more than one way, as switches."""
+"""Switches for everything that the vendors leave open or do in more than one way."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class Switches:
 
     @property
     def page_ceiling(self) -> int:
-        """10,000 on the older page, 250 as newer clients have it, unless set."""
+        """Return the largest page: 10,000 in the older documents, 250 for newer clients, unless set."""
         return self.max_page or (10_000 if self.generation == "old" else 250)
 
     def changed(self, values: Mapping[str, Any]) -> Switches:
-        """A copy with these values; ValueError names what is wrong."""
+        """Return a copy with these values. Raises ValueError."""
         kinds = get_type_hints(Switches)
         for name, value in values.items():
             if name not in kinds:
@@ -65,7 +65,7 @@ class Switches:
 
 
 def choices(name: str) -> tuple[Any, ...]:
-    """What a switch can be set to; empty where it is a number."""
+    """Return what a switch can be set to; empty for a number."""
     kind = get_type_hints(Switches)[name]
     if get_origin(kind) is Literal:
         return get_args(kind)
@@ -73,7 +73,7 @@ def choices(name: str) -> tuple[Any, ...]:
 
 
 def from_form(form: Mapping[str, str]) -> dict[str, Any]:
-    """The page posts words; each switch knows which value its word stands for."""
+    """Return the values that a form's words stand for."""
     values: dict[str, Any] = {}
     for field in fields(Switches):
         if field.name in form:

@@ -1,4 +1,4 @@
-"""Texts in practice: people text the vendors in any words, and the vendors text people, unless they are stopped."""
+"""Practice texts: people text the vendors in any words, and the vendors text people unless they stopped texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.validation import ValidationError, number
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
 
-# CloudContactAI's page names these six; SlickText is played with the same.
+# CloudContactAI's page names these six; SlickText uses the same here.
 STOP_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT")
 START_WORDS = ("START", "UNSTOP")
 YES = "YES"
@@ -25,7 +25,7 @@ FAILED = "undelivered"
 
 
 def person_texts(sandbox: Sandbox, vendor: str, phone: str, words: str, at: str = "") -> Message:
-    """A person texts any words to one vendor, which changes that vendor alone. Raises ValueError.
+    """Send a person's text to one vendor, which changes that vendor alone. Raises ValueError.
 
     CloudContactAI tells of a START only as of any other text, since it has no event of its own for it.
     """
@@ -51,7 +51,7 @@ def vendor_texts(
     custom_data: str = "",
     at: str = "",
 ) -> dict[str, Any]:
-    """A vendor texts a person, or does not; return what became of it. Raises ValueError.
+    """Text a person as a vendor would; return what happened. Raises ValueError.
 
     `outcome` is what the vendor would do by itself, unless it is given: "sent" also texts a stopped person.
     """
@@ -85,7 +85,7 @@ def vendor_texts(
 
 
 def changes_inside(sandbox: Sandbox, phone: str, do_not_text: bool) -> None:
-    """Someone presses or lifts *Do Not Text* inside CloudContactAI; only a stop has an event. Raises ValueError."""
+    """Press or lift *Do Not Text* inside CloudContactAI; only a stop sends an event. Raises ValueError."""
     phone = _phone(phone)
     sandbox.cloudcontactai.mark(phone, do_not_text)
     if do_not_text:
@@ -93,14 +93,14 @@ def changes_inside(sandbox: Sandbox, phone: str, do_not_text: bool) -> None:
 
 
 def learns_about_phone(sandbox: Sandbox, phone: str, facts: dict[str, str]) -> dict[str, Any]:
-    """CloudContactAI learns about a phone: `phone_type`, `carrier_name`, `reassigned_at`. Raises ValueError."""
+    """Set what CloudContactAI knows of a phone: `phone_type`, `carrier_name`, `reassigned_at`. Raises ValueError."""
     return phones.learn(sandbox.store, _phone(phone), facts)
 
 
 def _slicktext_outcome(
     sandbox: Sandbox, phone: str, contact: Contact | None, source: str, outcome: str
 ) -> str:
-    """Only who is subscribed gets campaigns; a human can text anyone who is not blocked from the inbox."""
+    """Send campaigns to subscribers only; from the inbox, a human can text anyone who is not blocked."""
     if outcome not in ("", "sent", "refused", FAILED):
         raise ValueError(f"an outcome at SlickText is sent, refused or {FAILED}")
     status = contact["opt_in_status"] if contact else None
@@ -113,7 +113,7 @@ def _slicktext_outcome(
 def _ccai_outcome(
     sandbox: Sandbox, phone: str, contact: Contact | None, source: str, outcome: str
 ) -> str:
-    """Who is stopped is excluded; a reassigned number and a landline are errors."""
+    """Exclude stopped people; a reassigned number and a landline are errors."""
     facts = phones.of(sandbox.store, phone)
     phones.looked_up(sandbox.store, phone)
     if outcome:
@@ -126,7 +126,7 @@ def _ccai_outcome(
 
 
 def _to_slicktext(sandbox: Sandbox, phone: str, words: str, at: str) -> Message:
-    """STOP, START and a YES that is waited for change the status; every text is told as an inbox message."""
+    """Change the status by STOP, START, and an awaited YES; send every text as an inbox message."""
     word = _keyword(words)
     contacts, changed = sandbox.slicktext.contacts, None
     with sandbox.store.alone():
@@ -155,7 +155,7 @@ def _to_slicktext(sandbox: Sandbox, phone: str, words: str, at: str) -> Message:
 
 
 def _status_after(sandbox: Sandbox, word: str, words: str, contact: Contact | None) -> str | None:
-    """The status that a text leads to; None where it changes none."""
+    """Return the status that a text leads to; None if it changes nothing."""
     if word == "STOP" or (sandbox.switches.opt_out_intel and "stop" in words.lower()):
         return "unsubscribed"
     waits = contact is not None and contact["opt_in_status"] == PENDING
@@ -178,7 +178,7 @@ def _to_cloudcontactai(sandbox: Sandbox, phone: str, words: str, at: str) -> Mes
 
 
 def _keyword(words: str) -> str:
-    """STOP, START or YES for a text that is such a word alone; empty for any other."""
+    """Return STOP, START, or YES for a text of that word alone; else ""."""
     word = words.strip().upper()
     if word in STOP_WORDS:
         return "STOP"

@@ -1,4 +1,4 @@
-"""What both vendors really hold, for tests that compare it with what a dashboard believes."""
+"""Tell what both vendors really hold, for tests that compare it with what a dashboard believes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Truth = dict[str, Any]
 
 
 def of_number(store: Store, number: str) -> Truth:
-    """Both vendors' records and every write for this number, the oldest first."""
+    """Return both vendors' records and every write for this number, oldest first."""
     with store.reading() as db:
         rows = db.execute("SELECT * FROM writes WHERE number = ? ORDER BY id", (number,))
         return _state(db, number) | {"history": [_write(row) for row in rows]}
 
 
 def all_numbers(store: Store, after: str, offset: int, limit: int) -> Truth:
-    """A page of every number that either vendor knows, by number; `next` is the next `after`."""
+    """Return a page of all numbers that either vendor knows, by number; `next` is the next `after`."""
     sql = (
         "SELECT mobile_number FROM contacts WHERE mobile_number > :after"
         " UNION SELECT phone FROM register WHERE phone > :after ORDER BY 1"
@@ -37,7 +37,7 @@ def all_numbers(store: Store, after: str, offset: int, limit: int) -> Truth:
 
 
 def writes(store: Store, after: int, limit: int) -> Truth:
-    """A page of every write of both vendors in their true order; `next` is the next `after`."""
+    """Return a page of all writes at both vendors, in order; `next` is the next `after`."""
     with store.reading() as db:
         sql = "SELECT * FROM writes WHERE id > ? ORDER BY id LIMIT ?"
         rows = db.execute(sql, (after, limit)).fetchall()

@@ -1,4 +1,4 @@
-"""What SlickText refuses in a written contact, by the arguments of its create and edit pages."""
+"""Refuse what SlickText refuses in a written contact, by its create and edit pages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ValidationError(Exception):
 
 
 def number(value: object) -> str:
-    """Digits only with a + before them; at least ten; the US and Canada only."""
+    """Return a number as + and digits: at least ten, US and Canada only."""
     if not isinstance(value, (str, int)) or isinstance(value, bool) or value == "":
         raise ValidationError("mobile_number", "mobile_number is required")
     digits = re.sub(r"\D", "", str(value))
@@ -55,7 +55,7 @@ def number(value: object) -> str:
 
 
 def changes(body: Contact, custom: Contact | None, custom_mode: str) -> Contact:
-    """The columns that a write sets; what the vendor does not know is ignored, as it does."""
+    """Return the columns that a write sets. Unknown names are ignored, as the vendor does."""
     values: Contact = {}
     if "mobile_number" in body:
         values["mobile_number"] = number(body["mobile_number"])
@@ -102,7 +102,7 @@ def _is_day(text: str) -> bool:
 
 
 def _custom(body: Contact, mode: str) -> Contact:
-    """Custom fields nested under their own key or flat beside the others: clients do both."""
+    """Return custom fields, nested under their own key or flat beside the others: clients send both."""
     nested = body.get("custom_fields")
     if nested is not None and not isinstance(nested, dict):
         raise ValidationError("custom_fields", "custom_fields must be an object")

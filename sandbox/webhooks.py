@@ -1,4 +1,4 @@
-"""What both vendors tell by themselves: sent in the background, and again when it was not answered well.
+"""Send both vendors' webhooks in the background, and again if they were not answered well.
 
 SlickText tells of every contact that was created or changed and of every text that came in, in an unsigned
 body. CloudContactAI tells of texts and of who unsubscribed, by POST or PUT, signed over its client id and the event's
@@ -44,7 +44,7 @@ TOLD = ("contact_id", "mobile_number", "first_name", "last_name", "opt_in_status
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where to send what; an empty address gets nothing. `pauses` are the seconds before each re-attempt.
+    """Where to send what. An empty address gets nothing. `pauses` are the seconds before each retry.
 
     `ccai_method` is POST or PUT, as the account chose. `delay` is how many seconds each event comes late.
     """
@@ -57,7 +57,7 @@ class Addresses:
     delay: float = 0.0
 
     def changed(self, values: Mapping[str, Any]) -> Addresses:
-        """A copy with these values; ValueError names what is wrong."""
+        """Return a copy with these values. Raises ValueError."""
         known = {field.name for field in fields(Addresses)}
         for name, value in values.items():
             if name not in known:
@@ -85,7 +85,7 @@ class Addresses:
 
 @dataclass
 class Delivery:
-    """One event on its way: what became of each attempt so far."""
+    """An event being sent, with the answer to each attempt."""
 
     vendor: str
     event: str
@@ -104,7 +104,7 @@ class Webhooks:
         self._later: set[threading.Timer] = set()
 
     def notice(self, vendor: str, request: Request, reply: Reply, switches: Switches) -> None:
-        """Tell of what a call has just changed."""
+        """Send what a call has just changed."""
         if request.method not in ("POST", "PUT") or reply.status not in (200, 201):
             return
         value = json.loads(reply.body)
@@ -149,12 +149,12 @@ class Webhooks:
         self._send("cloudcontactai", self.addresses.ccai_url, event, number, body)
 
     def latest(self, limit: int = KEPT) -> list[dict[str, Any]]:
-        """In the order in which they began."""
+        """Return the latest events in the order in which they began."""
         with self._lock:
             return [asdict(each) for each in self._latest][-limit:]
 
     def again(self, count: int) -> None:
-        """Send the latest so many events once more as they were, the newest first: doubled and out of order."""
+        """Send the latest events again, newest first: doubled and out of order."""
         with self._lock:
             events = list(self._latest)[-count:] if count else []
         for each in reversed(events):
@@ -162,7 +162,7 @@ class Webhooks:
             self._send(each.vendor, url, each.event, each.number, each.body)
 
     def forget(self) -> None:
-        """No re-attempts, and an empty list; the addresses stay, so that practice goes on after a new start."""
+        """Drop retries and the list; the addresses stay, so that practice goes on after a restart."""
         with self._lock:
             for timer in self._later:
                 timer.cancel()

@@ -1,4 +1,4 @@
-"""What the two vendors' code sees of HTTP: a request in, a reply out."""
+"""Give the vendors' code what it needs of HTTP: a request in, a reply out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-# Beyond this SQLite would not take a number.
+# SQLite takes no larger number.
 MOST = 2**53
 
 
@@ -24,12 +24,12 @@ class Request:
 
     @property
     def segments(self) -> list[str]:
-        """The path in parts; each is decoded alone, so that `%2B1...` and `%2F` stay in theirs."""
+        """Return the path's segments, each decoded by itself, so that `%2B1...` and `%2F` stay inside."""
         return [unquote(part) for part in self.path.split("/") if part]
 
     @property
     def query(self) -> dict[str, str]:
-        """A bare `+` is a space here, as everywhere: a number must come percent-encoded."""
+        """Return the query. A bare `+` is a space, as everywhere: a number must be percent-encoded."""
         return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
     @property
@@ -38,11 +38,11 @@ class Request:
         return token.strip() if scheme.lower() == "bearer" else ""
 
     def any_json(self) -> Any:
-        """ValueError where it is none."""
+        """Return the body as JSON. Raises ValueError if it is not JSON."""
         return json.loads(self.body or b"null")
 
     def json(self) -> dict[str, Any] | None:
-        """The body as an object, or None where it is not one."""
+        """Return the body as an object, or None if it is not one."""
         try:
             value = self.any_json()
         except (ValueError, RecursionError):
@@ -59,7 +59,7 @@ class Reply:
     body: bytes = b""
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
-    # Never sent: whether a write left everything as it was.
+    # Not sent: True if a write changed nothing.
     changed_nothing: bool = False
 
     def with_headers(self, extra: dict[str, str]) -> Reply:
@@ -75,7 +75,7 @@ def html_reply(text: str, status: int = 200) -> Reply:
 
 
 def whole_number(text: object, default: int, minimum: int = 0) -> int | None:
-    """A number from a query or form; None where it is not one or is out of range."""
+    """Return a number from a query or form; None if it is no number or out of range."""
     if text is None or text == "":
         return default
     try:

@@ -1,6 +1,7 @@
 """Real HTTP to the sandbox, a real database, and the same five people everywhere."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,15 +10,18 @@ from uuid import uuid4
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in
 from django.core.cache import caches
 from django.db import connection, transaction
+from django.dispatch import receiver
+from django.http import HttpRequest
 from django.test import Client
 
 from contacts_ui.integrations import http
-from contacts_ui.models import Vendor, Wish
+from contacts_ui.models import DesiredState, Vendor
 from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action
-from contacts_ui.services import ledger
+from contacts_ui.services import audit_log
 from contacts_ui.services.consent import desired_state, record
 from contacts_ui.services.consent.rules import exactly
 from contacts_ui.services.vendors import forget_connections
@@ -26,7 +30,17 @@ from dashboard.vendors import Vendors as VendorPair
 from sandbox.server import Running, running
 
 from .ledger_guards import flush_past_the_guards
-from .people import MARTY, MARTY_NUMBER, MakeWish, Vendors, logged_in, make_staff
+from .people import MARTY, MARTY_NUMBER, SetDesiredState, Vendors, logged_in, make_staff
+
+
+@receiver(user_logged_in)
+def _confirmed_just_now(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """`force_login` counts as signing in a moment ago; tests about confirming take this away."""
+    if "account_authentication_methods" not in request.session:
+        request.session["account_authentication_methods"] = [
+            {"method": "password", "at": time.time()}
+        ]
+        request.session["account_authentication_methods_user"] = str(user.pk)
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +64,7 @@ def _tables_can_be_emptied() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_vendor_by_accident() -> Iterator[None]:
-    """A test that asks a vendor without the `vendors` fixture finds nobody there."""
+    """A test that asks a vendor without the `vendors` fixture finds no server."""
     configured = django_settings.VENDORS
     django_settings.VENDORS = _both_at("http://127.0.0.1:9")
     yield
@@ -86,9 +100,9 @@ def vendors(
     _one_sandbox: Running, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Vendors]:
     """Both vendors in order, as on their first day, and the dashboard connected to them, without long pauses."""
-    monkeypatch.setattr(http, "FIRST_BACKOFF", 0.001)
-    monkeypatch.setattr(http, "LONGEST_BACKOFF", 0.01)
-    monkeypatch.setattr(http, "JITTER", 0.001)
+    monkeypatch.setattr(http, "BACKOFF_MIN_SECONDS", 0.001)
+    monkeypatch.setattr(http, "BACKOFF_MAX_SECONDS", 0.01)
+    monkeypatch.setattr(http, "JITTER_SECONDS", 0.001)
     _one_sandbox.reset()
     _one_sandbox.set_switches(rate_limit=False)
     settings.VENDORS = _both_at(_one_sandbox.url)
@@ -134,7 +148,7 @@ def manager(db: None) -> User:
 
 @pytest.fixture
 def newcomer(db: None) -> User:
-    """Somebody with an account and no role yet."""
+    """A person with an account and no role yet."""
     return make_staff("nora")
 
 
@@ -163,8 +177,8 @@ def max_(manager: User, vendors: Vendors) -> Client:
 
 
 @pytest.fixture
-def wish_for(agent: User) -> MakeWish:
-    """Write a wish as `services.consent` does; stops unless told otherwise."""
+def set_desired_state(agent: User) -> SetDesiredState:
+    """Write a desired state as `services.consent` does; stops unless told otherwise."""
 
     def make(
         vendor: Vendor = Vendor.CLOUDCONTACTAI,
@@ -173,7 +187,7 @@ def wish_for(agent: User) -> MakeWish:
         status: str = "",
         number: str = MARTY_NUMBER,
         batch: bool = False,
-    ) -> Wish:
+    ) -> DesiredState:
         if vendor == Vendor.SLICKTEXT and not status:
             status = "unsubscribed" if do_not_text else "subscribed"
         kind = StatementKind.STOP if do_not_text else StatementKind.CONSENT
@@ -182,10 +196,10 @@ def wish_for(agent: User) -> MakeWish:
             contact_id = MARTY if number == MARTY_NUMBER else None
             before = {"status": "subscribed" if contact_id else None}
             about: dict[str, Any] = {"number": number, "contact_id": contact_id, "before": before}
-            entry = ledger.record(action=action, staff=agent, **about)
+            entry = audit_log.record(action=action, staff=agent, **about)
             said = exactly(entry.at)
             record.add(entry, kind=kind, source=Source.PERSON, said=said, status=status)
-            wish = desired_state.wish_for(
+            desired = desired_state.set_desired_state(
                 number=number,
                 vendor=vendor,
                 do_not_text=do_not_text,
@@ -193,7 +207,7 @@ def wish_for(agent: User) -> MakeWish:
                 entry=entry,
                 batch=batch,
             )
-            record.changed([number])
-            return wish
+            record.refresh([number])
+            return desired
 
     return make

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from contacts_ui.models import WebhookEvent
 from contacts_ui.services.consent import delivery, desired_state
-from contacts_ui.services.webhooks import work_due
+from contacts_ui.services.webhooks.processing import process_due
 from dashboard.vendors import PRACTICE_CCAI_SECRET, PRACTICE_SLICKTEXT_SECRET
 
 from .people import MARTY, MARTY_NUMBER
@@ -64,7 +64,7 @@ def tell_slicktext(body: dict[str, Any]) -> Any:
 
 def work() -> list[str]:
     """Let the worker do what is due, deliver what follows, and return each event's outcome."""
-    work_due()
+    process_due()
     for key in desired_state.due_now():
         delivery.deliver(key)
     return list(WebhookEvent.objects.order_by("pk").values_list("outcome", flat=True))

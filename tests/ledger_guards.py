@@ -27,7 +27,7 @@ def alter(sql: str, *values: object) -> None:
 
 
 def flush_past_the_guards(operations: type[BaseDatabaseOperations]) -> Any:
-    """`execute_sql_flush`, which empties the tables after a transactional test, with the guards away meanwhile."""
+    """`execute_sql_flush`, which empties the tables after a transactional test, with the guards off in between."""
     flush = operations.execute_sql_flush
 
     def execute_sql_flush(self: BaseDatabaseOperations, sql_list: list[str]) -> Any:

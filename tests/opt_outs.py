@@ -6,11 +6,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from contacts_ui.models import OptOut, Vendor, Wish
+from contacts_ui.models import DesiredState, OptOut, Vendor
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action, Channel
-from contacts_ui.models.wish import WishState
-from contacts_ui.services import ledger
-from contacts_ui.services.consent import opt_outs
+from contacts_ui.services import audit_log
+from contacts_ui.services.consent import stops
 
 from .people import DOC_NUMBER
 
@@ -25,27 +25,29 @@ def ask(
     asked_at: datetime | None = None,
     **about: Any,
 ) -> OptOut:
-    """Somebody asks for no texts."""
+    """Record that a person asks for no texts."""
     with transaction.atomic():
-        entry = ledger.record(
+        entry = audit_log.record(
             action=Action.STOP_REQUESTED,
             staff=staff,
             number=number,
             asked_at=asked_at,
             **{"channel": Channel.PHONE, **about},
         )
-        return opt_outs.opened(entry, label=label)
+        return stops.open_opt_out(entry, label=label)
 
 
 def answer(
     number: str = DOC_NUMBER,
     *vendors: Vendor,
-    state: WishState = WishState.CONFIRMED,
+    state: DeliveryState = DeliveryState.CONFIRMED,
 ) -> None:
     """Vendors (both, unless said) settle the stop of a number."""
     for vendor in vendors or tuple(Vendor):
         with transaction.atomic():
-            opt_outs.outcome(Wish(number=number, vendor=vendor, do_not_text=True, state=state))
+            stops.note_outcome(
+                DesiredState(number=number, vendor=vendor, do_not_text=True, state=state)
+            )
 
 
 def fresh(row: OptOut) -> OptOut:

@@ -9,17 +9,18 @@ from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from contacts_ui.models import Wish
-from contacts_ui.services.roles import make_roles
+from contacts_ui.models import DesiredState
+from contacts_ui.services.people.roles import make_roles
 from sandbox.server import Running
 
-MakeWish = Callable[..., Wish]
+SetDesiredState = Callable[..., DesiredState]
 
 STAFF = {
     "vera": ("Vera", "Viewer", "Viewers"),
     "edgar": ("Edgar", "Editor", "Editors"),
     "ada": ("Ada", "Agent", "Agents"),
     "max": ("Max", "Manager", "Managers"),
+    "adam": ("Adam", "Admin", "Administrators"),
     "nora": ("Nora", "Newcomer", ""),
 }
 PASSWORD = "correct-horse-battery"

@@ -20,13 +20,13 @@ from django.utils import timezone
 
 from contacts_ui.models import IncomingMessage, Vendor
 from contacts_ui.models.messages import MessageState
-from contacts_ui.services.consent import doors, raising
+from contacts_ui.services.consent import doors, opt_in
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.vendors import forget_connections
 
 from .pages import Page
-from .people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
-from .views.index_people import learn_people, ready
+from .people import DOC_NUMBER, MARTY, MARTY_NUMBER, SetDesiredState, Vendors
+from .views.index_people import ready, store_people
 
 pytestmark = pytest.mark.django_db
 TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
@@ -57,20 +57,22 @@ def counted(vendors: Vendors) -> Iterator[Cost]:
 @pytest.fixture(autouse=True)
 def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the deliveries of a click are counted too; that they run at once is tested elsewhere."""
-    for module in (doors, raising):
+    for module in (doors, opt_in):
         monkeypatch.setattr(module, "deliver_now", lambda keys: [deliver(key) for key in keys])
 
 
 @pytest.fixture(autouse=True)
 def _health_is_not_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One statement in five seconds, tested in tests/services/test_health.py."""
-    monkeypatch.setattr("contacts_ui.services.health.Watch.noted", lambda *args: None)
+    """One statement in five seconds, tested in tests/services/vendors/test_health.py."""
+    monkeypatch.setattr(
+        "contacts_ui.services.vendors.health.HealthMonitor.record", lambda *args: None
+    )
 
 
 @pytest.fixture(autouse=True)
 def _what_the_index_knows_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """That something was read again is written down once in ten seconds, tested in tests/services/index."""
-    monkeypatch.setattr("contacts_ui.services.index.learning.FRESH", timedelta(minutes=10))
+    monkeypatch.setattr("contacts_ui.services.index.storing.FRESH", timedelta(minutes=10))
 
 
 @pytest.fixture(autouse=True)
@@ -79,9 +81,11 @@ def _five_seconds_are_never_over(monkeypatch: pytest.MonkeyPatch) -> None:
 
     With Redis the test processes share one cache, which another test may empty: so this one has its own.
     """
-    monkeypatch.setattr("contacts_ui.services.pulse.cache", LocMemCache(uuid4().hex, {}))
-    monkeypatch.setattr("contacts_ui.services.pulse.KEPT_SECONDS", 600)
-    monkeypatch.setattr("contacts_ui.services.budget.REPORT_EVERY_SECONDS", 600)
+    monkeypatch.setattr(
+        "contacts_ui.services.operations.system_state.cache", LocMemCache(uuid4().hex, {})
+    )
+    monkeypatch.setattr("contacts_ui.services.operations.system_state.CACHE_SECONDS", 600)
+    monkeypatch.setattr("contacts_ui.services.vendors.rate_limit.REPORT_EVERY_SECONDS", 600)
 
 
 # session, user, permissions
@@ -90,6 +94,8 @@ PERSON = 3
 NAV = 3
 # Whether what was read is news for the record: who is stopped by it, what was told, and what waits to be recorded.
 NEWS = 4
+# What any process last wrote down about SlickText.
+HEALTH = 1
 # A verdict: what was told, and what the record comes to.
 VERDICT = 2
 # How the index stands, and the saved views above the table.
@@ -147,11 +153,11 @@ GETS = {
     f"/contacts/{MARTY}/history/": ([], PERSON + 1),
     f"/contacts/{MARTY}/edit/": ([GET], PERSON + CALL + LEARN + NEWS),
     f"/contacts/{MARTY}/delete/": ([GET], PERSON + CALL + LEARN + NEWS + 1),
-    f"/contacts/{MARTY}/consent/": ([GET], PERSON + CALL + LEARN + NEWS + VERDICT + 2),
+    f"/contacts/{MARTY}/opt-in/": ([GET], PERSON + CALL + LEARN + NEWS + VERDICT + 2 + HEALTH),
     f"/contacts/{MARTY}/do-not-text/": ([GET], PERSON + CALL + LEARN + NEWS + VERDICT),
     "/contacts/new/": ([], PERSON),
     # Who waits and how many, and what was decided; see also `test_many_messages`.
-    "/asked/": ([], PERSON + 3),
+    "/possible-opt-outs/": ([], PERSON + 3),
     # Four about each vendor, six about what waits, works and is written down, two about the index, three about what the
     # accounts offer, three about stops told again.
     "/status/": ([GET], PERSON + CALL + 2 * 4 + 6 + 2 + 3 + 3),
@@ -182,10 +188,10 @@ def test_looking_without_a_session(address: str, client: Client, vendors: Vendor
     ("address", "queries"),
     [("/contacts/", 3), ("/contacts/?q=oneil", 5), ("/contacts/?sort=-name", 3)],
 )
-def test_the_table_from_the_index_asks_nobody(
+def test_the_table_from_the_index_asks_no_one(
     address: str, queries: int, warm: Client, vendors: Vendors
 ) -> None:
-    learn_people(10)
+    store_people(10)
     ready()
     warm.get(address)
     with counted(vendors) as cost:
@@ -198,7 +204,7 @@ def test_the_table_from_the_index_asks_nobody(
 
 def test_many_messages(warm: Client, vendors: Vendors) -> None:
     """However many wait and were decided: their people in one look at the index, and their verdicts in two queries."""
-    learn_people(10)
+    store_people(10)
     ready()
     now = timezone.now()
     IncomingMessage.objects.bulk_create(
@@ -214,9 +220,9 @@ def test_many_messages(warm: Client, vendors: Vendors) -> None:
         )
         for n in range(120)
     )
-    warm.get("/asked/")
+    warm.get("/possible-opt-outs/")
     with counted(vendors) as cost:
-        page = Page(warm.get("/asked/"))
+        page = Page(warm.get("/possible-opt-outs/"))
     assert len(page.all("article")) == 50
     assert cost.calls == []
     assert len(cost.queries) <= PERSON + NAV + 3 + 2 + VERDICT, show(cost)
@@ -285,8 +291,8 @@ def test_deleting(warm: Client, vendors: Vendors) -> None:
     assert len(cost.queries) <= PERSON + 2 * CALL + ENTRY + NEWS + FORGOTTEN, show(cost)
 
 
-# Both vendors' wishes: looked for, made, written.
-WISHES = 2 * 3
+# Both vendors' desired states: looked for, made, written.
+DESIRED_STATES = 2 * 3
 # CloudContactAI's budget is only looked at.
 CCAI_DELIVERY = DELIVERY + 1
 BOTH_DELIVERIES = SLICKTEXT_DELIVERY + CCAI_DELIVERY
@@ -294,7 +300,7 @@ BOTH_DELIVERIES = SLICKTEXT_DELIVERY + CCAI_DELIVERY
 OPT_OUT_MADE, OPT_OUT_KEPT, OPT_OUT_ENDED = 2, 2, 1
 # Whether something was said since the form was opened, and whether the evidence is newer.
 SINCE = 4
-# Whether a lift request waits that this wish overtakes; and for the answer, what the reader's request came to.
+# Whether a lift request waits that this desired state overtakes; and for the answer, what the reader's request came to.
 OVERTAKEN, ASKED = 1, 1
 # The statement, and what the record comes to: with it, with what is wanted, and with each answer.
 HELD, STATEMENT, STRONGEST, KEPT = 4, 5, 5, 4
@@ -309,7 +315,7 @@ def test_stopping(headers: dict[str, str], warm: Client, vendors: Vendors) -> No
     with counted(vendors) as cost:
         assert warm.post(address, form, headers=headers).status_code in (200, 302)
     assert cost.calls == [PUT, CCAI]
-    written = ENTRY + OPT_OUT_MADE + OVERTAKEN + WISHES
+    written = ENTRY + OPT_OUT_MADE + OVERTAKEN + DESIRED_STATES
     shown = VERDICT + ASKED if headers else VERDICT
     assert len(cost.queries) <= (
         PERSON + written + RECORD + BOTH_DELIVERIES + DOUBT + 2 * OPT_OUT_KEPT + shown
@@ -332,7 +338,7 @@ def test_asking_how_a_stop_stands(warm: Client, vendors: Vendors) -> None:
 
 def test_consent(warm: Client, vendors: Vendors) -> None:
     with counted(vendors) as cost:
-        url = f"/contacts/{MARTY}/consent/"
+        url = f"/contacts/{MARTY}/opt-in/"
         assert warm.post(url, evidence(status="subscribed")).status_code == 302
     assert cost.calls == [GET, PUT, CCAI]
     assert len(cost.queries) <= (
@@ -343,11 +349,12 @@ def test_consent(warm: Client, vendors: Vendors) -> None:
         + ENTRY
         + OPT_OUT_ENDED
         + OVERTAKEN
-        + WISHES
+        + DESIRED_STATES
         + RECORD
         + BOTH_DELIVERIES
         + VERDICT
         + SINCE
+        + HEALTH
     ), show(cost)
 
 
@@ -370,13 +377,13 @@ def test_delivering(
     vendor: Vendor,
     calls: list[str],
     queries: int,
-    wish_for: MakeWish,
+    set_desired_state: SetDesiredState,
     warm: Client,
     vendors: Vendors,
 ) -> None:
-    wish = wish_for(vendor)
+    desired = set_desired_state(vendor)
     with counted(vendors) as cost:
-        deliver(wish.pk)
+        deliver(desired.pk)
     assert cost.calls == calls
     assert len(cost.queries) <= queries, show(cost)
 

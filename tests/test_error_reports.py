@@ -1,4 +1,4 @@
-"""Sentry, if anybody wants it: off without a DSN, and nobody in what it is sent."""
+"""Sentry, if you want it: off without a DSN, and no personal data in what it is sent."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     sentry_sdk.get_global_scope().set_client(None)
 
 
-def test_what_is_sent_holds_nobody(sent: list[Any]) -> None:
+def test_what_is_sent_holds_no_one(sent: list[Any]) -> None:
     import sentry_sdk
 
     start_sentry("https://public@sentry.example/1", secrets=["a-key-of-ours"])

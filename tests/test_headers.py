@@ -25,7 +25,7 @@ PAGES = [
     f"/contacts/{MARTY}/edit/",
     f"/contacts/{MARTY}/delete/",
     f"/contacts/{MARTY}/do-not-text/",
-    f"/contacts/{MARTY}/consent/",
+    f"/contacts/{MARTY}/opt-in/",
     "/contacts/999999/",
     "/status/",
     "/accounts/password/",
@@ -106,7 +106,7 @@ def test_pages_before_the_login_have_them_too(address: str, client: Client) -> N
     assert_no_inline(response.content.decode())
 
 
-def test_refusals_and_trouble_have_nothing_inline(
+def test_refusals_and_errors_have_nothing_inline(
     vera: Client, max_: Client, vendors: Vendors
 ) -> None:
     assert_no_inline(vera.get("/status/").content.decode())
@@ -155,7 +155,7 @@ def test_not_ready_without_the_cache(client: Client, monkeypatch: pytest.MonkeyP
     def fail(*args: Any) -> None:
         raise OSError
 
-    monkeypatch.setattr("contacts_ui.services.readiness.cache.set", fail)
+    monkeypatch.setattr("contacts_ui.services.operations.readiness.cache.set", fail)
     response = client.get("/readyz")
     assert (response.status_code, response.content) == (503, b"cache: OSError")
     assert client.get("/healthz").status_code == 200

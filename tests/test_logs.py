@@ -15,14 +15,15 @@ from django.test import Client
 from django.urls import path
 from django.utils.log import AdminEmailHandler
 
-from contacts_ui.models import LedgerEntry, Wish
+from contacts_ui.models import DesiredState, LedgerEntry
 from contacts_ui.request_id import request_id
+from contacts_ui.services import people
 from contacts_ui.services.consent.delivery import deliver
 from dashboard.logs import Masker, logging_config
 from dashboard.urls import urlpatterns as real_urls
 
 from .pages import Page
-from .people import MARTY, MARTY_NUMBER, Vendors
+from .people import MARTY, MARTY_NUMBER, Vendors, group_of
 
 DIGITS = MARTY_NUMBER[2:]
 KEY = "sandbox-slicktext-key"
@@ -103,10 +104,38 @@ def test_what_is_no_number_stays(written: StringIO) -> None:
 def test_an_id_full_of_digits_is_an_id() -> None:
     own = "12345678901234567890123456789012"
     assert Masker()(None, "", {"request_id": own}) == {"request_id": own}
+    head = {"hash": own * 2}
+    assert Masker()(None, "", head) == head
 
 
 def test_a_number_given_as_an_id_is_masked() -> None:
     assert_clean(str(Masker()(None, "", {"request_id": DIGITS})))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["203.0.113.195", "2001:db8:1234:5678:9012:3456:7890:1234"])
+def test_a_security_event_is_one_line_at_every_level(
+    address: str, vera: Client, viewer: Any, written: StringIO
+) -> None:
+    logging.getLogger().setLevel("ERROR")
+    response = vera.get("/opt-outs/?q=6155553338", REMOTE_ADDR=address)
+    (line,) = (each for each in lines(written) if each["logger"] == "security")
+    assert '"logger": "security"' in written.getvalue()
+    del line["timestamp"]
+    assert line == {
+        "event": "request:refused",
+        "account": viewer.pk,
+        "name": "vera",
+        "address": address,
+        "details": {"permission": "review_opt_outs", "page": "opt-out-list", "method": "GET"},
+        "request_id": response["X-Request-ID"],
+        "logger": "security",
+        "level": "info",
+    }
+
+
+def test_a_number_given_as_an_address_is_masked() -> None:
+    assert Masker([])(None, "", {"address": "615.555.3338"}) == {"address": "*******338"}
 
 
 def test_short_secrets_do_not_spoil_the_lines() -> None:
@@ -147,6 +176,35 @@ def test_a_request_is_one_line(max_: Client, manager: Any, written: StringIO) ->
     assert_clean(written.getvalue())
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("job-00000001", "job-00000001"),
+        ("a1a8add6709a4ccea98d37019ae77628", "a1a8add6709a4ccea98d37019ae77628"),
+        ("short", None),
+        ("x" * 65, None),
+        ("two words\nof it", None),
+    ],
+)
+def test_a_foreign_id_stands_beside_ours(
+    ada: Client, written: StringIO, given: str, kept: str | None
+) -> None:
+    """A browser could call itself a job, and its stop would stand in that job's audit."""
+    own = ada.post(f"/contacts/{MARTY}/do-not-text/", headers={"X-Request-ID": given})
+    (line,) = requests_in(written)
+    assert line["request_id"] == own["X-Request-ID"] != given
+    assert re.fullmatch(r"[0-9a-f]{32}", line["request_id"])
+    assert line.get("foreign_id") == kept
+    assert {entry.request_id for entry in LedgerEntry.objects.all()} == {line["request_id"]}
+
+
+@pytest.mark.django_db
+def test_a_foreign_id_that_is_a_number_is_masked(client: Client, written: StringIO) -> None:
+    client.get("/healthz", headers={"X-Request-ID": DIGITS})
+    assert_clean(written.getvalue())
+
+
 @pytest.mark.django_db
 def test_vendor_calls_carry_the_id_too(max_: Client, written: StringIO) -> None:
     own = max_.get("/contacts/")["X-Request-ID"]
@@ -162,7 +220,7 @@ def test_probes_are_quiet(address: str, client: Client, written: StringIO) -> No
 
 
 @pytest.mark.django_db
-def test_whoever_is_not_logged_in_costs_no_query(client: Client, written: StringIO) -> None:
+def test_a_signed_out_visitor_costs_no_query(client: Client, written: StringIO) -> None:
     client.get("/nowhere/")
     (line,) = requests_in(written)
     assert (line["status"], line["user"], line["path"]) == (404, None, "/nowhere/")
@@ -200,8 +258,8 @@ def test_a_click_leaves_no_trace_of_the_person(
     for vendor in ("slicktext", "cloudcontactai"):
         vendors.fault(vendor, **fault)
     own = ada.post(address, form, headers={"HX-Request": "true"})["X-Request-ID"]
-    for wish in Wish.objects.all():
-        deliver(wish.pk)
+    for desired in DesiredState.objects.all():
+        deliver(desired.pk)
     ada.get(f"/contacts/{MARTY}/")
     assert_clean(written.getvalue())
     assert LedgerEntry.objects.filter(request_id=own, action="stop:requested").exists()
@@ -247,7 +305,7 @@ def test_an_error_is_logged_with_its_request(breaks: Callable[..., Any], written
 
 @pytest.mark.django_db
 @pytest.mark.urls(__name__)
-def test_a_debug_page_shows_nobody(breaks: Callable[..., Any], settings: Any) -> None:
+def test_a_debug_page_shows_no_one(breaks: Callable[..., Any], settings: Any) -> None:
     settings.DEBUG = True
     html = breaks().content.decode()
     assert "RuntimeError" in html
@@ -259,7 +317,7 @@ def test_a_debug_page_shows_nobody(breaks: Callable[..., Any], settings: Any) ->
 
 @pytest.mark.django_db
 @pytest.mark.urls(__name__)
-def test_an_error_mail_shows_nobody(
+def test_an_error_mail_shows_no_one(
     breaks: Callable[..., Any], settings: Any, mailoutbox: list[Any]
 ) -> None:
     settings.ADMINS = [("Root", "root@example.com")]
@@ -278,3 +336,18 @@ def test_an_error_mail_shows_nobody(
         assert "RuntimeError" in text
         for spelling in (DIGITS, "615-555-3338", "Marty said so"):
             assert spelling not in text
+
+
+@pytest.mark.django_db
+def test_a_link_that_opens_an_account_is_no_part_of_a_line(written: StringIO) -> None:
+    link = people.invite(staff=None, username="ann", role=group_of("Agents").name)[1]
+    assert link is not None
+    address = f"/accounts/link/{link.token}/"
+    passwords = dict.fromkeys(("new_password1", "new_password2"), "seven wet umbrellas")
+    Client().get(address)
+    Client(enforce_csrf_checks=True).post(address, passwords)
+    Client().post(address, passwords)
+    Client().get(address)
+    events = [line["event"] for line in lines(written)]
+    assert events.count("request") == 4
+    assert link.token not in written.getvalue()

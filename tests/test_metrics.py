@@ -13,12 +13,12 @@ from django.utils import timezone
 from prometheus_client import values
 
 from contacts_ui import metrics
-from contacts_ui.integrations.http import CallRecord
-from contacts_ui.models import Vendor, VendorHealth, WebhookEvent, Wish, WorkerBeat
-from contacts_ui.models.wish import WishState
+from contacts_ui.integrations.call_policy import CallRecord
+from contacts_ui.models import DesiredState, Vendor, VendorHealth, WebhookEvent, WorkerBeat
+from contacts_ui.models.desired_state import DeliveryState
 
 from .hooks import CCAI, SLICKTEXT, post, unsubscribed
-from .people import MakeWish, Vendors
+from .people import SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db
 TOKEN = "let-me-scrape"
@@ -89,7 +89,7 @@ def test_requests_and_calls(scrape: Callable[..., str], max_: Client, vendors: V
     assert value(page, count, view="none", status="404") == 1
     calls = "dashboard_vendor_call_seconds_count"
     assert value(page, calls, vendor="slicktext", outcome="ok") == 1
-    assert value(page, calls, vendor="slicktext", outcome="ServerTrouble") == 2
+    assert value(page, calls, vendor="slicktext", outcome="ServerError") == 2
     assert "6155553338" not in page
 
 
@@ -106,26 +106,28 @@ def test_row_20_refused_webhooks_are_counted_by_their_reason(
     assert value(page, count, vendor="cloudcontactai", why="wrong signature") == 1
 
 
-def test_what_waits(scrape: Callable[..., str], wish_for: MakeWish, manager: Any) -> None:
+def test_what_waits(
+    scrape: Callable[..., str], set_desired_state: SetDesiredState, manager: Any
+) -> None:
     page = scrape()
-    assert value(page, "dashboard_wishes_waiting", vendor="slicktext") == 0
+    assert value(page, "dashboard_deliveries_waiting", vendor="slicktext") == 0
     assert value(page, "dashboard_worker_last_beat_timestamp_seconds") == 0
     now = timezone.now()
-    wish_for(Vendor.SLICKTEXT)
-    Wish.objects.update(wished_at=now - timedelta(seconds=90))
-    wish_for(Vendor.CLOUDCONTACTAI)
-    Wish.objects.filter(vendor="cloudcontactai").update(state=WishState.REFUSED)
+    set_desired_state(Vendor.SLICKTEXT)
+    DesiredState.objects.update(wished_at=now - timedelta(seconds=90))
+    set_desired_state(Vendor.CLOUDCONTACTAI)
+    DesiredState.objects.filter(vendor="cloudcontactai").update(state=DeliveryState.REFUSED)
     WorkerBeat.objects.create(worker="here:1", started_at=now, beat_at=now)
     VendorHealth.objects.create(vendor="slicktext", up=False, since=now, checked_at=now)
     WebhookEvent.objects.create(
         vendor="slicktext", key="1", event="x", body={}, received_at=now, due_at=now
     )
     page = scrape()
-    assert value(page, "dashboard_wishes_waiting", vendor="slicktext") == 1
+    assert value(page, "dashboard_deliveries_waiting", vendor="slicktext") == 1
     assert value(page, "dashboard_stops_waiting", vendor="slicktext") == 1
-    assert 90 <= value(page, "dashboard_wishes_oldest_seconds", vendor="slicktext") < 100
-    assert value(page, "dashboard_wishes_waiting", vendor="cloudcontactai") == 0
-    assert value(page, "dashboard_wishes_refused", vendor="cloudcontactai") == 1
+    assert 90 <= value(page, "dashboard_deliveries_oldest_seconds", vendor="slicktext") < 100
+    assert value(page, "dashboard_deliveries_waiting", vendor="cloudcontactai") == 0
+    assert value(page, "dashboard_deliveries_refused", vendor="cloudcontactai") == 1
     assert value(page, "dashboard_workers") == 1
     assert value(page, "dashboard_vendor_up", vendor="slicktext") == 0
     assert value(page, "dashboard_webhooks_waiting") == 1
@@ -135,7 +137,7 @@ OTHER_PROCESS = """
 import django
 django.setup()
 from contacts_ui import metrics
-from contacts_ui.integrations.http import CallRecord
+from contacts_ui.integrations.call_policy import CallRecord
 metrics.vendor_called(CallRecord("slicktext", "PUT", "contacts.edit", 200, 0.1, None))
 """
 

@@ -1,10 +1,24 @@
 from __future__ import annotations
 
+import re
+import string
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts_ui.phone import is_us_or_canada, mask, pretty, to_e164
+from contacts_ui.phone import (
+    MANGLED,
+    MORE_DIGITS,
+    NOT_A_NUMBER,
+    SEVERAL,
+    is_us_or_canada,
+    mask,
+    pretty,
+    read_number,
+    to_e164,
+)
 
 MARTY = "+16155553338"
 
@@ -44,8 +58,6 @@ def test_any_spelling_of_a_number_is_understood(text: str) -> None:
         "",
         " ",
         "Marty",
-        "call 6155553338",
-        "Marty 6155553338",
         "5553338",
         "615555333",
         "61555533388",
@@ -79,14 +91,13 @@ def test_fictional_north_american_numbers_are_accepted(text: str) -> None:
         ("0044 20 7946 0958", "+442079460958"),
         ("011 44 20 7946 0958", "+442079460958"),
         ("+49 30 901820", "+4930901820"),
+        ("+52 222 123 4567", "+522221234567"),
+        ("(+44) 20 7946 0958", "+442079460958"),
+        ("London +44 20 7946 0958 x5", "+442079460958"),
     ],
 )
 def test_numbers_of_other_countries_need_their_code(text: str, e164: str) -> None:
     assert to_e164(text) == e164
-
-
-def test_another_region_may_be_the_default() -> None:
-    assert to_e164("020 7946 0958", region="GB") == "+442079460958"
 
 
 @settings(max_examples=50, database=None)
@@ -94,6 +105,107 @@ def test_another_region_may_be_the_default() -> None:
 def test_no_text_breaks_it(text: str) -> None:
     e164 = to_e164(text)
     assert e164 is None or (e164.startswith("+") and to_e164(e164) == e164)
+
+
+@settings(max_examples=300, database=None)
+@given(st.text(alphabet="0123456789 -.()+/,xA１٦—\u200b#;", max_size=30))
+def test_no_text_without_ten_digits_in_their_groups_ever_becomes_a_number(text: str) -> None:
+    """The rule once more, in other words: the folded digits of the text hold the ten, one behind the other."""
+    number = to_e164(text)
+    if number is None or not number.startswith("+1"):
+        return
+    seen = text.replace("\u200b", "")
+    runs = re.split(r"\D+", "".join(str(unicodedata.digit(e)) if e.isdigit() else e for e in seen))
+    assert any(number[2:] in _standing(runs[at:]) for at in range(len(runs)))
+
+
+def _standing(runs: list[str]) -> set[str]:
+    """The ten digits that stand in the first runs as 10, 3-7, 3-3-4 or with thousands commas."""
+    first, (second, third, fourth) = runs[0], [*runs[1:4], "", "", ""][:3]
+    found = {first[-10:], first[-3:] + second, first[-1:] + second + third + fourth}
+    if (len(second), len(third)) == (3, 4):
+        found.add(first[-3:] + second + third)
+    return {each for each in found if len(each) == 10}
+
+
+@settings(max_examples=300, database=None)
+@given(st.text(alphabet=string.digits + " -.()+/ABCdefxyz", max_size=24))
+def test_fewer_than_ten_digits_are_no_number_whatever_letters_stand_beside(text: str) -> None:
+    if sum(map(str.isdigit, text)) < 10:
+        assert to_e164(text) is None
+
+
+SPELLINGS = """+1(615)555-3338|(1) 615 555 3338|615/555-3338|615 - 555 - 3338|615–555–3338|6155553338.|#6155553338|
+~615-555-3338|:615-555-3338|Tel. 615 555 3338|Ph: 615-555-3338|Call 615-555-3338|(+1) 615 555 3338|+ 1 615 555 3338|
+00 1 615 555 3338|011-1-615-555-3338|615-555-3338 - cell|615-555-3338 mobile|615-555-3338 (m)|615-555-3338 (Work)|
+H: 615-555-3338|W 615-555-3338|US +1 615 555 3338|+1 615 555 3338 US|[615] 555-3338|615_555_3338|615·555·3338|
+615•555•3338|1615.555.3338|'+16155553338'|"6155553338"|٦١٥٥٥٥3338|615.5553338|+1-615-555-3338;ext=5|615-555-3338,,5|
+615-555-3338 Ext 5|615-555-3338 x5|615-555-3338ext.5|615-555-3338 poste 5|sms:6155553338|whatsapp:+16155553338|
+<615-555-3338>|615-555-3338*|*615-555-3338|+1 615-555-3338 📱|📱 615-555-3338|0016155553338|+0016155553338|615,555,3338|
+6,155,553,338|+1+16155553338|6155553338;|+1\ufe0e-615-555-3338|615-555-3338 (Axel)|615-555-3338 wk|16155553338.0|
+1.6155553338E+10|6,155,553,338.00|+1 +1 615 555 3338|++16155553338|615\\555\\3338|(615)        555-3338|
+tel://6155553338|615-555-3338 @ home|call 6155553338|Marty 6155553338|No. 615-555-3338|+1+1+16155553338|
+615-555-3338 #12|(615) 555-3338 or (615) 555-3338"""
+
+
+@pytest.mark.parametrize("text", SPELLINGS.replace("\n", "").split("|"))
+def test_a_whole_number_is_read_whatever_stands_around_it(text: str) -> None:
+    assert read_number(text) == (MARTY, "", "")
+
+
+REFUSED = """867-5309 fax|555-0123 Mom|615-5550 Ann|61555501 ask|36.16266382|-86.7816133|615-5555-3338|06155553338|
+61 55 55 33 38|615555 3338|1615555.3338|6155553338.5|6155553338,5|37201 615-555-3338|4111 1111 1111 1111|615-55-3338|
+2026-11-28 10:15:22|1764312345|1-800-FLOWERS|(615) 555-FLOW|marty6155553338@example.com|https://example.com/6155553338|
+36.16266382 -86.78161330|1.6155553338|-86.7816133801|+615-555-3338|+6155553338|
+615-555-012²|1,234,567,890²|615-555-012①|6155553338 6 6155553338|1/2/2024 6155553338 3"""
+
+
+@pytest.mark.parametrize("text", REFUSED.replace("\n", "").split("|"))
+def test_anything_less_is_refused_with_a_sentence(text: str) -> None:
+    number, problem, _ = read_number(text)
+    assert (number, problem in (NOT_A_NUMBER, MORE_DIGITS)) == ("", True)
+
+
+def test_words_about_texts_are_told_also_where_no_number_can_be_read() -> None:
+    assert read_number("555-0123 STOP").said == "555-0123 STOP"
+    assert read_number("615-555-3338 opt-out 3/4/24").said.startswith("opt-out")
+    assert read_number("555-0123 Mom").said == ""
+
+
+def test_two_numbers_and_lost_digits_have_sentences_of_their_own() -> None:
+    assert read_number("615-555-3338 / 615-555-3339").problem == SEVERAL
+    assert read_number("6155553338,6155553339").problem == SEVERAL
+    assert read_number("1.61556E+10").problem == MANGLED
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("615-555-3338 (do not text)", "do not text"),
+        ("615-555-3338 STOP", "STOP"),
+        ("no texts! 615-555-3338", "no texts!"),
+        ("615-555-3338 x5 opted out", "opted out"),
+        ("(615) 555-3338 - unsubscribed", "unsubscribed"),
+        ("615-555-3338 DNT", "DNT"),
+        ("615-555-3338 don’t text", "don't text"),
+        ("615-555-3338 no", "no"),
+        ("615-555-3338 STOP 615-555-3338", "STOP"),
+        ("615-555-3338 DoNotText", "DoNotText"),
+        ("615-555-3338 notexts", "notexts"),
+        ("615-555-3338 D.N.T.", "D.N.T"),
+        ("615-555-3338 suppressed", "suppressed"),
+        ("615-555-3338 wrong number", "wrong number"),
+        ("615-555-3338 bloqueado", "bloqueado"),
+        ("615-555-3338 désabonné", "désabonné"),
+        ("615-555-3338 \U0001f6ab", "\U0001f6ab"),
+        ("615-555-3338 (text)", ""),
+        ("sms: 615-555-3338", ""),
+        ("Contact: 615-555-3338", ""),
+        ("615-555-3338 (Nora)", ""),
+    ],
+)
+def test_words_that_speak_of_texts_are_never_set_aside(text: str, said: str) -> None:
+    assert read_number(text) == (MARTY, "", said)
 
 
 @settings(max_examples=50, database=None)

@@ -14,6 +14,7 @@ import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from dashboard.sign_in import read_openid
 from dashboard.vendors import Vendors, read_vendors
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -212,7 +213,7 @@ def test_undo_minutes_left_behind_stops_the_start(left: str) -> None:
 
 
 def names_in_settings() -> set[str]:
-    """Every name that settings.py asks its `env` for, and what `read_vendors` asks for."""
+    """Every name that settings.py asks its `env` for, and what `read_vendors` and `read_openid` ask for."""
 
     def literals() -> Iterator[str]:
         for node in ast.walk(ast.parse((ROOT / "dashboard/settings.py").read_text())):
@@ -226,7 +227,11 @@ def names_in_settings() -> set[str]:
         reader = Reader(**values)
         read_vendors(reader)
         names |= reader.asked
-    return names
+    reader = Reader(
+        OIDC_ISSUER="https://id.example.com", OIDC_CLIENT_ID="x", OIDC_CLIENT_SECRET="y"
+    )
+    read_openid(reader, ())
+    return names | reader.asked
 
 
 def reads_the_environment(path: Path) -> bool:
@@ -246,7 +251,7 @@ def reads_the_environment(path: Path) -> bool:
     )
 
 
-def test_nobody_else_reads_the_environment() -> None:
+def test_only_settings_reads_the_environment() -> None:
     readers = [
         str(path.relative_to(ROOT))
         for folder in ("contacts_ui", "dashboard")

@@ -1,4 +1,4 @@
-"""The worker: its task, and the real process."""
+"""The worker: its threads, and the real process."""
 
 import os
 import signal
@@ -13,13 +13,12 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
 
-from contacts_ui.models import Vendor, Wish, WorkerBeat
-from contacts_ui.models.wish import WishState
-from contacts_ui.services import beats
-from contacts_ui.tasks import deliver_due_wishes
-from tests.people import MakeWish, Vendors, until
+from contacts_ui.models import DesiredState, Vendor, WorkerBeat
+from contacts_ui.models.desired_state import DeliveryState
+from contacts_ui.services.operations import heartbeats
+from contacts_ui.worker.delivery_pool import DeliveryPool, deliver_all
+from tests.people import SetDesiredState, Vendors, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,24 +34,34 @@ execute_from_command_line(["manage.py", "worker", "--every", "0.2"])
 """
 
 
-def test_the_task_delivers_everything_that_is_due(wish_for: MakeWish, vendors: Vendors) -> None:
-    wish_for(Vendor.SLICKTEXT)
-    wish_for(Vendor.CLOUDCONTACTAI)
-    assert deliver_due_wishes.func() == 2
-    assert {wish.state for wish in Wish.objects.all()} == {WishState.CONFIRMED}
-    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
-    assert deliver_due_wishes.func() == 0
+@pytest.fixture
+def pool(vendors: Vendors) -> Iterator[DeliveryPool]:
+    pool = DeliveryPool(2)
+    pool.start()
+    yield pool
+    assert pool.stop(within_seconds=10)
 
 
-def test_one_vendor_that_is_down_does_not_keep_the_other(
-    wish_for: MakeWish, vendors: Vendors
+def test_everything_that_is_due_is_delivered(
+    set_desired_state: SetDesiredState, vendors: Vendors
 ) -> None:
-    vendors.fault("slicktext", "down")
-    wish_for(Vendor.SLICKTEXT)
-    wish_for(Vendor.CLOUDCONTACTAI)
-    deliver_due_wishes.func()
-    assert Wish.objects.get(vendor="slicktext").state == WishState.ON_ITS_WAY
-    assert Wish.objects.get(vendor="cloudcontactai").state == WishState.CONFIRMED
+    for vendor in Vendor:
+        set_desired_state(vendor)
+    assert [deliver_all(vendor) for vendor in Vendor] == [1, 1]
+    assert {desired.state for desired in DesiredState.objects.all()} == {DeliveryState.CONFIRMED}
+    assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
+    assert [deliver_all(vendor) for vendor in Vendor] == [0, 0]
+
+
+def test_one_vendor_that_hangs_does_not_keep_the_other(
+    set_desired_state: SetDesiredState, vendors: Vendors, pool: DeliveryPool
+) -> None:
+    vendors.fault("slicktext", "latency", seconds=2)
+    for vendor in Vendor:
+        set_desired_state(vendor)
+    # Sooner than the threads look by themselves.
+    until(lambda: pool.wake() or is_confirmed(), seconds=2)
+    assert DesiredState.objects.get(vendor="slicktext").state == DeliveryState.ON_ITS_WAY
 
 
 @contextmanager
@@ -86,12 +95,14 @@ def worker(vendors: Vendors) -> Iterator[subprocess.Popen[str]]:
 
 
 def is_confirmed() -> bool:
-    return Wish.objects.get(vendor="cloudcontactai").state == WishState.CONFIRMED
+    return DesiredState.objects.get(vendor="cloudcontactai").state == DeliveryState.CONFIRMED
 
 
-def test_the_process_delivers_and_stops_cleanly(wish_for: MakeWish, vendors: Vendors) -> None:
+def test_the_process_delivers_and_stops_cleanly(
+    set_desired_state: SetDesiredState, vendors: Vendors
+) -> None:
     vendors.fault("cloudcontactai", "drop_before", times=1)
-    wish_for(Vendor.CLOUDCONTACTAI)
+    set_desired_state(Vendor.CLOUDCONTACTAI)
     with worker(vendors):
         until(is_confirmed, seconds=30)
         beat = until(lambda: WorkerBeat.objects.first())
@@ -100,31 +111,27 @@ def test_the_process_delivers_and_stops_cleanly(wish_for: MakeWish, vendors: Ven
     assert not WorkerBeat.objects.exists()
 
 
-def test_it_finishes_the_call_in_hand(wish_for: MakeWish, vendors: Vendors) -> None:
+def test_it_finishes_the_call_in_hand(set_desired_state: SetDesiredState, vendors: Vendors) -> None:
     vendors.fault("cloudcontactai", "latency", seconds=1.5)
-    wish_for(Vendor.CLOUDCONTACTAI)
+    set_desired_state(Vendor.CLOUDCONTACTAI)
     with worker(vendors):
-        until(lambda: Wish.objects.exclude(lease="").exists(), seconds=30)
+        until(lambda: DesiredState.objects.exclude(lease="").exists(), seconds=30)
     assert is_confirmed()
 
 
-def test_tasks_left_behind_block_nothing(wish_for: MakeWish, vendors: Vendors) -> None:
-    """A worker was killed in a task, and another before it took one."""
-    for _ in range(2):
-        deliver_due_wishes.enqueue()
-    left = DBTaskResult.objects.all()
-    left.update(enqueued_at=timezone.now() - timedelta(minutes=5))
-    DBTaskResult.objects.filter(pk=left[0].pk).update(status="RUNNING", worker_ids=["gone"])
+def test_a_change_made_while_it_runs_is_delivered_soon(
+    set_desired_state: SetDesiredState, vendors: Vendors
+) -> None:
     with worker(vendors):
         until(lambda: WorkerBeat.objects.exists(), seconds=30)
-        wish_for(Vendor.CLOUDCONTACTAI)
-        until(is_confirmed, seconds=10)
+        set_desired_state(Vendor.CLOUDCONTACTAI)
+        until(is_confirmed, seconds=4)
 
 
 def test_a_worker_that_died_is_not_shown_for_long(db: None) -> None:
     now = timezone.now()
     WorkerBeat.objects.create(worker="gone:1", started_at=now, beat_at=now - timedelta(minutes=2))
     WorkerBeat.objects.create(worker="there:1", started_at=now, beat_at=now)
-    beats.beat()
+    heartbeats.record()
     assert WorkerBeat.objects.count() == 2
     assert not WorkerBeat.objects.filter(worker="gone:1").exists()

@@ -1,64 +1,54 @@
-"""What a manager types to settle what a vendor refused, or to place what a vendor said."""
+"""What a manager types to resolve a refused delivery, or an event without a number."""
 
 from django import forms
 
-from contacts_ui.phone import to_e164
+from contacts_ui.forms.numbers import NumberField
 
 
 class AttentionForm(forms.Form):
-    """Which version of the wish the manager saw."""
+    """The version of the desired state that the manager saw."""
 
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
 class SettleForm(AttentionForm):
-    """What was done instead. Whoever reads the ledger later was not there."""
+    """What was done instead, for the audit log."""
 
     note = forms.CharField(
         label="What was done instead",
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="For example: blocked by hand on the vendor's own screen, by whom and when.",
-        error_messages={"required": "Say what was done, so that the record can be understood."},
+        help_text="For example: blocked in SlickText by Ann on Nov 28.",
+        error_messages={"required": "Say what was done, for the audit log."},
     )
 
 
 class MatchForm(forms.Form):
-    """Whose stop an event was."""
+    """The number that an event belongs to."""
 
-    number = forms.CharField(
-        label="Phone number",
-        max_length=40,
-        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
-        error_messages={"required": "Type the number to stop."},
+    number = NumberField(
+        label="Phone number", error_messages={"required": "Type the number to stop."}
     )
-
-    def clean_number(self) -> str:
-        """Any spelling of a number becomes E.164."""
-        number = to_e164(self.cleaned_data["number"])
-        if number is None:
-            raise forms.ValidationError("We can't read this as a phone number.")
-        return number
 
 
 class CloseTextForm(forms.Form):
-    """What was done about a text after a stop."""
+    """What was done about a text sent after a stop."""
 
     note = forms.CharField(
         label="What was done about it",
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="For example: what sent it, and what keeps it from happening again.",
-        error_messages={"required": "Say what was done, so that the record can be understood."},
+        help_text="For example: what sent it, and how you prevent the next one.",
+        error_messages={"required": "Say what was done, for the audit log."},
     )
 
 
 class CloseForm(forms.Form):
-    """Why nothing has to be done about an event."""
+    """Why an event needs no action."""
 
     reason = forms.CharField(
-        label="Why nothing has to be done",
+        label="Why no action is needed",
         max_length=250,
         widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why, so that the record can be understood."},
+        error_messages={"required": "Say why, for the audit log."},
     )

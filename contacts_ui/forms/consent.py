@@ -1,4 +1,4 @@
-"""Stopping texts, raising consent with evidence, deleting with the number typed again."""
+"""Stop texts, opt a person in with evidence, and delete a contact with its number typed again."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 
+from contacts_ui.forms.days import plausible
+from contacts_ui.forms.numbers import NumberField
 from contacts_ui.models.ledger import Channel
-from contacts_ui.services.consent.rules import EvidenceRefused, check_who, check_words
+from contacts_ui.services.consent.rules import EvidenceRefused, OptInStatus, check_who, check_words
 from contacts_ui.services.consent.types import Evidence, Request
-from contacts_ui.services.consent.verdicts import OptInStatus
 
-# A consent cannot be given in words by somebody who did not say how.
+# A consent cannot be given in words by someone who did not say how.
 CHANNELS = [
     choice for choice in Channel.choices if choice[0] not in (Channel.UNRECORDED, Channel.VENDOR)
 ]
@@ -42,9 +43,7 @@ class MomentField(forms.DateTimeField):
             typed = super().to_python(value)
         if typed is None:
             return None
-        # By the year alone first: the edges of the calendar cannot even be compared across zones.
-        if not 1990 < typed.year < 9000:
-            raise forms.ValidationError("This is not a time at which anyone asked.")
+        plausible(typed)
         moment = _readings(typed) if typed.tzinfo is _AS_TYPED else Moment(typed, typed)
         if moment.first > timezone.now() + timedelta(minutes=1):
             raise forms.ValidationError("This time has not come yet.")
@@ -68,7 +67,7 @@ class StopForm(forms.Form):
     asked_at = MomentField(
         label="When they asked",
         required=False,
-        help_text="Leave it empty if they ask right now.",
+        help_text="Leave it empty if they asked just now.",
     )
     reason = forms.CharField(
         label="In their words",
@@ -86,6 +85,22 @@ class StopForm(forms.Form):
             data["reason"],
             moment.last if moment else None,
         )
+
+
+class StopNumberForm(StopForm):
+    """Stop a number, whether a contact has it or not."""
+
+    number = NumberField(label="Mobile number", help_text="Any format works.")
+    field_order = ["number"]
+
+    def look_up_at(self, address: str) -> None:
+        """Show what is known about the number while it is typed, as `address` tells it."""
+        self.fields["number"].widget.attrs |= {
+            "hx-get": address,
+            "hx-trigger": "input changed delay:300ms",
+            "hx-target": "#known",
+            "hx-sync": "this:replace",
+        }
 
 
 class EvidenceFields(forms.Form):
@@ -191,12 +206,12 @@ class LiftForm(ConsentForm):
             self.fields["status"].label = "What to ask for"
         if own_stops:
             self.fields["own_stops"] = forms.MultipleChoiceField(
-                label="That was our own stop, told back to us",
+                label="That was our own stop, reported back to us",
                 required=False,
                 choices=list(own_stops),
                 widget=forms.CheckboxSelectMultiple,
-                help_text="CloudContactAI or SlickText reported a stop while we told it ourselves: "
-                "our own told back, or theirs. Check it only if you are sure.",
+                help_text="The vendor reported this stop while we were sending ours. It may be ours or the person's. "
+                "Check it only if you are sure that it was ours.",
             )
 
     def clean_version(self) -> int | None:
@@ -205,7 +220,7 @@ class LiftForm(ConsentForm):
 
 
 def read_version(sent: str) -> int | None:
-    """Return the version of a record that a form has shown; None for none, -1 for what is none."""
+    """Return the version of a record that a form has shown; None if there is none, -1 for what is none."""
     if not sent:
         return None
     return int(sent) if sent.isdecimal() and len(sent) < 10 else -1

@@ -12,10 +12,11 @@ from django.core.validators import EmailValidator
 from django.forms.boundfield import BoundField
 from django.utils import timezone
 
+from contacts_ui.contact_fields import CUSTOM, LABELS
 from contacts_ui.forms.consent import EvidenceFields, read_version
-from contacts_ui.phone import is_us_or_canada, to_e164
+from contacts_ui.forms.numbers import NumberField
+from contacts_ui.phone import is_us_or_canada
 from contacts_ui.places import TIME_ZONES, state_code
-from contacts_ui.services.editing import CUSTOM, LABELS
 
 BLANK_CUSTOM_ROWS = 2
 LANGUAGES: Final = {"en": "English", "es": "Spanish", "fr": "French"}
@@ -26,10 +27,8 @@ GROUPS: Final = (
 )
 _SALT = "contacts_ui.contact_as_opened"
 _CUSTOM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-
-
-LONGEST = 200
-LONGEST_CUSTOM = 2000
+FIELD_MAX_CHARS: Final = 200
+CUSTOM_FIELD_MAX_CHARS: Final = 2000
 
 
 def _text(field: str, **attributes: str) -> forms.CharField:
@@ -41,9 +40,9 @@ def _text(field: str, **attributes: str) -> forms.CharField:
 
 
 class ContactForm(forms.Form):
-    """Edits a contact. `opened` is the contact as the form showed it first, and travels along, signed.
+    """Edits a contact. `opened` is the contact as the form first showed it, and travels along, signed.
 
-    What stays as it was is not checked: an odd value that the vendor holds must not stand in the way of another change.
+    An unchanged field is not checked: an odd value at SlickText must not block another change.
     """
 
     first_name = _text("first_name")
@@ -67,13 +66,13 @@ class ContactForm(forms.Form):
         if data is not None:
             opened, conflicts = self._opened_from(data)
         self.opened = opened or {}
-        # What was shown as a conflict: the field, and its value before both people changed it.
+        # The fields shown as conflicts, with their values before both people changed them.
         self.conflicts = conflicts
         initial = {_field_name(field): text for field, text in self.opened.items()}
         kwargs["initial"] = {**kwargs.get("initial", {}), **initial, "base": self.sign(self.opened)}
         super().__init__(data, **kwargs)
         self.fields["mobile_number"].required = True
-        self.fields["mobile_number"].help_text = "US or Canada; any way of writing it will do."
+        self.fields["mobile_number"].help_text = "A US or Canadian number, in any format."
         self._offer("language", LANGUAGES)
         self._offer("timezone", TIME_ZONES)
         self.custom_names = self._add_custom_fields()
@@ -81,7 +80,7 @@ class ContactForm(forms.Form):
 
     @staticmethod
     def sign(opened: dict[str, str], conflicts: dict[str, str] | None = None) -> str:
-        """The hidden field that tells, when the form comes back, what it had shown."""
+        """Return the hidden field that says what the form showed when it comes back."""
         return signing.dumps([opened, conflicts or {}], salt=_SALT, compress=True)
 
     @staticmethod
@@ -93,14 +92,14 @@ class ContactForm(forms.Form):
         return opened, conflicts
 
     def _offer(self, field: str, choices: dict[str, str]) -> None:
-        """A choice of the usual values, and of the present one however odd it is."""
+        """Offer the usual values, and the present one even if it is odd."""
         present = self.opened.get(field, "")
         offered = {"": "Not given", **choices}
         offered.setdefault(present, present)
         self.fields[field].widget = forms.Select(choices=list(offered.items()))
 
     def _leave_out_unknown(self) -> None:
-        """A form that was opened on a copy has no fields for what the copy does not hold: empty would be a claim."""
+        """Leave out what a copy does not hold: an empty field would claim that the contact has no value."""
         for field in LABELS.keys() - self.opened.keys() if self.opened else ():
             del self.fields[field]
 
@@ -124,7 +123,7 @@ class ContactForm(forms.Form):
 
     @property
     def grouped(self) -> list[dict[str, Any]]:
-        """The fields as a person thinks of them, for the template."""
+        """Return the fields in groups, for the template."""
         groups = [self._group(title, names) for title, names in GROUPS]
         custom = [name for name in self.fields if name.startswith(("custom-", "new_custom_"))]
         return [*groups, self._group("Custom fields", custom)]
@@ -134,7 +133,7 @@ class ContactForm(forms.Form):
         return {"title": title, "fields": fields}
 
     def _unchanged(self, field: str) -> bool:
-        """Whether a field came back as it was shown, but for what browsers do to blanks and line breaks."""
+        """Return True if a field came back as it was shown, apart from spaces and line breaks."""
         typed = self.cleaned_data.get(_field_name(field), "")
         return field in self.opened and _as_browsers_send(self.opened[field]) == _as_browsers_send(
             typed
@@ -144,13 +143,9 @@ class ContactForm(forms.Form):
         typed: str = self.cleaned_data["mobile_number"]
         if self._unchanged("mobile_number"):
             return typed
-        number = to_e164(typed)
-        if not number:
-            raise forms.ValidationError(
-                "This is not a phone number. It needs ten digits, as in (615) 555-0123."
-            )
+        number = NumberField(with_words=False).clean(typed)
         if not is_us_or_canada(number):
-            raise forms.ValidationError("SlickText takes only numbers of the US and Canada.")
+            raise forms.ValidationError("SlickText takes only US and Canadian numbers.")
         return number
 
     def clean_email(self) -> str:
@@ -170,7 +165,7 @@ class ContactForm(forms.Form):
                 "Write the date as year-month-day, as in 1968-06-12."
             ) from None
         if not date(1900, 1, 1) <= day <= timezone.localdate():
-            raise forms.ValidationError("Nobody who gets texts was born on this day.")
+            raise forms.ValidationError("Enter a realistic birthday.")
         return day.isoformat()
 
     def clean_state(self) -> str:
@@ -192,9 +187,9 @@ class ContactForm(forms.Form):
         data = super().clean() or {}
         for field in (*LABELS, *self.custom_names):
             name = _field_name(field)
-            longest = LONGEST_CUSTOM if field.startswith(CUSTOM) else LONGEST
-            if len(data.get(name, "")) > longest and not self._unchanged(field):
-                self.add_error(name, f"This is too long: {longest} characters are the most.")
+            max_chars = CUSTOM_FIELD_MAX_CHARS if field.startswith(CUSTOM) else FIELD_MAX_CHARS
+            if len(data.get(name, "")) > max_chars and not self._unchanged(field):
+                self.add_error(name, f"This is too long. Use {max_chars} characters at most.")
         for row in range(1, BLANK_CUSTOM_ROWS + 1):
             self._clean_new_custom(f"new_custom_name_{row}", f"new_custom_value_{row}")
         return data
@@ -202,14 +197,14 @@ class ContactForm(forms.Form):
     def _clean_new_custom(self, name_field: str, value_field: str) -> None:
         name, value = self.cleaned_data.get(name_field), self.cleaned_data.get(value_field)
         if value and not name:
-            self.add_error(name_field, "Which custom field should have this value?")
+            self.add_error(name_field, "Enter the custom field for this value.")
         elif name and not _CUSTOM_NAME.fullmatch(name):
-            self.add_error(name_field, "Letters, digits and _ only, as in member_number.")
+            self.add_error(name_field, "Use only letters, digits, and _, as in member_number.")
         elif name and not value:
-            self.add_error(value_field, "Which value should this custom field have?")
+            self.add_error(value_field, "Enter a value for this custom field.")
 
     def typed(self) -> dict[str, str]:
-        """What the person wants the contact to be, as `editing.editable_values` writes it."""
+        """Return the contact as typed, in the form of `contact_fields.editable_values`."""
         data = self.cleaned_data
         values = {
             field: self.opened[field]
@@ -223,7 +218,7 @@ class ContactForm(forms.Form):
         return values
 
     def place_complaints(self, complaints: dict[str, list[str]]) -> None:
-        """Put the vendor's own complaints at their fields, and what belongs to none on top."""
+        """Show SlickText's messages at their fields, and the rest on top."""
         for name, words in complaints.items():
             field = name if name in self.fields else _field_name(f"{CUSTOM}{name}")
             self.add_error(
@@ -232,7 +227,7 @@ class ContactForm(forms.Form):
 
 
 class ContactFormWithEvidence(ContactForm, EvidenceFields):
-    """A contact, and for those who may raise consent the evidence that comes with their number.
+    """A contact and, for people who may opt them in, the evidence of consent for their number.
 
     `version` is that of the records whose stops this form has shown.
     """
@@ -252,7 +247,7 @@ class ContactFormWithEvidence(ContactForm, EvidenceFields):
         return read_version(self.cleaned_data["version"])
 
     def show_stop(self, words: str, version: int) -> None:
-        """Show the stop that this evidence would answer, and ask once more (rule 7)."""
+        """Show the stop that this evidence would answer, and ask again (rule 7)."""
         sent = {name: self.data.get(name) for name in self.data}
         self.data = {**sent, "version": str(version)}
         self.add_error("consent_words", words)
@@ -280,7 +275,7 @@ class EditContactForm(ContactFormWithEvidence):
 
 
 class NewContactForm(ContactFormWithEvidence):
-    """Creates a contact: *not subscribed*, unless somebody who may brings the evidence."""
+    """Creates a contact: *not subscribed*, unless a person who may opts them in with evidence."""
 
     NOT_SUBSCRIBED, DOUBLE_OPT_IN, SUBSCRIBED = "not_subscribed", "double_opt_in", "subscribed"
     consent = forms.ChoiceField(
@@ -323,5 +318,5 @@ def _as_browsers_send(text: str) -> str:
 
 
 def _field_name(field: str) -> str:
-    """The form's name of an editable field: a dot would be awkward in ids and labels."""
+    """Return the form's name of an editable field, without the dot, which ids cannot use well."""
     return field.replace(CUSTOM, "custom-", 1) if field.startswith(CUSTOM) else field

@@ -1,26 +1,26 @@
-"""What a job shall be about, and what it shall do."""
+"""What a job is about, and what it does."""
 
 from typing import Any, Final, cast
 
 from django import forms
 
+from contacts_ui.contact_fields import LABELS
 from contacts_ui.forms.consent import ConsentForm, StopForm
 from contacts_ui.forms.contact import ContactForm
 from contacts_ui.forms.importing import table_field
 from contacts_ui.models.job import JobKind
 from contacts_ui.services.consent.types import Request
-from contacts_ui.services.editing import LABELS
 from contacts_ui.services.jobs.evidence import NEEDED
 
 KINDS: Final = (
-    (JobKind.STOP.value, "Stop texts to all of them"),
+    (JobKind.STOP.value, "Stop texts to everyone listed"),
     (
         JobKind.ASK_LIFT.value,
-        "Ask for their stops to be lifted: a file with each person's evidence",
+        "Request lifts: a file with each person's evidence",
     ),
-    (JobKind.EDIT.value, "Give one field the same value for all of them"),
+    (JobKind.EDIT.value, "Set one field to the same value for everyone listed"),
 )
-# An export is no job: what it does is done at once.
+# An export is not a job: it is done at once.
 EXPORT: Final = "export"
 # A number belongs to one person.
 EDITABLE: Final = {field: label for field, label in LABELS.items() if field != "mobile_number"}
@@ -39,39 +39,42 @@ class NewJobForm(forms.Form):
         label="Numbers",
         required=False,
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
-        help_text="One on each line, or with commas between them; any way of writing them will do.",
+        help_text="One per line, or separated by commas, in any format.",
     )
     file = table_field(
         "Or a file",
         required=False,
-        help_text="CSV or Excel workbook (.xlsx). Whichever column holds the numbers is found. For lifts, every row "
+        help_text="CSV or a workbook (.xlsx, .xls, .ods). Columns with phone numbers are found. For lifts, every row "
         "also needs Who, How, When and Words.",
+    )
+    leave_hidden = forms.BooleanField(
+        label="Leave out rows that are hidden in the file, by a filter or by hand", required=False
     )
 
     def __init__(self, *args: Any, may_export: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if may_export:
             kind = cast("forms.ChoiceField", self.fields["kind"])
-            kind.choices = [*KINDS, (EXPORT, "Export them, with the columns of your table")]
+            kind.choices = [*KINDS, (EXPORT, "Export the list, with the columns of your table")]
 
     def clean(self) -> dict[str, Any]:
-        """One of both, not neither and not both."""
+        """Require either numbers or a file."""
         data = super().clean() or {}
         given, uploaded = bool((data.get("numbers") or "").strip()), bool(data.get("file"))
         if data.get("kind") == JobKind.ASK_LIFT and not uploaded and "file" not in self.errors:
             self.add_error("file", NEEDED)
         elif given and uploaded:
-            self.add_error("file", "Either paste numbers or choose a file: not both at once.")
+            self.add_error("file", "Paste numbers or choose a file, not both.")
         elif not given and not uploaded and "file" not in self.errors:
-            self.add_error("numbers", "Paste some numbers, or choose a file below.")
+            self.add_error("numbers", "Paste numbers, or choose a file below.")
         return data
 
 
 class SelectionForm(forms.Form):
-    """What was pressed above the table: for ticked rows, or for all that match its view."""
+    """What was pressed above the table, for ticked rows or for all that match its view."""
 
     TICKED, ALL = "ticked", "all"
-    # Not for lifts: each needs evidence of its own (rule 7).
+    # Not for lifts: each needs its own evidence (rule 7).
     kind = forms.ChoiceField(
         choices=[each for each in KINDS if each[0] != JobKind.ASK_LIFT] + [(EXPORT, "Export")]
     )
@@ -80,16 +83,16 @@ class SelectionForm(forms.Form):
 
 
 class StopJobForm(StopForm):
-    """How the people asked, as for one."""
+    """How the people asked, as for one person."""
 
     def params(self) -> dict[str, Any]:
-        """The other reading of the typed minute, in the hour of a clock change."""
+        """Return the other reading of the typed minute, in the hour of a clock change."""
         moment = self.cleaned_data["asked_at"]
         return {"asked_last": moment.last.isoformat()} if moment else {}
 
 
 class LiftJobForm(forms.Form):
-    """What to ask for; the file has the evidence of each."""
+    """What to ask for. The file has each person's evidence."""
 
     status = forms.ChoiceField(
         label="What to ask for",
@@ -101,7 +104,7 @@ class LiftJobForm(forms.Form):
         return Request()
 
     def params(self) -> dict[str, Any]:
-        """What SlickText shall hold, as the job keeps it."""
+        """Return the status for SlickText, as the job keeps it."""
         return {"status": self.cleaned_data["status"]}
 
 
@@ -110,14 +113,17 @@ class EditJobForm(forms.Form):
 
     field = forms.ChoiceField(label="Field", choices=[("", "Choose one"), *EDITABLE.items()])
     value = forms.CharField(
-        label="New value", required=False, max_length=200, help_text="Empty empties the field."
+        label="New value",
+        required=False,
+        max_length=200,
+        help_text="Leave empty to clear the field.",
     )
     reason = forms.CharField(
         label="Why",
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="It goes into the history of each of them.",
+        help_text="Shown in each contact's history.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -125,7 +131,7 @@ class EditJobForm(forms.Form):
         field = data.get("field")
         if not field:
             return data
-        # A number so that the form of a contact is whole; it goes nowhere.
+        # The number only completes the form of a contact.
         one = ContactForm({field: data.get("value", ""), "mobile_number": "+16155550123"})
         one.is_valid()
         for complaint in one.errors.get(field, []):
@@ -137,7 +143,7 @@ class EditJobForm(forms.Form):
         return Request(reason=self.cleaned_data["reason"])
 
     def params(self) -> dict[str, Any]:
-        """The field and its value, as the job keeps them."""
+        """Return the field and its value, as the job keeps them."""
         return {"field": self.cleaned_data["field"], "value": self.cleaned_data["value"]}
 
 

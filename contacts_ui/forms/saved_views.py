@@ -1,4 +1,4 @@
-"""What a person types to keep a view of the table."""
+"""The forms to save a view of the table."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from django.http import QueryDict
 from contacts_ui.forms.finder import FILTERS
 
 # What belongs to a view of the table; the page, or whether it is read live, does not.
-PARTS = ("q", *FILTERS, "custom_field", "custom_value", "sort", "size")
+VIEW_PARTS = ("q", *FILTERS, "custom_field", "custom_value", "sort", "size")
 
 
 def normalised(query: str) -> str:
-    """The query of an address as a saved view keeps it: only what makes the view, always in the same order."""
+    """Return the query of an address as a saved view keeps it: only the view's own parts, always in the same order."""
     data = QueryDict(query, mutable=True)
     custom = sorted(name for name in data if name.startswith("custom."))
     kept = QueryDict(mutable=True)
-    for name in (*PARTS, *custom):
+    for name in (*VIEW_PARTS, *custom):
         if value := str(data.get(name, "")).strip():
             kept[name] = value
     return kept.urlencode()
@@ -28,7 +28,7 @@ class ViewChangeForm(forms.Form):
     name = forms.CharField(
         label="Name",
         max_length=60,
-        error_messages={"required": "Give the view a name by which you find it again."},
+        error_messages={"required": "Enter a name for this view."},
     )
     shared = forms.BooleanField(label="Share with the team", required=False)
 
@@ -44,5 +44,5 @@ class SavedViewForm(ViewChangeForm):
     )
 
     def clean_view(self) -> Any:
-        """Without the page, so that two ways to the same view are one."""
+        """Return the view's query without the page, so that the same view is always the same text."""
         return normalised(self.cleaned_data["view"])

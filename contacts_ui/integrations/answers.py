@@ -1,4 +1,4 @@
-"""A raw HTTP answer becomes a typed value or one of our errors; its headers become numbers."""
+"""Turn a raw HTTP answer into a typed value or one of our errors, and its headers into numbers."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ from typing import Any, TypeVar
 import msgspec
 
 from contacts_ui.integrations import errors
-from contacts_ui.integrations.complaints import Complaint, only_words, read_complaint
-from contacts_ui.integrations.parsing import BadShape
+from contacts_ui.integrations.coerce import BadShape
+from contacts_ui.integrations.error_bodies import ErrorBody, error_parts, read_error_body
 from contacts_ui.integrations.redact import redact, redact_all
 
 T = TypeVar("T")
 
-# A vendor that asks for a longer silence is asked again after this many seconds all the same:
-# opt-outs are waiting.
-LONGEST_PAUSE = 600.0
-# Nobody complains at such length: it is a page, or somebody's data.
-LONGEST_COMPLAINT = 256 * 1024
+# Opt-outs are waiting, so no vendor may ask for a longer pause.
+PAUSE_MAX_SECONDS = 600.0
+# A longer body is a page, or people's data.
+ERROR_BODY_MAX_BYTES = 256 * 1024
 
 _REQUEST_IDS = ("x-request-id", "x-correlation-id", "cf-ray", "x-amzn-requestid")
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """What the x-RateLimit headers say; ``reset_seconds`` until the window starts anew."""
+    """What the x-RateLimit headers say; ``reset_seconds`` until the window starts again."""
 
     limit: int | None
     remaining: int | None
@@ -73,7 +72,7 @@ class Answer:
             self.vendor,
             status=self.status,
             outcome_unknown=self.is_write,
-            words=read_complaint(redact_all(only_words(data), self.secrets)).words,
+            words=read_error_body(redact_all(error_parts(data), self.secrets)).words,
             log={"problem": problem, **self._facts()},
         )
 
@@ -83,22 +82,22 @@ class Answer:
         if self.status == 404 and "html" in self.headers.get("content-type", "").lower():
             # A proxy knows no contacts: believed, it would turn a bad route into "deleted".
             return self._unreadable("a web page")
-        complaint = _complaint(self.body, self.secrets)
+        said = _error_body(self.body, self.secrets)
         facts: dict[str, Any] = {
             "status": self.status,
-            "words": complaint.words,
+            "words": said.words,
             "retry_after": retry_after(self.headers),
-            "log": {"code": complaint.code, **self._facts()},
+            "log": {"code": said.code, **self._facts()},
         }
         if self.status >= 500:
-            return errors.ServerTrouble(self.vendor, outcome_unknown=self.is_write, **facts)
+            return errors.ServerError(self.vendor, outcome_unknown=self.is_write, **facts)
         if self.status == 408:
             # A proxy may give up on a request that the vendor goes on to carry out.
             return errors.NoAnswer(self.vendor, outcome_unknown=self.is_write, **facts)
         if self.status == 429:
-            facts["retry_after"] = asked_pause(self.headers)
+            facts["retry_after"] = pause_seconds(self.headers)
             return errors.RateLimited(self.vendor, **facts)
-        return _refusal(self.vendor, complaint, facts)
+        return _refusal(self.vendor, said, facts)
 
     def _facts(self) -> dict[str, Any]:
         request_id = next((self.headers[k] for k in _REQUEST_IDS if k in self.headers), None)
@@ -148,10 +147,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         wait = parsedate_to_datetime(value).timestamp() - time.time()
     except (ValueError, OverflowError):
         return None
-    return min(max(wait, 0.0), LONGEST_PAUSE)
+    return min(max(wait, 0.0), PAUSE_MAX_SECONDS)
 
 
-def asked_pause(headers: Mapping[str, str]) -> float | None:
+def pause_seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that Retry-After or, where it is missing, the reset asks to wait."""
     asked = retry_after(headers)
     return rate_limit(headers).reset_seconds if asked is None else asked
@@ -163,7 +162,7 @@ def _seconds(value: str | None) -> float | None:
         return None
     if number > 1_000_000_000:
         number -= time.time()
-    return min(max(number, 0.0), LONGEST_PAUSE)
+    return min(max(number, 0.0), PAUSE_MAX_SECONDS)
 
 
 def _number(value: str | None) -> float | None:
@@ -174,24 +173,24 @@ def _number(value: str | None) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _complaint(body: bytes, secrets: tuple[str, ...]) -> Complaint:
-    if len(body) > LONGEST_COMPLAINT:
-        return Complaint({})
+def _error_body(body: bytes, secrets: tuple[str, ...]) -> ErrorBody:
+    if len(body) > ERROR_BODY_MAX_BYTES:
+        return ErrorBody({})
     try:
         data = decode(body)
     except ValueError:
         data = body.decode("utf-8", "replace")
-    return read_complaint(redact_all(data, secrets))
+    return read_error_body(redact_all(data, secrets))
 
 
-def _refusal(vendor: str, complaint: Complaint, facts: dict[str, Any]) -> errors.Refused:
+def _refusal(vendor: str, said: ErrorBody, facts: dict[str, Any]) -> errors.Refused:
     status = facts["status"]
     if status in (401, 403):
         return errors.BadCredentials(vendor, **facts)
     if status == 404:
         return errors.NotFound(vendor, **facts)
-    if status == 409 or (status in (400, 422) and complaint.number_is_taken):
+    if status == 409 or (status in (400, 422) and said.number_is_taken):
         return errors.NumberExists(vendor, **facts)
     if status in (400, 422):
-        return errors.Invalid(vendor, fields=complaint.fields, **facts)
+        return errors.Invalid(vendor, fields=said.fields, **facts)
     return errors.Refused(vendor, **facts)

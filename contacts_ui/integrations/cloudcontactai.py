@@ -6,17 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from contacts_ui.integrations import errors
-from contacts_ui.integrations.http import (
-    READ,
-    WRITE,
-    Budget,
-    CallRecord,
-    Connection,
-    Manner,
-    with_default_path,
+from contacts_ui.integrations.call_policy import READ, WRITE, Budget, CallPolicy, CallRecord
+from contacts_ui.integrations.cloudcontactai_parsing import (
+    parse_do_not_text,
+    parse_found,
+    parse_registered_page,
 )
-from contacts_ui.integrations.parsing import BadShape, parse_do_not_text
-from contacts_ui.integrations.parsing_register import parse_found, parse_registered_page
+from contacts_ui.integrations.coerce import BadShape
+from contacts_ui.integrations.http import Connection, with_default_path
 from contacts_ui.integrations.types import DoNotText, RegisteredContact, RegisteredPage
 from contacts_ui.phone import to_e164
 
@@ -42,7 +39,7 @@ def set_do_not_text(
     do_not_text: bool,
     phone: str | None = None,
     contact_id: str | None = None,
-    manner: Manner = WRITE,
+    policy: CallPolicy = WRITE,
 ) -> DoNotText:
     """Opt a person out (True) or back in (False); return what the vendor confirmed.
 
@@ -66,14 +63,14 @@ def set_do_not_text(
         endpoint="do_not_text.set",
         parse=parse,
         body={"clientId": conn.account, **who, "doNotText": do_not_text},
-        manner=manner,
+        policy=policy,
         # A repeat of "opt back in" could undo an opt-out that came in between.
         repeatable=do_not_text,
     )
 
 
 def list_contacts(
-    conn: Connection, *, page: int = 0, size: int = 100, manner: Manner = READ
+    conn: Connection, *, page: int = 0, size: int = 100, policy: CallPolicy = READ
 ) -> RegisteredPage:
     """Return one page of contacts with their flags; ``page`` counts from 0.
 
@@ -86,13 +83,13 @@ def list_contacts(
         endpoint="contacts.list",
         parse=lambda data: parse_registered_page(data, page),
         params={"filter": "", "pageNumber": page, "pageSize": size},
-        manner=manner,
+        policy=policy,
         repeatable=True,
     )
 
 
 def find_contact(
-    conn: Connection, phone: str, *, manner: Manner = READ
+    conn: Connection, phone: str, *, policy: CallPolicy = READ
 ) -> RegisteredContact | None:
     """Return the contact with this number (E.164), None when there certainly is none.
 
@@ -103,7 +100,7 @@ def find_contact(
     """
     spellings = [phone, phone.removeprefix("+1")] if phone.startswith("+1") else [phone]
     for spelling in spellings:
-        rows = _with_phone(conn, spelling, manner)
+        rows = _with_phone(conn, spelling, policy)
         found = [contact for contact in rows if contact.number == phone]
         if found:
             return max(found, key=lambda contact: _STOPPED_FIRST[contact.stopped])
@@ -112,7 +109,7 @@ def find_contact(
     return None
 
 
-def _with_phone(conn: Connection, phone: str, manner: Manner) -> tuple[RegisteredContact, ...]:
+def _with_phone(conn: Connection, phone: str, policy: CallPolicy) -> tuple[RegisteredContact, ...]:
     try:
         return conn.call(
             "GET",
@@ -120,7 +117,7 @@ def _with_phone(conn: Connection, phone: str, manner: Manner) -> tuple[Registere
             endpoint="contacts.find",
             parse=parse_found,
             params={"filter": phone},
-            manner=manner,
+            policy=policy,
             repeatable=True,
         )
     except errors.NotFound as error:
@@ -132,7 +129,7 @@ def _with_phone(conn: Connection, phone: str, manner: Manner) -> tuple[Registere
 
 
 def _same_person(answer: DoNotText, phone: str | None, contact_id: str | None) -> bool:
-    """Tell whether the answer, as far as it says, is about the person asked for."""
+    """Return True unless the answer names another person than the one asked for."""
     if contact_id is not None:
         return answer.contact_id in (None, contact_id)
     confirmed = to_e164(answer.phone)

@@ -1,18 +1,18 @@
-"""Everything that can go wrong with a vendor, as one tree.
+"""Every way a call to a vendor can fail, as one tree.
 
 VendorError
  |- NotConnected        no keys for this vendor
  |- Unreachable         no connection: certainly not carried out
  |- NoAnswer            sent, but no whole answer came: may have been carried out
  |- Unreadable          an answer that makes no sense: a write may have been carried out
- |- ServerTrouble       5xx: a write may have been carried out
+ |- ServerError       5xx: a write may have been carried out
  |- RateLimited         429: certainly not carried out
  |   '- BudgetSpent     our own call budget has no room: nothing was sent
  '- Refused             any other 4xx: certainly not carried out
      |- BadCredentials  401, 403
      |- NotFound        404, unless it is a web page: that is Unreadable
-     |- NumberExists    409, or a complaint that the number is taken
-     '- Invalid         400, 422: complaints by field name
+     |- NumberExists    409, or words that the number is taken
+     '- Invalid         400, 422: what is wrong, by field name
 """
 # The tree says what each member is; "Error" after every name would say it again.
 
@@ -33,11 +33,11 @@ class VendorError(Exception):
         vendor: "slicktext" or "cloudcontactai".
         retryable: repeating the same request later may help.
         outcome_unknown: the request may have been carried out.
-        quotes: the sentence for a person ends with the vendor's own words.
+        quotes: the sentence for people ends with the vendor's own words.
         person: one calm sentence for the screen.
         log: what to write to a log; holds no key and no full number.
         status: the HTTP status, None when there was no answer.
-        words: the vendor's own complaint, tidied and redacted, "" if it made none.
+        words: what the vendor said, in one line and redacted, "" if nothing.
         retry_after: seconds to wait before repeating, None when the vendor did not say.
     """
 
@@ -69,7 +69,7 @@ class VendorError(Exception):
             **redact_all(dict(log or {})),
         }
 
-    def doubt(self) -> None:
+    def note_unknown_outcome(self) -> None:
         """Note that the request, in an earlier attempt, may have been carried out after all."""
         self.outcome_unknown = self.log["outcome_unknown"] = True
 
@@ -115,10 +115,10 @@ class Unreadable(VendorError):
     """An answer that is not what the vendor's page promises (HTML, a redirect, another shape)."""
 
     retryable = True
-    sentence = "{vendor} gave an answer that we could not read."
+    sentence = "{vendor} sent an answer that we could not read."
 
 
-class ServerTrouble(VendorError):
+class ServerError(VendorError):
     """5xx."""
 
     retryable = True
@@ -129,13 +129,13 @@ class RateLimited(VendorError):
     """429: too many calls. ``retry_after`` comes from Retry-After or x-RateLimit-Reset."""
 
     retryable = True
-    sentence = "{vendor} asks us to slow down. Please try again in a moment."
+    sentence = "{vendor} asks us to slow down. Try again in a moment."
 
 
 class BudgetSpent(RateLimited):
     """Our own shared call budget had no room within the caller's patience: nothing was sent."""
 
-    sentence = "{vendor} is very busy with our requests. Please try again in a moment."
+    sentence = "{vendor} is very busy with our requests. Try again in a moment."
 
 
 class Refused(VendorError):
@@ -146,7 +146,7 @@ class Refused(VendorError):
 
     @property
     def said_by_a_proxy(self) -> bool:
-        """Whether the refusal came as a web page: from something in between, not from the vendor's API."""
+        """True if the refusal is a web page: it came from a proxy, not from the vendor's API."""
         return "html" in str(self.log.get("content_type") or "")
 
 
@@ -155,7 +155,7 @@ class BadCredentials(Refused):
 
     retryable = True
     quotes = False
-    sentence = "{vendor} does not accept our key. Please tell an administrator."
+    sentence = "{vendor} does not accept our key. Tell an administrator."
 
 
 class NotFound(Refused):
@@ -173,13 +173,12 @@ class NumberExists(Refused):
 
 
 class Invalid(Refused):
-    """400 or 422. ``fields`` holds the complaints by field name; "" for those of no field."""
+    """400 or 422. ``fields`` says what is wrong by field name; "" for no field."""
 
     def __init__(
         self, vendor: str, *, fields: Mapping[str, Sequence[str]] | None = None, **facts: Any
     ) -> None:
         super().__init__(vendor, **facts)
         self.fields: dict[str, list[str]] = {
-            name: [redact(complaint) for complaint in complaints]
-            for name, complaints in (fields or {}).items()
+            name: [redact(line) for line in lines] for name, lines in (fields or {}).items()
         }

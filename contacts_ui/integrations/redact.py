@@ -1,4 +1,4 @@
-"""What may be logged or shown: keys, full phone numbers and e-mail addresses taken out."""
+"""What may be logged or shown: keys, full phone numbers and email addresses taken out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contacts_ui.phone import mask
 HIDDEN = "[hidden]"
 
 _BEARER = re.compile(r"(?i)\bbearer(?:\s|%20|\+)+[^\s\"',;&]+")
-# Tried only where a word begins: at every letter of a long one without "@" it would take minutes, for everybody.
+# Tried only where a word begins: at every letter of a long one without "@" it would take minutes.
 _EMAIL = re.compile(r"(?<![\w.+%-])([\w.+%-])[\w.+%-]*(@|%40)([\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)
 # Ten digits or more with anything that people, URLs and JSON put between them.
 _BETWEEN = r"(?:[\s()+.,/_\u00ad\u2010-\u2015\u2212-]|%20|%28|%29|%2D|%2E|\\u00[aA]0)"
@@ -22,6 +22,8 @@ _NUMBER = re.compile(
 )
 # What a list is filtered by holds names; a number is masked already, and pages are no secret.
 _ASKED_FOR = re.compile(r"([?&](?!limit=|offset=)[\w.%\[\]-]+=)(?!\+1\*)[^&\s\"]+")
+# A one-time link: Django logs the address of each request that it refuses.
+_LINK = re.compile(r"(/(?:accounts/link|webhooks/slicktext)/)[^/\s\"'?]+")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}")
 
 
@@ -30,8 +32,14 @@ def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
     for secret in filter(None, secrets):
         text = text.replace(secret, HIDDEN).replace(quote(secret, safe=""), HIDDEN)
     text = _BEARER.sub(f"Bearer {HIDDEN}", text)
+    text = hide_in_path(text)
     text = _EMAIL.sub(r"\1***\2\3", text)
     return _NUMBER.sub(lambda found: mask(_ESCAPE.sub("", found.group())), text)
+
+
+def hide_in_path(path: str) -> str:
+    """Return a path, or a text that has some, without the secrets of one-time links and of SlickText's hook."""
+    return _LINK.sub(rf"\1{HIDDEN}", path)
 
 
 def redact_all(value: Any, secrets: tuple[str, ...] = ()) -> Any:

@@ -13,25 +13,18 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from contacts_ui.integrations import errors
-from contacts_ui.integrations.custom_fields import not_applied
-from contacts_ui.integrations.http import (
-    READ,
-    WRITE,
-    Budget,
-    CallRecord,
-    Connection,
-    Manner,
-    with_default_path,
-)
-from contacts_ui.integrations.parsing import (
-    BadShape,
+from contacts_ui.integrations import coerce, errors
+from contacts_ui.integrations.call_policy import READ, WRITE, Budget, CallPolicy, CallRecord
+from contacts_ui.integrations.coerce import BadShape, unwrap
+from contacts_ui.integrations.http import Connection, with_default_path
+from contacts_ui.integrations.slicktext_parsing import (
+    CONTACT_FIELDS,
     parse_brand,
     parse_contact,
+    parse_counts,
+    parse_messages,
     parse_page,
-    unwrap,
 )
-from contacts_ui.integrations.parsing_messages import parse_counts, parse_messages
 from contacts_ui.integrations.types import (
     Brand,
     Contact,
@@ -44,8 +37,8 @@ from contacts_ui.phone import to_e164
 
 VENDOR = "slicktext"
 
-# Seconds before each look-up that settles a create whose answer was lost.
-SETTLING_PAUSES = (0.2, 0.8, 1.5)
+# Before each lookup after a create whose answer was lost.
+LOOKUP_PAUSES_SECONDS = (0.2, 0.8, 1.5)
 # More than one row, in case the filter is ignored; with the filter there is one at most.
 FIND_LIMIT = 50
 
@@ -71,14 +64,14 @@ def list_contacts(
     limit: int = 50,
     offset: int = 0,
     filters: Mapping[str, str] | None = None,
-    manner: Manner = READ,
+    policy: CallPolicy = READ,
 ) -> ContactPage:
     """Return one page of contacts, in the vendor's order.
 
     SlickText, Contacts, "Retrieve All Contacts": GET /brands/{brand}/contacts. ``filters`` match
     exactly and case-sensitively; custom fields go by their internal name. The vendor may send
     fewer rows than ``limit``: go on at ``offset + received`` while ``has_more``.
-    Raises no NotFound: where there is no list, nothing is known about anybody.
+    Raises Unreadable for a 404: without a list, nothing is known about any contact.
     """
     params = {**(filters or {}), "limit": limit, "offset": offset}
     try:
@@ -88,42 +81,42 @@ def list_contacts(
             endpoint="contacts.list",
             parse=lambda data: parse_page(data, offset),
             params=params,
-            manner=manner,
+            policy=policy,
             repeatable=True,
         )
     except errors.NotFound as error:
         raise errors.Unreadable(VENDOR, status=error.status, log={"problem": "no list"}) from None
 
 
-def get_contact(conn: Connection, contact_id: int, *, manner: Manner = READ) -> Contact:
+def get_contact(conn: Connection, contact_id: int, *, policy: CallPolicy = READ) -> Contact:
     """Return one contact.
 
     SlickText, Contacts, "Retrieve a Specific Contact": GET /brands/{brand}/contacts/{id}.
-    Raises NotFound, and Unreadable when the answer is about somebody else.
+    Raises NotFound, and Unreadable when the answer is about another contact.
     """
     return conn.call(
         "GET",
         _contacts(conn, contact_id),
         endpoint="contacts.read",
         parse=lambda data: _same_person(parse_contact(data), contact_id),
-        manner=manner,
+        policy=policy,
         repeatable=True,
     )
 
 
-def find_contact(conn: Connection, number: str, *, manner: Manner = READ) -> Contact | None:
+def find_contact(conn: Connection, number: str, *, policy: CallPolicy = READ) -> Contact | None:
     """Return the contact with this number (any spelling), None when there certainly is none.
 
     SlickText, Contacts, "Retrieve All Contacts", filtered by mobile_number. Raises Unreadable
     when the vendor ignored the filter, since not found would then mean nothing.
     """
-    return next(iter(find_contacts(conn, number, manner=manner)), None)
+    return next(iter(find_contacts(conn, number, policy=policy)), None)
 
 
-def find_contacts(conn: Connection, number: str, *, manner: Manner = READ) -> list[Contact]:
-    """As `find_contact`: every contact with this number, since an import may have made several."""
+def find_contacts(conn: Connection, number: str, *, policy: CallPolicy = READ) -> list[Contact]:
+    """Return every contact with this number, as `find_contact` does: an import may have made several."""
     wanted = to_e164(number) or number
-    page = list_contacts(conn, limit=FIND_LIMIT, filters={"mobile_number": wanted}, manner=manner)
+    page = list_contacts(conn, limit=FIND_LIMIT, filters={"mobile_number": wanted}, policy=policy)
     found = [contact for contact in page.contacts if contact.number == wanted]
     if not found and (page.malformed or (page.contacts and page.has_more)):
         raise errors.Unreadable(VENDOR, log={"problem": "not found, but not everyone was shown"})
@@ -131,14 +124,14 @@ def find_contacts(conn: Connection, number: str, *, manner: Manner = READ) -> li
 
 
 def create_contact(
-    conn: Connection, fields: Mapping[str, Any], *, manner: Manner = WRITE
+    conn: Connection, fields: Mapping[str, Any], *, policy: CallPolicy = WRITE
 ) -> Created:
     """Create a contact; ``mobile_number`` is mandatory.
 
     SlickText, Contacts, "Create a Contact": POST /brands/{brand}/contacts. It is sent once.
-    When the answer is lost the number is looked up: found counts as created, ``settled`` (it
-    may also have been there before: compare); not found raises the original error, whose
-    outcome stays unknown. With WRITE that takes 23 seconds at the very most.
+    If the answer is lost, the number is looked up. Found counts as created (``by_lookup``; it may also have
+    been there before: compare). Not found raises the original error, whose outcome stays unknown. With WRITE
+    all of it takes at most 23 seconds.
     Raises NumberExists, Invalid.
     """
     number = str(fields["mobile_number"])
@@ -149,19 +142,19 @@ def create_contact(
             _contacts(conn),
             endpoint="contacts.create",
             parse=lambda data: _same_person(parse_contact(data), number),
-            body=_wire(fields),
-            manner=manner,
+            body=_json(fields),
+            policy=policy,
             repeatable=False,
         )
-        return Created(contact, settled=False)
+        return Created(contact, by_lookup=False)
     except errors.VendorError as error:
         if not error.outcome_unknown:
             raise
         lost = error
-    found = _settle(conn, number, manner)
+    found = _look_up(conn, number, policy)
     if found is None:
         raise lost
-    return Created(found, settled=True)
+    return Created(found, by_lookup=True)
 
 
 def edit_contact(
@@ -169,7 +162,7 @@ def edit_contact(
     id_or_number: int | str,
     changes: Mapping[str, Any],
     *,
-    manner: Manner = WRITE,
+    policy: CallPolicy = WRITE,
 ) -> Contact:
     """Change only the given fields and return the whole contact as it is now.
 
@@ -181,40 +174,40 @@ def edit_contact(
     if isinstance(id_or_number, str):
         id_or_number = to_e164(id_or_number) or id_or_number
     custom_fields = changes.get("custom_fields") or {}
-    contact, shows_custom_fields = _put(conn, id_or_number, changes, manner)
-    flat = not_applied(custom_fields, contact) if shows_custom_fields else {}
+    contact, shows_custom_fields = _put(conn, id_or_number, changes, policy)
+    flat = _not_applied(custom_fields, contact) if shows_custom_fields else {}
     if not flat:
         return contact
     try:
-        return _put(conn, contact.contact_id, flat, manner)[0]
+        return _put(conn, contact.contact_id, flat, policy)[0]
     except errors.Refused:
         # Everything else is saved; the contact as it is now says what is not.
         return contact
 
 
-def delete_contact(conn: Connection, contact_id: int, *, manner: Manner = WRITE) -> None:
-    """Remove a contact from the brand; nobody is told, and it may be created again.
+def delete_contact(conn: Connection, contact_id: int, *, policy: CallPolicy = WRITE) -> None:
+    """Remove a contact from the brand. It may be created again.
 
     SlickText, Contacts, "Delete a Specific Contact": DELETE /brands/{brand}/contacts/{id}.
     When the answer is lost it is sent once more, and "not found" then means done.
     Raises NotFound when it was gone before.
     """
     try:
-        _delete(conn, contact_id, manner)
+        _delete(conn, contact_id, policy)
         return
     except errors.VendorError as error:
         if not error.outcome_unknown:
             raise
         lost = error
     try:
-        _delete(conn, contact_id, _settling(manner))
+        _delete(conn, contact_id, _short(policy))
     except errors.NotFound:
         return
     except errors.VendorError:
         raise lost from None
 
 
-def get_brand(conn: Connection, *, manner: Manner = READ) -> Brand:
+def get_brand(conn: Connection, *, policy: CallPolicy = READ) -> Brand:
     """Return the brand behind our key: the cheapest check of the credentials.
 
     SlickText, Brands: GET /brands. Raises BadCredentials.
@@ -224,7 +217,7 @@ def get_brand(conn: Connection, *, manner: Manner = READ) -> Brand:
         "/brands",
         endpoint="brands.read",
         parse=lambda data: parse_brand(data, conn.account),
-        manner=manner,
+        policy=policy,
         repeatable=True,
     )
 
@@ -235,7 +228,7 @@ def list_messages(
     limit: int = 50,
     offset: int = 0,
     filters: Mapping[str, str] | None = None,
-    manner: Manner = READ,
+    policy: CallPolicy = READ,
 ) -> MessagePage:
     """Return one page of texts sent and received, in the vendor's order, which is not documented.
 
@@ -249,12 +242,12 @@ def list_messages(
         endpoint="messages.list",
         parse=lambda data: parse_messages(data, offset),
         params={**(filters or {}), "limit": limit, "offset": offset},
-        manner=manner,
+        policy=policy,
         repeatable=True,
     )
 
 
-def count_contacts(conn: Connection, *, manner: Manner = READ) -> dict[str, int]:
+def count_contacts(conn: Connection, *, policy: CallPolicy = READ) -> dict[str, int]:
     """Return the number of contacts by opt-in status, as SlickText spells each.
 
     SlickText, Analytics: GET /brands/{brand}/analytics/contacts?group=opt_in_status. The total,
@@ -266,7 +259,7 @@ def count_contacts(conn: Connection, *, manner: Manner = READ) -> dict[str, int]
         endpoint="analytics.contacts",
         parse=parse_counts,
         params={"group": "opt_in_status"},
-        manner=manner,
+        policy=policy,
         repeatable=True,
     )
 
@@ -277,7 +270,7 @@ def _contacts(conn: Connection, id_or_number: int | str | None = None) -> str:
 
 
 def _put(
-    conn: Connection, id_or_number: int | str, changes: Mapping[str, Any], manner: Manner
+    conn: Connection, id_or_number: int | str, changes: Mapping[str, Any], policy: CallPolicy
 ) -> tuple[Contact, bool]:
     """Return the contact as it is now, and whether the reply showed its custom fields."""
     moves = "mobile_number" in changes
@@ -292,30 +285,50 @@ def _put(
         _contacts(conn, id_or_number),
         endpoint="contacts.edit",
         parse=parse,
-        body=_wire(changes),
-        manner=manner,
+        body=_json(changes),
+        policy=policy,
         # A repeat of "subscribed" could undo a STOP that came in between.
         repeatable=changes.get("opt_in_status") != OptInStatus.SUBSCRIBED,
     )
 
 
-def _delete(conn: Connection, contact_id: int, manner: Manner) -> None:
+def _not_applied(wanted: Mapping[str, Any], contact: Contact) -> dict[str, Any]:
+    """Return the custom fields that the contact shows otherwise than wanted.
+
+    A name that is also a field of the contact itself is left out: written flat it would
+    overwrite that field.
+    """
+    return {
+        name: value
+        for name, value in wanted.items()
+        if name not in CONTACT_FIELDS and not _alike(contact.custom_fields.get(name), value)
+    }
+
+
+def _alike(shown: Any, wanted: Any) -> bool:
+    """Compare loosely: the vendor turns 1 into "1" and empty text into null at will."""
+    if isinstance(shown, dict | list) or isinstance(wanted, dict | list):
+        return bool(shown == wanted)
+    return (coerce.text(shown) or "").lower() == (coerce.text(wanted) or "").lower()
+
+
+def _delete(conn: Connection, contact_id: int, policy: CallPolicy) -> None:
     conn.call(
         "DELETE",
         _contacts(conn, contact_id),
         endpoint="contacts.delete",
         parse=lambda _: None,
-        manner=manner,
+        policy=policy,
         repeatable=False,
     )
 
 
-def _settle(conn: Connection, number: str, manner: Manner) -> Contact | None:
-    """Look a number up until it is there, a few times."""
-    for pause in SETTLING_PAUSES:
+def _look_up(conn: Connection, number: str, policy: CallPolicy) -> Contact | None:
+    """Look a number up a few times, until it is there."""
+    for pause in LOOKUP_PAUSES_SECONDS:
         time.sleep(pause)
         try:
-            contact = find_contact(conn, number, manner=_settling(manner))
+            contact = find_contact(conn, number, policy=_short(policy))
         except errors.VendorError:
             continue
         if contact is not None:
@@ -323,14 +336,14 @@ def _settle(conn: Connection, number: str, manner: Manner) -> Contact | None:
     return None
 
 
-def _settling(manner: Manner) -> Manner:
-    """Return a short manner for one look after a lost answer; somebody is waiting."""
+def _short(policy: CallPolicy) -> CallPolicy:
+    """Return a short policy for one request after a lost answer: a person is waiting."""
     return replace(
-        manner,
+        policy,
         attempts=1,
-        read_timeout=min(manner.read_timeout, 2.5),
-        total_timeout=min(manner.total_timeout, 2.5),
-        patience=min(manner.patience, 1.0),
+        read_timeout=min(policy.read_timeout, 2.5),
+        total_timeout=min(policy.total_timeout, 2.5),
+        patience=min(policy.patience, 1.0),
     )
 
 
@@ -343,7 +356,7 @@ def _same_person(contact: Contact, id_or_number: int | str) -> Contact:
     return contact
 
 
-def _wire(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _json(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields as JSON can carry them."""
     return {
         name: value.isoformat() if isinstance(value, date) else value

@@ -1,93 +1,180 @@
-"""A requests session that is kept alive, knows what it has sent, and keeps to a deadline.
+"""One request out, one answer in: no repeats, no budget, no meaning.
 
-requests bounds each wait for bytes, not the whole answer: a server that sends one byte a second
-would hold us for ever. Here every read from the socket gets only the time that is left.
+requests prepares the request and decodes the answer; httpcore carries them. requests alone limits each
+wait for bytes, so a server that sends one byte a second could hold us for hours. httpcore takes a network
+of our own (its "Network Backends"), where every wait gets only the time left until the deadline.
 """
 
 from __future__ import annotations
 
-import http.client
 import io
-import socket
+import logging
+import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from dataclasses import dataclass, field
 from typing import Any
 
+import httpcore
 import requests
-import urllib3.connection
-import urllib3.connectionpool
-import urllib3.exceptions
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-TRANSPORT_ERRORS = (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException)
+from contacts_ui.integrations import errors
+from contacts_ui.integrations.answers import Answer
+from contacts_ui.integrations.call_policy import CallPolicy
 
-UNDECODABLE = (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)
+MAX_BODY_BYTES = 20 * 1024 * 1024
+MAX_IDLE_CONNECTIONS = 16
+CHUNK_BYTES = 64 * 1024
 
-# What says by itself that no byte of a request has left; for when no connection was watched.
-_BEFORE_SENDING = (
-    requests.exceptions.ConnectTimeout,
-    requests.exceptions.InvalidHeader,
-    requests.exceptions.InvalidJSONError,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.URLRequired,
-    urllib3.exceptions.ClosedPoolError,
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.EmptyPoolError,
-    urllib3.exceptions.FullPoolError,
-    urllib3.exceptions.LocationValueError,
+NOT_SENT = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.UnsupportedProtocol,
+)
+# Everything that requests raises is an OSError.
+TRANSPORT_ERRORS = (
+    OSError,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
 )
 
+# Its debug lines carry headers.
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
-@dataclass(slots=True)
-class Flight:
-    """One request on its way: until when (monotonic seconds), and whether any of it left."""
+_deadline: ContextVar[float] = ContextVar("deadline")
 
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send; ``deadline`` (monotonic seconds) is for the call with all its repeats."""
+
+    method: str
+    path: str = field(repr=False)
+    endpoint: str
+    params: Mapping[str, Any] | None = field(repr=False)
+    body: Any = field(repr=False)
+    policy: CallPolicy
+    repeatable: bool
     deadline: float
-    sent: bool | None = None
 
-    def certainly_not_sent(self, error: BaseException) -> bool:
-        """Tell whether ``error`` means that the vendor never saw the request."""
-        if self.sent is not None:
-            return not self.sent
-        return any(isinstance(cause, _BEFORE_SENDING) for cause in _unpacked(error))
+    @property
+    def is_write(self) -> bool:
+        """True for everything but GET."""
+        return self.method != "GET"
 
-
-_flight: ContextVar[Flight | None] = ContextVar("flight", default=None)
-
-
-@contextmanager
-def flying(deadline: float) -> Iterator[Flight]:
-    """Watch the request made within the block."""
-    flight = Flight(deadline)
-    token = _flight.set(flight)
-    try:
-        yield flight
-    finally:
-        _flight.reset(token)
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline, 0 when it is over."""
+        return max(self.deadline - time.monotonic(), 0.0)
 
 
-def new_session(api_key: str, accept: str, pool_size: int = 16) -> requests.Session:
-    """Return a session without proxies, cookies, redirects or retries of its own."""
-    session = _Session()
-    session.trust_env = False
-    session.auth = _BearerKey(api_key)
-    session.headers.update({"Accept": accept, "User-Agent": "contacts-dashboard"})
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, _Adapter(pool_maxsize=pool_size, max_retries=0))
-    return session
+class Transport:
+    """The kept-alive connections to one vendor. Its repr() shows no key.
+
+    There are no redirects, cookies, proxies or retries: those belong to a requests session.
+    """
+
+    def __init__(self, vendor: str, base_url: str, api_key: str, accept: str) -> None:
+        self._vendor = vendor
+        self._base_url = base_url
+        self._api_key = api_key
+        self._headers = {
+            **requests.utils.default_headers(),
+            "Accept": accept,
+            "User-Agent": "contacts-dashboard",
+        }
+        self._adapter = Adapter()
+
+    def send(self, request: Request) -> Answer:
+        """Send ``request`` and return the answer, whatever its status.
+
+        Raises Unreachable, NoAnswer, or Unreadable for a body that cannot be decoded.
+        """
+        try:
+            prepared = self._prepare(request)
+            policy, left = request.policy, max(request.left, 0.001)
+            timeout = (min(policy.connect_timeout, left), min(policy.read_timeout, left), left)
+            response = self._adapter.send(prepared, timeout=timeout)
+            body = _decode(response)
+        except TRANSPORT_ERRORS as error:
+            failure = self._failure(error, request)
+        else:
+            secrets = (self._api_key,)
+            status, headers = response.status_code, response.headers
+            return Answer(self._vendor, status, headers, body, request.is_write, secrets)
+        # Raised out here so that it does not drag along the first error, whose attributes
+        # hold the key and the number.
+        raise failure
+
+    def _prepare(self, request: Request) -> requests.PreparedRequest:
+        try:
+            return requests.Request(
+                request.method,
+                self._base_url + request.path,
+                headers=self._headers,
+                params=dict(request.params or {}),
+                json=request.body,
+                auth=_BearerKey(self._api_key),
+            ).prepare()
+        except requests.RequestException as error:
+            raise httpcore.UnsupportedProtocol from error
+
+    def _failure(self, error: Exception, request: Request) -> errors.VendorError:
+        """Map what requests or httpcore raised; its text may hold a number."""
+        facts = {"cause": type(error).__name__}
+        if isinstance(error, NOT_SENT):
+            return errors.Unreachable(self._vendor, log=facts)
+        garbled = isinstance(error, requests.exceptions.ContentDecodingError)
+        kind = errors.Unreadable if garbled else errors.NoAnswer
+        return kind(self._vendor, outcome_unknown=request.is_write, log=facts)
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Never follow, nor even prepare, a redirect: it would carry our key elsewhere."""
+class Adapter(HTTPAdapter):
+    """Send prepared requests through httpcore's connection pool."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool = httpcore.ConnectionPool(
+            max_connections=None,
+            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
+            network_backend=_Network(),
+        )
+
+    def send(  # type: ignore[override]
+        self, request: requests.PreparedRequest, *, timeout: tuple[float, float, float]
+    ) -> requests.Response:
+        """Return the whole answer; ``timeout`` is seconds to connect, for each read, and in all."""
+        connect, read, total = timeout
+        token = _deadline.set(time.monotonic() + total)
+        try:
+            with self._pool.stream(
+                request.method or "GET",
+                request.url or "",
+                headers=list(request.headers.items()),
+                content=request.body,  # type: ignore[arg-type]  # JSON is bytes
+                extensions={"timeout": {"connect": connect, "read": read, "write": read}},
+            ) as answer:
+                body = _read(answer)
+        finally:
+            _deadline.reset(token)
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers
+        ]
+        raw = urllib3.HTTPResponse(
+            io.BytesIO(body),
+            urllib3.HTTPHeaderDict(headers),
+            answer.status,
+            preload_content=False,
+            enforce_content_length=False,
+        )
+        return self.build_response(request, raw)
 
 
 class _BearerKey(AuthBase):
@@ -101,84 +188,82 @@ class _BearerKey(AuthBase):
         return request
 
 
-class _DeadlineReader(io.RawIOBase):
-    """Reads from a socket, never past the deadline of the flight."""
+class _Network(httpcore.SyncBackend):
+    """The network, where no wait goes past the deadline."""
 
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: float) -> None:
-        self._raw = raw
-        self._sock = sock
-        self._deadline = deadline
-        self._patience = sock.gettimeout()
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        timeout = _cut(timeout, httpcore.ConnectTimeout)
+        try:
+            stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
+        except UnicodeError:
+            raise httpcore.ConnectError("no host has this name") from None
+        return _Stream(stream)
 
-    def readable(self) -> bool:
-        return True
 
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the whole answer took too long")
-        self._sock.settimeout(left if self._patience is None else min(left, self._patience))
-        return self._raw.readinto(buffer)
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _cut(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _cut(timeout, httpcore.WriteTimeout))
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        timeout = _cut(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
     def close(self) -> None:
-        self._raw.close()
-        super().close()
+        self._stream.close()
 
 
-class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        flight = _flight.get()
-        if flight is not None:
-            raw = self.fp.detach()
-            self.fp = io.BufferedReader(_DeadlineReader(raw, sock, flight.deadline))
+def _cut(timeout: float | None, late: type[httpcore.TimeoutException]) -> float:
+    """Return ``timeout``, or the seconds left if they are fewer; raise ``late`` if none are."""
+    left = _deadline.get() - time.monotonic()
+    if left <= 0:
+        raise late("the deadline is over")
+    return left if timeout is None else min(timeout, left)
 
 
-class _Watched:
-    """Notes on the flight when the first bytes of a request leave."""
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:  # type: ignore[attr-defined]
-            self.connect()  # type: ignore[attr-defined]
-        _note(sent=True)
-        super().send(data)  # type: ignore[misc]
-
-
-class _HTTPConnection(_Watched, urllib3.connection.HTTPConnection):
-    response_class = _Response
-
-
-class _HTTPSConnection(_Watched, urllib3.connection.HTTPSConnection):
-    response_class = _Response
+def _read(answer: httpcore.Response) -> bytes:
+    """Read the body up to the cap. A refusal is a refusal even if its explanation got lost."""
+    body = bytearray()
+    try:
+        for chunk in answer.iter_stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                break
+    except TRANSPORT_ERRORS:
+        if answer.status < 400:
+            raise
+    return bytes(body)
 
 
-class _HTTPPool(urllib3.connectionpool.HTTPConnectionPool):
-    ConnectionCls = _HTTPConnection
-
-
-class _HTTPSPool(urllib3.connectionpool.HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        _note(sent=False)
-        return super().get_connection_with_tls_context(*args, **kwargs)
-
-
-def _note(*, sent: bool) -> None:
-    flight = _flight.get()
-    if flight is not None:
-        flight.sent = sent
-
-
-def _unpacked(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it wraps: ConnectionError(MaxRetryError(reason=...))."""
-    yield error
-    for inner in (*error.args[:1], getattr(error, "reason", None)):
-        if isinstance(inner, BaseException):
-            yield from _unpacked(inner)
+def _decode(response: requests.Response) -> bytes:
+    """Unpack the body up to the cap; a body that was cut off is not JSON."""
+    body = bytearray()
+    try:
+        for chunk in response.iter_content(CHUNK_BYTES):
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                break
+    except requests.RequestException:
+        if response.status_code < 400:
+            raise
+    return bytes(body)

@@ -1,4 +1,4 @@
-"""Our words for what the vendors send: typed, tidy, frozen. `parsing` makes them of raw JSON."""
+"""What the vendors send, as typed values. The `…_parsing` modules make them from raw JSON."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ class ContactPage:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A new contact; ``settled`` when the answer was lost and looking it up found it."""
+    """A new contact; ``by_lookup`` if the answer was lost and a lookup found it."""
 
     contact: Contact
-    settled: bool
+    by_lookup: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from contacts_ui.services.roles import make_roles
+from contacts_ui.services.people.roles import make_roles
 
 
 class Migration(migrations.Migration):

@@ -1,18 +1,16 @@
 """What was known before the consent record was kept becomes its statements. Calls no vendor.
 
-In transactions of some numbers each, of which each number is done once: what was broken off goes on when it is run
-again. `manage.py consent_preview` says before whose verdict changes. The conversion is that of
-`services.consent.migration`, over the models of this moment: two copies of the rules would part.
+In transactions of some numbers each, and each number once: after an interruption, the next run does the rest. The rules
+are those of the app, over the models of this moment: two copies of the rules would part.
 """
 
 from django.db import migrations
 
 
 def convert(apps, schema_editor):
-    from contacts_ui.services.consent.migration import Conversion
-    from contacts_ui.services.webhooks.stored import stops_in
+    from contacts_ui.data_migrations.consent_statements import Conversion
 
-    Conversion(apps, stops_in, schema_editor.connection.alias).run()
+    Conversion(apps, schema_editor.connection.alias).run()
 
 
 class Migration(migrations.Migration):

@@ -1,5 +1,12 @@
 from contacts_ui.models.abilities import NumberFact, VendorAbility
 from contacts_ui.models.access import Access
+from contacts_ui.models.accounts import (
+    AccountLink,
+    ContactReads,
+    ForgottenPerson,
+    SecurityEvent,
+    SecurityEventKind,
+)
 from contacts_ui.models.budget import CallBudget
 from contacts_ui.models.consent import ConsentSetup, ConsentState, HeldPress, Statement
 from contacts_ui.models.contact_index import (
@@ -10,6 +17,7 @@ from contacts_ui.models.contact_index import (
     IndexSlip,
     IndexWalk,
 )
+from contacts_ui.models.desired_state import DesiredState, Vendor
 from contacts_ui.models.disagreement import Disagreement, Sweep
 from contacts_ui.models.job import Job, JobRow
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
@@ -20,14 +28,17 @@ from contacts_ui.models.opt_out import OptOut
 from contacts_ui.models.preference import Preference
 from contacts_ui.models.saved_view import SavedView
 from contacts_ui.models.upload import Upload
-from contacts_ui.models.wish import Vendor, Wish
 
 __all__ = [
     "Access",
+    "AccountLink",
     "CallBudget",
     "ConsentSetup",
     "ConsentState",
+    "ContactReads",
+    "DesiredState",
     "Disagreement",
+    "ForgottenPerson",
     "HeldPress",
     "IncomingMessage",
     "IndexAnchor",
@@ -46,6 +57,8 @@ __all__ = [
     "Preference",
     "PrunedEntry",
     "SavedView",
+    "SecurityEvent",
+    "SecurityEventKind",
     "SentText",
     "Statement",
     "Sweep",
@@ -54,6 +67,5 @@ __all__ = [
     "VendorAbility",
     "VendorHealth",
     "WebhookEvent",
-    "Wish",
     "WorkerBeat",
 ]

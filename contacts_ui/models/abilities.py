@@ -4,7 +4,7 @@ from typing import Final
 
 from django.db import models
 
-from contacts_ui.models.wish import Vendor
+from contacts_ui.models.desired_state import Vendor
 
 MESSAGES: Final = "messages"
 COUNTS: Final = "counts"
@@ -31,7 +31,7 @@ class VendorAbility(models.Model):
     words = models.CharField(max_length=300, blank=True, help_text="What the probe found")
     account = models.CharField(max_length=64, blank=True, help_text="A hash of key and address")
     probed_at = models.DateTimeField(null=True)
-    next_at = models.DateTimeField(null=True, help_text="When the work that uses it goes on")
+    next_at = models.DateTimeField(null=True, help_text="When the work that uses it continues")
     mark = models.JSONField(default=dict)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The vendors' call budget, shared by every process of this dashboard."""
+"""The rate limit of calls to each vendor, shared by every process of this dashboard."""
 
 from django.db import models
 

@@ -30,9 +30,9 @@ class Source(models.TextChoices):
 
 
 class Statement(models.Model):
-    """One statement about a number. Never changed and never removed; only `discounted_by` may be set, once.
+    """One statement about a number, never changed or removed; only `discounted_by` may be set, once.
 
-    Said between `earliest` and `latest`. `earliest` is null where only the latest moment is known.
+    It was said between `earliest` and `latest`. `earliest` is null if only the latest moment is known.
     """
 
     number = models.CharField(max_length=20, help_text="E.164")
@@ -42,18 +42,18 @@ class Statement(models.Model):
     latest = models.DateTimeField()
     heard_at = models.DateTimeField(help_text="When it reached us; a reading: when it was sent")
     status = models.CharField(
-        max_length=40, blank=True, help_text="What SlickText shall hold by this statement"
+        max_length=40, blank=True, help_text="What SlickText should hold by this statement"
     )
     words = models.TextField(blank=True, help_text="What they said, or where it was read")
     key = models.CharField(
         max_length=200, blank=True, help_text="What makes a reading or an event this one"
     )
-    # Said while we told the vendor ourselves: our own stop told back, or theirs.
+    # Said while we told the vendor ourselves: our own stop, reported back, or theirs.
     told_back = models.BooleanField(default=False)
     ledger_entry = models.ForeignKey(
         "contacts_ui.LedgerEntry", on_delete=models.PROTECT, related_name="statements"
     )
-    # Staff decided that this was no request of the person: our own stop told back, or the wrong person.
+    # Staff decided that the person did not ask for it: our own stop, reported back, or the wrong person.
     discounted_by = models.ForeignKey(
         "contacts_ui.LedgerEntry", null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -74,7 +74,7 @@ class Statement(models.Model):
 
 
 class PressState(models.TextChoices):
-    """Where a bare press of the switch stands."""
+    """The state of a bare press of the switch."""
 
     HELD = "held", "Held"
     SENT = "sent", "Sent"
@@ -114,7 +114,7 @@ class HeldPress(models.Model):
 
 
 class ConsentState(models.Model):
-    """What the record of one number comes to: kept in step by `services.consent.record`, and can be rebuilt from it.
+    """The state of one number, derived from its record: `services.consent.record` keeps it, and can rebuild it.
 
     A number without a record has no row: its verdict follows from SlickText's status alone.
     """
@@ -127,14 +127,14 @@ class ConsentState(models.Model):
     stop = models.ForeignKey(Statement, null=True, on_delete=models.PROTECT, related_name="+")
     consent = models.ForeignKey(Statement, null=True, on_delete=models.PROTECT, related_name="+")
     held = models.ForeignKey(HeldPress, null=True, on_delete=models.SET_NULL, related_name="+")
-    # A message of theirs that may ask for texts to stop, and waits for a decision: the newest.
+    # Their newest message that may ask us to stop, and waits for a decision.
     asked = models.ForeignKey(
         "contacts_ui.IncomingMessage", null=True, on_delete=models.SET_NULL, related_name="+"
     )
     untold = models.BooleanField(
         default=False, help_text="Stopped, and a connected vendor was never told"
     )
-    # What SlickText said when it was read last.
+    # What SlickText said at its last reading.
     contact_id = models.BigIntegerField(null=True)
     status = models.CharField(max_length=40, blank=True)
     status_changed_at = models.DateTimeField(null=True)
@@ -155,7 +155,7 @@ class ConsentState(models.Model):
 
 
 class ConsentSetup(models.Model):
-    """One row, made by a migration: the key of `number_ids`, and since when changes at SlickText open opt-outs."""
+    """One row, made by a migration: the key of number ids, and since when changes at SlickText open opt-outs."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     number_key = models.BinaryField()
@@ -178,6 +178,6 @@ class ConsentSetup(models.Model):
 
     @classmethod
     def load(cls) -> "ConsentSetup":
-        """Return the one row; made again only where a database was emptied."""
+        """Return the one row; make it again if the database was emptied."""
         made = {"number_key": secrets.token_bytes(64)}
         return cls.objects.get_or_create(pk=1, defaults=made)[0]

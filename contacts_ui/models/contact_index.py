@@ -1,6 +1,6 @@
-"""The local index: what the table and the search need of every contact, each row with when it was read.
+"""The local index: a copy of what the table and the search need of every contact, with when it was read.
 
-A copy, never the truth: SlickText is. It can be emptied at any time (`manage.py purge_index`) and is then read anew.
+SlickText stays the truth. `manage.py purge_index` empties the copy at any time; it is then read again.
 """
 
 from typing import Any
@@ -8,16 +8,16 @@ from typing import Any
 from django.db import models
 
 
-class RowId(models.BigIntegerField[Any, Any]):
-    """A primary key that is SQLite's own row id: its index and its full-text table then lead straight to the row."""
+class RowId(models.BigIntegerField):  # type: ignore[type-arg]
+    """A primary key that is SQLite's own row id, so that its indexes lead straight to the row."""
 
     def db_type(self, connection: Any) -> str:
-        """SQLite takes no other name than this one for its row id."""
+        """Return the type; SQLite uses no other name for its row id."""
         return "integer" if connection.vendor == "sqlite" else "bigint"
 
 
 class IndexedContact(models.Model):
-    """One contact as SlickText showed it at `read_at`. What the vendor left empty is "" or null."""
+    """A contact as SlickText showed it at `read_at`. Values that the vendor left empty are "" or null."""
 
     contact_id = RowId(primary_key=True, help_text="SlickText's own id")
     number = models.CharField(max_length=20, blank=True, help_text="E.164; empty if unreadable")
@@ -37,8 +37,8 @@ class IndexedContact(models.Model):
     status_changed_at = models.DateTimeField(null=True)
     created = models.DateTimeField(null=True)
     last_updated = models.DateTimeField(null=True)
-    # What is searched, filtered and sorted by: folded to lower case without accents or apostrophes, made by
-    # `services.index.folding`. On PostgreSQL these columns compare byte by byte, as on SQLite.
+    # For searching, filtering, and sorting: lower case without accents or apostrophes, by `services.index.text`.
+    # On PostgreSQL these columns compare byte by byte, as on SQLite.
     name_key = models.CharField(max_length=400, blank=True, help_text="Folded: last, first")
     first_key = models.CharField(max_length=200, blank=True)
     last_key = models.CharField(max_length=200, blank=True)
@@ -53,7 +53,7 @@ class IndexedContact(models.Model):
     timezone_key = models.CharField(max_length=80, blank=True)
     custom_key = models.TextField(blank=True, help_text="Folded: =name:value= of each")
     folded = models.TextField(blank=True, help_text="All that a search finds; ^ before each name")
-    # Of everything but `read_at`: whoever is as before costs no more than a new time.
+    # A hash of everything but `read_at`: for an unchanged contact, only the time is written.
     digest = models.BigIntegerField(default=0)
     # When SlickText was asked for this; a newer reading replaces an older one, never the other way round.
     read_at = models.DateTimeField()
@@ -61,7 +61,7 @@ class IndexedContact(models.Model):
     class Meta:
         default_permissions = ()
         indexes = [
-            # None of `read_at`: PostgreSQL would then write every index anew for each contact that is as before.
+            # None of `read_at`: PostgreSQL would then rewrite every index for each unchanged contact.
             models.Index(fields=["name_key", "contact_id"], name="index_name"),
             models.Index(fields=["first_key", "contact_id"], name="index_first"),
             models.Index(fields=["number", "contact_id"], name="index_number"),
@@ -76,7 +76,7 @@ class IndexedContact(models.Model):
             models.Index(fields=["timezone_key", "contact_id"], name="index_timezone"),
             models.Index(fields=["created", "contact_id"], name="index_created"),
             models.Index(fields=["last_updated", "contact_id"], name="index_updated"),
-            # The two filters that are used together most.
+            # The two filters that are used together most often.
             models.Index(
                 fields=["status_key", "state_key", "contact_id"], name="index_status_state"
             ),
@@ -87,9 +87,9 @@ class IndexedContact(models.Model):
 
 
 class IndexSlip(models.Model):
-    """A word of the names and places, under itself and under each spelling with one letter left out.
+    """A word of names and places, under itself and under each spelling with one letter left out.
 
-    Two words that differ by one slip of the finger meet under at least one spelling.
+    Two words that differ by one typo share at least one spelling.
     """
 
     pk = models.CompositePrimaryKey("slip", "word")
@@ -104,10 +104,10 @@ class IndexSlip(models.Model):
 
 
 class IndexAnchor(models.Model):
-    """Who stood at this place in this order when the anchors were last set, so that no page counts from the first."""
+    """A place mark: who was at this place of this order after the last index sync. A far page is read from there."""
 
     pk = models.CompositePrimaryKey("sort", "place")
-    # A column, or "column/status": the place among those with this status alone.
+    # A column, with "-" behind it for contacts without a value; then "/status" for the places within one status.
     sort = models.CharField(max_length=120)
     place = models.PositiveBigIntegerField()
     key = models.TextField()
@@ -121,9 +121,9 @@ class IndexAnchor(models.Model):
 
 
 class IndexCount(models.Model):
-    """How many contacts have this value. The row without a name counts all; triggers keep that one exact.
+    """How many contacts have this value. The row without a name counts all contacts; triggers keep it exact.
 
-    Rows named "custom" have the name of a custom field as their value.
+    Rows named "custom" have the name of a custom field as their value; rows named "filled", a part of a sort order.
     """
 
     pk = models.CompositePrimaryKey("name", "value")
@@ -139,7 +139,7 @@ class IndexCount(models.Model):
 
 
 class IndexGone(models.Model):
-    """Somebody who was found deleted a moment ago, so that a page that was read before does not bring them back."""
+    """A contact that was just found deleted, so that a page from before does not bring it back."""
 
     contact_id = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField(db_index=True)
@@ -152,21 +152,21 @@ class IndexGone(models.Model):
 
 
 class IndexWalk(models.Model):
-    """One row: how far the walk through the vendor's contacts has come, for all workers."""
+    """One row: how far the index sync has come, for all workers."""
 
     offset = models.PositiveBigIntegerField(default=0, help_text="Where the next page begins")
     page_size = models.PositiveIntegerField(default=0, help_text="The most that one page brought")
     asking = models.PositiveIntegerField(
         default=0, help_text="How many a page is asked for; 0: all"
     )
-    # The ids that were last on the page before: the next page must hold one of them, or people moved meanwhile.
+    # The last ids of the page before. The next page must hold one of them, or contacts have moved.
     tail = models.JSONField(default=list)
     steps_back = models.PositiveSmallIntegerField(
         default=0, help_text="In this walk, in search of the tail"
     )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True, help_text="When everybody was last read once")
-    # After a walk: whoever it did not meet is read by their id, one after the other.
+    # After a sync: contacts that it did not see are read by their ids, one after the other.
     checking = models.BooleanField(default=False)
     checked_to = models.BigIntegerField(default=0, help_text="The id looked at last")
     walk_due_at = models.DateTimeField(null=True, help_text="When the next walk begins")
@@ -187,4 +187,4 @@ class IndexWalk(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"walk of the index at {self.offset}"
+        return f"index sync at {self.offset}"

@@ -1,4 +1,4 @@
-"""People whom one vendor holds as stopped and the other as textable, and stopped people who came back."""
+"""Where the vendors disagree: stopped at one and textable at the other, or stopped here and textable again."""
 
 from django.db import models
 from django.db.models import Q
@@ -52,10 +52,10 @@ class Disagreement(models.Model):
 
 
 class Sweep(models.Model):
-    """How far the worker's walk round the stopped numbers has come; one row, so that many workers share one walk."""
+    """How far the workers have reconciled the stopped numbers: one row, which they share."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    after = models.BigIntegerField(default=0, help_text="The wish that was looked at last")
+    after = models.BigIntegerField(default=0, help_text="The desired state that was checked last")
     round_started_at = models.DateTimeField(null=True)
     next_at = models.DateTimeField()
 
@@ -63,4 +63,4 @@ class Sweep(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"sweep, after wish {self.after}"
+        return f"sweep, after desired state {self.after}"

@@ -1,4 +1,4 @@
-"""What the index needs of the database itself: full text by trigrams, and a count that is always exact.
+"""Make what the index needs of the database itself: full text by trigrams, and an exact count.
 
 On SQLite an FTS5 table kept in step by triggers; on PostgreSQL pg_trgm over the folded text. Made by migration 0008
 and, since SQLite loses a table's triggers when a later migration rebuilds the table, once more after every `migrate`.
@@ -15,11 +15,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 TABLE: Final = "contacts_ui_indexedcontact"
 COUNTS: Final = "contacts_ui_indexcount"
 TEXT: Final = "contacts_ui_indextext"
-# On PostgreSQL one of so many contacts, whatever the ids are like, has its text in a small index, too.
+# On PostgreSQL one of this many contacts, by a hash of its id, is in a small text index, too.
 SAMPLED: Final = 64
 SAMPLE: Final = f"hashint8(contact_id) & {SAMPLED - 1} = 0"
 
-# No text of its own: it is in the table. The folded text is in lower case already.
+# It keeps no text of its own. The search text is in lower case already.
 _MAKE_TEXT: Final = (
     f"CREATE VIRTUAL TABLE IF NOT EXISTS {TEXT} USING fts5("
     f"folded, content='{TABLE}', content_rowid='contact_id', tokenize='trigram case_sensitive 1')"
@@ -44,7 +44,7 @@ _POSTGRESQL: Final = {
     "index_count_insert": ("AFTER INSERT", "REFERENCING NEW TABLE AS changed", _MORE),
     "index_count_delete": ("AFTER DELETE", "REFERENCING OLD TABLE AS changed", _LESS),
 }
-# Text and the two usual filters are found together: to look up thousands and throw most of them away costs most.
+# One index for text and the two usual filters, since looking up thousands of rows to drop most of them costs most.
 _INDEXES: Final = {
     "index_found": "(folded gin_trgm_ops, status_key, state_key)",
     "index_sample": f"(folded gin_trgm_ops) WHERE {SAMPLE}",
@@ -67,20 +67,20 @@ _KEYS: Final = (
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Make whatever is not there, and fill it from the table."""
+    """Make what is missing, and fill it from the table."""
     if connection.vendor not in ("sqlite", "postgresql"):
         raise NotImplementedError(f"The index knows no search for {connection.vendor}.")
     with connection.cursor() as cursor:
         if connection.vendor != "sqlite":
             _install_postgresql(cursor, connection.alias)
             return
-        # Whoever is killed in the middle must not leave a full text that nobody fills any more.
+        # A process killed in the middle must not leave an empty full-text table that is never filled.
         with transaction.atomic(using=connection.alias):
             _install_sqlite(cursor)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Take it away: for migrations alone."""
+    """Remove all of it, for migrations only."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             for name in _SQLITE:
@@ -92,20 +92,6 @@ def remove(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
         for name in _INDEXES:
             cursor.execute(f"DROP INDEX IF EXISTS {name}")
-
-
-def empty(connection: BaseDatabaseWrapper) -> None:
-    """Take everybody and every word out at once, which row by row would keep all others waiting."""
-    tables = (TABLE, COUNTS, "contacts_ui_indexslip", "contacts_ui_indexanchor")
-    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        if connection.vendor != "sqlite":
-            cursor.execute(f"TRUNCATE {', '.join(tables)}")
-            return
-        # Without triggers SQLite drops all pages of a table in one step.
-        remove(connection)
-        for table in tables:
-            cursor.execute(f"DELETE FROM {table}")
-        install(connection)
 
 
 def _install_sqlite(cursor: Any) -> None:
@@ -134,16 +120,16 @@ def _install_postgresql(cursor: Any, alias: str) -> None:
     if there >= {*_INDEXES, *_POSTGRESQL}:
         return
     _add_extensions(cursor)
-    # With the usual hundred the planner takes a name that ten thousand have for a rare one.
-    # Where a page has room for it, to note that a contact was read again touches no index.
+    # With the default of 100, PostgreSQL takes a name of ten thousand contacts for a rare one.
+    # With room on its page, a new reading time touches no index.
     changes = ["SET (fillfactor = 50)", "ALTER folded SET STATISTICS 1000"]
     changes += [f'ALTER {key} TYPE varchar COLLATE "C"' for key in _KEYS]
     cursor.execute(f"ALTER TABLE {TABLE} {', '.join(changes)}")
     for name, what in _INDEXES.items():
         cursor.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {TABLE} USING gin {what}")
-    # Of the first versions.
+    # From the first versions.
     cursor.execute("DROP INDEX IF EXISTS index_folded")
-    # Whoever writes meanwhile waits, so that nobody is left out of the count.
+    # Other writers wait, so that no contact is left out of the count.
     with transaction.atomic(using=alias):
         _count_from_now_on(cursor)
 
@@ -183,14 +169,14 @@ def _count_all(cursor: Any) -> None:
 
 
 def before_migrations(sender: Any, using: str, plan: Any = (), **kwargs: Any) -> None:
-    """SQLite refuses to rebuild a table that another table's trigger mentions: make room for our own migrations."""
+    """Remove our triggers first: SQLite refuses to rebuild a table that another table's trigger mentions."""
     ours = any(migration.app_label == sender.label for migration, _ in plan)
     if ours and connections[using].vendor == "sqlite":
         remove(connections[using])
 
 
 def after_migrations(sender: Any, using: str, **kwargs: Any) -> None:
-    """Whatever a migration did to the tables, search and count stand afterwards."""
+    """Make search and count again, whatever a migration did to the tables."""
     connection = connections[using]
     if {TABLE, COUNTS} <= set(connection.introspection.table_names()):
         install(connection)

@@ -1,4 +1,4 @@
-"""Many at once: a job, and a row for everybody it is about. `services.jobs` moves both along."""
+"""Bulk work: a job, and a row for each line of it. `services.jobs` moves both along."""
 
 from typing import Any
 
@@ -20,27 +20,27 @@ class JobKind(models.TextChoices):
 
 
 class JobState(models.TextChoices):
-    """Where a job stands. Nothing has happened yet in a preview."""
+    """The state of a job. Nothing has happened yet in a preview."""
 
     PREVIEW = "preview", "Not started"
     RUNNING = "running", "Running"
     PAUSED = "paused", "Paused"
-    CANCELLED = "cancelled", "Cancelled"
+    CANCELLED = "cancelled", "Canceled"
     DONE = "done", "Finished"
 
 
 class RowCategory(models.TextChoices):
-    """What the preview found out about a row."""
+    """What the preview found about a row."""
 
     KNOWN = "known", "Known"
     UNKNOWN = "unknown", "Not in SlickText"
     STOPPED = "stopped", "Already stopped"
-    DUPLICATE = "duplicate", "There twice"
-    INVALID = "invalid", "Not readable"
+    DUPLICATE = "duplicate", "Duplicate"
+    INVALID = "invalid", "Unreadable"
 
 
 class RowState(models.TextChoices):
-    """Where a row stands. Working: begun, and a vendor has not settled it yet."""
+    """The state of a row. WORKING: begun, and a vendor has not answered yet."""
 
     WAITING = "waiting", "Waiting"
     WORKING = "working", "On its way"
@@ -55,7 +55,7 @@ class Job(models.Model):
     kind = models.CharField(max_length=20, choices=JobKind)
     state = models.CharField(max_length=20, choices=JobState, default=JobState.PREVIEW)
     source = models.CharField(max_length=300, help_text="Where its rows came from, in words")
-    # The name is kept as it was: accounts are renamed and removed, jobs are not.
+    # Accounts are renamed and removed; jobs keep the name.
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -65,22 +65,20 @@ class Job(models.Model):
     reason = models.TextField(blank=True)
     channel = models.CharField(max_length=20, choices=Channel, default=Channel.UNRECORDED)
     asked_at = models.DateTimeField(null=True)
-    # How many rows of each category; empty as long as the rows are still being written.
+    # Rows by category; empty while the rows are being written.
     counts = models.JSONField(default=dict)
-    total = models.PositiveIntegerField(
-        default=0, help_text="Rows that are done once it is started"
-    )
+    total = models.PositiveIntegerField(default=0, help_text="Rows that the job acts on")
     results = models.JSONField(default=dict, help_text="How many rows of each state, at the end")
-    note = models.CharField(max_length=300, blank=True, help_text="Why it stands, in a sentence")
+    note = models.CharField(max_length=300, blank=True, help_text="Why it is paused, in a sentence")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    # For the time that is left: how long a worker was at it, pauses left out.
+    # For the time left: the seconds that workers spent on it, without pauses.
     worked_at = models.DateTimeField(null=True)
     active_seconds = models.FloatField(default=0)
-    # Who works on it, and until when nobody else does.
+    # The lease of the worker that runs it.
     lease = models.CharField(max_length=32, blank=True)
     leased_until = models.DateTimeField(null=True)
-    not_before = models.DateTimeField(null=True, help_text="After a vendor's trouble")
+    not_before = models.DateTimeField(null=True, help_text="After a vendor's error")
 
     class Meta:
         default_permissions = ()
@@ -91,11 +89,11 @@ class Job(models.Model):
 
     @property
     def reference(self) -> str:
-        """The request id of everything that this job does, in the ledger and in the logs."""
+        """Return the request id of everything this job does, in the audit log and in the logs."""
         return f"job-{self.pk:08}"
 
     def param(self, name: str, otherwise: Any = "") -> Any:
-        """One of the params."""
+        """Return one of the params."""
         return self.params.get(name, otherwise)
 
 
@@ -112,7 +110,7 @@ class JobRow(models.Model):
     state = models.CharField(max_length=20, choices=RowState, default=RowState.WAITING)
     outcome = models.CharField(max_length=500, blank=True, help_text="In words, for people")
     data = models.JSONField(default=dict)
-    # No foreign key: a job must not keep the ledger from being pruned.
+    # Not a foreign key: a job must not keep the audit log from being pruned.
     ledger_entry_id = models.BigIntegerField(null=True)
 
     class Meta:
@@ -121,10 +119,15 @@ class JobRow(models.Model):
             models.UniqueConstraint(fields=["job", "position"], name="one_job_row_per_position")
         ]
         indexes = [
-            # Pages and counts by what the preview found, and by what became of it.
+            # Pages and counts by category and by state.
             models.Index(fields=["job", "category", "position"], name="job_row_category"),
             models.Index(fields=["job", "state", "position"], name="job_row_state"),
         ]
 
     def __str__(self) -> str:
         return f"row {self.position} of job {self.job_id}"
+
+    def remember(self, **facts: Any) -> None:
+        """Keep facts for the case that this row is looked at again."""
+        self.data = {**self.data, **facts}
+        self.save(update_fields=["data"])

@@ -1,6 +1,6 @@
-"""The ledger: every change of a person's data or consent, append-only, chained by hash.
+"""The audit log: every change of a person's data or consent, append-only, chained by hash.
 
-`contacts_ui.services.ledger.record` is the one door to write it.
+Only `contacts_ui.services.audit_log.record` writes it.
 """
 
 from typing import Any, NoReturn
@@ -32,27 +32,27 @@ class Action(models.TextChoices):
     STOP_CONFIRMED = "stop:confirmed", "Stop confirmed"
     STOP_REFUSED = "stop:refused", "Stop refused"
     STOP_UNDONE = "stop:undone", "Undid the stop"
-    STOP_UNSENT = "stop:unsent", "Took back the press"
+    STOP_UNSENT = "stop:unsent", "Unsent the stop"
     STOP_DETAILED = "stop:detailed", "Recorded how they asked"
-    STOP_TOLD_BACK = "stop:told-back", "Stop told back, ours or theirs"
+    STOP_TOLD_BACK = "stop:told-back", "Stop reported back, ours or theirs"
     STOPS_READ = "stop:read", "Read stops at a vendor"
     STOP_DISCOUNTED = "stop:discounted", "Decided that a stop was not the person's"
     NUMBER_REASSIGNED = "number:reassigned", "Number passed to another person"
     MESSAGE_DISMISSED = "message:dismissed", "Decided that a message was not a request"
     MESSAGE_REOPENED = "message:reopened", "Reopened a message"
-    TEXT_AFTER_STOP = "text:after-stop", "Texted after the stop"
-    TEXT_CLOSED = "text:closed", "Noted what was done about a text"
+    TEXT_AFTER_STOP = "text:after-stop", "Text sent after the stop"
+    TEXT_CLOSED = "text:closed", "Closed a text after a stop"
     EVENT_MATCHED = "event:matched", "Matched an event to a number"
     EVENT_CLOSED = "event:closed", "Closed an event"
     STOP_RETRIED = "stop:retried", "Tried the stop again"
-    STOP_SETTLED = "stop:settled", "Settled the stop by hand"
+    STOP_SETTLED = "stop:settled", "Resolved the stop by hand"
     CONSENT_REQUESTED = "consent:requested", "Changed consent"
     CONSENT_CONFIRMED = "consent:confirmed", "Consent change confirmed"
     CONSENT_REFUSED = "consent:refused", "Consent change refused"
     CONSENT_EXPIRED = "consent:expired", "Consent change expired"
     CONSENT_RETRIED = "consent:retried", "Tried the consent change again"
-    CONSENT_SETTLED = "consent:settled", "Settled the consent change by hand"
-    LIFT_ASKED = "lift:asked", "Asked for the stop to be lifted"
+    CONSENT_SETTLED = "consent:settled", "Resolved the consent change by hand"
+    LIFT_ASKED = "lift:asked", "Asked to lift the stop"
     LIFT_APPROVED = "lift:approved", "Approved the lift"
     LIFT_DECLINED = "lift:declined", "Declined the lift"
     LIFT_WITHDRAWN = "lift:withdrawn", "Withdrew the request"
@@ -64,21 +64,28 @@ class Action(models.TextChoices):
     JOB_CREATED = "job:created", "Prepared a job"
     JOB_STARTED = "job:started", "Started a job"
     JOB_PAUSED = "job:paused", "Paused a job"
-    JOB_RESUMED = "job:resumed", "Went on with a job"
-    JOB_CANCELLED = "job:cancelled", "Cancelled a job"
+    JOB_RESUMED = "job:resumed", "Resumed a job"
+    JOB_CANCELLED = "job:cancelled", "Canceled a job"
     JOB_FINISHED = "job:finished", "Finished a job"
-    JOB_EXPORTED = "job:exported", "Took a job's rows along"
+    JOB_EXPORTED = "job:exported", "Exported a job's rows"
     DISAGREEMENT_FOUND = "disagreement:found", "Vendors disagree"
-    DISAGREEMENT_REPAIRED = "disagreement:repaired", "Repaired towards stop"
+    DISAGREEMENT_REPAIRED = "disagreement:repaired", "Repaired toward stop"
     LEDGER_PRUNED = "ledger:pruned", "Removed old entries"
+    ACCOUNT_INVITED = "account:invited", "Invited a colleague"
+    ACCOUNT_LINK_MADE = "account:link-made", "Made a link to set a password"
+    ACCOUNT_ROLE_CHANGED = "account:role-changed", "Changed a role"
+    ACCOUNT_DEACTIVATED = "account:deactivated", "Deactivated an account"
+    ACCOUNT_REACTIVATED = "account:reactivated", "Reactivated an account"
+    ACCOUNT_FACTORS_RESET = "account:factors-reset", "Reset a second factor"
+    PERSON_FORGOTTEN = "person:forgotten", "Forgot a person"
 
 
 class AppendOnly(Exception):
-    """Somebody tried to change or remove a ledger entry."""
+    """An audit log entry must not be changed or removed."""
 
 
 class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
-    """Reads; what would alter an entry is refused."""
+    """Read entries; refuse what would change one."""
 
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnly("Ledger entries are never changed.")
@@ -90,11 +97,11 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
         raise AppendOnly("Ledger entries are never changed.")
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly("Ledger entries are written by services.ledger.record alone.")
+        raise AppendOnly("Only services.audit_log.record writes ledger entries.")
 
 
 class LedgerEntry(models.Model):
-    """One thing that happened to one person. Outlives the contact and the member of staff."""
+    """One thing that happened to one person. It outlives the contact and the account."""
 
     at = models.DateTimeField(help_text="When we recorded it")
     asked_at = models.DateTimeField(null=True, help_text="When the person asked")
@@ -121,7 +128,7 @@ class LedgerEntry(models.Model):
     class Meta:
         verbose_name_plural = "ledger entries"
         default_permissions = ()
-        # For the audit, which shows the newest first.
+        # For the audit page, which shows the newest first.
         indexes = [
             models.Index(fields=["at"], name="ledger_at"),
             models.Index(fields=["staff_name", "id"], name="ledger_staff"),
@@ -157,12 +164,12 @@ class LedgerHead(models.Model):
 
 
 class PrunedEntry(models.Model):
-    """What is kept of an entry that `services.pruning` removed: its place in the chain, and nothing about anybody."""
+    """What is left of an entry that pruning removed: its place in the chain, and nothing about a person."""
 
     id = models.BigIntegerField(primary_key=True, help_text="The entry's own id")
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
-    # The entry that says so, with a digest of all that it removed: a row that was forged does not fit it.
+    # The entry of the pruning, with a digest of all that it removed: a forged row does not match it.
     prune = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -174,5 +181,5 @@ class PrunedEntry(models.Model):
 
     @property
     def line(self) -> bytes:
-        """What the digest of its prune covers."""
+        """Return the line that the digest of its pruning covers."""
         return f"{self.pk} {self.previous_hash} {self.hash}\n".encode()

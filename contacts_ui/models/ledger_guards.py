@@ -1,7 +1,7 @@
-"""The ledger's guards in the database itself: triggers that refuse whatever would change or break the chain.
+"""The audit log's guards in the database itself: triggers that refuse what would change or break the chain.
 
 Made by migration 0004 and, since SQLite loses a table's triggers when a later migration rebuilds the table, once more
-after every `migrate`. Only somebody who may change the database's schema can take them away, and `verify_ledger` then
+after every `migrate`. Only a person who may change the database's schema can remove them, and `verify_ledger` then
 says that they are missing.
 """
 
@@ -50,7 +50,7 @@ _SQLITE: Final = {
     "ledger_pruned_update": f"BEFORE UPDATE ON {PRUNED} {_REFUSE.format(_PRUNED_STAYS)}",
     "ledger_pruned_delete": f"BEFORE DELETE ON {PRUNED} {_REFUSE.format(_PRUNED_STAYS)}",
 }
-# What stands in the way of pruning; all others stay while it works.
+# Guards that pruning has to lift; all others stay while it works.
 _SQLITE_AGAINST_PRUNING: Final = ("ledger_entry_delete", "ledger_pruned_insert")
 
 _RAISE = "RAISE EXCEPTION USING ERRCODE = 'restrict_violation', MESSAGE = '{}'"
@@ -58,7 +58,7 @@ _POSTGRESQL_FUNCTIONS: Final = {
     "ledger_entry_stays": f"BEGIN {_RAISE.format(_ENTRY_STAYS)}; END",
     "ledger_head_stays": f"BEGIN {_RAISE.format(_HEAD_STAYS)}; END",
     "ledger_pruned_stays": f"BEGIN {_RAISE.format(_PRUNED_STAYS)}; END",
-    # Locks the head, as services.ledger does, so that two writers never follow the same entry.
+    # Locks the head, as services.audit_log does, so that two writers never follow the same entry.
     "ledger_entry_follows": f"""BEGIN
         PERFORM 1 FROM {HEAD} WHERE id = 1 AND hash = NEW.previous_hash FOR UPDATE;
         IF NOT FOUND OR EXISTS (SELECT 1 FROM {ENTRIES} WHERE id >= NEW.id) THEN
@@ -90,8 +90,8 @@ _POSTGRESQL_AGAINST_PRUNING: Final = {"ledger_entry_stays": ENTRIES, "ledger_pru
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Make the guards that are not there. Raises NotImplementedError on a database for which there are none."""
-    # While migrating from nothing, the table of pruned entries comes later than the others.
+    """Create the guards that are missing. Raises NotImplementedError on a database that has none."""
+    # In the first migrations the table of pruned entries comes later than the others.
     tables = connection.introspection.table_names()
     guards = _guards_of(connection)
     wanted = [name for name in missing(connection) if _table_of(guards[name]) in tables]
@@ -108,19 +108,19 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Take the guards away: for migrations alone."""
+    """Drop the guards: for migrations only."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             for name in _SQLITE:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
             return
         for name in _POSTGRESQL:
-            # With the function go the triggers that call it.
+            # Dropping the function drops the triggers that call it.
             cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of the guards that are not in the database, or are switched off."""
+    """Return the names of the guards that are missing or disabled."""
     wanted = _guards_of(connection)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
@@ -133,10 +133,10 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
 
 @contextmanager
 def pruning_allowed(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let entries be removed and what is kept of them be written: for `services.pruning` alone.
+    """Allow entries to be removed, and what is kept of them to be written: for `services.retention` only.
 
-    Only inside a transaction, which takes the guards back with everything else if it fails. Nobody else sees them
-    gone: SQLite has one writer, and PostgreSQL lets nobody write to these two tables until the transaction ends.
+    Only inside a transaction, which takes the guards back with everything else if it fails. No one else sees them
+    gone: SQLite has one writer, and PostgreSQL lets no one write to these two tables until the transaction ends.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("The ledger's guards come off inside a transaction only.")
@@ -155,7 +155,7 @@ def pruning_allowed(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def _switch(cursor: Any, how: str) -> None:
-    # PostgreSQL alters no table about which a check of references is still to come.
+    # PostgreSQL alters no table with deferred reference checks.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     for name, table in _POSTGRESQL_AGAINST_PRUNING.items():
@@ -173,14 +173,14 @@ def _guards_of(connection: BaseDatabaseWrapper) -> dict[str, str]:
 
 
 def before_migrations(sender: Any, using: str, plan: Any = (), **kwargs: Any) -> None:
-    """SQLite refuses to rebuild a table that another table's trigger mentions: make room for our own migrations."""
+    """Drop the guards before a migration: SQLite rebuilds no table that another table's trigger mentions."""
     ours = any(migration.app_label == sender.label for migration, _ in plan)
     if ours and connections[using].vendor == "sqlite":
         remove(connections[using])
 
 
 def after_migrations(sender: Any, using: str, **kwargs: Any) -> None:
-    """Whatever a migration did to the tables, the guards stand afterwards."""
+    """Create the guards again after a migration."""
     connection = connections[using]
     if {ENTRIES, HEAD} <= set(connection.introspection.table_names()):
         install(connection)

@@ -1,4 +1,4 @@
-"""Agents ask for a stop to be lifted, with the evidence; managers decide."""
+"""Requests of agents to lift a stop, with the evidence; managers decide."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ class LiftRequestState(models.TextChoices):
 
 
 class LiftRequestKind(models.TextChoices):
-    """What is asked for. Each raises consent, so each may need a second person (rule 7)."""
+    """What is asked for. Each opts a person in, so each may need a second person (rule 7)."""
 
     LIFT = "lift", "Lift the stop"
     OPT_IN = "opt_in", "Opt in"
@@ -37,8 +37,8 @@ class LiftRequest(models.Model):
     number = models.CharField(max_length=20, db_index=True, help_text="E.164")
     contact_id = models.BigIntegerField(null=True)
     label = models.CharField(max_length=200, blank=True)
-    opt_in_status = models.CharField(max_length=40, help_text="What SlickText shall hold")
-    # The evidence of consent, as it goes into the ledger.
+    opt_in_status = models.CharField(max_length=40, help_text="What SlickText should hold")
+    # The evidence of consent, as it goes into the audit log.
     consent_who = models.CharField(max_length=200)
     consent_channel = models.CharField(max_length=20, choices=Channel)
     consent_at = models.DateTimeField()
@@ -68,7 +68,7 @@ class LiftRequest(models.Model):
     )
     decided_by_name = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
-    # The person who asked has seen what became of it.
+    # When the person who asked saw the decision.
     seen_at = models.DateTimeField(null=True)
     note = models.TextField(blank=True, help_text="Why it was declined")
 

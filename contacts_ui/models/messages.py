@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
-from contacts_ui.models.wish import Vendor
+from contacts_ui.models.desired_state import Vendor
 
 SHORT_LETTERS = 80
 
@@ -73,7 +73,7 @@ class TextKind(models.TextChoices):
 class SentText(models.Model):
     """A text that a vendor sent. `kind` and `stop` are set for one that was sent after a stop was said.
 
-    `services.messages.sent` is the one door to write here.
+    `services.messages.sent_texts` is the one door to write here.
     """
 
     vendor = models.CharField(max_length=20, choices=Vendor)

@@ -1,12 +1,12 @@
-"""What the dashboard knows about itself and its vendors: webhooks received, workers alive, vendors up or down."""
+"""The state of the dashboard and its vendors: webhooks received, heartbeats of workers, health of vendors."""
 
 from django.db import models
 
-from contacts_ui.models.wish import Vendor
+from contacts_ui.models.desired_state import Vendor
 
 
 class WebhookEvent(models.Model):
-    """One hook as it came in; answered at once, worked on afterwards. `key` makes a replay harmless."""
+    """One webhook event as it came in: answered at once, processed later. `key` makes a replay harmless."""
 
     vendor = models.CharField(max_length=20, choices=Vendor)
     key = models.CharField(max_length=200, help_text="What makes this event this event")
@@ -41,7 +41,7 @@ class WebhookEvent(models.Model):
 
 
 class WorkerBeat(models.Model):
-    """One row for each worker that lives, or lived a moment ago."""
+    """The heartbeat of one worker that runs, or ran a moment ago."""
 
     worker = models.CharField(max_length=80, primary_key=True, help_text="Host and process id")
     started_at = models.DateTimeField()
@@ -55,7 +55,7 @@ class WorkerBeat(models.Model):
 
 
 class VendorHealth(models.Model):
-    """Whether a vendor answers, and since when."""
+    """If a vendor answers, and since when."""
 
     vendor = models.CharField(max_length=20, choices=Vendor, primary_key=True)
     up = models.BooleanField(default=True)

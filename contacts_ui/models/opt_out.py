@@ -1,7 +1,6 @@
-"""Every opt-out as managers review it: one row for each time that a person's stop was asked for.
+"""Every opt-out as managers review it: one row for each request to stop, derived from the audit log."""
 
-A reading aid, made from the ledger and the wishes; the ledger stays the record.
-"""
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -10,12 +9,12 @@ from contacts_ui.models.ledger import Channel
 
 
 class OptOutState(models.TextChoices):
-    """Where one request to stop stands. The first two are still on the clock."""
+    """The state of one opt-out. The first two are not completed."""
 
     WAITING = "waiting", "Waiting"
     REFUSED = "refused", "Refused"
-    HONOURED = "honoured", "Honoured"
-    SETTLED = "settled", "Settled by hand"
+    COMPLETED = "honoured", "Completed"
+    SETTLED = "settled", "Resolved by hand"
     LIFTED = "lifted", "Lifted"
     UNDONE = "undone", "Undone"
     RENEWED = "renewed", "Asked again"
@@ -53,13 +52,13 @@ class OptOut(models.Model):
         max_length=40, blank=True, help_text="Vendors that said no, by name"
     )
     settled_for = models.CharField(
-        max_length=40, blank=True, help_text="Vendors settled by hand, by name"
+        max_length=40, blank=True, help_text="Vendors resolved by hand, by name"
     )
     honoured_at = models.DateTimeField(
         null=True, help_text="When the last connected vendor confirmed"
     )
     seconds_to_honour = models.FloatField(null=True, help_text="From asked_at to honoured_at")
-    # A newer wish for the same number took its place: lifted, undone, or stopped once more.
+    # A newer desired state for the same number took its place: lifted, undone, or stopped again.
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=20, blank=True, help_text="lifted, undone or renewed")
 
@@ -83,3 +82,8 @@ class OptOut(models.Model):
 
     def __str__(self) -> str:
         return f"opt-out {self.pk}"
+
+    def confirmed_at(self, vendor: str) -> datetime | None:
+        """Return when this vendor confirmed the stop."""
+        at: datetime | None = getattr(self, f"{vendor}_confirmed_at")
+        return at

@@ -1,4 +1,4 @@
-"""Views of the table that somebody gave a name: a search, filters and an order to come back to."""
+"""Views of the table that a person gave a name: a search, filters and an order to come back to."""
 
 from django.conf import settings
 from django.db import models

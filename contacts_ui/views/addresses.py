@@ -1,4 +1,4 @@
-"""Addresses made from the present one, and addresses that a form sends along."""
+"""Build addresses from the current one, and check those that a form sends."""
 
 from urllib.parse import quote, urlsplit
 
@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 
 def with_changes(request: HttpRequest, /, **changes: str | int | None) -> str:
-    """The present address with some of its query replaced; None takes a part out."""
+    """Return the current address with parts of its query replaced; None removes a part."""
     query = dict(request.GET.lists())
     for name, value in changes.items():
         query[name] = [] if value is None else [str(value)]
@@ -21,9 +21,9 @@ def with_changes(request: HttpRequest, /, **changes: str | int | None) -> str:
 
 
 def safe_next(request: HttpRequest, fallback: str) -> str:
-    """Where the form wants to go afterwards, if that is on this dashboard."""
+    """Return where the form wants to go next, if that is on this dashboard."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    # Whatever else passes as an address, `redirect` would take for the name of a page.
+    # `redirect` would take anything else for the name of a page.
     return wanted if wanted.startswith("/") and _is_ours(request, wanted) else fallback
 
 
@@ -34,12 +34,12 @@ def _is_ours(request: HttpRequest, address: str) -> bool:
 
 
 def to_the_login(request: HttpRequest) -> HttpResponse:
-    """Send the whole page to the login, and from there to where it was: a press is never sent again by itself.
+    """Send the whole page to sign-in, and from there back. A press is never sent again by itself.
 
-    The login says that nothing was recorded where something was pressed.
+    The sign-in page says that nothing was recorded if something was pressed.
     """
     pressed = "" if request.method in ("GET", "HEAD") else "&pressed=1"
-    address = f"{reverse('login')}?next={quote(page_of(request))}{pressed}"
+    address = f"{reverse('account_login')}?next={quote(page_of(request))}{pressed}"
     if not getattr(request, "htmx", False):
         return redirect(address)
     response = HttpResponse(status=204)
@@ -48,7 +48,7 @@ def to_the_login(request: HttpRequest) -> HttpResponse:
 
 
 def page_of(request: HttpRequest) -> str:
-    """The page on which something was pressed or that was asked for, if that is on this dashboard."""
+    """Return the page that was requested, or on which something was pressed, if it is on this dashboard."""
     if getattr(request, "htmx", False):
         return request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
     if request.method in ("GET", "HEAD"):

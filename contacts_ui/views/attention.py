@@ -1,7 +1,8 @@
-"""Needs attention: what a vendor refused or said that could not be acted on, texts after a stop, reassigned numbers."""
+"""Needs attention: refusals, events that we could not act on, texts after a stop, and reassigned numbers."""
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -16,16 +17,18 @@ from contacts_ui.forms.attention import (
     MatchForm,
     SettleForm,
 )
-from contacts_ui.models import SentText, WebhookEvent, Wish
-from contacts_ui.models.wish import WishState
+from contacts_ui.models import DesiredState, SentText, WebhookEvent
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
-from contacts_ui.services.consent import vendor_doors
-from contacts_ui.services.consent.vendor_doors import AlreadyDecided, NotRefusedNow
-from contacts_ui.services.consent.verdicts import STATUS_WORDS
-from contacts_ui.services.messages import sent
-from contacts_ui.services.review import attention, texted
+from contacts_ui.services.consent import doors, vendor_events
+from contacts_ui.services.consent.doors import NotRefusedNow
+from contacts_ui.services.consent.rules import STATUS_WORDS
+from contacts_ui.services.consent.vendor_events import AlreadyDecided
+from contacts_ui.services.messages import sent_texts
+from contacts_ui.services.review import attention, texts_after_stop
 from contacts_ui.services.review.attention import Refusal, Unplaced
+from contacts_ui.services.review.texts_after_stop import TextAfterStop
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.text_words import text_in_words
 
@@ -33,7 +36,7 @@ from contacts_ui.views.text_words import text_in_words
 @require_safe
 @permission("review_opt_outs")
 def attention_list(request: StaffRequest) -> HttpResponse:
-    """List what waits until a person decides: refusals, events, texts after a stop, reassigned numbers."""
+    """List what waits for a person's decision."""
     return _page(request)
 
 
@@ -43,43 +46,42 @@ def attention_retry(request: StaffRequest, pk: int) -> HttpResponse:
     """Send it to the vendor once more."""
     form = AttentionForm(request.POST)
     try:
-        refused = attention.refusal(pk)
         if not form.is_valid():
-            return _page(request, status=422)
-        tried = vendor_doors.try_again(
-            staff=request.user, pk=pk, version=form.cleaned_data["version"]
-        )
-    except Wish.DoesNotExist as error:
+            DesiredState.objects.get(pk=pk)
+            return _page(request, form)
+        tried = doors.retry_refused(staff=request.user, pk=pk, version=form.cleaned_data["version"])
+    except DesiredState.DoesNotExist as error:
         raise Http404 from error
     except NotRefusedNow as late:
-        messages.warning(request, _what_became(late.wish))
-        return redirect("attention")
-    level = messages.WARNING if tried.state == WishState.REFUSED else messages.SUCCESS
-    messages.add_message(request, level, f"{_who(tried)}: {refused.vendor} {_answered(tried)}")
-    return redirect("attention")
+        return _back(request, _too_late(late.desired), messages.WARNING)
+    level, words = messages.SUCCESS, "has not answered yet. It is on its way."
+    if tried.state == DeliveryState.CONFIRMED:
+        words = "confirmed it."
+    elif tried.state == DeliveryState.REFUSED:
+        level, words = messages.WARNING, f"refused it again: “{tried.answer}”"
+    return _back(request, f"{attention.who_of(tried)}: {tried.get_vendor_display()} {words}", level)
 
 
 @require_POST
 @permission("review_opt_outs")
-def attention_settle(request: StaffRequest, pk: int) -> HttpResponse:
-    """Close it by hand, with a note."""
-    form = SettleForm(request.POST, auto_id=_auto_id(pk))
+def attention_resolve(request: StaffRequest, pk: int) -> HttpResponse:
+    """Close a refusal by hand, with a note on what was done instead."""
+    form = SettleForm(request.POST, auto_id=f"settle-{pk}-%s")
     try:
-        refused = attention.refusal(pk)
         if not form.is_valid():
-            return _page(request, complaint=(pk, form), status=422)
+            DesiredState.objects.get(pk=pk)
+            return _page(request, form)
         data = form.cleaned_data
-        settled = vendor_doors.settle(
+        settled = doors.resolve_refused(
             staff=request.user, pk=pk, version=data["version"], note=data["note"]
         )
-    except Wish.DoesNotExist as error:
+    except DesiredState.DoesNotExist as error:
         raise Http404 from error
     except NotRefusedNow as late:
-        messages.warning(request, _what_became(late.wish))
-        return redirect("attention")
+        return _back(request, _too_late(late.desired), messages.WARNING)
     stays = " They stay stopped here." if settled.do_not_text else ""
-    messages.success(request, f"{_who(settled)}: settled by hand for {refused.vendor}.{stays}")
-    return redirect("attention")
+    who, vendor = attention.who_of(settled), settled.get_vendor_display()
+    return _back(request, f"{who}: resolved by hand for {vendor}.{stays}")
 
 
 @require_POST
@@ -87,79 +89,72 @@ def attention_settle(request: StaffRequest, pk: int) -> HttpResponse:
 @permission("stop_texts")
 def attention_match(request: StaffRequest, pk: int) -> HttpResponse:
     """Record an event as the stop of the number that was typed."""
-    form = MatchForm(request.POST, auto_id=_event_id(pk))
+    form = MatchForm(request.POST, auto_id=f"event-{pk}-%s")
     try:
         if not form.is_valid():
             WebhookEvent.objects.get(pk=pk)
-            return _page(request, match=(pk, form), status=422)
+            return _page(request, form)
         number = form.cleaned_data["number"]
         judgement = attention.match(staff=request.user, pk=pk, number=number)
     except WebhookEvent.DoesNotExist as error:
         raise Http404 from error
     except AlreadyDecided as late:
         return _already_decided(request, late.event)
-    messages.success(request, f"{pretty(number)}: {judgement.reason}")
-    return redirect("attention")
+    return _back(request, f"{pretty(number)}: {judgement.reason}")
 
 
 @require_POST
 @permission("review_opt_outs")
 def attention_close(request: StaffRequest, pk: int) -> HttpResponse:
     """Close an event, with a reason."""
-    form = CloseForm(request.POST, auto_id=_event_id(pk))
+    form = CloseForm(request.POST, auto_id=f"event-{pk}-%s")
     try:
         if not form.is_valid():
             WebhookEvent.objects.get(pk=pk)
-            return _page(request, close=(pk, form), status=422)
-        vendor_doors.close_event(staff=request.user, pk=pk, reason=form.cleaned_data["reason"])
+            return _page(request, form)
+        vendor_events.close_event(staff=request.user, pk=pk, reason=form.cleaned_data["reason"])
     except WebhookEvent.DoesNotExist as error:
         raise Http404 from error
     except AlreadyDecided as late:
         return _already_decided(request, late.event)
-    messages.success(request, "Closed. Your reason is in the audit log.")
-    return redirect("attention")
+    return _back(request, "Closed. Your reason is in the audit log.")
 
 
 @require_POST
 @permission("review_opt_outs")
 def attention_text_close(request: StaffRequest, pk: int) -> HttpResponse:
     """Close the alarm about a text, with a note on what was done."""
-    form = CloseTextForm(request.POST, auto_id=_text_id(pk))
+    form = CloseTextForm(request.POST, auto_id=f"text-{pk}-%s")
     try:
         if not form.is_valid():
             SentText.objects.get(pk=pk)
-            return _page(request, close_text=(pk, form), status=422)
-        closed = sent.close(staff=request.user, pk=pk, note=form.cleaned_data["note"])
+            return _page(request, form)
+        closed = sent_texts.close(staff=request.user, pk=pk, note=form.cleaned_data["note"])
     except SentText.DoesNotExist as error:
         raise Http404 from error
-    except sent.AlreadyClosed as late:
+    except sent_texts.AlreadyClosed as late:
         by = late.text.closed_by_name
         who = f"{by} closed it already." if by else "There is no open alarm about this text."
-        messages.warning(request, f"No changes. {who}")
-        return redirect("attention")
-    messages.success(request, f"{pretty(closed.number)}: closed. Your note is in the audit log.")
-    return redirect("attention")
+        return _back(request, f"No changes. {who}", messages.WARNING)
+    return _back(request, f"{pretty(closed.number)}: closed. Your note is in the audit log.")
 
 
 def _already_decided(request: StaffRequest, event: WebhookEvent) -> HttpResponse:
     by = event.decided_by_name
     who = f"{by} decided already." if by else "It does not need a decision anymore."
-    messages.warning(request, f"No changes. {who}")
+    return _back(request, f"No changes. {who}", messages.WARNING)
+
+
+def _back(request: StaffRequest, words: str, level: int = messages.SUCCESS) -> HttpResponse:
+    messages.add_message(request, level, words)
     return redirect("attention")
 
 
-def _page(
-    request: StaffRequest,
-    *,
-    complaint: tuple[int, SettleForm] | None = None,
-    match: tuple[int, MatchForm] | None = None,
-    close: tuple[int, CloseForm] | None = None,
-    close_text: tuple[int, CloseTextForm] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    rows = [_row(each, complaint) for each in attention.refusals()]
-    events = [_event(each, match, close) for each in attention.unplaced()]
-    texts = [_text(each, close_text) for each in texted.of_texts(sent.alarms())]
+def _page(request: StaffRequest, invalid: forms.Form | None = None) -> HttpResponse:
+    """Return the page; a form that was sent with errors takes the place of its own."""
+    rows = [_refusal(each, invalid) for each in attention.refusals()]
+    events = [_event(each, invalid) for each in attention.unplaced()]
+    texts = [_text(each, invalid) for each in texts_after_stop.of_texts(sent_texts.alarms())]
     passed_on = attention.reassigned()
     context = {
         "rows": rows,
@@ -169,96 +164,64 @@ def _page(
         "count": len(rows) + len(events) + len(texts) + len(passed_on),
         "may_stop": may(request.user, "stop_texts"),
     }
+    status = 422 if invalid else 200
     return TemplateResponse(request, "attention/list.html", context, status=status)
 
 
-def _event(
-    found: Unplaced, match: tuple[int, MatchForm] | None, close: tuple[int, CloseForm] | None
-) -> dict[str, Any]:
-    pk = found.event.pk
+def _form(own: forms.Form, invalid: forms.Form | None) -> tuple[forms.Form, bool]:
+    """Return which form to show, and whether its details are open."""
+    if invalid and type(invalid) is type(own) and invalid.auto_id == own.auto_id:
+        return invalid, True
+    return own, False
+
+
+def _refusal(refused: Refusal, invalid: forms.Form | None) -> dict[str, Any]:
+    desired = refused.desired
+    own = SettleForm(initial={"version": desired.version}, auto_id=f"settle-{desired.pk}-%s")
+    form, opened = _form(own, invalid)
+    contact_id, status = desired.ledger_entry.contact_id, STATUS_WORDS.get(desired.opt_in_status)
+    wanted = f"Change to {status.lower()}" if status else "Allow texts again"
+    return {
+        "refused": refused,
+        "desired": desired,
+        "wanted": "Stop texts" if desired.do_not_text else wanted,
+        "who": attention.who_of(desired),
+        "asked_by": desired.ledger_entry.staff_name or "the dashboard",
+        "person_url": reverse("number-detail", args=[desired.number])
+        if contact_id is None
+        else reverse("contact-detail", args=[contact_id]),
+        "form": form,
+        "opened": opened,
+    }
+
+
+def _event(found: Unplaced, invalid: forms.Form | None) -> dict[str, Any]:
+    auto_id = f"event-{found.event.pk}-%s"
     initial = {"number": pretty(found.number)} if found.number else {}
-    own_match = match[1] if match and match[0] == pk else None
-    own_close = close[1] if close and close[0] == pk else None
+    match_form, match_opened = _form(MatchForm(initial=initial, auto_id=auto_id), invalid)
+    close_form, close_opened = _form(CloseForm(auto_id=auto_id), invalid)
     return {
         "found": found,
         "event": found.event,
-        "match_form": own_match or MatchForm(initial=initial, auto_id=_event_id(pk)),
-        "close_form": own_close or CloseForm(auto_id=_event_id(pk)),
-        "match_opened": bool(own_match),
-        "close_opened": bool(own_close),
+        "match_form": match_form,
+        "match_opened": match_opened,
+        "close_form": close_form,
+        "close_opened": close_opened,
     }
 
 
-def _text(found: texted.Texted, complaint: tuple[int, CloseTextForm] | None) -> dict[str, Any]:
-    pk = found.text.pk
-    own = complaint[1] if complaint and complaint[0] == pk else None
-    return {
-        **text_in_words(found),
-        "form": own or CloseTextForm(auto_id=_text_id(pk)),
-        "opened": bool(own),
-    }
+def _text(found: TextAfterStop, invalid: forms.Form | None) -> dict[str, Any]:
+    form, opened = _form(CloseTextForm(auto_id=f"text-{found.text.pk}-%s"), invalid)
+    return {**text_in_words(found), "form": form, "opened": opened}
 
 
-def _text_id(pk: int) -> str:
-    return f"text-{pk}-%s"
-
-
-def _event_id(pk: int) -> str:
-    return f"event-{pk}-%s"
-
-
-def _row(refused: Refusal, complaint: tuple[int, SettleForm] | None) -> dict[str, Any]:
-    wish = refused.wish
-    form = SettleForm(initial={"version": wish.version}, auto_id=_auto_id(wish.pk))
-    return {
-        "refused": refused,
-        "wish": wish,
-        "wanted": _wanted(wish),
-        "who": _who(wish),
-        "asked_by": wish.ledger_entry.staff_name or "the dashboard",
-        "person_url": _person_url(wish),
-        "form": complaint[1] if complaint and complaint[0] == wish.pk else form,
-        "opened": bool(complaint and complaint[0] == wish.pk),
-    }
-
-
-def _auto_id(pk: int) -> str:
-    return f"settle-{pk}-%s"
-
-
-def _wanted(wish: Wish) -> str:
-    if wish.do_not_text:
-        return "Stop texts"
-    status = STATUS_WORDS.get(wish.opt_in_status, "")
-    return f"Change to {status.lower()}" if status else "Allow texts again"
-
-
-def _who(wish: Wish) -> str:
-    return attention.label_of(wish) or pretty(wish.number)
-
-
-def _person_url(wish: Wish) -> str:
-    contact_id = wish.ledger_entry.contact_id
-    if contact_id is not None:
-        return reverse("contact-detail", args=[contact_id])
-    return reverse("number-detail", args=[wish.number])
-
-
-def _answered(wish: Wish) -> str:
-    if wish.state == WishState.CONFIRMED:
-        return "confirmed it."
-    if wish.state == WishState.REFUSED:
-        return f"refused it again: “{wish.answer}”"
-    return "has not answered yet. It is on its way."
-
-
-def _what_became(wish: Wish) -> str:
-    """How it stands, for a person who comes too late."""
+def _too_late(desired: DesiredState) -> str:
+    """Return how a refusal stands that another person decided first."""
     words = {
-        WishState.CONFIRMED: "it is confirmed by now.",
-        WishState.ON_ITS_WAY: "it is on its way again already.",
-        WishState.SETTLED: "it was settled by hand already.",
-        WishState.EXPIRED: "it has expired.",
-        WishState.REFUSED: "it was tried again meanwhile and refused once more. Look at it anew.",
+        DeliveryState.CONFIRMED: "It is confirmed now.",
+        DeliveryState.ON_ITS_WAY: "It is on its way again already.",
+        DeliveryState.SETTLED: "It was resolved by hand already.",
+        DeliveryState.EXPIRED: "It has expired.",
+        DeliveryState.REFUSED: "It was tried again and refused once more. Look at it again.",
     }
-    return f"{_who(wish)}: nothing was changed; {words[WishState(wish.state)]}"
+    return f"{attention.who_of(desired)}: no changes. {words[DeliveryState(desired.state)]}"

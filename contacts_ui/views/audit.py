@@ -1,24 +1,33 @@
-"""The audit: the whole ledger, searched."""
+"""Search the audit log and the security events."""
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from contacts_ui.forms.audit import AuditForm
-from contacts_ui.services.audit import Found, search, staff_names
-from contacts_ui.services.proof import pruned_so_far
-from contacts_ui.views.addresses import with_changes
+from contacts_ui.forms.audit import AuditForm, SecurityEventsForm
+from contacts_ui.permissions import may, require
+from contacts_ui.services.audit_log.search import Found, search, staff_names
+from contacts_ui.services.security import searching
+from contacts_ui.services.verification import pruned_so_far
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.ledger_words import entry_in_full
-from contacts_ui.views.paging import FIRST_PAGE, Slice, chips_of
+from contacts_ui.views.paging import Page, chips_of, pager
+from contacts_ui.views.security_words import event_in_words
 
 
 @require_safe
-@permission("view_audit")
 def audit(request: StaffRequest) -> HttpResponse:
-    """The ledger's entries, the newest first; every filter and the page are in the address."""
+    """Show the entries, the newest first; every filter and the page are in the address.
+
+    People who may read only the security events are sent there.
+    """
+    if may(request.user, "view_security_events") and not may(request.user, "view_audit"):
+        return redirect("security-events")
+    require(request.user, "view_audit")
     form = AuditForm(request.GET, staff_names=staff_names())
     found = search(form.wanted(**_page(request))) if form.is_valid() else None
     context = {
@@ -27,35 +36,56 @@ def audit(request: StaffRequest) -> HttpResponse:
         "active_filters": chips_of(request, form),
         "found": found,
         "entries": [entry_in_full(entry) for entry in found.entries] if found else [],
-        # Told where the entries end, and where somebody may wonder that there are none.
+        # Told where the entries end, and where a reader may wonder why there are none.
         "pruned": pruned_so_far() if found and not found.older else None,
-        **_pages(request, found),
+        **_pager(request, found),
     }
-    template = "audit/list.html"
+    return _answer(request, "audit/list.html", context)
+
+
+@require_safe
+@permission("view_security_events")
+def security_events(request: StaffRequest) -> HttpResponse:
+    """Show what happened around accounts, the newest first; every filter and the page are in the address."""
+    form = SecurityEventsForm(request.GET)
+    found = None
+    if form.is_valid():
+        found = searching.search(request.user, form.wanted(**_page(request)))
+    context = {
+        "form": form,
+        "active_filters": chips_of(request, form),
+        "found": found,
+        "events": [event_in_words(event) for event in found.entries] if found else [],
+        "days_kept": settings.RETENTION_DAYS_SECURITY_EVENTS,
+        "pruned": None,
+        **_pager(request, found),
+    }
+    return _answer(request, "audit/security.html", context)
+
+
+def _answer(request: StaffRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render only the results if htmx swaps them."""
     if request.htmx and not request.htmx.history_restore_request:
         template += "#results"
     return TemplateResponse(request, template, context)
 
 
 def _page(request: StaffRequest) -> dict[str, Any]:
-    """Where the page begins or ends, by an entry's id; whatever makes no sense is taken for the first page."""
+    """Return where the page begins or ends, by an entry's id; the first page if that makes no sense."""
     before, after = (_entry_id(request.GET.get(name)) for name in ("before", "after"))
-    return {"before": before, "after": after, "size": Slice.of(request).size}
+    return {"before": before, "after": after, "size": Page.of(request).size}
 
 
 def _entry_id(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _pages(request: StaffRequest, found: Found | None) -> dict[str, str | None]:
-    """Where "newer" and "older" lead. Nobody counts millions, so there is no last page."""
-    if not found or not found.entries:
-        return {"first_url": with_changes(request, **FIRST_PAGE)}
-    newest, oldest = found.entries[0].pk, found.entries[-1].pk
-    newer = with_changes(request, **{**FIRST_PAGE, "after": newest})
-    older = with_changes(request, **{**FIRST_PAGE, "before": oldest})
-    return {
-        "first_url": with_changes(request, **FIRST_PAGE) if found.newer else None,
-        "newer_url": newer if found.newer else None,
-        "older_url": older if found.older else None,
-    }
+def _pager(request: StaffRequest, found: Found[Any] | None) -> dict[str, Any]:
+    """Return the pager. Millions are not counted, so there is no last page."""
+    entries = found.entries if found else []
+    return pager(
+        request,
+        Page.of(request).size,
+        previous={"after": entries[0].pk} if found and found.newer and entries else None,
+        next_={"before": entries[-1].pk} if found and found.older and entries else None,
+    )

@@ -1,4 +1,4 @@
-"""The columns a person may choose for the table, and its rows as the template prints them: plain strings."""
+"""The columns that a person can choose for the table, and its rows as plain strings for the template."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from contacts_ui.contact_fields import as_text
 from contacts_ui.permissions import Staff
 from contacts_ui.phone import pretty
-from contacts_ui.services.consent.looking import judge_many
+from contacts_ui.services.consent.record import judge_many
+from contacts_ui.services.consent.rules import STATUS_WORDS
 from contacts_ui.services.consent.types import Seen
-from contacts_ui.services.consent.verdicts import STATUS_WORDS
-from contacts_ui.services.contacts import Contact
-from contacts_ui.services.editing import as_text
-from contacts_ui.services.listing import Listing
+from contacts_ui.services.contacts.listing import Listing
+from contacts_ui.services.contacts.reading import Contact
 from contacts_ui.views.consent_panel import ConsentPanel, Powers, address_of, panel
 
 
@@ -79,7 +79,7 @@ class Row(NamedTuple):
 
 
 def rows_of(staff: Staff, listing: Listing, columns: list[str]) -> list[Row]:
-    """The rows of a page, with every verdict from one query."""
+    """Return the rows of a page, with all verdicts from one query."""
     contacts = listing.page.contacts
     people = [Seen.of(contact, listing.read_at(contact)) for contact in contacts]
     judgements = judge_many(people)

@@ -1,4 +1,4 @@
-"""What the views about one person's consent share: who the page showed, and the row or card as the answer."""
+"""Shared by the views about one person's consent: who the page showed, and the row or card as the answer."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -13,14 +13,17 @@ from django.utils.html import strip_tags
 
 from contacts_ui.models.consent import Source
 from contacts_ui.permissions import may
-from contacts_ui.services import contacts
+from contacts_ui.phone import pretty
 from contacts_ui.services.consent.held_presses import CannotUnsend
-from contacts_ui.services.consent.looking import judge_one
+from contacts_ui.services.consent.phone_numbers import number_of_contact
+from contacts_ui.services.consent.record import judge_one
+from contacts_ui.services.consent.rules import Judgement, VendorState
 from contacts_ui.services.consent.types import Seen
-from contacts_ui.services.consent.verdicts import Judgement, VendorState
-from contacts_ui.services.review.number_page import seen_of
-from contacts_ui.services.troubles import NotFound, VendorError
-from contacts_ui.templatetags.dashboard import to_the_second
+from contacts_ui.services.contacts import last_known
+from contacts_ui.services.contacts.reading import read
+from contacts_ui.services.review.numbers import seen_of
+from contacts_ui.services.vendors.vendor_errors import NotFound, VendorError
+from contacts_ui.template_filters import to_the_second
 from contacts_ui.views.addresses import safe_next
 from contacts_ui.views.consent_panel import (
     REASONS,
@@ -31,35 +34,46 @@ from contacts_ui.views.consent_panel import (
 )
 from contacts_ui.views.guards import StaffRequest
 from contacts_ui.views.statement_words import said_at, source_of
-from contacts_ui.views.troubles import trouble_of
 
-NOTHING_RECORDED: Final = "Nothing was recorded."
-OTHER_WAY: Final = "If you know their number, use Stop a number: it needs no answer from SlickText."
 _SOURCES: Final = {Source.PERSON.value: "they asked", Source.STAFF.value: "stopped by hand"}
 
 
 def seen_by(request: StaffRequest, contact_id: int, number: str = "") -> Seen:
-    """Return what the page had shown, by its ticket, so that no vendor is asked first; else as `read_now`.
+    """Return what the page had shown, by its ticket, so that no vendor is asked first; otherwise as `read_now`.
 
-    Raises Http404, or the VendorError where there is no copy either.
+    A press also counts for a contact that SlickText no longer knows. Raises Http404, or the VendorError if no number is
+    known either.
     """
     seen = read_ticket(request.POST.get("ticket") or request.GET.get("ticket", ""))
-    same = seen and (seen.number == number if number else seen.contact_id == contact_id)
-    return seen if seen and same else read_now(contact_id, number)
+    if seen and (seen.number == number if number else seen.contact_id == contact_id):
+        return seen
+    # Look first: reading forgets a contact that SlickText no longer knows.
+    copy = last_known.contact(contact_id) if request.method == "POST" else None
+    try:
+        return read_now(contact_id, number)
+    except Http404:
+        number = (copy.value.number if copy else "") or number_of_contact(contact_id)
+        if request.method != "POST" or not number:
+            raise
+        return Seen(number, contact_id, pretty(number))
 
 
 def read_now(contact_id: int, number: str = "") -> Seen:
-    """Return what SlickText says of a contact, or said when it was read last; what is known here of a `number` (E.164).
+    """Return what SlickText says of a contact, or its last copy; for a `number` (E.164), what we know of it.
 
-    Raises Http404, or the VendorError where there is no copy either.
+    Without a copy, our own record may still have their number. Raises Http404, or the VendorError if it does not.
     """
     if number:
         return seen_of(number)
     try:
-        reading = contacts.read(contact_id, now=True)
+        reading = read(contact_id, now=True)
     except NotFound as error:
         raise Http404(error.person) from error
-    return Seen.of(reading.contact, reading.as_of)
+    except VendorError:
+        if number := number_of_contact(contact_id):
+            return Seen(number, contact_id, pretty(number))
+        raise
+    return reading.seen
 
 
 def as_it_is_now(seen: Seen, contact_id: int, number: str = "") -> Seen:
@@ -72,21 +86,8 @@ def as_it_is_now(seen: Seen, contact_id: int, number: str = "") -> Seen:
         return seen
 
 
-def unavailable(request: StaffRequest, contact_id: int, error: VendorError) -> HttpResponse:
-    """Return the answer for a person who cannot be read just now: a page, or a sentence where htmx asked."""
-    pressed = request.method == "POST"
-    if request.htmx:
-        words = f"{NOTHING_RECORDED} {error.person} {OTHER_WAY}" if pressed else error.person
-        return HttpResponse(words, status=503, content_type="text/plain")
-    if pressed:
-        messages.error(request, f"{NOTHING_RECORDED} {OTHER_WAY}")
-    context = {"trouble": trouble_of(error, request.path), "contact_id": contact_id}
-    status = 503 if pressed else 200
-    return TemplateResponse(request, "contacts/unavailable.html", context, status=status)
-
-
 def view_of(request: StaffRequest) -> str:
-    """Return where the answer goes: into a row of the table, or onto a card. A page of its own shows a card."""
+    """Return where the answer goes: into a row of the table, or onto a card."""
     wanted = request.POST.get("view") or request.GET.get("view")
     return "row" if wanted == "row" and request.htmx else "card"
 
@@ -103,26 +104,26 @@ def panel_of(
     powers = Powers.of(request.user, [judgement], about=about)
     number_page = _number_here(request)
     if number_page and powers.asked and powers.asked.asked_by_id != request.user.pk:
-        # There, other people's requests are for those who read the audit.
+        # There, only those who read the audit log see other people's requests.
         powers = powers if may(request.user, "view_audit") else replace(powers, asked=None)
     return panel(seen, judgement, powers, view=view, address=number_page, **more)
 
 
 def panel_now(request: StaffRequest, seen: Seen, *, error: str = "") -> ConsentPanel:
     """Return the row or card of a person as our records have it now."""
-    # What is still on its way was clicked a moment ago: its receipt stays until it is settled.
+    # A poll follows a click: its receipt stays until the vendors have answered.
     receipt = request.GET.get("ticket") is not None
     return panel_of(request, seen, judge_one(seen), receipt=receipt, error=error)
 
 
 def home_of(request: StaffRequest, contact_id: int | None) -> str:
-    """Return where a form about this person, or about the number in the address, wants to go afterwards."""
+    """Return where a form about this person, or about the number in the address, goes afterwards."""
     home = _number_here(request) or reverse("contact-detail", args=[contact_id or 0])
     return safe_next(request, home)
 
 
 def _number_here(request: StaffRequest) -> str:
-    """Return the page of the number in the address; "" where a contact is in it."""
+    """Return the page of the number in the address; "" if the address has a contact."""
     match = request.resolver_match
     number = match.kwargs.get("number") if match else ""
     return reverse("number-detail", args=[number]) if number else ""
@@ -131,7 +132,7 @@ def _number_here(request: StaffRequest) -> str:
 def answer(
     request: StaffRequest, consent: ConsentPanel, *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    """Return the row's or card's consent alone for htmx; a page of its own without JavaScript."""
+    """Return the row or card alone for htmx; a page of its own without JavaScript."""
     context = {
         "consent": consent,
         "view": view_of(request),
@@ -141,13 +142,11 @@ def answer(
     }
     if not request.htmx:
         return TemplateResponse(request, "contacts/do_not_text.html", context, status=status)
-    response = TemplateResponse(
-        request, "contacts/_consent.html", context, status=status, using="jinja2"
-    )
-    # The history on a contact's page asks for itself again.
+    response = TemplateResponse(request, "contacts/_consent.html", context, status=status)
+    # The history on a contact's page then reloads itself.
     response["HX-Trigger-After-Settle"] = "consent-changed"
     if status >= 400:
-        # htmx swaps a refusal only when told so; the reason belongs beside the switch.
+        # htmx swaps an error only on request; the reason belongs beside the switch.
         response["HX-Reswap"] = "outerHTML"
     return response
 
@@ -155,7 +154,7 @@ def answer(
 def receipt(
     request: StaffRequest, seen: Seen, judgement: Judgement, *, note: str = ""
 ) -> HttpResponse:
-    """Each vendor's answer after a click, or `note`: in the row or card, or as a message where they come from."""
+    """Return each vendor's answer after a click, or `note`: in the row or card, or as a message on the page before."""
     if request.htmx:
         return answer(request, panel_of(request, seen, judgement, receipt=True, note=note))
     messages.success(request, f"{seen.label}: {note or receipt_words(judgement)}")
@@ -177,7 +176,7 @@ def too_late_words(refusal: CannotUnsend) -> str:
 
 
 def unsent_words(judgement: Judgement) -> str:
-    """Say what came of taking a press back. Another stop stays: all may know whose and when, but no names and words."""
+    """Say that a press was taken back. If another stop stays, say its source and time, without names and words."""
     if judgement.stop:
         stop = judgement.stop
         source = _SOURCES.get(stop.source) or source_of(stop, names=False)
@@ -185,12 +184,12 @@ def unsent_words(judgement: Judgement) -> str:
     elif judgement.stopped:
         why = judgement.reason
     else:
-        return "Your press is taken back. Nothing was sent."
-    return f"Your press is taken back. They stay stopped: {why}"
+        return "Your stop was undone. Nothing was sent."
+    return f"Your stop was undone. They stay stopped: {why}"
 
 
 def receipt_words(judgement: Judgement) -> str:
-    """Each vendor's answer in one sentence, for the message after a reload."""
+    """Return each vendor's answer in one sentence, for the message after a reload."""
     if judgement.held:
         return f"Stopped. Sending at {to_the_second(judgement.held.send_at)}."
     answers = "; ".join(f"{state.name}: {_state_words(state)}" for state in judgement.vendors)

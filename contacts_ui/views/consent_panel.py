@@ -15,20 +15,20 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlencode
 
-from contacts_ui.models import HeldPress, IncomingMessage, LiftRequest
+from contacts_ui.models import IncomingMessage, LiftRequest
 from contacts_ui.permissions import REFUSALS, Staff, may
 from contacts_ui.services.consent.lift_requests import newest
+from contacts_ui.services.consent.rules import Judgement, VendorState, Verdict
 from contacts_ui.services.consent.types import Seen
-from contacts_ui.services.consent.verdicts import Judgement, VendorState, Verdict
 
 _SALT: Final = "contacts_ui.seen"
 
 
 class _Tickets(signing.Signer):
-    """Fifty signatures are what compresses worst on a page: 96 bits of each are more than anybody can try out here."""
+    """Signatures of 96 bits: long ones compress badly on a page of fifty, and 96 bits cannot be guessed."""
 
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
-        """What Django's own makes of it; the key is derived once, and not for each row."""
+        """Sign as Django does, but derive the key once, not for each row."""
         made = hmac.digest(_derived(key or self.key), force_bytes(value), "sha256")
         return signing.b64_encode(made)[:16].decode()
 
@@ -40,9 +40,9 @@ def _derived(key: str | bytes) -> bytes:
 
 _TICKETS = _Tickets(salt=_SALT)
 UNREADABLE_NUMBER = "This number cannot be read as a phone number. Correct it first."
-# After its hold a press needs this long to be sent and answered, as a rule.
+# How long a press usually takes to be sent and answered, after its hold.
 SENDING_MS: Final = 700
-# Why a switch does not move, by the key that the page's hidden sentences have.
+# Why a switch does not move, by the key of the page's hidden sentences.
 REASONS: Final = {
     "lift": REFUSALS["lift_stops"],
     "stop": REFUSALS["stop_texts"],
@@ -51,14 +51,14 @@ REASONS: Final = {
 
 
 class ConsentPanel(NamedTuple):
-    """Everything `contacts/_consent.html` needs, ready to print. A page holds up to 250 of these, hence no dataclass.
+    """Everything `contacts/_consent.html` needs, ready to print. A tuple, since a page holds up to 250 of these.
 
-    `move` is what the switch does: stop, lift, or ask for a lift, or empty when the reader may do none of it;
-    `refused_by` is then the key of the reason in REASONS. `poll_url` is empty once everything is settled. `news`:
-    something happened just now, so each vendor's answer is shown; `note` says what. `held_until` is when a held press
-    is sent, in `held_for` seconds, and `may_unsend` says whether the reader may take it back. `press_url` is where the
-    switch posts: `stop_url`, or to tell the vendors again. `asked` is the newest request for a lift, on a card.
-    `message` is one of theirs that the reader may decide about, on a card.
+    `move` is what the switch does: stop, lift, or ask for a lift; empty if the reader may do none of it. `refused_by`
+    is then the key of the reason in REASONS. `poll_url` is empty once no delivery is on its way. `news`: something
+    happened just now, so each vendor's answer is shown; `note` says what. `held_until` is when a held press is sent, in
+    `held_for` seconds; `may_unsend`: the reader may take it back. `press_url` is where the switch posts: `stop_url`, or
+    to tell the vendors again. `asked` is the newest lift request, on a card. `message` is one of theirs that the reader
+    may decide about, on a card.
     """
 
     contact_id: int
@@ -98,7 +98,7 @@ class ConsentPanel(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """What the reader may do about consent; asked once for a whole page."""
+    """What the reader may do about consent, worked out once for a whole page."""
 
     stop: bool
     lift: bool
@@ -108,7 +108,7 @@ class Powers:
 
     @classmethod
     def of(cls, staff: Staff, judgements: Sequence[Judgement], *, about: str = "") -> "Powers":
-        """What `staff` may do about these people; `about` is the number of the one whose lift request is wanted too."""
+        """Return what `staff` may do about these people, with the newest lift request `about` a number."""
         ask = may(staff, "ask_lift")
         wanted = ask and about and any(each.verdict is not Verdict.MAY_TEXT for each in judgements)
         return cls(
@@ -121,9 +121,9 @@ class Powers:
 
 
 def issue_ticket(seen: Seen) -> str:
-    """What the page showed, signed: it comes back with the click, so that no vendor has to be asked before a stop.
+    """Sign what the page showed. It comes back with the click, so that no vendor has to be asked before a stop.
 
-    Plain text, as the page around it compresses it well; the name comes last, since it may hold anything.
+    Plain text, which compresses well with the page. The name comes last, since it may hold anything.
     """
     at = int(seen.read_at.timestamp()) if seen.read_at else ""
     return _TICKETS.sign(
@@ -132,7 +132,7 @@ def issue_ticket(seen: Seen) -> str:
 
 
 def read_ticket(ticket: str) -> Seen | None:
-    """What the page showed; None for a ticket that we did not sign."""
+    """Return what the page showed; None for a ticket that we did not sign."""
     try:
         number, contact_id, at, status, label = _TICKETS.unsign(ticket).split("|", 4)
     except (signing.BadSignature, ValueError):
@@ -152,16 +152,19 @@ def panel(
     note: str = "",
     error: str = "",
 ) -> ConsentPanel:
-    """Put together what one reader sees and may do about one person. `receipt`: they have just clicked.
+    """Return what one reader sees and may do about one person. `receipt`: they have just clicked.
 
-    `address` is the page below which the panel asks and posts; "": the contact's.
+    `address` is the page below which the panel polls and posts; by default the contact's.
     """
     ticket, held = issue_ticket(seen), judgement.held
-    left = _seconds_left(held)
+    left = max((held.send_at - timezone.now()).total_seconds(), 0.0) if held else 0.0
     # While a press is held, a second one sends it: then the switch still stops (rule 5).
     move, refused_by = _move(seen, judgement.stopped and not held, powers)
     address = address or address_of(seen.contact_id or 0)
     stop_url = f"{address}do-not-text/"
+    # There, a press tells the vendors again of a stop, rather than saying one (rule 10).
+    tells_again = judgement.stop_refused or judgement.verdict is Verdict.DISAGREE
+    poll_url = f"{stop_url}?{urlencode({'ticket': ticket, 'view': view})}"
     return ConsentPanel(
         contact_id=seen.contact_id or 0,
         home_url=address,
@@ -176,9 +179,9 @@ def panel(
         refusal=REASONS.get(refused_by, ""),
         ticket=ticket,
         stop_url=stop_url,
-        press_url=f"{stop_url}?again=1" if _tells_again(judgement) else stop_url,
-        lift_url=f"{address}ask-lift/" if move == "ask" else f"{address}consent/",
-        poll_url=_poll_url(stop_url, ticket, view) if judgement.on_its_way else "",
+        press_url=f"{stop_url}?again=1" if tells_again else stop_url,
+        lift_url=f"{address}ask-lift/" if move == "ask" else f"{address}opt-in/",
+        poll_url=poll_url if judgement.on_its_way else "",
         poll_after=f"{round(left * 1000) + SENDING_MS}ms" if left else "2s",
         pending=judgement.on_its_way and not held,
         news=bool(receipt or judgement.on_its_way or judgement.needs_attention),
@@ -200,22 +203,12 @@ def panel(
 
 
 def _move(seen: Seen, stopped: bool, powers: Powers) -> tuple[str, str]:
-    """What pressing the switch does, and if nothing, the key of the reason."""
+    """Return what the switch does; if nothing, the key of the reason."""
     if not seen.number:
         return "", "number"
     if stopped:
         return ("lift", "") if powers.lift else ("ask", "") if powers.ask else ("", "lift")
     return ("stop", "") if powers.stop else ("", "stop")
-
-
-def _tells_again(judgement: Judgement) -> bool:
-    """Whether a press tells the vendors again of a stop, rather than saying one (rule 10)."""
-    return judgement.stop_refused or judgement.verdict is Verdict.DISAGREE
-
-
-def _seconds_left(held: HeldPress | None) -> float:
-    """For how many more seconds a press is held; 0 where none is."""
-    return max((held.send_at - timezone.now()).total_seconds(), 0.0) if held else 0.0
 
 
 @cache
@@ -224,9 +217,5 @@ def _pattern() -> str:
 
 
 def address_of(contact_id: int) -> str:
-    """A contact's address. One reverse() for the process: fifty for a page cost more than its vendor."""
+    """Return a contact's address. Call reverse() once: fifty calls for a page cost more than its vendor."""
     return _pattern().replace("/0/", f"/{contact_id}/")
-
-
-def _poll_url(address: str, ticket: str, view: str) -> str:
-    return f"{address}?{urlencode({'ticket': ticket, 'view': view})}"

@@ -10,31 +10,28 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from contacts_ui.forms import DeleteForm, StopForm
 from contacts_ui.permissions import may
-from contacts_ui.services import contacts, ledger
-from contacts_ui.services.consent.looking import is_stopped, judge_many
-from contacts_ui.services.consent.types import Seen
-from contacts_ui.services.consent.verdicts import STOPPED_STATUSES
-from contacts_ui.services.contacts import (
-    Contact,
-    OtherNumber,
-)
-from contacts_ui.services.troubles import NotFound, VendorError
+from contacts_ui.services import audit_log
+from contacts_ui.services.consent.record import is_stopped, judge_many
+from contacts_ui.services.consent.rules import STOPPED_STATUSES
+from contacts_ui.services.contacts.deleting import OtherNumber, delete
+from contacts_ui.services.contacts.reading import Contact, Reading, read
+from contacts_ui.services.vendors.vendor_errors import NotFound, VendorError
+from contacts_ui.sign_in.confirmation import confirmed_recently
 from contacts_ui.views.consent_panel import REASONS, Powers, panel
 from contacts_ui.views.contact_facts import groups_of, left_out
+from contacts_ui.views.errors import error_notice, unavailable
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.history import history_of
-from contacts_ui.views.troubles import trouble_of, unavailable
 
 
 @require_safe
 @permission("view_contacts")
 def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
-    """Everything about one person: both vendors' states, all fields, and what this dashboard did to them."""
+    """Show everything about one person: both vendors' states, all fields, and what this dashboard did to them."""
     reading = read_or_404(contact_id, live=wants_live(request))
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
-    contact, staff = reading.contact, request.user
-    seen = Seen.of(contact, reading.as_of)
+    contact, staff, seen = reading.contact, request.user, reading.seen
     judgement = judge_many([seen])[0]
     powers = Powers.of(staff, [judgement], about=seen.number)
     consent = panel(seen, judgement, powers, view="card")
@@ -43,7 +40,7 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
         "contact_id": contact_id,
         "groups": groups_of(contact, reading.not_kept),
         "consent": consent,
-        "history": history_of(ledger.history(contact_id=contact_id, number=contact.number)),
+        "history": history_of(audit_log.history(contact_id=contact_id, number=contact.number)),
         **copy_words(request, reading),
         "here": request.path,
         "view": "card",
@@ -59,10 +56,10 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
 @require_safe
 @permission("view_contacts")
 def contact_history(request: StaffRequest, contact_id: int) -> HttpResponse:
-    """What this dashboard did to one person, by itself: the page asks for it again after a change. Calls no vendor."""
+    """Show what this dashboard did to one person; the page loads it again after a change. Call no vendor."""
     context = {
         "contact_id": contact_id,
-        "history": history_of(ledger.history(contact_id=contact_id)),
+        "history": history_of(audit_log.history(contact_id=contact_id)),
     }
     template = "contacts/_history.html" if request.htmx else "contacts/history.html"
     return TemplateResponse(request, template, context)
@@ -70,15 +67,14 @@ def contact_history(request: StaffRequest, contact_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("delete_contacts")
+@confirmed_recently
 def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
     """Delete a contact from SlickText, after its number was typed again."""
     form = DeleteForm(request.POST if request.method == "POST" else None)
     failure: VendorError | None = None
     if form.is_bound and form.is_valid():
         try:
-            gone = contacts.delete(
-                staff=request.user, contact_id=contact_id, typed_number=form.cleaned_data["number"]
-            )
+            gone = delete(contact_id, staff=request.user, typed_number=form.cleaned_data["number"])
         except OtherNumber:
             form.add_error("number", "This is not the number of this contact.")
         except NotFound as error:
@@ -103,16 +99,14 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
 
 
 def wants_live(request: StaffRequest) -> bool:
-    """Whether SlickText is to be asked itself, however long that takes."""
+    """Return True if SlickText itself is to be asked, however long that takes."""
     return request.GET.get("live") == "1"
 
 
-def read_or_404(
-    contact_id: int, *, now: bool = False, live: bool = False
-) -> contacts.Reading | VendorError:
-    """The contact, or why it cannot be shown; 404 when SlickText knows no such person."""
+def read_or_404(contact_id: int, *, now: bool = False, live: bool = False) -> Reading | VendorError:
+    """Return the contact, or why it cannot be shown. Raises Http404 if SlickText has no such person."""
     try:
-        return contacts.read(contact_id, now=now or live, patiently=live)
+        return read(contact_id, now=now or live, patiently=live)
     except NotFound as error:
         raise Http404(error.person) from error
     except VendorError as error:
@@ -120,17 +114,17 @@ def read_or_404(
 
 
 def copy_words(
-    request: StaffRequest, reading: contacts.Reading, failure: VendorError | None = None
+    request: StaffRequest, reading: Reading, failure: VendorError | None = None
 ) -> dict[str, Any]:
-    """What a page says above a copy: why it is one, how old, what is not in it, and the press that reads it live.
+    """Return what a page says above a copy: why it is one, how old, what it lacks, and the link that reads it live.
 
-    `failure` is that of something else that was just tried.
+    `failure` is the error of something else that was just tried.
     """
     return {
-        "trouble": trouble_of(failure or reading.trouble, f"{request.path}?live=1"),
-        "is_copy": reading.trouble is not None,
-        "as_of": reading.as_of,
-        "left_out": left_out(reading.not_kept),
+        "error_notice": error_notice(failure or reading.error, f"{request.path}?live=1"),
+        "copy": {"as_of": reading.as_of, "left_out": left_out(reading.not_kept)}
+        if reading.error
+        else None,
     }
 
 

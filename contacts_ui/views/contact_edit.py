@@ -1,6 +1,6 @@
 """Editing and creating a contact: nothing typed is lost, nothing is overwritten silently."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -11,50 +11,60 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 from django.views.decorators.http import require_http_methods
 
+from contacts_ui.contact_fields import CUSTOM, Conflict, editable_values, label_of
 from contacts_ui.forms import ContactForm, EditContactForm, NewContactForm
 from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
-from contacts_ui.services import contacts
-from contacts_ui.services.consent.looking import is_stopped
-from contacts_ui.services.consent.raising import RecordChanged
-from contacts_ui.services.consent.rules import EvidenceRefused
-from contacts_ui.services.consent.verdicts import STOPPED_STATUSES, OptInStatus
-from contacts_ui.services.contacts import (
-    Contact,
+from contacts_ui.services.consent.opt_in import RecordChanged
+from contacts_ui.services.consent.record import is_stopped
+from contacts_ui.services.consent.rules import STOPPED_STATUSES, EvidenceRefused, OptInStatus
+from contacts_ui.services.contacts import last_known
+from contacts_ui.services.contacts.editing import (
     EditConflict,
     NumberTaken,
     Saved,
     StoppedNumber,
+    create,
+    edit,
 )
-from contacts_ui.services.editing import CUSTOM, Conflict, Merge, editable_values, label_of
-from contacts_ui.services.troubles import Invalid, NotFound, VendorError
+from contacts_ui.services.contacts.reading import Contact
+from contacts_ui.services.vendors.vendor_errors import Invalid, NotFound, VendorError
+from contacts_ui.sign_in.confirmation import confirm_first, is_fresh_for_a_form
 from contacts_ui.views.contact import copy_words, read_or_404, wants_live
+from contacts_ui.views.errors import error_notice, unavailable
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.statement_words import said_at, source_of
-from contacts_ui.views.troubles import trouble_of, unavailable
 
-NAME = ("first_name", "last_name")
 STOPPED_NUMBER = (
     "This number is stopped, so no text may be sent to it, not even one that asks. "
     "Choose another answer: they stay stopped."
+)
+# What `edit` and `create` raise if nothing was saved; `_not_saved` shows each.
+NOT_SAVED = (
+    EditConflict,
+    NumberTaken,
+    StoppedNumber,
+    EvidenceRefused,
+    RecordChanged,
+    VendorError,
 )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("edit_contacts")
 def contact_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
-    """Edit a contact; what somebody else changed meanwhile is shown, never overwritten."""
+    """Edit a contact. What another person changed since is shown, never overwritten."""
     if request.method == "POST":
         return _save_edit(request, contact_id)
     reading = read_or_404(contact_id, now=True, live=wants_live(request))
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
-    # Safe on a copy, too: saving reads SlickText first, and asks about whatever differs.
+    # Safe on a copy, too: saving reads SlickText first and asks about every difference.
     values = editable_values(reading.contact)
     form = _edit_form(
-        request, opened={field: values[field] for field in values.keys() - reading.not_kept}
+        request, opened={name: values[name] for name in values.keys() - reading.not_kept}
     )
-    return _edit_page(request, form, contact=reading.contact, **copy_words(request, reading))
+    return _form_page(request, form, contact=reading.contact, **copy_words(request, reading))
 
 
 def _edit_form(request: StaffRequest, data: Any = None, **kwargs: Any) -> EditContactForm:
@@ -62,58 +72,37 @@ def _edit_form(request: StaffRequest, data: Any = None, **kwargs: Any) -> EditCo
 
 
 def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
-    form = _edit_form(request, request.POST)
-    page: dict[str, Any] = {
-        "contact": contacts.last_known_contact(contact_id),
-        "contact_id": contact_id,
-    }
+    form, copy = _edit_form(request, request.POST), last_known.contact(contact_id)
+    page: dict[str, Any] = {"contact_id": contact_id, "contact": copy.value if copy else None}
     if not form.is_valid():
-        return _edit_page(request, form, status=422, **page)
+        return _form_page(request, form, status=422, **page)
+    evidence = form.evidence() if form.may_subscribe and form.has_evidence() else None
+    if evidence and not is_fresh_for_a_form(request):
+        form.add_error(None, confirm_first(request))
+        return _form_page(request, form, status=409, **page)
     undecided = [field for field in form.conflicts if f"resolve_{field}" not in request.POST]
     if undecided:
-        form.add_error(None, "Choose for each field that somebody else changed, too.")
-        return _edit_page(request, form, status=409, **page, **_still_conflicts(form, undecided))
+        form.add_error(None, "Another person changed some of these fields, too. Choose for each.")
+        return _form_page(request, form, status=409, **page, **_still_conflicts(form, undecided))
     try:
-        saved = contacts.edit(
+        saved = edit(
+            contact_id,
             staff=request.user,
-            contact_id=contact_id,
             original=form.opened,
             typed=form.typed() | _theirs_chosen(request, form),
-            evidence=form.evidence() if form.may_subscribe and form.has_evidence() else None,
+            evidence=evidence,
             version=form.cleaned_data.get("version"),
         )
-    except VendorError as error:
-        return _refused_by_vendor(request, form, error, **page)
-    except EvidenceRefused as refused:
-        form.refuse(refused)
-        return _edit_page(request, form, status=422, **page)
-    except RecordChanged as changed:
-        form.show_stop(_stop_in_words(changed), changed.version)
-        return _edit_page(request, form, status=409, **page)
-    except (EditConflict, NumberTaken) as question:
-        return _not_saved(request, form, question, page)
-    messages.success(request, _saved_words(saved))
-    _say_what_became_of_consent(request, saved)
-    if saved.not_taken:
-        fields = ", ".join(label_of(field) for field in saved.not_taken)
-        messages.warning(request, f"SlickText answered, but did not take this over: {fields}.")
-    return redirect("contact-detail", contact_id=contact_id)
-
-
-def _not_saved(
-    request: StaffRequest,
-    form: EditContactForm,
-    question: EditConflict | NumberTaken,
-    page: dict[str, Any],
-) -> HttpResponse:
-    """What stands in the way of saving and is for the person to decide; everything typed stays."""
-    if isinstance(question, EditConflict):
-        shown = {**_conflicts(question.merged, form.opened), "contact": question.fresh}
-        form = _reopened(request, question)
-    else:
-        form.add_error("mobile_number", "Another contact has this number.")
-        shown = {"existing": _existing(question)}
-    return _edit_page(request, form, status=409, **{**page, **shown})
+    except NOT_SAVED as why:
+        return _not_saved(request, form, why, **page)
+    words = "Saved."
+    if not saved.changes:
+        words = "No changes, so nothing was sent."
+    elif saved.stopped:
+        words = "Saved. The new number is stopped, and the old number stays as it was."
+    elif saved.unsubscribed_here:
+        words = "Saved. They are not subscribed at the new number."
+    return _saved(request, saved, words)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -122,54 +111,84 @@ def contact_new(request: StaffRequest) -> HttpResponse:
     """Create a contact: *not subscribed*, unless a manager brings the evidence."""
     may_subscribe = may(request.user, "lift_stops")
     if request.method != "POST":
-        initial = {
-            "mobile_number": request.GET.get("number", ""),
-            "country": "US",
-            "language": "en",
-        }
+        number = request.GET.get("number", "")
+        initial = {"mobile_number": number, "country": "US", "language": "en"}
         form = NewContactForm(may_subscribe=may_subscribe, initial=initial)
-        return _edit_page(request, form)
+        return _form_page(request, form)
     form = NewContactForm(request.POST, may_subscribe=may_subscribe)
     if not form.is_valid():
-        return _edit_page(request, form, status=422)
-    wanted = form.cleaned_data.get("consent")
+        return _form_page(request, form, status=422)
+    consent = form.cleaned_data.get("consent")
+    if consent == form.SUBSCRIBED and not is_fresh_for_a_form(request):
+        form.add_error(None, confirm_first(request))
+        return _form_page(request, form, status=409)
     try:
-        saved = contacts.create(
+        saved = create(
             staff=request.user,
             typed=form.typed(),
-            evidence=form.evidence() if wanted == form.SUBSCRIBED else None,
-            double_opt_in=wanted == form.DOUBLE_OPT_IN,
+            evidence=form.evidence() if consent == form.SUBSCRIBED else None,
+            double_opt_in=consent == form.DOUBLE_OPT_IN,
             version=form.cleaned_data.get("version"),
         )
-    except NumberTaken as taken:
-        form.add_error("mobile_number", "Another contact has this number.")
-        return _edit_page(request, form, status=409, existing=_existing(taken))
-    except StoppedNumber:
-        form.add_error("consent", STOPPED_NUMBER)
-        return _edit_page(request, form, status=409)
-    except EvidenceRefused as refused:
-        form.refuse(refused)
-        return _edit_page(request, form, status=422)
-    except RecordChanged as changed:
-        form.show_stop(_stop_in_words(changed), changed.version)
-        return _edit_page(request, form, status=409)
-    except VendorError as error:
-        return _refused_by_vendor(request, form, error)
-    messages.success(request, _created_words(saved))
-    _say_what_became_of_consent(request, saved)
+    except NOT_SAVED as why:
+        return _not_saved(request, form, why)
+    words = "Created."
+    if saved.stopped:
+        words = (
+            "Created as unsubscribed: this number was stopped here before, and it stays stopped."
+        )
+    return _saved(request, saved, words)
+
+
+def _saved(request: StaffRequest, saved: Saved, words: str) -> HttpResponse:
+    """Go to the contact's page, and say there what was saved and what was not."""
+    messages.success(request, words)
+    if saved.asked:
+        messages.info(
+            request, "A second person decides about their consent. Until then they get no texts."
+        )
+    if saved.consent_refused:
+        messages.warning(request, f"Their consent was not recorded. {saved.consent_refused}")
+    if saved.not_taken:
+        fields = ", ".join(label_of(field) for field in saved.not_taken)
+        messages.warning(request, f"SlickText answered, but did not take this over: {fields}.")
     return redirect("contact-detail", contact_id=saved.contact.contact_id)
 
 
-def _stop_in_words(changed: RecordChanged) -> str:
-    """Say which stop the evidence would answer; only those who may lift it bring evidence."""
-    stop, why = changed.judgement.stop, changed.judgement.reason
-    if stop:
-        said = f" “{stop.words}”" if stop.words else ""
-        why = f"by {source_of(stop)}, {strip_tags(said_at(stop))}.{said}"
-    return f"This number is stopped: {why} If their consent is newer, save again."
+def _not_saved(
+    request: StaffRequest,
+    form: EditContactForm | NewContactForm,
+    why: Exception,
+    **page: Any,
+) -> HttpResponse:
+    """Show the form again with the reason that nothing was saved; everything typed stays."""
+    status = 409
+    match why:
+        case EditConflict():
+            # A field that a copy left out was not changed since.
+            theirs_only = [each for each in why.merged.theirs_only if each.field in form.opened]
+            page |= {**_conflicts(why.merged.conflicts, theirs_only), "contact": why.fresh}
+            form = _reopened(request, why)
+        case NumberTaken():
+            form.add_error("mobile_number", "Another contact has this number.")
+            page["existing"] = _existing(why.contact) if why.contact else None
+        case StoppedNumber():
+            form.add_error("consent", STOPPED_NUMBER)
+        case RecordChanged():
+            form.show_stop(_stop_in_words(why), why.version)
+        case EvidenceRefused():
+            form.refuse(why)
+            status = 422
+        case Invalid():
+            form.place_complaints(why.fields or {"": [why.words or why.person]})
+            status = 422
+        case VendorError():
+            page["error_notice"] = error_notice(why)
+            status = 404 if isinstance(why, NotFound) else 200
+    return _form_page(request, form, status=status, **page)
 
 
-def _edit_page(
+def _form_page(
     request: StaffRequest,
     form: ContactForm,
     *,
@@ -181,31 +200,34 @@ def _edit_page(
     contact_id = contact.contact_id if contact else contact_id
     if contact and "mobile_number" in form.fields:
         form.fields["mobile_number"].help_text += f" {_what_moving_does(contact)}"
-    # Without a copy the form itself still knows whom it was opened for.
-    name = contact.name if contact else " ".join(form.opened.get(part, "") for part in NAME)
+    # Without a copy, the form itself still knows the name it was opened with.
+    name = (
+        contact.name
+        if contact
+        else f"{form.opened.get('first_name', '')} {form.opened.get('last_name', '')}"
+    )
     who = name.strip() or pretty(form.opened.get("mobile_number", "")) or "this contact"
     context = {
         "form": form,
         "heading": f"Edit {who}" if contact_id else "New contact",
         "contact_id": contact_id,
+        **dict.fromkeys(("error_notice", "copy", "existing", "conflicts", "also_changed")),
         **more,
     }
     return TemplateResponse(request, "contacts/edit.html", context, status=status)
 
 
-def _refused_by_vendor(
-    request: StaffRequest, form: ContactForm, error: VendorError, **page: Any
-) -> HttpResponse:
-    """The vendor's complaints at their fields, or its failure on top; everything typed stays."""
-    if isinstance(error, Invalid):
-        form.place_complaints(error.fields or {"": [error.words or error.person]})
-        return _edit_page(request, form, status=422, **page)
-    status = 404 if isinstance(error, NotFound) else 200
-    return _edit_page(request, form, status=status, trouble=trouble_of(error), **page)
+def _stop_in_words(changed: RecordChanged) -> str:
+    """Say which stop the evidence would answer; only people who may lift it bring evidence."""
+    stop, why = changed.judgement.stop, changed.judgement.reason
+    if stop:
+        said = f" “{stop.words}”" if stop.words else ""
+        why = f"by {source_of(stop)}, {strip_tags(said_at(stop))}.{said}"
+    return f"This number is stopped: {why} If their consent is newer, save again."
 
 
 def _theirs_chosen(request: StaffRequest, form: ContactForm) -> dict[str, str]:
-    """The fields for which the person chose to keep what somebody else had saved."""
+    """Return the fields for which the person chose to keep what another person had saved."""
     return {
         field: form.opened.get(field, "")
         for field in form.conflicts
@@ -214,30 +236,30 @@ def _theirs_chosen(request: StaffRequest, form: ContactForm) -> dict[str, str]:
 
 
 def _reopened(request: StaffRequest, conflict: EditConflict) -> EditContactForm:
-    """The form with what was typed, now over the contact as somebody else saved it."""
+    """Return the form with what was typed, now over the contact as another person saved it."""
     data = request.POST.copy()
-    fresh = editable_values(conflict.fresh)
     for versions in conflict.merged.theirs_only:
         data[versions.field.replace(CUSTOM, "custom-", 1)] = versions.theirs
     conflicts = {versions.field: versions.original for versions in conflict.merged.conflicts}
-    data["base"] = ContactForm.sign(fresh, conflicts)
+    data["base"] = ContactForm.sign(editable_values(conflict.fresh), conflicts)
     form = _edit_form(request, data)
     form.is_valid()
     return form
 
 
 def _still_conflicts(form: ContactForm, undecided: list[str]) -> dict[str, Any]:
-    """The conflicts nobody has decided yet, shown once more."""
+    """Return the conflicts that are not decided yet, to show them once more."""
     typed = form.typed()
-    versions = [
+    return _conflicts(
         Conflict(field, form.conflicts[field], form.opened.get(field, ""), typed.get(field, ""))
         for field in undecided
-    ]
-    return _conflicts(Merge({}, versions, []), form.opened)
+    )
 
 
-def _conflicts(merged: Merge, opened: Mapping[str, str]) -> dict[str, Any]:
-    """What has to be chosen, and what else changed since; a field that was not shown then tells nothing of that."""
+def _conflicts(
+    conflicts: Iterable[Conflict], theirs_only: Iterable[Conflict] = ()
+) -> dict[str, Any]:
+    """Return what has to be chosen, and what else another person changed."""
     return {
         "conflicts": [
             {
@@ -247,52 +269,25 @@ def _conflicts(merged: Merge, opened: Mapping[str, str]) -> dict[str, Any]:
                 "mine": versions.mine,
                 "name": f"resolve_{versions.field}",
             }
-            for versions in merged.conflicts
+            for versions in conflicts
         ],
         "also_changed": [
             {"label": versions.label, "before": versions.original, "after": versions.theirs}
-            for versions in merged.theirs_only
-            if versions.field in opened
+            for versions in theirs_only
         ],
     }
 
 
-def _existing(taken: NumberTaken) -> dict[str, str] | None:
-    if taken.contact is None:
-        return None
-    label = taken.contact.name or pretty(taken.contact.number or "")
-    return {"label": label, "url": reverse("contact-detail", args=[taken.contact.contact_id])}
+def _existing(contact: Contact) -> dict[str, str]:
+    """Return a link to the contact who has the number."""
+    label = contact.name or pretty(contact.number or "")
+    return {"label": label, "url": reverse("contact-detail", args=[contact.contact_id])}
 
 
 def _what_moving_does(contact: Contact) -> str:
-    """What another number means for consent, said before it is saved (rule 8)."""
+    """Say before saving what another number means for consent (rule 8)."""
     if contact.opt_in_status in STOPPED_STATUSES or is_stopped(contact.number or ""):
         return "They are stopped: they stay stopped at a new number, and the old number does, too."
     if contact.opt_in_status == OptInStatus.SUBSCRIBED:
         return "Consent belongs to the number: they are not subscribed at a new one."
     return ""
-
-
-def _saved_words(saved: Saved) -> str:
-    if not saved.changes:
-        return "No changes, so nothing was sent."
-    if saved.stopped:
-        return "Saved. The new number is stopped, and the old number stays as it was."
-    if saved.unsubscribed_here:
-        return "Saved. They are not subscribed at the new number."
-    return "Saved."
-
-
-def _created_words(saved: Saved) -> str:
-    if saved.stopped:
-        return "Created as unsubscribed: this number was stopped here before, and it stays stopped."
-    return "Created."
-
-
-def _say_what_became_of_consent(request: StaffRequest, saved: Saved) -> None:
-    if saved.asked:
-        messages.info(
-            request, "A second person decides about their consent. Until then they get no texts."
-        )
-    if saved.consent_refused:
-        messages.warning(request, f"Their consent was not recorded. {saved.consent_refused}")

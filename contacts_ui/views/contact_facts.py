@@ -1,4 +1,4 @@
-"""One contact's fields, grouped as a person thinks of them, ready to print."""
+"""One contact's fields in groups, ready to print."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,15 +6,15 @@ from typing import Any, Final
 
 from django.utils.formats import date_format
 
+from contacts_ui.contact_fields import as_text
 from contacts_ui.forms.contact import LANGUAGES
 from contacts_ui.phone import pretty
 from contacts_ui.places import STATES, TIME_ZONES
-from contacts_ui.services.consent.verdicts import STATUS_WORDS
-from contacts_ui.services.contacts import Contact
-from contacts_ui.services.editing import as_text
+from contacts_ui.services.consent.rules import STATUS_WORDS
+from contacts_ui.services.contacts.reading import Contact
 
 Fact = dict[str, Any]
-# What is read from these fields alone.
+# The labels of fields that the index does not keep.
 _LABELS: Final = {
     "birthdate": "Birth date",
     "carrier": "Carrier",
@@ -24,12 +24,12 @@ _LABELS: Final = {
 
 
 def left_out(not_kept: Collection[str]) -> list[str]:
-    """The labels of whatever a copy does not keep."""
+    """Return the labels of the fields that a copy does not keep."""
     return [label for field, label in _LABELS.items() if field in not_kept]
 
 
 def groups_of(contact: Contact, not_kept: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Who, how to reach, where, consent, where it came from, custom fields; without what this copy does not keep."""
+    """Return a contact's fields in groups, without those that a copy does not keep."""
     unknown = left_out(not_kept)
     groups = [
         ("Who", _who(contact)),

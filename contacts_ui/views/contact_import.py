@@ -1,190 +1,179 @@
-"""Importing contacts, in three steps: the file, its columns, and a look at everything before the confirming press."""
+"""Importing contacts: the file, its columns where they are in doubt, and a look at everything before the press."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from contacts_ui.forms.importing import ColumnsForm, UploadForm
+from contacts_ui.forms.importing import AnswersForm, ColumnsForm, ReadingForm, UploadForm
 from contacts_ui.models import Upload
-from contacts_ui.phone import pretty
-from contacts_ui.services import imports, index
-from contacts_ui.services.editing import LABELS
-from contacts_ui.services.files.columns import FULL_NAME, LAST_FIRST, NUMBER, label_of, sample_of
-from contacts_ui.services.imports import Changed, Check, Choice, Fate, Remark, Unreadable
-from contacts_ui.services.spreadsheets import csv_chunks
+from contacts_ui.models.upload import UPLOAD_LIFETIME
+from contacts_ui.services import index
+from contacts_ui.services.files.columns import NUMBER, is_certain, sample_of
+from contacts_ui.services.files.table import FILE_MAX_BYTES, Table, Unreadable
+from contacts_ui.services.files.writing import csv_download
+from contacts_ui.services.imports import uploads
+from contacts_ui.services.imports.checking import Check, Choice
+from contacts_ui.services.imports.uploads import Changed, check_upload
+from contacts_ui.views import import_words
+from contacts_ui.views.downloads import sent
 from contacts_ui.views.guards import StaffRequest, permission
 
-SHOWN = 200
-FIRSTS = 5
+UPLOAD_HOURS = int(UPLOAD_LIFETIME.total_seconds() // 3600)
 PROBLEM_HEADINGS = ("Row", "Column", "As typed", "Kept out", "What it is")
+# Where the page continues after answers, with or without JavaScript.
+TOP = "#import-state"
+
+
+def own_upload(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Give the view this person's upload. If it is gone, answer with a page that says so."""
+
+    @wraps(view)
+    def found(request: StaffRequest, pk: int) -> HttpResponseBase:
+        try:
+            upload = uploads.get(staff=request.user, pk=pk)
+        except Upload.DoesNotExist:
+            return _gone(request)
+        return view(request, upload)
+
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("import_contacts")
 def contact_import(request: StaffRequest) -> HttpResponse:
-    """The first step: the file. It is read at once, and nothing else happens."""
+    """Take a file and read it. Nothing else happens yet."""
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if form.is_bound and form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            # One byte more than may be, so that the reader can tell.
-            content = file.read(imports.MOST_BYTES + 1)
-            upload = imports.keep(staff=request.user, file_name=file.name, content=content)
+            # One byte more than the limit, so that the reader can tell.
+            content = file.read(FILE_MAX_BYTES + 1)
+            upload = uploads.store(staff=request.user, file_name=file.name, content=content)
         except Unreadable as error:
             form.add_error("file", error.sentence)
         else:
-            return redirect("import-columns", upload.pk)
-    context = {"form": form, "hours": int(imports.KEPT.total_seconds() // 3600)}
+            certain = is_certain(Table.unpacked(upload.table), upload.mapping)
+            return redirect("import-check" if certain else "import-columns", upload.pk)
+    context = {"form": form, "hours": UPLOAD_HOURS}
     status = 422 if form.is_bound else 200
     return TemplateResponse(request, "imports/upload.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("import_contacts")
-def import_columns(request: StaffRequest, pk: int) -> HttpResponse:
-    """The second step: which column is which field, and what about those who exist."""
-    upload = _upload(request, pk)
-    table = imports.table_of(upload)
+@own_upload
+def import_columns(request: StaffRequest, upload: Upload) -> HttpResponse:
+    """Choose how the file is read, which column is which field, and what to do about existing contacts."""
+    table = Table.unpacked(upload.table)
+    again = request.method == "POST" and "read_again" in request.POST
+    encoding = upload.options.get("encoding", "")
+    reading = ReadingForm(request.POST if again else None, table=table, encoding=encoding)
+    if again and reading.is_valid():
+        try:
+            uploads.read_again(upload, reading.options())
+        except Unreadable as error:
+            reading.add_error(None, error.sentence)
+        else:
+            return redirect(reverse("import-columns", args=[upload.pk]) + TOP)
     form = ColumnsForm(
-        request.POST if request.method == "POST" else None,
+        request.POST if request.method == "POST" and not again else None,
         headings=table.headings,
         samples=[sample_of(table, at) for at in range(len(table.headings))],
         mapping=upload.mapping,
         choice=upload.choice,
     )
     if form.is_bound and form.is_valid():
-        imports.choose(upload, form.mapping(), Choice(form.cleaned_data["choice"]))
-        return redirect("import-check", pk)
-    context = {"form": form, "upload": upload, "notes": table.notes}
-    status = 422 if form.is_bound else 200
+        uploads.choose(upload, form.mapping(), Choice(form.cleaned_data["choice"]))
+        return redirect("import-check", upload.pk)
+    context = {"form": form, "reading": reading, "upload": upload, "notes": table.notes}
+    status = 422 if form.is_bound or reading.is_bound else 200
     return TemplateResponse(request, "imports/columns.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("import_contacts")
-def import_check(request: StaffRequest, pk: int) -> HttpResponse:
-    """The third step: everything that would happen. The press below it begins."""
-    upload = _upload(request, pk)
+@own_upload
+def import_check(request: StaffRequest, upload: Upload) -> HttpResponse:
+    """Show everything that would happen. The press starts it."""
     if NUMBER not in upload.mapping:
-        return redirect("import-columns", pk)
+        return redirect("import-columns", upload.pk)
     if request.method != "POST":
-        return _check_page(request, upload, imports.check_upload(upload))
+        return _check_page(request, upload, check_upload(upload))
+    if "decide" in request.POST:
+        return _decide(request, upload)
     try:
-        job = imports.confirm(
+        job = uploads.confirm(
             staff=request.user, upload=upload, expected=request.POST.get("expected", "")
         )
     except Changed as changed:
-        return _check_page(request, upload, changed.check, changed=True)
+        if not Upload.objects.filter(pk=upload.pk, rows__gt=0).exists():
+            # Another press was first.
+            return _gone(request)
+        return _check_page(request, upload, changed.check, not_started=True)
     return redirect("job-detail", job.pk)
 
 
-@require_GET
+def _decide(request: StaffRequest, upload: Upload) -> HttpResponse:
+    """Save the answers to the file's questions, and check again with them."""
+    check = check_upload(upload)
+    form = AnswersForm(request.POST, questions=check.questions)
+    if not form.is_valid():
+        return _check_page(request, upload, check, data=request.POST)
+    uploads.answer(upload, form.answers())
+    return redirect(reverse("import-check", args=[upload.pk]) + TOP)
+
+
+@require_POST
 @permission("import_contacts")
-def import_problems(request: StaffRequest, pk: int) -> HttpResponseBase:
-    """Everything there is to say about the cells, as CSV, to be mended beside the file."""
-    upload = _upload(request, pk)
-    lines = (_cells(remark) for remark in imports.check_upload(upload).remarks)
-    chunks = csv_chunks(PROBLEM_HEADINGS, lines)
-    response = StreamingHttpResponse(chunks, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="import-{pk}-problems.csv"'
-    return response
+@own_upload
+def import_problems(request: StaffRequest, upload: Upload) -> HttpResponseBase:
+    """Send every remark about a cell as CSV, for fixing the file."""
+    lines = (
+        [str(each.line), each.column, each.typed, "yes" if each.keeps_out else "no", each.sentence]
+        for each in check_upload(upload).remarks
+    )
+    return sent(
+        csv_download(f"import-{upload.pk}-problems", PROBLEM_HEADINGS, lines, ("As typed",))
+    )
 
 
 def _check_page(
-    request: StaffRequest, upload: Upload, check: Check, *, changed: bool = False
+    request: StaffRequest,
+    upload: Upload,
+    check: Check,
+    *,
+    not_started: bool = False,
+    data: Any = None,
 ) -> HttpResponse:
-    # What keeps a row out comes first; what is only worth knowing, after it.
-    remarks = sorted(check.remarks, key=lambda remark: not remark.is_problem)
+    """Show a check; also after a press that could not start (409), or with invalid answers (422, `data`)."""
+    rows = import_words.rows_in_doubt(check)
+    waiting = import_words.not_understood(check, rows)
+    headings = check.table.headings
     context = {
+        "form": AnswersForm(data, questions=check.questions, rows=rows, headings=headings),
         "upload": upload,
         "check": check,
-        "counts": _counts(check),
-        "changed": changed,
-        "expected": imports.fingerprint(check),
-        "button": _button(check),
-        "firsts": _firsts(upload, check),
-        "remarks": remarks[:SHOWN],
-        "more": max(len(remarks) - SHOWN, 0),
+        "waiting": waiting,
+        "lost": import_words.lost_stops(check),
+        "counts": import_words.counts(check, waiting),
+        "not_started": not_started,
+        "expected": uploads.fingerprint(check),
+        "button": import_words.button(check),
+        "firsts": import_words.first_rows(upload, check),
+        "sections": import_words.sections(check),
+        "reading": import_words.how_it_is_read(upload, check),
         "index_ready": index.is_ready(),
-        "update_words": _choice_words(upload, check),
-        "problems_url": reverse("import-problems", args=[upload.pk]),
-        "columns_url": reverse("import-columns", args=[upload.pk]),
+        "choice_words": import_words.choice_words(upload),
     }
-    status = 409 if changed else 200
+    status = 409 if not_started else 422 if data is not None else 200
     return TemplateResponse(request, "imports/check.html", context, status=status)
 
 
-def _counts(check: Check) -> list[tuple[str, int]]:
-    """How many lines meet which fate, in words. A stop may come with any of the first two."""
-    many = check.counts
-    return [
-        ("To be created", many[Fate.CREATE]),
-        ("To be updated", many[Fate.UPDATE]),
-        ("Stops to be recorded", check.stops),
-        ("Left as they are", many[Fate.SKIP]),
-        ("In the file twice", many[Fate.SAME]),
-        ("Kept out by a problem", many[Fate.INVALID]),
-    ]
-
-
-def _firsts(upload: Upload, check: Check) -> dict[str, Any]:
-    """A few rows as they are read: names split, days and states in one spelling."""
-    lines = [line for line in check.lines if line.values][:FIRSTS]
-    there = {field for line in lines for field in line.values}
-    fields = [field for field in {**LABELS, **dict.fromkeys(upload.mapping)} if field in there]
-    return {
-        "headings": ["Row", label_of(NUMBER), *map(label_of, fields)],
-        "rows": [
-            {
-                "line": line.line,
-                "cells": [pretty(line.number), *(line.values.get(field) for field in fields)],
-            }
-            for line in lines
-        ],
-        "split": {FULL_NAME, LAST_FIRST} & {*upload.mapping},
-    }
-
-
-def _button(check: Check) -> str:
-    """Exactly what the press will do."""
-    counts = check.counts
-    parts = [
-        _many(counts[Fate.CREATE], "create {} contact"),
-        _many(counts[Fate.UPDATE], "update {} contact"),
-        _many(check.stops, "stop {} number"),
-    ]
-    words = _and([part for part in parts if part])
-    return words[:1].upper() + words[1:]
-
-
-def _many(number: int, words: str) -> str:
-    return f"{words.format(f'{number:,}')}{'' if number == 1 else 's'}" if number else ""
-
-
-def _and(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-
-
-def _choice_words(upload: Upload, check: Check) -> str:
-    if index.is_ready() or upload.choice == Choice.ONLY_UPDATE:
-        return ""
-    if upload.choice == Choice.UPDATE:
-        return "Whoever turns out to be there is updated instead of created."
-    return "Whoever turns out to be there is left as they are." if check.acts else ""
-
-
-def _cells(remark: Remark) -> list[str]:
-    kept_out = "yes" if remark.is_problem else "no"
-    return [str(remark.line), remark.column, remark.typed, kept_out, remark.sentence]
-
-
-def _upload(request: StaffRequest, pk: int) -> Any:
-    try:
-        return imports.get(staff=request.user, pk=pk)
-    except Upload.DoesNotExist as error:
-        raise Http404 from error
+def _gone(request: StaffRequest) -> HttpResponse:
+    return TemplateResponse(request, "imports/gone.html", {"hours": UPLOAD_HOURS}, status=404)

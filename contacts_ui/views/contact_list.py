@@ -15,48 +15,48 @@ from contacts_ui.forms.saved_views import normalised
 from contacts_ui.permissions import may
 from contacts_ui.phone import is_us_or_canada
 from contacts_ui.services import index
-from contacts_ui.services.consent.looking import is_stopped
-from contacts_ui.services.listing import Kind, Listing, Question, list_contacts
-from contacts_ui.services.preferences import choose_columns, chosen_columns
-from contacts_ui.services.troubles import VendorError
+from contacts_ui.services.consent.record import is_stopped
+from contacts_ui.services.contacts.listing import Kind, Listing, ListQuery, list_contacts
+from contacts_ui.services.people.preferences import choose_columns, chosen_columns
+from contacts_ui.services.vendors.vendor_errors import VendorError
 from contacts_ui.views.addresses import safe_next, with_changes
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS, rows_of
 from contacts_ui.views.consent_panel import REASONS
+from contacts_ui.views.errors import error_notice
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.list_frame import (
     freshness,
     headings,
     index_words,
+    list_pager,
     page_asked_for,
-    pager,
 )
-from contacts_ui.views.paging import DEFAULT_SIZE, FIRST_PAGE, SIZES, whole_number
+from contacts_ui.views.paging import FIRST_PAGE, Page, chips_of, whole_number
 from contacts_ui.views.saved_views import view_links
-from contacts_ui.views.troubles import trouble_of
 
 
 @require_safe
 @permission("view_contacts")
 def contact_list(request: StaffRequest) -> HttpResponse:
-    """A page of contacts, from the index or live; every filter, page, order and search is in the address."""
+    """Show a page of contacts, from the index or live; every filter, page, order and search is in the address."""
     search, filters = SearchForm(request.GET), FilterForm(with_custom_field(request.GET))
     valid = search.is_valid() and filters.is_valid()
-    question = _question(request, search, filters)
-    standing = index.state()
-    if asked := page_asked_for(request, question, standing):
+    query = _question(request, search, filters)
+    state = index.state()
+    if asked := page_asked_for(request, query, state):
         offset, said = asked
         if said:
             messages.info(request, said)
         return redirect(
             with_changes(request, page=None, **{**FIRST_PAGE, "offset": offset or None})
         )
-    indexed = standing.ready and not question.live
+    indexed = state.ready and not query.live
     if indexed:
         search.answer_from_the_index(request.path)
     listing, failure = None, None
     if valid:
         try:
-            listing = list_contacts(question, standing)
+            listing = list_contacts(query, state)
         except VendorError as error:
             failure = error
     # The results alone where htmx swaps them; the whole page where it asks for one (a reload after "back").
@@ -65,10 +65,10 @@ def contact_list(request: StaffRequest) -> HttpResponse:
         "search_form": search,
         "filter_form": filters,
         "active_filters": _active_filters(request, filters),
-        "trouble": trouble_of(
-            failure or (listing.trouble if listing else None), request.get_full_path()
+        "error_notice": error_notice(
+            failure or (listing.error if listing else None), request.get_full_path()
         ),
-        **_around(request, question, listing, standing),
+        **_around(request, query, listing, state),
     }
     context |= {} if part else view_links(request.user, context["view_query"])
     template = "contacts/list.html"
@@ -87,11 +87,11 @@ def contact_columns(request: StaffRequest) -> HttpResponse:
 
 
 def _around(
-    request: StaffRequest, question: Question, listing: Listing | None, standing: index.IndexState
+    request: StaffRequest, query: ListQuery, listing: Listing | None, state: index.IndexState
 ) -> dict[str, Any]:
-    """The rows, in the columns that this person chose, and everything that stands around them."""
+    """Return the rows, in the columns that this person chose, and everything around them."""
     columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
-    indexed = standing.ready and not question.live
+    indexed = state.ready and not query.live
     here = request.get_full_path()
     return {
         "here": here,
@@ -107,24 +107,23 @@ def _around(
         ],
         "headings": headings(request, columns, sortable=indexed),
         "help_keys": index.KEYS if indexed else {},
-        "sort": question.sort if indexed else "",
-        **freshness(request, question, listing, standing),
+        "sort": query.sort if indexed else "",
+        **freshness(request, query, listing, state),
         "view_query": normalised(request.GET.urlencode()),
-        **pager(request, question, listing),
-        **_results(request, question, listing, columns),
+        **list_pager(request, query, listing),
+        **_results(request, query, listing, columns),
     }
 
 
-def _question(request: StaffRequest, search: SearchForm, filters: FilterForm) -> Question:
-    reading = whole_number(request.GET.get("reading"), -1)
-    size = whole_number(request.GET.get("size"), DEFAULT_SIZE)
+def _question(request: StaffRequest, search: SearchForm, filters: FilterForm) -> ListQuery:
+    reading, page = whole_number(request.GET.get("reading"), -1), Page.of(request)
     sort = request.GET.get("sort", "")
-    return Question(
+    return ListQuery(
         search=search.cleaned_data.get("q", "") if search.is_valid() else "",
         reading=reading if reading >= 0 else None,
         filters=filters.exact_filters(),
-        limit=size if size in SIZES else DEFAULT_SIZE,
-        offset=whole_number(request.GET.get("offset"), 0),
+        limit=page.size,
+        offset=page.offset,
         sort=sort if sort.removeprefix("-") in index.SORTS else "",
         live=request.GET.get("live") == "1",
         after=request.GET.get("after", ""),
@@ -133,25 +132,20 @@ def _question(request: StaffRequest, search: SearchForm, filters: FilterForm) ->
 
 
 def _active_filters(request: StaffRequest, filters: FilterForm) -> list[dict[str, str]]:
-    active = []
-    for name, field in filters.fields.items():
-        value = request.GET.get(name, "")
-        if value and name not in ("size", "custom_field", "custom_value"):
-            remove_url = with_changes(request, **{name: None, "reading": None, **FIRST_PAGE})
-            active.append({"label": str(field.label), "value": value, "remove_url": remove_url})
+    chips = chips_of(request, filters, without=("custom_field", "custom_value"))
     custom = filters.data.get("custom_field", ""), filters.data.get("custom_value", "")
     if all(custom):
         gone = {"custom_field": None, "custom_value": None, f"custom.{custom[0]}": None}
         remove_url = with_changes(request, **gone, reading=None, **FIRST_PAGE)
-        active.append({"label": custom[0], "value": custom[1], "remove_url": remove_url})
-    return active
+        chips.append({"label": custom[0], "value": custom[1], "remove_url": remove_url})
+    return chips
 
 
 def _results(
-    request: StaffRequest, question: Question, listing: Listing | None, columns: list[str]
+    request: StaffRequest, query: ListQuery, listing: Listing | None, columns: list[str]
 ) -> dict[str, Any]:
-    number = question.number
-    # Somebody on the line is stopped also while SlickText cannot say who they are.
+    number = query.number
+    # A person on the line can be stopped even while SlickText cannot say who they are.
     offers = {
         "stop_url": _stop_url(request, number) if number else "",
         "number_url": reverse("number-detail", args=[number]) if number else "",
@@ -169,12 +163,12 @@ def _results(
             "last": f"{listing.page.offset + len(listing.page.contacts):,}",
             "malformed": len(listing.page.malformed),
             "as_of": listing.as_of,
-            "is_old": listing.trouble is not None,
+            "is_old": listing.error is not None,
             "ignored_filters": listing.ignored,
             **index_words(listing),
         },
         "create_url": _create_url(request, number) if number else "",
-        # A number of nobody's may be stopped all the same.
+        # A number without a contact may be stopped, too.
         "is_stopped": bool(number and not listing.page.contacts and is_stopped(number)),
     }
 
@@ -192,7 +186,7 @@ def _stop_url(request: StaffRequest, number: str) -> str:
 
 
 def _explanation(listing: Listing) -> str:
-    """How the search was understood, since SlickText minds every capital letter."""
+    """Say how the search was understood, since SlickText minds every capital letter."""
     if listing.understanding is None or not listing.found:
         return ""
     words = " or ".join(reading.words for _, reading in listing.readings)
@@ -203,7 +197,7 @@ def _explanation(listing: Listing) -> str:
 
 
 def _other_readings(request: StaffRequest, listing: Listing) -> list[dict[str, str]]:
-    """Where two readings found more than fits, each can be seen by itself."""
+    """Return a link to each way of reading the search, if two of them found more than fits on a page."""
     if len(listing.found) < 2 or not listing.page.has_more:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Where the vendors disagree: the list, and its repair, which always stops."""
+"""Numbers on which the vendors disagree: the list, and the repair, which always stops texts."""
 
 from typing import Any
 
@@ -16,24 +16,24 @@ from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent.disagreements import ALARMS, recently_closed
 from contacts_ui.services.consent.doors import repair
-from contacts_ui.services.consent.verdicts import STATUS_WORDS, OptInStatus
-from contacts_ui.services.jobs import CannotMake
+from contacts_ui.services.consent.rules import STATUS_WORDS, OptInStatus
+from contacts_ui.services.jobs import CannotCreate
 from contacts_ui.services.review.disagreements import Shown, find, repair_all
 from contacts_ui.views.addresses import safe_next
 from contacts_ui.views.consent_panel import address_of
 from contacts_ui.views.guards import StaffRequest, permission
-from contacts_ui.views.paging import Slice, pages_of
+from contacts_ui.views.paging import Page
 
-NOTHING_LEFT = "Nothing was left to repair."
+NOTHING_LEFT = "Nothing left to repair."
 BACK_BUT_SILENT = "No longer stopped at SlickText"
 
 
 @require_safe
 @permission("review_opt_outs")
 def disagreement_list(request: StaffRequest) -> HttpResponse:
-    """Everybody on whom the vendors disagree, reappearances on top, and below it what ended lately."""
-    part = Slice.of(request)
-    found = find(limit=part.size, offset=part.offset)
+    """List the numbers that the vendors disagree about, reappearances on top, then those closed lately."""
+    page = Page.of(request)
+    found = find(limit=page.size, offset=page.offset)
     rows = [_row(shown) for shown in found.shown]
     context = {
         "rows": rows,
@@ -41,7 +41,7 @@ def disagreement_list(request: StaffRequest) -> HttpResponse:
         "may_repair": may(request.user, "stop_texts"),
         "closed": [_closed(row) for row in recently_closed()],
         "here": request.get_full_path(),
-        **pages_of(request, part, shown=len(rows), total=found.total),
+        **page.context(request, shown=len(rows), total=found.total),
     }
     return TemplateResponse(request, "disagreements/list.html", context)
 
@@ -51,46 +51,34 @@ def disagreement_list(request: StaffRequest) -> HttpResponse:
 @permission("stop_texts")
 def disagreement_repair(request: StaffRequest, pk: int) -> HttpResponse:
     """Stop one person at both vendors again."""
-    return _repair(request, [pk])
+    repaired = repair(staff=request.user, keys=[pk])
+    for row in repaired:
+        name = row.label or pretty(row.number)
+        if row.closed_at is None:
+            messages.info(request, f"{name}: stopped here. We are telling the vendors.")
+        else:
+            messages.success(request, f"{name}: stopped at both vendors.")
+    if not repaired:
+        messages.info(request, NOTHING_LEFT)
+    return redirect(safe_next(request, reverse("disagreement-list")))
 
 
 @require_POST
 @permission("review_opt_outs")
 @permission("stop_texts")
 def disagreements_repair(request: StaffRequest) -> HttpResponse:
-    """Start a job that stops everyone the page showed at every vendor again: the page was its preview."""
+    """Start a job that stops everyone on the page at every vendor again: the page was its preview."""
     chosen = request.POST.getlist("shown")
     keys = [int(key) for key in chosen if key.isascii() and key.isdigit() and len(key) < 19]
     try:
         job = repair_all(staff=request.user, keys=keys)
-    except CannotMake:
+    except CannotCreate:
         messages.info(request, NOTHING_LEFT)
     else:
         people = "1 person is" if job.total == 1 else f"{job.total} people are"
         words = "{} being stopped at every vendor. <a href='{}'>See how far it is</a>"
         messages.info(request, format_html(words, people, reverse("job-detail", args=[job.pk])))
     return redirect(safe_next(request, reverse("disagreement-list")))
-
-
-def _repair(request: StaffRequest, keys: list[int]) -> HttpResponse:
-    repaired = repair(staff=request.user, keys=keys)
-    waiting = sum(row.closed_at is None for row in repaired)
-    done = len(repaired) - waiting
-    if done:
-        messages.success(request, f"{_people(repaired, done)}: stopped at both vendors.")
-    if waiting:
-        messages.info(
-            request, f"{_people(repaired, waiting)}: stopped here; the vendors are being told."
-        )
-    if not repaired:
-        messages.info(request, NOTHING_LEFT)
-    return redirect(safe_next(request, reverse("disagreement-list")))
-
-
-def _people(rows: list[Disagreement], many: int) -> str:
-    if len(rows) == 1:
-        return rows[0].label or pretty(rows[0].number)
-    return f"{many} {'person' if many == 1 else 'people'}"
 
 
 def _row(shown: Shown) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def in_words(seconds: float | None) -> str:
             parts.append(f"{many:,} {name}{'' if many == 1 else 's'}")
         elif parts:
             break
-        # Ten of something, and nobody asks for the rest.
+        # Ten or more say enough.
         if len(parts) == 2 or many >= 10:
             break
     return " ".join(parts)

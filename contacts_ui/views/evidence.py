@@ -1,4 +1,4 @@
-"""The evidence sheet: one printable page with all that is known about one number, for somebody who was not there."""
+"""The evidence sheet: one printable page with all that is known about one number."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -10,29 +10,30 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from contacts_ui.models import LedgerEntry, OptOut, Statement, Vendor, Wish
+from contacts_ui.models import DesiredState, LedgerEntry, OptOut, Statement, Vendor
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
-from contacts_ui.models.wish import WishState
-from contacts_ui.phone import to_e164
+from contacts_ui.phone import mask, to_e164
 from contacts_ui.services.consent import renewal
-from contacts_ui.services.consent.verdicts import NO_CONTACT, STATUS_WORDS, Verdict
+from contacts_ui.services.consent.rules import NO_CONTACT, STATUS_WORDS, Verdict
 from contacts_ui.services.review.evidence import Holding, Request, Sheet, sheet
-from contacts_ui.services.review.number_page import NumberFacts
-from contacts_ui.services.review.texted import watched
-from contacts_ui.templatetags.evidence import exactly
-from contacts_ui.views.asked import decision_of
+from contacts_ui.services.review.numbers import NumberFacts
+from contacts_ui.services.review.texts_after_stop import watched
+from contacts_ui.services.security import exported
+from contacts_ui.template_filters import exactly
 from contacts_ui.views.durations import every, in_words
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.ledger_words import entry_in_full
+from contacts_ui.views.possible_opt_outs import decision_of
 from contacts_ui.views.statement_words import said_at, statement_in_words
 from contacts_ui.views.text_words import text_in_words, watched_in_words
 
 # An old address may hold a number; a mistyped id is longer.
-LONGEST_TYPED: Final = 40
+TYPED_MAX_LETTERS: Final = 40
 
 TOLD_ONCE: Final = (
-    "CloudContactAI is told about this stop only once. If it is lifted there, we do not notice."
+    "We tell CloudContactAI about this stop only once. If it is lifted there, we won't notice."
 )
 TOLD_AGAIN: Final = (
     "CloudContactAI can't be read. We tell it about this stop again {how_often},"
@@ -49,8 +50,9 @@ ENDED: Final = {
 @require_safe
 @permission("view_audit")
 def evidence(request: StaffRequest, number: str) -> HttpResponse:
-    """Every request about one number, its answers, its deadline and its place in the chain; also for no entries."""
+    """Show every request about one number, with its answers and deadline, and its audit log entries."""
     made = sheet(number)
+    exported(request.user, "evidence", rows=len(made.entries), number=mask(number))
     context = {
         "sheet": made,
         "made_by": request.user.get_full_name() or request.user.get_username(),
@@ -61,7 +63,7 @@ def evidence(request: StaffRequest, number: str) -> HttpResponse:
         "requests": [_request_in_words(each, made.made_at) for each in made.requests],
         "holdings": [_holding_in_words(each, made.facts) for each in made.holdings],
         "texts": [text_in_words(each, exactly) for each in made.texts],
-        "watching": [watched_in_words(each) for each in watched()],
+        "watched": [watched_in_words(each) for each in watched()],
         "entries": [entry_in_full(entry) for entry in made.entries],
         "last_stop": _last_stop(made),
         "messages_written": [
@@ -74,15 +76,15 @@ def evidence(request: StaffRequest, number: str) -> HttpResponse:
 @require_safe
 @permission("view_audit")
 def evidence_by_number(request: StaffRequest, typed: str) -> HttpResponse:
-    """Lead from an old address, which had the number in its path, to the sheet's own."""
-    number = to_e164(typed) if len(typed) <= LONGEST_TYPED else None
+    """Redirect from an old address, which had the number in its path."""
+    number = to_e164(typed) if len(typed) <= TYPED_MAX_LETTERS else None
     if not number and not LedgerEntry.objects.filter(number=typed).exists():
         raise Http404("This is not a number that the ledger knows.")
     return redirect("evidence", number=number or typed, permanent=True)
 
 
 def _answer(facts: NumberFacts) -> str:
-    """The first sentence of the sheet: what was true when it was made."""
+    """Return the first sentence of the sheet: what was true when it was made."""
     judgement = facts.judgement
     if judgement.held and not judgement.stop:
         return "Texts to this number are being stopped."
@@ -138,7 +140,7 @@ def _request_in_words(request: Request, now: datetime) -> dict[str, Any]:
 
 
 def _clock(opt_out: OptOut, now: datetime) -> dict[str, Any]:
-    """Whether the deadline was met, in a word and in a sentence."""
+    """Return if the deadline was met, in a word and in a sentence."""
     words, sentence = _deadline_met(opt_out, now)
     ended = ENDED.get(opt_out.ended_by, opt_out.ended_by)
     return {"opt_out": opt_out, "words": words, "sentence": sentence, "ended": ended}
@@ -147,7 +149,7 @@ def _clock(opt_out: OptOut, now: datetime) -> dict[str, Any]:
 def _deadline_met(opt_out: OptOut, now: datetime) -> tuple[str, str]:
     done = opt_out.honoured_at
     if opt_out.state == OptOutState.SETTLED:
-        return "Settled by hand", f"A manager settled it by hand for {opt_out.settled_for}."
+        return "Resolved by hand", f"A manager resolved it by hand for {opt_out.settled_for}."
     if done:
         took = in_words((done - opt_out.asked_at).total_seconds())
         met = "Met" if done <= opt_out.due_at else "Not met"
@@ -160,27 +162,29 @@ def _deadline_met(opt_out: OptOut, now: datetime) -> tuple[str, str]:
 
 
 def _holding_in_words(holding: Holding, facts: NumberFacts) -> dict[str, Any]:
-    wish = holding.wish
+    desired = holding.desired
     said = next(each for each in facts.judgement.vendors if each.vendor is holding.vendor)
-    newer = said.at and (wish is None or wish.confirmed_at is None or said.at > wish.confirmed_at)
+    newer = said.at and (
+        desired is None or desired.confirmed_at is None or said.at > desired.confirmed_at
+    )
     return {
         "vendor": holding.vendor.label,
         "connected": holding.connected,
-        "wish": wish,
-        "asked_for": _words(wish.do_not_text, wish.opt_in_status) if wish else "",
-        "confirmed": _confirmed(wish) if wish else "",
-        "state": WishState(wish.state).label if wish else "",
+        "desired": desired,
+        "asked_for": _words(desired.do_not_text, desired.opt_in_status) if desired else "",
+        "confirmed": _confirmed(desired) if desired else "",
+        "state": DeliveryState(desired.state).label if desired else "",
         "read": said if newer else None,
         "held_at": said.at if said.is_held else None,
-        "gone": bool(wish and wish.shows_none),
+        "gone": bool(desired and desired.shows_none),
         "kept": _kept_in_words(holding),
     }
 
 
 def _kept_in_words(holding: Holding) -> str:
-    """How a stop is kept at CloudContactAI: told again, or read back; "" for anything else."""
-    wish = holding.wish
-    if not (wish and wish.do_not_text and wish.confirms_stop and holding.connected):
+    """Return how a stop is kept at CloudContactAI: told again, or read back; "" for anything else."""
+    desired = holding.desired
+    if not (desired and desired.do_not_text and desired.confirms_stop and holding.connected):
         return ""
     if holding.vendor != Vendor.CLOUDCONTACTAI:
         return ""
@@ -192,12 +196,12 @@ def _kept_in_words(holding: Holding) -> str:
     return TOLD_AGAIN.format(how_often=every(days))
 
 
-def _confirmed(wish: Wish) -> str:
-    if wish.confirmed_at is None or wish.confirmed_do_not_text is None:
+def _confirmed(desired: DesiredState) -> str:
+    if desired.confirmed_at is None or desired.confirmed_do_not_text is None:
         return ""
-    if wish.vendor == Vendor.SLICKTEXT and not wish.confirmed_opt_in_status:
+    if desired.vendor == Vendor.SLICKTEXT and not desired.confirmed_opt_in_status:
         return NO_CONTACT
-    return _words(wish.confirmed_do_not_text, wish.confirmed_opt_in_status)
+    return _words(desired.confirmed_do_not_text, desired.confirmed_opt_in_status)
 
 
 def _words(do_not_text: bool, status: str) -> str:

@@ -1,4 +1,4 @@
-"""What stands in front of a view: the permission, said once, beside the view."""
+"""Check the permission before a view runs."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,14 +14,16 @@ P = ParamSpec("P")
 
 
 class StaffRequest(HttpRequest):
-    """A request of somebody who has logged in; LoginRequiredMiddleware sees to that."""
+    """A request by a signed-in person; LoginRequiredMiddleware ensures that."""
 
     user: User
     htmx: HtmxDetails
+    # The permission that was missing, for the security events.
+    refused_for: str
 
 
 def permission(codename: str) -> Callable[..., Any]:
-    """Let the view run only for staff who hold `codename`; else raise NotAllowed, a 403 with its reason."""
+    """Run the view only for staff with the permission `codename`; else raise NotAllowed, a 403 with its reason."""
 
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)

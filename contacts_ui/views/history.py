@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from contacts_ui.contact_fields import LABELS, as_text, label_of
 from contacts_ui.models import LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action
 from contacts_ui.models.lift_request import OWN_TEXT, LiftRequestKind
-from contacts_ui.services.consent.verdicts import STATUS_WORDS
-from contacts_ui.services.editing import LABELS, as_text, label_of
+from contacts_ui.services.consent.rules import STATUS_WORDS
 
 # What a vendor did itself, by answering or by texting.
 BY_VENDORS = {
@@ -75,14 +75,25 @@ def _summary(entry: LedgerEntry) -> str:
         words = STATUS_WORDS.get(status, status)
         if _is_own_text(entry):
             return f"To {words.lower()}."
-        return f"To {words.lower()}; {entry.after.get('consented', 'somebody')} consented."
+        return f"To {words.lower()}; {entry.after.get('consented', 'the person')} consented."
     if entry.action == Action.LEDGER_PRUNED:
         return f"{entry.after.get('pruned')} that were older than LEDGER_RETENTION_DAYS."
+    if entry.action.startswith("account:"):
+        return _account(entry)
     if asked_by := str(entry.after.get("asked_by") or ""):
         if asked_by.startswith(OWN_TEXT):
             return f"They texted {asked_by.removeprefix(OWN_TEXT)}."
         return f"Asked for by {asked_by}."
     return ""
+
+
+def _account(entry: LedgerEntry) -> str:
+    """Say whose account it was, and which role changed to which."""
+    name = str(entry.after.get("username", ""))
+    before, after = (str(each.get("role") or "no role") for each in (entry.before, entry.after))
+    if entry.action == Action.ACCOUNT_INVITED:
+        return f"{name}, into {after}."
+    return f"{name}: {before} to {after}." if entry.before and before != after else f"{name}."
 
 
 def _changes(entry: LedgerEntry) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""A job as its page and the list print it: in words, with exact numbers."""
+"""Show a job on its page and in the list: in words, with exact numbers."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,19 +8,20 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from contacts_ui.contact_fields import label_of
 from contacts_ui.forms.jobs import OPTIONS
 from contacts_ui.models import Job
 from contacts_ui.models.job import JobKind, JobState, RowCategory, RowState
 from contacts_ui.phone import pretty
 from contacts_ui.services import index
-from contacts_ui.services.editing import label_of
-from contacts_ui.services.jobs import ACTS_ON, reading
-from contacts_ui.services.jobs.reading import Progress
-from contacts_ui.services.pulse import pulse
+from contacts_ui.services.jobs import progress as job_progress
+from contacts_ui.services.jobs.creation import ACTS_ON
+from contacts_ui.services.jobs.progress import Progress, progress_of
+from contacts_ui.services.operations.system_state import system_state
 from contacts_ui.views.addresses import with_changes
-from contacts_ui.views.paging import Slice, pages_of
+from contacts_ui.views.paging import Page
 
-# What the button says, for one and for more; and what is said when there is nobody.
+# The words of the button, for one row and for more.
 BUTTONS: Final = {
     JobKind.STOP: ("Stop texts for 1 person", "Stop texts for {} people"),
     JobKind.ASK_LIFT: ("Ask for 1 lift", "Ask for {} lifts"),
@@ -38,7 +39,7 @@ _ROW_STATES: Final = {
 
 @dataclass(frozen=True)
 class Panel:
-    """The part of the page that replaces itself while something moves."""
+    """The part of the page that refreshes itself while rows move."""
 
     job: Job
     progress: Progress
@@ -56,13 +57,13 @@ class Panel:
 
 
 def panel_of(job: Job) -> Panel:
-    """How a job stands now."""
-    progress = reading.progress_of(job)
+    """Return the panel of a job as it stands now."""
+    progress = progress_of(job)
     running = job.state == JobState.RUNNING
     stands = job.state in (JobState.PAUSED, JobState.CANCELLED)
     polls = running or (stands and progress.moving)
     url = reverse("job-detail", args=[job.pk])
-    silent = polls and pulse().worker_silent(timezone.now())
+    silent = polls and system_state().worker_silent(timezone.now())
     return Panel(
         job=job,
         progress=progress,
@@ -87,12 +88,12 @@ def panel_of(job: Job) -> Panel:
 
 
 def summary_of(job: Job) -> dict[str, Any]:
-    """One line of the list."""
-    return {"job": job, "progress": reading.progress_of(job), "title": _title(job)}
+    """Return one line of the list of jobs."""
+    return {"job": job, "progress": progress_of(job), "title": _title(job)}
 
 
 def preview_of(job: Job, form: Any = None) -> dict[str, Any]:
-    """What the second press will do, exactly, and what has to be said before it."""
+    """Return exactly what the second press will do, and what to say before it."""
     kind = JobKind(job.kind)
     form_class = OPTIONS.get(kind)
     one, many = BUTTONS[kind]
@@ -106,14 +107,14 @@ def preview_of(job: Job, form: Any = None) -> dict[str, Any]:
     }
 
 
-def rows_of(request: HttpRequest, job: Job, show: str, part: Slice) -> dict[str, Any]:
-    """A page of the rows, and the lists that there are, each with its length."""
+def rows_of(request: HttpRequest, job: Job, show: str, page: Page) -> dict[str, Any]:
+    """Return a page of the rows, and the lists to choose from, each with its length."""
     by_state = job.state != JobState.PREVIEW
-    counts = reading.counts_of(job, by_state=by_state)
+    counts = job_progress.counts_of(job, by_state=by_state)
     if show not in counts:
         show = ""
     total = counts[show] if show else sum(job.counts.values())
-    rows = reading.rows(job, show)[part.offset : part.offset + part.size]
+    rows = job_progress.rows(job, show)[page.offset : page.offset + page.size]
     shown = [
         {
             "row": row,
@@ -132,12 +133,12 @@ def rows_of(request: HttpRequest, job: Job, show: str, part: Slice) -> dict[str,
         "by_state": by_state,
         "show": show,
         "lists": _lists(request, job, counts, show, by_state=by_state),
-        **pages_of(request, part, shown=len(shown), total=total),
+        **page.context(request, shown=len(shown), total=total),
     }
 
 
 def about(seconds: float | None) -> str:
-    """A length of time as exactly as it is known: "about 21 minutes"; empty where nobody can say."""
+    """Return a length of time in words: "about 21 minutes"; "" where it is unknown."""
     if seconds is None:
         return ""
     if seconds < 45:
@@ -160,6 +161,7 @@ def _lists(
             "many": sum(job.counts.values()),
             "url": f"{with_changes(request, show=None, offset=None)}#rows",
             "current": not show,
+            "acts": False,
         },
         *(
             {
@@ -180,7 +182,7 @@ def _word(job: Job, state: RowState) -> str:
 
 
 def _title(job: Job) -> str:
-    """What it does, in a few words."""
+    """Return what the job does, in a few words."""
     if job.kind == JobKind.EDIT and job.param("field"):
         field, value = label_of(job.param("field")), job.param("value")
         return f"{field}: “{value}”" if value else f"{field}: emptied"

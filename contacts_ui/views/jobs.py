@@ -1,16 +1,15 @@
-"""Many at once: jobs prepared from a selection, a pasted list or a file, looked at, started, and watched."""
+"""Bulk jobs: prepare one from a selection, a pasted list or a file, preview it, start it, and watch it."""
 
 from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import (
-    require_GET,
     require_http_methods,
     require_POST,
     require_safe,
@@ -21,31 +20,35 @@ from contacts_ui.forms.jobs import EXPORT, OPTIONS, NewJobForm, SelectionForm
 from contacts_ui.models import Job
 from contacts_ui.models.job import JobKind
 from contacts_ui.permissions import may
-from contacts_ui.services import index, jobs, list_export
-from contacts_ui.services.files import MOST_BYTES, Unreadable
-from contacts_ui.services.jobs import NoNumbers, Source, reading, sources
+from contacts_ui.services import index, jobs
+from contacts_ui.services.exports import lists
+from contacts_ui.services.files.table import FILE_MAX_BYTES, Unreadable
+from contacts_ui.services.jobs import progress, sources
+from contacts_ui.services.jobs.sources import NoNumbers, Source
+from contacts_ui.sign_in.confirmation import confirmed_before_press
+from contacts_ui.views.downloads import sent
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.job_panel import panel_of, preview_of, rows_of, summary_of
-from contacts_ui.views.paging import Slice, pages_of
+from contacts_ui.views.paging import Page
 
 PANEL, ROWS = "job-panel", "rows"
 NOT_READY = (
-    "The local copy of the contacts is not complete yet, so nobody can say who matches. "
-    "Tick rows instead, or try again once Status shows that it is."
+    "The local copy of the contacts is not complete yet. "
+    "Select rows instead, or try again when Status shows that it is complete."
 )
-SWITCHED_OFF = "The local copy of the contacts is switched off here. Tick rows, or paste numbers."
-NOBODY_TICKED = "Nobody was ticked, so nothing was prepared."
+SWITCHED_OFF = "The local copy of the contacts is turned off. Select rows or paste numbers."
+NONE_TICKED = "No rows were selected, so nothing was prepared."
 
 
 @require_safe
 @permission("bulk_work")
 def job_list(request: StaffRequest) -> HttpResponse:
-    """Every job, the newest first."""
-    part = Slice.of(request)
-    found, total = reading.newest(limit=part.size, offset=part.offset)
+    """List the jobs, newest first."""
+    page = Page.of(request)
+    found, total = progress.newest(limit=page.size, offset=page.offset)
     context = {
         "jobs": [summary_of(job) for job in found],
-        **pages_of(request, part, shown=len(found), total=total),
+        **page.context(request, shown=len(found), total=total),
     }
     return TemplateResponse(request, "jobs/list.html", context)
 
@@ -53,7 +56,7 @@ def job_list(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("bulk_work")
 def job_new(request: StaffRequest) -> HttpResponse:
-    """Prepare a job from what was ticked, pasted or uploaded. Nothing happens to anybody yet."""
+    """Prepare a job from what was ticked, pasted or uploaded. Nothing is changed yet."""
     if request.method == "POST" and "scope" in request.POST:
         return _from_selection(request)
     if JobKind.TELL in (request.GET.get("kind"), request.POST.get("kind")):
@@ -67,7 +70,7 @@ def job_new(request: StaffRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             return redirect(_prepared(request, form, _given(form)))
-        except (NoNumbers, Unreadable, jobs.CannotMake) as error:
+        except (NoNumbers, Unreadable, jobs.CannotCreate) as error:
             form.add_error("file" if form.cleaned_data["file"] else "numbers", error.sentence)
     context = {"form": form, "index_ready": index.is_ready()}
     return TemplateResponse(request, "jobs/new.html", context, status=422 if form.is_bound else 200)
@@ -76,13 +79,13 @@ def job_new(request: StaffRequest) -> HttpResponse:
 @require_safe
 @permission("bulk_work")
 def job_detail(request: StaffRequest, pk: int) -> HttpResponse:
-    """One job: its preview, or how it stands, and its rows."""
+    """Show a job: its preview or its progress, and its rows."""
     job = _job(pk)
     if request.htmx and request.htmx.target == PANEL:
         panel = panel_of(job)
         response = TemplateResponse(request, "jobs/detail.html#panel", {"panel": panel})
         if not panel.polls:
-            # The lines below say how they ended, too.
+            # The rows below say how they ended, too.
             response["HX-Refresh"] = "true"
         return response
     if request.htmx and request.htmx.target == ROWS:
@@ -93,7 +96,7 @@ def job_detail(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission("bulk_work")
 def job_start(request: StaffRequest, pk: int) -> HttpResponse:
-    """The second press: from here on people are stopped."""
+    """Start the job: from here on people are stopped."""
     job = _job(pk)
     form_class = OPTIONS.get(JobKind(job.kind))
     form = form_class(request.POST) if form_class else None
@@ -105,52 +108,49 @@ def job_start(request: StaffRequest, pk: int) -> HttpResponse:
     try:
         jobs.start(staff=request.user, pk=pk, **options)
     except jobs.NotNow as late:
-        messages.warning(request, _stands(late.job))
+        messages.warning(request, _state_in_words(late.job))
     return redirect("job-detail", pk)
 
 
 @require_POST
 @permission("bulk_work")
 def job_pause(request: StaffRequest, pk: int) -> HttpResponse:
-    """Begin no further rows."""
-    return _moved(
-        request, pk, jobs.pause, "Paused. Nobody further is begun until somebody goes on."
-    )
+    """Start no more rows."""
+    return _moved(request, pk, jobs.pause, "Paused. No more rows start until you resume the job.")
 
 
 @require_POST
 @permission("bulk_work")
 def job_resume(request: StaffRequest, pk: int) -> HttpResponse:
-    """Go on where it stands."""
-    return _moved(request, pk, jobs.resume, "It goes on.")
+    """Resume the job."""
+    return _moved(request, pk, jobs.resume, "Resumed.")
 
 
 @require_POST
 @permission("bulk_work")
 def job_cancel(request: StaffRequest, pk: int) -> HttpResponse:
-    """Never begin the rows that wait."""
-    return _moved(request, pk, jobs.cancel, "Cancelled. What was recorded before stays recorded.")
+    """Skip the rows that wait."""
+    return _moved(request, pk, jobs.cancel, "Canceled. Changes that were already recorded stay.")
 
 
-@require_GET
+@require_POST
 @permission("bulk_work")
+@confirmed_before_press
 def job_results(request: StaffRequest, pk: int) -> HttpResponseBase:
-    """The rows as CSV, filtered as on the page; the ledger keeps who took them along."""
-    made = reading.results(staff=request.user, job=_job(pk), show=request.GET.get("show", ""))
-    response = StreamingHttpResponse(made.chunks, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
-    return response
+    """Send the rows as CSV, filtered as on the page. The ledger records who exported them."""
+    show = request.POST.get("show", "")
+    return sent(progress.results(staff=request.user, job=_job(pk), show=show))
 
 
 def _tell(request: StaffRequest) -> HttpResponse:
-    """Tell vendors of stops on record that they were never told of: what it is about, and then its preview."""
+    """Prepare a job that tells vendors of stops on record that they were never told of."""
     if request.method != "POST":
         context = {"many": sources.untold_count()}
         return TemplateResponse(request, "jobs/tell.html", context)
     try:
         job = jobs.create(staff=request.user, kind=JobKind.TELL, source=sources.from_untold())
-    except jobs.CannotMake:
-        messages.success(request, "Every connected vendor knows of every stop on record.")
+    except jobs.CannotCreate:
+        messages.success(request, "Every connected vendor has every stop on record.")
         return redirect("job-list")
     return redirect("job-detail", job.pk)
 
@@ -160,54 +160,52 @@ def _from_selection(request: StaffRequest) -> HttpResponse:
     view = QueryDict(request.POST.get("view", "")[:4000])
     back = f"{reverse('contact-list')}{f'?{view.urlencode()}' if view else ''}"
     if not form.is_valid():
-        messages.warning(request, "Say what to do, and for whom.")
+        messages.warning(request, "Choose what to do, and for which contacts.")
         return redirect(back)
     try:
         scope = form.cleaned_data["scope"]
         if form.cleaned_data["kind"] == EXPORT:
             return redirect(_export_url(request, scope, view))
         return redirect(_prepared(request, form, _selected(request, scope, view)))
-    except (NoNumbers, jobs.CannotMake) as error:
+    except (NoNumbers, jobs.CannotCreate) as error:
         messages.warning(request, error.sentence)
         return redirect(back)
 
 
 def _export_url(request: StaffRequest, scope: str, view: QueryDict) -> str:
-    """Where the ticked rows, or the view, are exported. Raises NoNumbers."""
+    """Return the page that exports the ticked rows or the view. Raises NoNumbers."""
     url = reverse("contact-export")
     if scope == SelectionForm.ALL:
         return f"{url}?{view.urlencode()}"
     if not index.is_ready():
-        raise NoNumbers("Ticked rows are exported from the local copy, which is not ready.")
+        raise NoNumbers("Ticked rows are exported from the local copy, which is not ready yet.")
     return f"{url}?{urlencode({'ids': ','.join(map(str, _ticked(request)))})}"
 
 
 def _ticked(request: StaffRequest) -> list[int]:
-    """The ids of the ticked rows. Raises NoNumbers."""
+    """Return the ids of the ticked rows. Raises NoNumbers."""
     typed = request.POST.getlist("ids")
     ids = [int(each) for each in typed if each.isascii() and each.isdigit() and len(each) < 19]
     if not ids:
-        raise NoNumbers(NOBODY_TICKED)
+        raise NoNumbers(NONE_TICKED)
     return ids
 
 
 def _selected(request: StaffRequest, scope: str, view: QueryDict) -> Source:
-    """Whoever was ticked, or all who match. Raises NoNumbers."""
+    """Return the contacts that were ticked, or all that match. Raises NoNumbers."""
     if scope == SelectionForm.TICKED:
         ids = _ticked(request)
-        words = f"{len(ids)} ticked row{'' if len(ids) == 1 else 's'}"
+        words = f"{len(ids)} selected row{'' if len(ids) == 1 else 's'}"
         return Source(words, sources.from_ids(ids))
     state = index.state()
     if not state.ready:
         raise NoNumbers(NOT_READY if state.enabled else SWITCHED_OFF)
     question = index_question(view)
     if question is None:
-        raise NoNumbers("A filter of this view makes no sense, so nobody can say who matches.")
+        raise NoNumbers("A filter of this view is not valid. Fix it first.")
     if complaints := index.find(replace(question, limit=1)).complaints:
         # The table shows more than was asked for, and says so; a job would act on all of them.
-        raise NoNumbers(
-            f"{complaints[0]} Mend the search first, so that nobody is in it by mistake."
-        )
+        raise NoNumbers(f"{complaints[0]} Fix the search first.")
     words = ", ".join([f"“{question.search}”"] if question.search else [])
     filters = ", ".join(f"{name} “{value}”" for name, value in question.filters.items())
     what = " and ".join(filter(None, (words, filters)))
@@ -216,23 +214,23 @@ def _selected(request: StaffRequest, scope: str, view: QueryDict) -> Source:
 
 
 def _given(form: NewJobForm) -> Source:
-    """What was pasted or uploaded. Raises NoNumbers, Unreadable."""
+    """Return what was pasted or uploaded. Raises NoNumbers, Unreadable."""
     upload = form.cleaned_data["file"]
     if not upload:
         return Source("A pasted list", sources.from_text(form.cleaned_data["numbers"]))
-    # One byte more than may be, so that the reader can tell.
-    content = upload.read(MOST_BYTES + 1)
-    if form.cleaned_data["kind"] == JobKind.ASK_LIFT:
-        return sources.lifts_from_file(upload.name, content)
-    return sources.from_file(upload.name, content)
+    # One byte more than the limit, so that the reader can tell.
+    content = upload.read(FILE_MAX_BYTES + 1)
+    lifts = form.cleaned_data["kind"] == JobKind.ASK_LIFT
+    read = sources.lifts_from_file if lifts else sources.from_file
+    return read(upload.name, content, leave_hidden=form.cleaned_data["leave_hidden"])
 
 
 def _prepared(request: StaffRequest, form: NewJobForm | SelectionForm, source: Source) -> str:
-    """Where the preview of what was asked for is. Raises CannotMake, NoNumbers."""
+    """Prepare the job or the export; return the page of its preview. Raises CannotCreate, NoNumbers."""
     kind = form.cleaned_data["kind"]
     if kind == EXPORT:
-        kept = list_export.keep(staff=request.user, source=source)
-        return reverse("list-export", args=[kept.pk])
+        stored = lists.store(staff=request.user, source=source)
+        return reverse("list-export", args=[stored.pk])
     job = jobs.create(staff=request.user, kind=JobKind(kind), source=source)
     return reverse("job-detail", args=[job.pk])
 
@@ -245,9 +243,9 @@ def _detail_page(
     status: int = 200,
     template: str = "jobs/detail.html",
 ) -> HttpResponse:
-    part, show = Slice.of(request), request.GET.get("show", "")
+    page, show = Page.of(request), request.GET.get("show", "")
     panel = panel_of(job)
-    listed = rows_of(request, job, show, part)
+    listed = rows_of(request, job, show, page)
     context = {
         "job": job,
         "panel": panel,
@@ -263,19 +261,19 @@ def _moved(request: StaffRequest, pk: int, move: Any, words: str) -> HttpRespons
     except Job.DoesNotExist as error:
         raise Http404 from error
     except jobs.NotNow as late:
-        messages.warning(request, _stands(late.job))
+        messages.warning(request, _state_in_words(late.job))
     else:
         messages.success(request, words)
     return redirect("job-detail", pk)
 
 
-def _stands(job: Job) -> str:
-    """Where it stands, for somebody who comes too late."""
-    return f"Nothing was changed. Where this job stands: {job.get_state_display().lower()}."
+def _state_in_words(job: Job) -> str:
+    """Return the state of a job, for a press that came too late."""
+    return f"No changes were made. This job is {job.get_state_display().lower()}."
 
 
 def _job(pk: int) -> Job:
     try:
-        return reading.get(pk)
+        return progress.get(pk)
     except Job.DoesNotExist as error:
         raise Http404 from error

@@ -7,11 +7,11 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
+from contacts_ui.contact_fields import as_text, label_of
 from contacts_ui.models import LedgerEntry
 from contacts_ui.models.consent import Source
 from contacts_ui.models.messages import TextKind
-from contacts_ui.services.consent.verdicts import STATUS_WORDS
-from contacts_ui.services.editing import as_text, label_of
+from contacts_ui.services.consent.rules import STATUS_WORDS
 from contacts_ui.views.history import history_of
 
 # What the entries' before and after hold beside a contact's own fields.
@@ -32,12 +32,14 @@ NAMES: Final = {
     "digest": "Digest of what is kept of them",
     "force_double_opt_in": "SlickText asks them by text",
     "source": "Source",
+    "repeats": "Said before",
     "said_from": "Said no earlier than",
     "said_until": "Said no later than",
     "own_stops": "Stops that were our own",
     "opt_out": "Opt-out request",
     "pressed_at": "Pressed at",
     "statements": "Statements",
+    "covered": "What the digest covers",
     "kind": "Kind",
     "stop": "Stop, by its entry",
     "stop_said": "Stop said",
@@ -45,6 +47,12 @@ NAMES: Final = {
     "dated": "The vendor said when",
     "held_since": "Vendor held the stop from",
     "text": "Text",
+    "username": "Username",
+    "role": "Role",
+    "active": "Active",
+    "second_factor": "Second factor",
+    "sessions_ended": "Sessions ended",
+    "link": "Link for",
 }
 ANSWER_NAMES: Final = {
     "confirmed": "Confirmed",
@@ -52,7 +60,7 @@ ANSWER_NAMES: Final = {
     "status": "HTTP status",
     "request": "In answer to entry",
     "outcome": "Outcome",
-    "settled": "Found out",
+    "settled": "Confirmed",
     "contact_id": "SlickText id",
     "opt_in_status": "Opt-in status",
     "last_updated": "Last updated at SlickText",
@@ -62,7 +70,7 @@ Value = str | datetime
 
 
 def entry_in_full(entry: LedgerEntry) -> dict[str, Any]:
-    """Everything about one entry, ready to print: in short as in the history, and then field by field."""
+    """Return everything about one entry: in short as in the history, then field by field."""
     fields = dict.fromkeys([*entry.before, *entry.after])
     return {
         **history_of([entry])[0],
@@ -89,7 +97,7 @@ def _contact_url(entry: LedgerEntry) -> str:
 
 
 def _value(values: Mapping[str, Any], name: str) -> Value:
-    """One value for people: a time as a time, yes and no, a status in our words; "" where there is none."""
+    """Return a value in words: a time, yes or no, a status; "" if there is none."""
     value = values.get(name)
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -1,4 +1,4 @@
-"""The requests to raise consent: what waits and what was decided, one's own, and deciding."""
+"""Lift requests: the list of those that wait and were decided, your own, and deciding."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -20,18 +19,18 @@ from contacts_ui.models import Disagreement, LiftRequest, Vendor
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.lift_request import LiftRequestKind, LiftRequestState
 from contacts_ui.permissions import Staff, may
-from contacts_ui.services.consent import disagreements, lift_requests, lifting
-from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, EvidenceRefused
+from contacts_ui.services.consent import disagreements, lift_requests
+from contacts_ui.services.consent.rules import STATUS_WORDS, VENDOR_CLOCK_TOLERANCE, EvidenceRefused
 from contacts_ui.services.consent.types import Seen
-from contacts_ui.services.consent.verdicts import STATUS_WORDS
-from contacts_ui.services.troubles import VendorError
-from contacts_ui.views.addresses import safe_next, with_changes
+from contacts_ui.services.vendors.vendor_errors import VendorError
+from contacts_ui.sign_in.confirmation import ask, is_fresh
+from contacts_ui.views.addresses import safe_next
 from contacts_ui.views.consent_answer import read_now, receipt_words
 from contacts_ui.views.guards import StaffRequest, permission
-from contacts_ui.views.raise_consent import CANNOT_TELL, TEXT_START, seen_words, told_back_words
+from contacts_ui.views.opt_in import CANNOT_TELL, TEXT_START, seen_words, told_back_words
+from contacts_ui.views.paging import Page
 from contacts_ui.views.statement_words import statement_in_words
 
-REQUESTS_PER_PAGE: Final = 50
 UNDATED: Final = (
     "{} doesn't say when they wrote this, so it can't answer a stop. "
     "Ask them, and record their answer."
@@ -46,7 +45,7 @@ OWN_REQUEST: Final = "You asked for this yourself, so someone else decides about
 
 @dataclass(frozen=True)
 class Problem:
-    """What stood in the way of deciding about one request: an error in its form, or a sentence."""
+    """Why one request could not be decided: an error in its form, or a sentence."""
 
     pk: int
     form: DecisionForm | None = None
@@ -56,17 +55,17 @@ class Problem:
 @require_POST
 @permission("ask_lift")
 def lift_request_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
-    """Take one's own request back."""
+    """Withdraw your own request."""
     home = reverse("contact-list")
     try:
-        withdrawn = lifting.withdraw(staff=request.user, pk=pk)
+        withdrawn = lift_requests.withdraw(staff=request.user, pk=pk)
     except LiftRequest.DoesNotExist as error:
         raise Http404 from error
-    except lifting.NotTheirs:
+    except lift_requests.NotTheirs:
         messages.error(request, "Only the person who asked can withdraw a request.")
         return redirect(safe_next(request, home))
-    except lifting.AlreadyDecided as late:
-        messages.warning(request, _what_became(late.request))
+    except lift_requests.AlreadyDecided as late:
+        messages.warning(request, _decided_by(late.request))
         return redirect(safe_next(request, home))
     messages.success(request, f"Your request is withdrawn. {_stays(withdrawn)}")
     return redirect(safe_next(request, _person(withdrawn) or home))
@@ -75,14 +74,14 @@ def lift_request_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
 @require_safe
 @permission("lift_stops")
 def lift_request_list(request: StaffRequest) -> HttpResponse:
-    """What waits for a decision, the oldest first, and below it what was decided."""
+    """List what waits for a decision, the oldest first, and below it what was decided."""
     return _list_page(request)
 
 
 @require_safe
 @permission("ask_lift")
 def own_lift_requests(request: StaffRequest) -> HttpResponse:
-    """What the reader asked for, and what became of it. Opening it is having seen it: the badge ends."""
+    """List the reader's own requests and their decisions. Opening the page clears the badge."""
     own = lift_requests.own(request.user.pk)
     context = {"rows": _rows(request.user, own), "here": request.path}
     if request.method == "GET":
@@ -97,29 +96,34 @@ def lift_request_decision(request: StaffRequest, pk: int) -> HttpResponse:
     form = DecisionForm(request.POST)
     if not form.is_valid():
         return _list_page(request, problem=Problem(pk, form), status=422)
+    declines = form.cleaned_data["decision"] == DecisionForm.DECLINE
+    if not declines and not is_fresh(request):
+        return ask(request)
     try:
-        if form.cleaned_data["decision"] == DecisionForm.DECLINE:
-            declined = lifting.decline(staff=request.user, pk=pk, note=form.cleaned_data["note"])
+        if declines:
+            declined = lift_requests.decline(
+                staff=request.user, pk=pk, note=form.cleaned_data["note"]
+            )
             messages.success(request, f"{declined.label}: declined. {_stays(declined)}")
         else:
             _approve(request, pk, form)
     except LiftRequest.DoesNotExist as error:
         raise Http404 from error
-    except lifting.OwnRequest:
+    except lift_requests.OwnRequest:
         messages.error(request, OWN_REQUEST)
         return _list_page(request, status=403)
-    except lifting.AlreadyDecided as late:
-        messages.warning(request, f"{late.request.label}: {_what_became(late.request)}")
+    except lift_requests.AlreadyDecided as late:
+        messages.warning(request, f"{late.request.label}: {_decided_by(late.request)}")
         return _list_page(request, status=409)
     except EvidenceRefused as refused:
         return _list_page(request, problem=Problem(pk, sentence=refused.sentence), status=409)
-    except lifting.CannotTell:
+    except lift_requests.CannotTell:
         return _list_page(request, problem=Problem(pk, sentence=CANNOT_TELL), status=409)
     return redirect(safe_next(request, reverse("lift-request-list")))
 
 
 def _approve(request: StaffRequest, pk: int, form: DecisionForm) -> None:
-    approved, judgement = lifting.approve(
+    approved, judgement = lift_requests.approve(
         staff=request.user,
         pk=pk,
         note=form.cleaned_data["note"],
@@ -130,13 +134,13 @@ def _approve(request: StaffRequest, pk: int, form: DecisionForm) -> None:
             if re.fullmatch(r"\d{1,18}", each)
         ],
     )
-    blocked = lifting.is_blocked_by_carrier(approved.number)
+    blocked = lift_requests.is_blocked_by_carrier(approved.number)
     words = f"{approved.label}: approved. {receipt_words(judgement)}"
     messages.success(request, f"{words} {_text_start(approved)}" if blocked else words)
 
 
 def _as_read_now(asked: LiftRequest) -> Seen | None:
-    """What SlickText says of the person now: a stop there that we never heard of has to be answered, too."""
+    """Return what SlickText says of the person now: a stop there that we never heard of needs an answer, too."""
     if asked.state != LiftRequestState.WAITING or not asked.contact_id:
         return None
     try:
@@ -150,34 +154,31 @@ def _list_page(
 ) -> HttpResponse:
     filters = LiftRequestFilterForm(request.GET)
     wanted = filters.wanted()
-    page = Paginator(lift_requests.decided(wanted), REQUESTS_PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    page, decided = Page.of(request), lift_requests.decided(wanted)
+    rows = _rows(request.user, decided[page.offset : page.offset + page.size])
     context = {
         "filter_form": filters,
-        "filtered": bool(request.GET.keys() - {"page"}),
+        "filtered": bool(request.GET.keys() - {"offset"}),
         "waiting": _rows(request.user, lift_requests.waiting(wanted), problem),
         "seen_again": [_seen_again(each) for each in disagreements.subscribed_again()],
         "may_stop": may(request.user, "stop_texts"),
-        "decided": _rows(request.user, page),
-        "newer_url": with_changes(request, page=page.number - 1) if page.has_previous() else "",
-        "older_url": with_changes(request, page=page.number + 1) if page.has_next() else "",
-        "total": page.paginator.count,
+        "decided": rows,
+        **page.context(request, shown=len(rows), total=decided.count()),
         "here": request.get_full_path() if request.method != "POST" else "",
         "own_request": OWN_REQUEST,
         "expires_days": settings.LIFT_REQUEST_EXPIRES_DAYS,
-        "deciders": lifting.deciders() if settings.FOUR_EYES else None,
+        "deciders": lift_requests.deciders() if settings.FOUR_EYES else None,
     }
     return TemplateResponse(request, "lift_requests/list.html", context, status=status)
 
 
 def _seen_again(row: Disagreement) -> dict[str, Any]:
-    """A stopped person who is subscribed at SlickText: their own START, or another's doing (rule 3)."""
+    """Return a stopped person who is subscribed at SlickText: by their own START, or someone else (rule 3)."""
     return {
         "row": row,
         "words": seen_words(row),
         "person_url": reverse("number-detail", args=[row.number]),
-        "consent_url": reverse("number-consent", args=[row.number]),
+        "consent_url": reverse("number-opt-in", args=[row.number]),
     }
 
 
@@ -186,9 +187,11 @@ def _rows(
 ) -> list[dict[str, Any]]:
     rows = list(requests)
     waiting = [each.number for each in rows if each.state == LiftRequestState.WAITING]
-    told_back = lifting.told_back(waiting)
-    too_old = lifting.cannot_answer(each for each in rows if each.state == LiftRequestState.WAITING)
-    blocked = lifting.blocked_by_carrier(waiting)
+    told_back = lift_requests.told_back(waiting)
+    too_old = lift_requests.cannot_answer(
+        each for each in rows if each.state == LiftRequestState.WAITING
+    )
+    blocked = lift_requests.blocked_by_carrier(waiting)
     rights = {"names": True, "words": may(staff, "view_audit")}
     return [
         {
@@ -202,9 +205,10 @@ def _rows(
             "told_back": told_back_words(told_back.get(asked.number, [])),
             "own_stops": {str(each) for each in asked.own_stops},
             "form": DecisionForm(),
-            "may_approve": lifting.may_approve(staff, asked),
+            "problem": "",
+            "may_approve": lift_requests.may_approve(staff, asked),
             "texted_at": _texted_at(asked),
-            "answers_nothing": _answers_nothing(asked) if asked.pk in too_old else "",
+            "answers_nothing": _why_too_old(asked) if asked.pk in too_old else "",
             "consent_url": _consent_form(asked),
             "text_start": _text_start(asked) if asked.number in blocked else "",
             "is_news": asked.decided_by_id != staff.pk,
@@ -221,7 +225,7 @@ def _problem_of(asked: LiftRequest, problem: Problem | None) -> dict[str, Any]:
 
 
 def _wants(asked: LiftRequest) -> str:
-    """What was asked for, in words."""
+    """Return what was asked for, in words."""
     if asked.kind == LiftRequestKind.WRONG_PERSON:
         return "we stopped the wrong person"
     status = STATUS_WORDS.get(asked.opt_in_status, asked.opt_in_status).lower()
@@ -231,29 +235,25 @@ def _wants(asked: LiftRequest) -> str:
 
 
 def _texted_at(asked: LiftRequest) -> datetime:
-    """Return when they texted START, as one moment; when it reached us, where the vendor does not say."""
+    """Return when they texted START, as one moment; when it reached us if the vendor gives no time."""
     latest = asked.consent_until or asked.consent_at
     return latest if asked.undated else min(asked.consent_at + VENDOR_CLOCK_TOLERANCE, latest)
 
 
-def _answers_nothing(asked: LiftRequest) -> str:
-    """Why a START of theirs cannot be approved, and what to do."""
-    if asked.undated:
-        return UNDATED.format(asked.texted_to)
-    return NOT_LATER
+def _why_too_old(asked: LiftRequest) -> str:
+    """Return why a START of theirs cannot be approved, and what to do."""
+    return UNDATED.format(asked.texted_to) if asked.undated else NOT_LATER
 
 
 def _text_start(asked: LiftRequest) -> str:
-    """What ends a carrier's block (rule 13): their START, unless that is what this request came from."""
-    if asked.texted_to == Vendor.CLOUDCONTACTAI.label:
-        return STARTED
-    return TEXT_START
+    """Return what ends a carrier's block (rule 13): the START of this request, or one to come."""
+    return STARTED if asked.texted_to == Vendor.CLOUDCONTACTAI.label else TEXT_START
 
 
 def _consent_form(asked: LiftRequest) -> str:
     if asked.contact_id:
-        return reverse("consent", args=[asked.contact_id])
-    return reverse("number-consent", args=[asked.number])
+        return reverse("opt-in", args=[asked.contact_id])
+    return reverse("number-opt-in", args=[asked.number])
 
 
 def _stays(asked: LiftRequest) -> str:
@@ -267,8 +267,8 @@ def _person(asked: LiftRequest) -> str:
     return reverse("number-detail", args=[asked.number])
 
 
-def _what_became(asked: LiftRequest) -> str:
-    """Who decided first, for someone who comes too late."""
+def _decided_by(asked: LiftRequest) -> str:
+    """Return who decided first."""
     who = f" by {asked.decided_by_name}" if asked.decided_by_name else ""
     note = f" “{asked.note}”" if asked.note else ""
     return f"nothing was changed: it was {asked.get_state_display().lower()}{who} already.{note}"

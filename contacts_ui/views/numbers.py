@@ -1,4 +1,4 @@
-"""The page of a number, contact or not: may we text it, and why."""
+"""The page of a number, with or without a contact: may we text it, and why."""
 
 from typing import Any, Final
 
@@ -11,8 +11,10 @@ from contacts_ui.models import Vendor
 from contacts_ui.models.abilities import FactKind
 from contacts_ui.permissions import Staff, may
 from contacts_ui.phone import pretty
-from contacts_ui.services.consent.verdicts import Verdict
-from contacts_ui.services.review.number_page import NumberFacts, entries_for, facts_of, reported
+from contacts_ui.services.consent.rules import Verdict
+from contacts_ui.services.messages.number_facts import facts_about
+from contacts_ui.services.messages.sent_texts import last_text
+from contacts_ui.services.review.numbers import NumberFacts, entries_for, facts_of
 from contacts_ui.views.consent_answer import panel_of
 from contacts_ui.views.consent_panel import REASONS
 from contacts_ui.views.guards import StaffRequest, permission
@@ -54,7 +56,7 @@ def number_detail(request: StaffRequest, number: str) -> HttpResponse:
 @require_safe
 @permission("view_contacts")
 def number_history(request: StaffRequest, number: str) -> HttpResponse:
-    """Show what the record comes to, and what was done, by itself: the page asks for it again after a change."""
+    """Show the record and the history by themselves: the page reads them again after a change."""
     staff = request.user
     context = {
         "number": number,
@@ -67,7 +69,7 @@ def number_history(request: StaffRequest, number: str) -> HttpResponse:
 
 
 def _record(staff: Staff, facts: NumberFacts) -> dict[str, Any]:
-    """Return the newest stop and what answers it: dates for all, names for those who stop texts, words for managers."""
+    """Return the newest stop and the consent that answers it: dates for all, names for agents, words for managers."""
     words = may(staff, "view_audit")
     rights = {"names": words or may(staff, "stop_texts"), "words": words}
     since = facts.stopped_since
@@ -82,9 +84,8 @@ def _record(staff: Staff, facts: NumberFacts) -> dict[str, Any]:
 
 
 def _reported(staff: Staff, number: str) -> dict[str, Any]:
-    """Return the last text and what vendors told of the number; the text's words only for managers."""
-    found = reported(number)
-    last = found.last_text
+    """Return the last text and what vendors report of the number; the text's words only for managers."""
+    last = last_text(number)
     return {
         "last_text": last,
         "last_text_sent": sent_at(last) if last else "",
@@ -97,7 +98,7 @@ def _reported(staff: Staff, number: str) -> dict[str, Any]:
                 "vendor": Vendor(each.vendor).label,
                 "at": each.at,
             }
-            for each in found.facts
+            for each in facts_about(number)
         ],
     }
 

@@ -1,9 +1,9 @@
-"""Opt-outs in words, as the review prints them."""
+"""Put opt-outs into words for the review."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.urls import reverse
 from django.utils import timezone
@@ -13,17 +13,16 @@ from contacts_ui.models.ledger import Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent.business_days import is_business_day
-from contacts_ui.services.consent.opt_outs import CONFIRMED_AT
-from contacts_ui.services.opt_out_review import Found, close_until
+from contacts_ui.services.review.opt_outs import Found, due_soon_until
 from contacts_ui.services.vendors import connected
 from contacts_ui.views.durations import in_words
 
-SHORT = 140
+REASON_MAX_LETTERS: Final = 140
 
 
 @dataclass(frozen=True)
 class VendorLine:
-    """One vendor's part: `state` picks the symbol, `words` say it, `at` is when it confirmed."""
+    """One vendor's part of an opt-out: `state` picks the symbol, `at` is when it confirmed."""
 
     name: str
     state: str
@@ -33,7 +32,7 @@ class VendorLine:
 
 @dataclass(frozen=True)
 class Clock:
-    """Where a request stands on its ten business days. `kind` is past, close, open, late, in_time or empty."""
+    """How an opt-out stands to its ten business days. `kind` is past, close, open, late, in_time, or ""."""
 
     kind: str
     words: str
@@ -41,8 +40,8 @@ class Clock:
 
 
 def rows_of(found: Found) -> list[dict[str, Any]]:
-    """What the template prints for each opt-out of a page."""
-    now, close, there = timezone.now(), close_until(), connected()
+    """Return what the template prints for each opt-out of a page."""
+    now, close, there = timezone.now(), due_soon_until(), connected()
     return [
         {
             "opt_out": row,
@@ -51,7 +50,7 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
             "channel": Channel(row.channel).label,
             "taken_by": row.staff_name or "the dashboard",
             "recorded_later": (row.recorded_at - row.asked_at).total_seconds() >= 60,
-            "long_reason": len(row.reason) > SHORT,
+            "long_reason": len(row.reason) > REASON_MAX_LETTERS,
             "state": OptOutState(row.state).label,
             "vendors": [_vendor_line(row, vendor, there, found.refusals) for vendor in Vendor],
             "clock": _clock(row, now, close),
@@ -61,7 +60,7 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
 
 
 def person_url(row: OptOut) -> str:
-    """The person's page; for a number that no contact had, its own."""
+    """Return the page of the person, or of the number if no contact had it."""
     if row.contact_id is not None:
         return reverse("contact-detail", args=[row.contact_id])
     return reverse("number-detail", args=[row.number])
@@ -71,11 +70,11 @@ def _vendor_line(
     row: OptOut, vendor: Vendor, there: tuple[Vendor, ...], refusals: Mapping[str, str]
 ) -> VendorLine:
     name = vendor.label
-    confirmed_at = getattr(row, CONFIRMED_AT[vendor.value])
+    confirmed_at = row.confirmed_at(vendor)
     if confirmed_at:
         return VendorLine(name, "confirmed", "", confirmed_at)
     if name in row.settled_for.split(", "):
-        return VendorLine(name, "settled", "settled by hand")
+        return VendorLine(name, "settled", "resolved by hand")
     if name in row.refused_by.split(", "):
         words = refusals.get(f"{row.number} {vendor.value}", "")
         return VendorLine(name, "refused", f"refused: {words}" if words else "refused")
@@ -99,19 +98,14 @@ def _clock(row: OptOut, now: datetime, close: datetime) -> Clock:
     if row.honoured_at > row.due_at:
         return Clock("late", f"Late: took {took}", row.due_at)
     return Clock(
-        "in_time", f"In {took}" if row.state == OptOutState.HONOURED else f"Honoured in {took}"
+        "in_time", f"In {took}" if row.state == OptOutState.COMPLETED else f"Completed in {took}"
     )
 
 
 def _left(now: datetime, due: datetime) -> str:
-    """How many business days are left, today not counted."""
+    """Return how many business days are left, not counting today."""
     zone = timezone.get_default_timezone()
-    days = _business_days(now.astimezone(zone).date(), due.astimezone(zone).date())
-    if not days:
-        return "Due today"
-    return f"{days} business day{'' if days == 1 else 's'} left"
-
-
-def _business_days(after: date, until: date) -> int:
-    days = (after + timedelta(days=step + 1) for step in range((until - after).days))
-    return sum(is_business_day(day) for day in days)
+    today, last = now.astimezone(zone).date(), due.astimezone(zone).date()
+    left = (today + timedelta(days=step + 1) for step in range((last - today).days))
+    days = sum(is_business_day(day) for day in left)
+    return f"{days} business day{'' if days == 1 else 's'} left" if days else "Due today"

@@ -1,33 +1,37 @@
-"""The managers' review of opt-outs: the list, what is marked as reviewed, and the table for a spreadsheet."""
+"""The managers' review of opt-outs: the list, marking as reviewed, and the export."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from contacts_ui.forms.opt_outs import OptOutFilterForm
-from contacts_ui.services.opt_out_export import export
-from contacts_ui.services.opt_out_review import (
-    CLOSE_TO_DUE,
+from contacts_ui.services.exports.opt_outs import export
+from contacts_ui.services.files.workbook_writing import Full
+from contacts_ui.services.files.writing import Format
+from contacts_ui.services.review.opt_outs import (
+    DUE_SOON,
     PAST_DUE,
     Found,
     find,
     mark_reviewed,
-    on_the_clock,
+    not_completed_counts,
     staff_names,
 )
+from contacts_ui.sign_in.confirmation import confirmed_before_press
 from contacts_ui.views.addresses import safe_next, with_changes
+from contacts_ui.views.downloads import sent
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.opt_out_rows import rows_of
-from contacts_ui.views.paging import Slice, chips_of, pages_of
+from contacts_ui.views.paging import Page, chips_of
 
 LEADS = (
     (PAST_DUE, "Past due"),
-    (CLOSE_TO_DUE, "Close to due"),
+    (DUE_SOON, "Due soon"),
     ("refused", "Refused"),
     ("waiting", "Waiting"),
 )
@@ -36,17 +40,17 @@ LEADS = (
 @require_safe
 @permission("review_opt_outs")
 def opt_out_list(request: StaffRequest) -> HttpResponse:
-    """Every opt-out: past due and close first, then the newest; every filter and page is in the address."""
+    """List opt-outs: past due and due soon first, then the newest. Filters and page are in the address."""
     form = OptOutFilterForm(request.GET, staff_names=staff_names())
-    part = Slice.of(request)
-    found = find(form.filters(), limit=part.size, offset=part.offset) if form.is_valid() else None
+    page = Page.of(request)
+    found = find(form.filters(), limit=page.size, offset=page.offset) if form.is_valid() else None
     context = {
         "form": form,
         "here": request.get_full_path(),
         "active_filters": chips_of(request, form),
         "leads": _leads(request),
         "export_url": _export_url(request),
-        **_results(request, part, found),
+        **_results(request, page, found),
     }
     template = "opt_outs/list.html"
     if request.htmx and not request.htmx.history_restore_request:
@@ -62,28 +66,31 @@ def opt_outs_reviewed(request: StaffRequest) -> HttpResponse:
     keys = [int(key) for key in chosen if key.isascii() and key.isdigit() and len(key) < 19]
     many = mark_reviewed(staff=request.user, keys=keys)
     if not keys:
-        messages.warning(request, "Nothing was ticked, so nothing was marked.")
+        messages.warning(request, "No opt-outs selected. Select some, then mark them as reviewed.")
     elif many:
         messages.success(request, f"{many} opt-out{'' if many == 1 else 's'} marked as reviewed.")
     else:
-        messages.info(request, "They had been reviewed already.")
+        messages.info(request, "Already reviewed.")
     return redirect(safe_next(request, reverse("opt-out-list")))
 
 
-@require_GET
+@require_POST
 @permission("review_opt_outs")
+@confirmed_before_press
 def opt_outs_export(request: StaffRequest) -> HttpResponseBase:
-    """The filtered opt-outs as CSV. Whoever may review them may take them along; the ledger keeps who did."""
+    """Send the opt-outs that the address filters, in the chosen format. The audit log keeps who exported them."""
     form = OptOutFilterForm(request.GET, staff_names=staff_names())
     if not form.is_valid():
         return redirect(f"{reverse('opt-out-list')}?{request.GET.urlencode()}")
-    made = export(staff=request.user, filters=form.filters())
-    response = StreamingHttpResponse(made.chunks, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
-    return response
+    kind = Format.XLSX if request.POST.get("format") == Format.XLSX else Format.CSV
+    try:
+        return sent(export(staff=request.user, filters=form.filters(), kind=kind))
+    except Full as full:
+        messages.warning(request, full.sentence)
+        return redirect(f"{reverse('opt-out-list')}?{request.GET.urlencode()}")
 
 
-def _results(request: StaffRequest, part: Slice, found: Found | None) -> dict[str, Any]:
+def _results(request: StaffRequest, page: Page, found: Found | None) -> dict[str, Any]:
     if found is None:
         return {"found": None}
     rows = rows_of(found)
@@ -91,13 +98,13 @@ def _results(request: StaffRequest, part: Slice, found: Found | None) -> dict[st
         "found": found,
         "rows": rows,
         "unreviewed": sum(row["opt_out"].reviewed_at is None for row in rows),
-        **pages_of(request, part, shown=len(rows), total=found.total),
+        **page.context(request, shown=len(rows), total=found.total),
     }
 
 
 def _leads(request: StaffRequest) -> list[dict[str, Any]]:
-    """The numbers on top, each a link to its rows."""
-    numbers = on_the_clock()
+    """Return the numbers on top, each with a link to its rows."""
+    numbers = not_completed_counts()
     return [
         {
             "label": label,

@@ -1,4 +1,4 @@
-"""The managers' home, and where home is for everybody else."""
+"""The managers' overview, and where each role starts."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -13,9 +13,11 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from contacts_ui.forms.opt_outs import SLOWEST, RangeForm
+from contacts_ui.models import SecurityEventKind
 from contacts_ui.permissions import may
-from contacts_ui.services.overview import Bucket, Overview, days_in_a_bucket
-from contacts_ui.services.overview import overview as look_over
+from contacts_ui.services.review.overview import Bucket, Overview, days_in_a_bucket
+from contacts_ui.services.review.overview import overview as look_over
+from contacts_ui.services.security.reading import MuchRead, much_read
 from contacts_ui.views.durations import in_words
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.paging import whole_number
@@ -26,17 +28,23 @@ DEFAULT_DAYS = 30
 
 
 def home(request: StaffRequest) -> HttpResponse:
-    """Managers begin with the overview, everybody else with the contacts."""
-    name = "overview" if may(request.user, "review_opt_outs") else "contact-list"
+    """Send managers to the overview, administrators to the people, and everyone else to the contacts."""
+    pages = (
+        ("review_opt_outs", "overview"),
+        ("view_contacts", "contact-list"),
+        ("manage_people", "people-list"),
+    )
+    name = next((page for needed, page in pages if may(request.user, needed)), "contact-list")
     return redirect(name)
 
 
 @require_safe
 @permission("review_opt_outs")
 def overview(request: StaffRequest) -> HttpResponse:
-    """Opt-outs over a range of days, and what is on the clock now; each number leads to its rows."""
+    """Show opt-outs over a range of days, and what is due now; each number links to its rows."""
     form = RangeForm(request.GET)
-    context: dict[str, Any] = {"form": form}
+    much = [_read(each) for each in much_read()]
+    context: dict[str, Any] = {"form": form, "much_read": much, "seen": None}
     if form.is_valid():
         first, last = _range(request, form)
         seen = look_over(first=first, last=last)
@@ -60,7 +68,7 @@ def overview(request: StaffRequest) -> HttpResponse:
 
 
 def _range(request: StaffRequest, form: RangeForm) -> tuple[date, date]:
-    """The days that the address asks for: from and to, or the last so many days."""
+    """Return the days in the address: from and to, or the last so many days."""
     today = timezone.localdate()
     first, last = form.cleaned_data["from"], form.cleaned_data["to"]
     days = whole_number(request.GET.get("days"), DEFAULT_DAYS)
@@ -81,13 +89,26 @@ def _ranges(request: StaffRequest, first: date, last: date) -> list[dict[str, An
     ]
 
 
+def _read(read: MuchRead) -> dict[str, str]:
+    """Return who was shown very many contacts, and when: "between 2 and 3 PM", with the day if it is not today."""
+    since, until = timezone.localtime(read.since), timezone.localtime(read.until)
+    same_half = date_format(since, "A") == date_format(until, "A")
+    first, last = date_format(since, "f" if same_half else "f A"), date_format(until, "f A")
+    day = "" if since.date() == timezone.localdate() else f" on {date_format(since, 'M j')}"
+    events = {"q": read.username, "kind": SecurityEventKind.READ_MUCH.value}
+    return {
+        "words": f"{read.name} was shown {read.contacts:,} contacts between {first} and {last}{day}.",
+        "url": f"{reverse('security-events')}?{urlencode(events)}",
+    }
+
+
 def _now(seen: Overview) -> list[dict[str, Any]]:
-    """What is not honoured yet, whenever it was asked for."""
+    """Return what is not completed, whenever people asked."""
     return [
-        _figure(label, seen.on_the_clock[state], {"state": state}, note, alarm=alarm)
+        _figure(label, seen.not_completed[state], {"state": state}, note, alarm=alarm)
         for state, label, note, alarm in (
             ("overdue", "Past due", "more than ten business days", "stop"),
-            ("close", "Close to due", "three business days or less", "care"),
+            ("close", "Due soon", "three business days or less", "care"),
             ("waiting", "Waiting", "a vendor has not confirmed", ""),
             ("refused", "Refused", "a vendor said no", "stop"),
         )
@@ -95,19 +116,22 @@ def _now(seen: Overview) -> list[dict[str, Any]]:
 
 
 def _then(seen: Overview, first: date, last: date) -> list[dict[str, Any]]:
-    """What became of those that were asked for in the range."""
+    """Return what happened to the opt-outs of the range."""
     days = {"from": first.isoformat(), "to": last.isoformat()}
     slowest = days | {"order": SLOWEST}
     return [
         _figure("Opt-outs", seen.asked, days, "asked for"),
         _figure(
-            "Median time to honour",
+            "Median time to complete",
             in_words(seen.median_seconds) or "–",
             slowest,
             "half were faster",
         ),
         _figure(
-            "Worst time to honour", in_words(seen.worst_seconds) or "–", slowest, "the slowest one"
+            "Longest time to complete",
+            in_words(seen.worst_seconds) or "–",
+            slowest,
+            "the slowest one",
         ),
         _figure("Lifted", seen.lifted, days | {"state": "lifted"}, "with consent, later"),
     ]

@@ -1,4 +1,4 @@
-"""Where the parts of a plot stand, for templates that draw it as SVG. Numbers are units of the drawing."""
+"""Place the parts of a plot, for templates that draw it as SVG. Numbers are units of the drawing."""
 
 import math
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ from typing import Any
 
 WIDTH, HEIGHT = 960, 260
 LEFT, RIGHT, TOP, BOTTOM = 36, 18, 24, 28
-# With more bars than this their numbers would run into each other; the lines behind them serve then.
-MOST_NUMBERS = 31
-MOST_TICKS = 10
+# The numbers of more bars would run into each other.
+NUMBERED_BARS_MAX = 31
+TICKS_MAX = 10
 STEP_WIDTH, STEP_HEIGHT, STEP_BAR = 380, 44, 14
 # Room for the number at the end of the longest bar.
 STEP_NUMBER = 64
@@ -17,7 +17,7 @@ STEP_NUMBER = 64
 
 @dataclass(frozen=True)
 class Column:
-    """What one upright bar shows: all of it, the part that is hatched, and what stands below."""
+    """One upright bar: its total, the part that is hatched, and the label below."""
 
     total: int
     hatched: int
@@ -25,11 +25,11 @@ class Column:
 
 
 def columns_plot(columns: Sequence[Column]) -> dict[str, Any]:
-    """Upright bars over a scale from nothing to a round number."""
+    """Return upright bars over a scale from zero to a round number."""
     scale = _scale(max((column.total for column in columns), default=0))
     top = scale[-1]
     step = (WIDTH - LEFT - RIGHT) / max(len(columns), 1)
-    every = math.ceil(len(columns) / MOST_TICKS)
+    every = math.ceil(len(columns) / TICKS_MAX)
     return {
         "width": WIDTH,
         "height": HEIGHT,
@@ -40,7 +40,9 @@ def columns_plot(columns: Sequence[Column]) -> dict[str, Any]:
             _bar(column, LEFT + index * step, step, top)
             | {
                 "tick": column.tick if (len(columns) - 1 - index) % every == 0 else "",
-                "number": column.total if column.total and len(columns) <= MOST_NUMBERS else "",
+                "number": column.total
+                if column.total and len(columns) <= NUMBERED_BARS_MAX
+                else "",
             }
             for index, column in enumerate(columns)
         ],
@@ -64,7 +66,7 @@ def _bar(column: Column, x: float, step: float, top: int) -> dict[str, Any]:
 
 
 def steps_plot(numbers: Sequence[tuple[str, int]]) -> dict[str, Any]:
-    """Lying bars, one below the other, each with its words above and its number at its end."""
+    """Return horizontal bars, one below the other, each with its label above and its number at the end."""
     most = max((number for _, number in numbers), default=0) or 1
     room = STEP_WIDTH - STEP_NUMBER
     return {
@@ -91,7 +93,7 @@ def _y(value: int, top: int) -> float:
 
 
 def _scale(most: int) -> list[int]:
-    """Whole, round steps from nothing to above the largest value: 0, 5, 10, 15."""
+    """Return round steps from zero to above the largest value: 0, 5, 10, 15."""
     rough = max(most / 4, 1)
     power = 10 ** math.floor(math.log10(rough))
     step = next(int(power * factor) for factor in (1, 2, 5, 10) if power * factor >= rough)

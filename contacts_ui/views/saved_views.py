@@ -15,7 +15,8 @@ from contacts_ui.forms import index_question
 from contacts_ui.forms.saved_views import SavedViewForm, ViewChangeForm, normalised
 from contacts_ui.models import SavedView
 from contacts_ui.permissions import NotAllowed, Staff
-from contacts_ui.services import index, saved_views
+from contacts_ui.services import index
+from contacts_ui.services.contacts import saved_views
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.totals import total_words
 from contacts_ui.views.view_words import view_words
@@ -26,7 +27,7 @@ TAKEN = "You have a view of this name already. Choose another one."
 @require_safe
 @permission("view_contacts")
 def saved_view_list(request: StaffRequest) -> HttpResponse:
-    """All views that this person sees, to change and to delete."""
+    """List the views that this person sees, to change and delete."""
     views = saved_views.views_for(request.user).select_related("owner")
     rows = [
         {
@@ -43,20 +44,20 @@ def saved_view_list(request: StaffRequest) -> HttpResponse:
 @require_safe
 @permission("view_contacts")
 def saved_view_counts(request: StaffRequest) -> HttpResponse:
-    """The links above the table once more, with how many contacts each view shows."""
+    """Show the links above the table again, with how many contacts each view has."""
     context = view_links(request.user, request.GET.get("view", ""))
     if index.is_ready():
         for each in context["saved_views"]:
             total = saved_views.count_of(each["view"], _question_of)
             each["count"] = total_words(total) if total else ""
     context["counted"] = True
-    return TemplateResponse(request, "saved_views/_links.html", context, using="jinja2")
+    return TemplateResponse(request, "saved_views/_links.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("view_contacts")
 def saved_view_new(request: StaffRequest) -> HttpResponse:
-    """Give the present view a name."""
+    """Save the present view under a name."""
     if request.method != "POST":
         query = normalised(request.GET.get("view", ""))
         return _form(request, SavedViewForm(initial={"view": query}), query)
@@ -78,7 +79,7 @@ def saved_view_new(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("view_contacts")
 def saved_view_edit(request: StaffRequest, pk: int) -> HttpResponse:
-    """Another name, or another choice of who sees it."""
+    """Rename a view, or change who sees it."""
     view = _view_of(request.user, pk)
     if not saved_views.may_change(request.user, view):
         raise NotAllowed("change_view")
@@ -103,7 +104,7 @@ def saved_view_edit(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission("view_contacts")
 def saved_view_delete(request: StaffRequest, pk: int) -> HttpResponse:
-    """Forget a view; the contacts in it stay."""
+    """Delete a view; the contacts in it stay."""
     try:
         view = saved_views.delete_view(staff=request.user, pk=pk)
     except SavedView.DoesNotExist as error:
@@ -113,12 +114,12 @@ def saved_view_delete(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def view_links(staff: Staff, query: str) -> dict[str, Any]:
-    """What stands above the table: the views this person sees, and which of them is the present one."""
+    """Return the links above the table: the views this person sees, and which one is the present one."""
     links = _links(staff, saved_views.views_for(staff))
     here = normalised(query)
     for each in links:
         each["current"] = each["view"].query == here
-    shown = links[: saved_views.SHOWN]
+    shown = links[: saved_views.MAX_LINKS_ABOVE_TABLE]
     return {
         "saved_views": shown,
         "more_views": len(links) - len(shown),
@@ -146,12 +147,12 @@ def _address(view: SavedView) -> str:
     return f"{address}?{view.query}" if view.query else address
 
 
-def _question_of(query: str) -> index.IndexQuestion | None:
+def _question_of(query: str) -> index.IndexQuery | None:
     return index_question(QueryDict(query))
 
 
 def _done(request: StaffRequest, address: str) -> HttpResponse:
-    """On to the view or to the list; from the dialog the whole page, since what is saved shows around it."""
+    """Go to an address; from the dialog by loading the whole page, since the change shows around it."""
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 
 

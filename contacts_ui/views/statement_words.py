@@ -1,4 +1,4 @@
-"""Statements of the consent record in words: who said it, when, and since when a person is stopped."""
+"""Put statements of the consent record in words: who said it, when, and since when a person is stopped."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,7 +10,7 @@ from contacts_ui.models import LedgerEntry, Statement
 from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Channel
 from contacts_ui.services.consent.rules import MINUTE, VENDOR_CLOCK_TOLERANCE
-from contacts_ui.templatetags.dashboard import when
+from contacts_ui.template_filters import when
 
 _BY_VENDORS: Final = {
     Source.VENDOR_MARK.value: "CloudContactAI marked them",
@@ -23,7 +23,7 @@ _BY_VENDORS: Final = {
 def statement_in_words(
     statement: Statement, *, words: bool = True, names: bool = True
 ) -> dict[str, Any]:
-    """Return what pages print of a statement; only when it was said, without `names`, and what, only with `words`."""
+    """Return what pages print of a statement. Without `names`, no source or channel; without `words`, no words."""
     entry = statement.ledger_entry
     heard = names and statement.source in (Source.PERSON, Source.STAFF)
     return {
@@ -38,20 +38,20 @@ def statement_in_words(
 
 
 def source_of(statement: Statement, *, names: bool = True) -> str:
-    """Return who or what said it, in a few words; without `names` no name of staff."""
+    """Return who or what said it; without `names`, no staff name."""
     staff = statement.ledger_entry.staff_name if names else ""
     source = statement.source
     if source == Source.PERSON:
         return f"the person, recorded by {staff}" if staff else "the person"
     if source == Source.STAFF:
-        return f"{staff or 'staff'}, without words"
+        return f"{staff or 'staff'}, no words recorded"
     if source == Source.CARRIED_OVER:
         return f"carried over by {staff}" if staff else "carried over"
     return _BY_VENDORS[source].format(statement.status)
 
 
 def since_in_words(statement: Statement, *, names: bool = True) -> str:
-    """Return since when, and who stopped them, as it follows "Stopped since"; without `names` no name of staff."""
+    """Return what follows "Stopped since": the time, and who stopped them; without `names`, no staff name."""
     staff = statement.ledger_entry.staff_name if names else ""
     by = f" by {staff}" if staff else ""
     if statement.source in _BY_VENDORS or statement.source == Source.CARRIED_OVER:
@@ -60,7 +60,7 @@ def since_in_words(statement: Statement, *, names: bool = True) -> str:
 
 
 def said_at(statement: Statement, spelled: Callable[[datetime], str] = when) -> str:
-    """Return when it was said, as exactly as that is known; `spelled` writes one moment."""
+    """Return when it was said, as exactly as we know; `spelled` writes one moment."""
     earliest, latest = statement.earliest, statement.latest
     if earliest is None:
         return format_html("{} at the latest", spelled(latest))

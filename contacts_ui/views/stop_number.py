@@ -12,7 +12,7 @@ from contacts_ui.forms import StopNumberForm
 from contacts_ui.phone import to_e164
 from contacts_ui.services.consent.doors import press_stop, stop, stop_without_details
 from contacts_ui.services.consent.types import Request
-from contacts_ui.services.review.number_page import facts_of, seen_of
+from contacts_ui.services.review.numbers import facts_of, seen_of
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.statement_words import since_in_words
 
@@ -31,7 +31,7 @@ def stop_number(request: StaffRequest) -> HttpResponse:
 @require_safe
 @permission("stop_texts")
 def known_of_number(request: StaffRequest) -> HttpResponse:
-    """Show what is known about a number while it is typed; nothing, as long as it is none. Asks no vendor."""
+    """Show what is known about a number while it is typed; nothing until it is a number. Ask no vendor."""
     context = _known(request.GET.get("number"))
     return TemplateResponse(request, "stop_number/_known.html", context)
 

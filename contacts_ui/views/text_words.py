@@ -8,13 +8,15 @@ from django.utils.html import format_html, format_html_join
 
 from contacts_ui.models import SentText, Vendor
 from contacts_ui.models.messages import TextKind
-from contacts_ui.services.review.texted import Texted, Watched
-from contacts_ui.templatetags.dashboard import when
+from contacts_ui.services.review.texts_after_stop import TextAfterStop, Watched
+from contacts_ui.template_filters import when
 from contacts_ui.views.durations import in_words
 from contacts_ui.views.statement_words import said_at, source_of
 
 
-def text_in_words(found: Texted, spelled: Callable[[datetime], str] = when) -> dict[str, Any]:
+def text_in_words(
+    found: TextAfterStop, spelled: Callable[[datetime], str] = when
+) -> dict[str, Any]:
     """Return what pages print of a text after a stop; `spelled` writes one moment."""
     text = found.text
     return {

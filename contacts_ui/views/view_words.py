@@ -1,4 +1,4 @@
-"""A view of the table in words, from the query of its address."""
+"""Say in words what a view of the table shows, from the query of its address."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,7 +13,7 @@ _NOT_OF_THE_VIEW: Final = frozenset(("size",))
 
 
 def view_words(data: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What is asked for, each part with its name as on the screen; the page, or a reason, is no part of it."""
+    """Return the parts of a view, each with its name on the screen; without the page."""
     words = [
         (_NAMES.get(name, name.removeprefix("custom.")), _in_words(name, str(value)))
         for name, value in data.items()

@@ -1,4 +1,4 @@
-"""Where the vendors tell us something: checked, stored and answered at once. Nobody is called here."""
+"""Webhooks from the vendors: check, store, and answer at once. The worker does the rest (`services.webhooks`)."""
 
 import logging
 
@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from contacts_ui import metrics
 from contacts_ui.models import Vendor
-from contacts_ui.services import webhooks
-from contacts_ui.services.webhooks import NotAnEvent
+from contacts_ui.services.webhooks import cloudcontactai, slicktext
+from contacts_ui.services.webhooks.payloads import NotAnEvent, parse
 
 # A whole contact with its custom fields is a few thousand.
 MAX_BYTES = 64 * 1024
@@ -22,21 +22,19 @@ logger = logging.getLogger(__name__)
 @require_http_methods(["POST", "PUT"])
 @login_not_required
 def cloudcontactai_webhook(request: HttpRequest) -> HttpResponse:
-    """Take an event of CloudContactAI, signed with our shared secret; there is no such address without one."""
-    if not webhooks.expects_cloudcontactai():
+    """Take an event of CloudContactAI, signed with our shared secret; without one there is no such address."""
+    if not cloudcontactai.is_enabled():
         raise Http404
     raw = _body(request)
     if raw is None:
         return _refused(Vendor.CLOUDCONTACTAI, "too long", 413)
     try:
-        body = webhooks.parse(raw)
-        event_hash = webhooks.event_hash_of(body)
-        signature = request.headers.get("X-CCAI-Signature", "")
-        if not webhooks.is_signed_by_cloudcontactai(event_hash, signature):
+        body = parse(raw)
+        if not cloudcontactai.is_signed(body, request.headers.get("X-CCAI-Signature", "")):
             return _refused(Vendor.CLOUDCONTACTAI, "wrong signature", 401)
-        webhooks.receive_cloudcontactai(body, event_hash)
-    except NotAnEvent as problem:
-        return _refused(Vendor.CLOUDCONTACTAI, str(problem), 400)
+        cloudcontactai.receive(body)
+    except NotAnEvent as error:
+        return _refused(Vendor.CLOUDCONTACTAI, str(error), 400)
     return _answer("ok")
 
 
@@ -45,26 +43,26 @@ def cloudcontactai_webhook(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def slicktext_webhook(request: HttpRequest, secret: str) -> HttpResponse:
     """Take a hint of SlickText, at an address that only it knows."""
-    if not webhooks.is_slicktext_secret(secret):
+    if not slicktext.is_our_secret(secret):
         raise Http404
     raw = _body(request)
     if raw is None:
         return _refused(Vendor.SLICKTEXT, "too long", 413)
     try:
-        webhooks.receive_slicktext(webhooks.parse(raw))
-    except NotAnEvent as problem:
-        return _refused(Vendor.SLICKTEXT, str(problem), 400)
+        slicktext.receive(parse(raw))
+    except NotAnEvent as error:
+        return _refused(Vendor.SLICKTEXT, str(error), 400)
     return _answer("ok")
 
 
 def _body(request: HttpRequest) -> bytes | None:
-    """What was sent; None where it is too long, of which no more is read than shows that."""
+    """Return the body, None if it is too long, reading no more than shows that."""
     raw = request.read(MAX_BYTES + 1)
     return raw if len(raw) <= MAX_BYTES else None
 
 
 def _refused(vendor: Vendor, why: str, status: int) -> HttpResponse:
-    """Say why, count it, and log it: it may have been a stop."""
+    """Answer why, count it, and log it: it may have been a stop."""
     metrics.webhook_refused(vendor.value, why)
     logger.warning("a webhook of %s was refused: %s", vendor.label, why)
     return _answer(why, status)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.people import Vendors
 
@@ -18,6 +18,9 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# A busy machine is slow; what is right appears sooner. Playwright's own five seconds were once too few in CI.
+TIMEOUT_MS = 20_000
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,7 +44,7 @@ def browser_type_launch_args() -> dict[str, Any]:
 def open_as(
     browser: Browser, live_server: Any, vendors: Vendors, transactional_db: None
 ) -> Iterator[Callable[..., Page]]:
-    """Open the dashboard as somebody who has logged in; every complaint of the browser's console fails the test."""
+    """Open the dashboard signed in; every complaint of the browser's console fails the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -54,7 +57,7 @@ def open_as(
         session = client.cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
         page = context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(TIMEOUT_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: _listen(message, complaints))
         page.goto(address)

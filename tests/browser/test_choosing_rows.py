@@ -32,7 +32,7 @@ def test_what_to_do_with_a_ticked_row_is_in_reach_at_once(
     page = open_as(manager, viewport=PHONE)
     page.locator("[name=ids]").nth(20).check()
     bar = page.locator(".selection summary")
-    expect(bar).to_have_text("Many at once (1 ticked)")
+    expect(bar).to_have_text("Bulk actions (1 selected)")
     expect(bar).to_be_in_viewport()
     bar.click()
     expect(page.get_by_role("button", name="Stop texts")).to_be_in_viewport()

@@ -1,4 +1,4 @@
-"""Finding people, the keyboard, editing beside somebody else, and the vendor's bad days."""
+"""Finding people, the keyboard, editing at the same time as another person, and failing vendors."""
 
 from collections.abc import Callable
 
@@ -54,7 +54,7 @@ def test_a_vendor_that_comes_back_is_one_press_away(
     expect(page.get_by_role("heading", name="SlickText does not answer")).to_be_visible()
     vendors.clear_faults()
     page.get_by_role("link", name="Try again").click()
-    expect(page.get_by_role("heading", name="Nobody found")).to_be_visible()
+    expect(page.get_by_role("heading", name="No contacts found")).to_be_visible()
 
 
 def test_columns_are_remembered(open_as: Open, viewer: User) -> None:

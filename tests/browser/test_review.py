@@ -9,9 +9,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from contacts_ui.models import OptOut, Vendor
-from contacts_ui.models.wish import WishState
-from contacts_ui.services.webhooks import work_due
+from contacts_ui.models import LedgerEntry, OptOut, Vendor
+from contacts_ui.models.desired_state import DeliveryState
+from contacts_ui.models.ledger import Action
+from contacts_ui.services.webhooks.processing import process_due
 from tests.browser.test_looks import SCREENS, look
 from tests.hooks import hint, tell_ccai, tell_slicktext, unsubscribed
 from tests.opt_outs import NUMBERS, answer, ask
@@ -23,7 +24,7 @@ LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff Featherstonehaugh-Cholmondeley 
 
 @pytest.fixture
 def several(agent: User, transactional_db: None) -> None:
-    """Past due with a long story, close, refused, honoured, settled by hand, lifted, asked again."""
+    """Past due with a long story, close, refused, completed, resolved by hand, lifted, asked again."""
     ages = (40, 13, 3, 2, 1, 1, 0)
     rows = [
         ask(agent, NUMBERS[index], asked_at=timezone.now() - timedelta(days=age), label="Marty")
@@ -31,9 +32,9 @@ def several(agent: User, transactional_db: None) -> None:
     ]
     OptOut.objects.filter(pk=rows[0].pk).update(label=LONG_NAME, reason="Stop it. " * 60)
     OptOut.objects.filter(pk=rows[1].pk).update(contact_id=MARTY, label="", reason="Please")
-    answer(NUMBERS[2], Vendor.SLICKTEXT, state=WishState.REFUSED)
+    answer(NUMBERS[2], Vendor.SLICKTEXT, state=DeliveryState.REFUSED)
     answer(NUMBERS[3])
-    answer(NUMBERS[4], state=WishState.SETTLED)
+    answer(NUMBERS[4], state=DeliveryState.SETTLED)
     OptOut.objects.filter(pk=rows[5].pk).update(
         state="lifted", ended_by="lifted", ended_at=timezone.now()
     )
@@ -62,7 +63,7 @@ def test_marking_by_hand(open_as: Open, manager: User, several: None, scripts: b
     options: dict[str, Any] = {"java_script_enabled": scripts}
     page = open_as(manager, "/opt-outs/?state=open", **options)
     page.get_by_role("checkbox", name=LONG_NAME).check()
-    page.get_by_role("button", name="Mark the ticked ones as reviewed").click()
+    page.get_by_role("button", name="Mark selected as reviewed").click()
     expect(page.get_by_text("1 opt-out marked as reviewed.")).to_be_visible()
     expect(page.get_by_role("row", name=LONG_NAME)).to_contain_text("Max Manager")
     assert page.url.endswith("/opt-outs/?state=open")
@@ -82,11 +83,25 @@ def test_filters_as_they_are_chosen_stay_in_the_address(
     expect(page.get_by_role("row")).to_have_count(9)
 
 
-def test_the_export_is_a_download(open_as: Open, manager: User, several: None) -> None:
-    page = open_as(manager, "/opt-outs/?q=marty")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Export as CSV").click()
-    assert download.value.suggested_filename.startswith("opt-outs-")
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_the_export_is_a_download(
+    open_as: Open, manager: User, several: None, script: bool
+) -> None:
+    """A press, also of a button that a filter brought, and the page stays as it was."""
+    page = open_as(manager, "/opt-outs/", java_script_enabled=script)
+    page.locator("details.filters > summary").click()
+    page.get_by_label("State").select_option("Refused")
+    page.get_by_role("button", name="Apply filters").click()
+    expect(page.get_by_role("row")).to_have_count(2)
+    for button, end in (("Export as CSV", ".csv"), ("Export to Excel (.xlsx)", ".xlsx")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button).press("Enter")
+        name = download.value.suggested_filename
+        assert name.startswith("opt-outs-")
+        assert name.endswith(end)
+    expect(page.get_by_role("row")).to_have_count(2)
+    entry = LedgerEntry.objects.filter(action=Action.OPT_OUTS_EXPORTED).latest("pk")
+    assert entry.after["filters"] == {"state": "refused"}
 
 
 def events_without_a_number() -> None:
@@ -94,7 +109,7 @@ def events_without_a_number() -> None:
     long = {"who": "x" * 300, "opt_out": True, "note": "They asked us to stop. " * 20}
     tell_slicktext({**hint(), "data": long})
     tell_ccai(unsubscribed("ask reception", firstName="Dora"))
-    work_due()
+    process_due()
 
 
 @pytest.mark.parametrize(("viewport", "color_scheme"), [SCREENS[0], SCREENS[-1]])
@@ -112,7 +127,7 @@ def test_needs_attention_with_what_could_not_be_acted_on(
 def test_matching_an_event_by_hand(open_as: Open, manager: User, scripts: bool) -> None:
     events_without_a_number()
     page = open_as(manager, "/attention/", java_script_enabled=scripts)
-    case = page.get_by_role("article", name="CloudContactAI told us of a stop")
+    case = page.get_by_role("article", name="CloudContactAI reported a stop")
     case.get_by_text("Match to a number").click()
     case.get_by_label("Phone number").fill("(615) 555-0199")
     case.get_by_role("button", name="Stop texts to this number").click()

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from contacts_ui.models.ledger import Channel
-from contacts_ui.services.consent import lifting
+from contacts_ui.services.consent import lift_requests
 from contacts_ui.services.consent.types import Evidence, Seen
 from tests import consent
 from tests.browser.conftest import DESKTOP, PHONE
@@ -24,7 +24,7 @@ def asked(agent: User, vendors: Vendors) -> None:
     seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed", timezone.now())
     consent.stop_texts(staff=agent, seen=seen)
     evidence = Evidence("Marty McFly", Channel.PHONE, timezone.now(), "Text me again " * 20)
-    lifting.ask(staff=agent, seen=seen, status="subscribed", evidence=evidence)
+    lift_requests.ask(staff=agent, seen=seen, status="subscribed", evidence=evidence)
 
 
 @pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
@@ -55,7 +55,7 @@ def test_a_press_that_is_held(
     expect(page.get_by_role("button", name="Unsend")).to_be_visible()
     look(page)
     page.get_by_role("button", name="Unsend").click()
-    expect(page.locator(".consent").get_by_text("Your press is taken back.")).to_be_visible()
+    expect(page.locator(".consent").get_by_text("Your stop was undone.")).to_be_visible()
     look(page)
 
 

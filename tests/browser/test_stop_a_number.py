@@ -14,7 +14,7 @@ from contacts_ui.models.consent import PressState
 from contacts_ui.models.ledger import Channel
 from contacts_ui.services.consent import doors
 from contacts_ui.services.consent.types import Request, Seen
-from contacts_ui.services.contacts import read
+from contacts_ui.services.contacts.reading import read
 from tests.browser.test_looks import SCREENS, look
 from tests.people import FREE_NUMBER, MARTY, MARTY_NUMBER, Vendors
 
@@ -57,7 +57,7 @@ def test_the_page_of_the_number_is_the_receipt(
     expect(page.locator("#record")).to_contain_text("Ada Agent just stopped this number")
     page.get_by_role("button", name="Unsend").click()
     expect(page.locator("#record")).to_contain_text("No stop is on record for this number.")
-    expect(page.locator("#history")).to_contain_text("Took back the press")
+    expect(page.locator("#history")).to_contain_text("Unsent the stop")
     assert HeldPress.objects.get().state == PressState.UNSENT
     assert vendors.asked() == []
 

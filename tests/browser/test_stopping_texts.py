@@ -108,7 +108,7 @@ def test_an_agent_unsends_a_slip(
     page = open_as(agent, java_script_enabled=java_script_enabled)
     marty_switch(page).click()
     unsend(page).click()
-    expect(page.get_by_text("Your press is taken back. Nothing was sent.").first).to_be_visible()
+    expect(page.get_by_text("Your stop was undone. Nothing was sent.").first).to_be_visible()
     expect(marty_switch(page)).to_have_attribute("aria-checked", "false")
     if java_script_enabled:
         expect(marty_switch(page)).to_be_focused()
@@ -142,7 +142,7 @@ def test_the_end_of_the_hold_stands_there_without_javascript(open_as: Open, agen
 
 @pytest.mark.usefixtures("held")
 def test_the_seconds_tick_for_the_eyes_alone(open_as: Open, agent: User) -> None:
-    """And nothing asks the dashboard meanwhile."""
+    """And nothing asks the dashboard in between."""
     page = open_as(agent)
     asked: list[str] = []
     marty_switch(page).click()
@@ -268,7 +268,7 @@ def test_an_agent_asks_for_a_lift(
     expect(page.get_by_role("heading", name="Ask to text Marty McFly again?")).to_be_hidden()
     expect(marty_switch(page)).to_have_attribute("aria-checked", "true")
     page.goto(f"/contacts/{MARTY}/")
-    expect(page.get_by_text("Lift asked for by Ada Agent, just now.")).to_be_visible()
+    expect(page.get_by_text("Lift requested by Ada Agent, just now.")).to_be_visible()
     assert vendors.status() == "unsubscribed"
 
 
@@ -281,7 +281,7 @@ def test_an_expired_session_sends_the_whole_page_to_the_login(open_as: Open, age
     expect(page.get_by_role("alert")).to_have_text(
         "Nothing was recorded: you were signed out. Sign in and press again."
     )
-    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Username or email").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Password").press("Enter")
     page.wait_for_url("**/contacts/?state=CA")

@@ -1,4 +1,4 @@
-"""The search answers while somebody types, and the caret stays where it is."""
+"""The search answers while a person types, and the caret stays where it is."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from contacts_ui.models import SavedView
 from tests.browser.conftest import PHONE
 from tests.people import make_staff
-from tests.views.index_people import learn_people, ready
+from tests.views.index_people import ready, store_people
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def vera_user(transactional_db: None) -> User:
 
 
 def test_results_follow_the_typing(vera_user: User, open_as: Callable[..., Page]) -> None:
-    learn_people(10)
+    store_people(10)
     ready()
     page = open_as(vera_user)
     before = page.evaluate("history.length")
@@ -38,7 +38,7 @@ def test_results_follow_the_typing(vera_user: User, open_as: Callable[..., Page]
 def test_enter_comes_into_the_history_however_soon(
     vera_user: User, open_as: Callable[..., Page]
 ) -> None:
-    learn_people(10)
+    store_people(10)
     ready()
     page = open_as(vera_user)
     before = page.evaluate("history.length")
@@ -59,7 +59,7 @@ def test_the_saved_view_that_is_shown_follows_the_typing(
     vera_user: User, open_as: Callable[..., Page]
 ) -> None:
     SavedView.objects.create(owner=vera_user, name="The O'Neills", query="q=oneil")
-    learn_people(10)
+    store_people(10)
     ready()
     page = open_as(vera_user)
     # Counted, so that nothing replaces it any more.
@@ -74,8 +74,8 @@ def test_the_saved_view_that_is_shown_follows_the_typing(
 
 
 def test_half_a_name_on_a_phone_then_stop(open_as: Callable[..., Page], agent: User) -> None:
-    """Somebody on the line: the person is in sight when half the name is typed, and one tap stops them."""
-    learn_people(10)
+    """A person on the phone: the contact is in sight when half the name is typed, and one tap stops them."""
+    store_people(10)
     ready()
     page = open_as(agent, viewport=PHONE, has_touch=True)
     page.get_by_role("searchbox", name="Search contacts").tap()

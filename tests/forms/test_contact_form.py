@@ -2,8 +2,8 @@
 
 import pytest
 
+from contacts_ui.contact_fields import LABELS
 from contacts_ui.forms import ContactForm, NewContactForm
-from contacts_ui.services.editing import LABELS
 from tests.people import FREE_NUMBER, MARTY_NUMBER
 
 OPENED = {
@@ -76,7 +76,7 @@ def test_complaints_of_fields_that_we_do_not_show_are_on_top() -> None:
     assert filled.non_field_errors() == ["SlickText: is gone"]
 
 
-def test_a_new_contact_of_somebody_who_may_not_subscribe() -> None:
+def test_a_new_contact_of_someone_who_may_not_subscribe() -> None:
     filled = NewContactForm(
         {"mobile_number": FREE_NUMBER, "consent": "subscribed"}, may_subscribe=False
     )

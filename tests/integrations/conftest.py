@@ -8,6 +8,7 @@ import responses
 
 from contacts_ui.integrations import cloudcontactai, http, slicktext
 from contacts_ui.integrations.http import Connection
+from contacts_ui.integrations.transport import Adapter
 
 from .loopback import Loopback, loopback
 from .people import CLIENT, KEY, FakeBudget
@@ -15,10 +16,10 @@ from .people import CLIENT, KEY, FakeBudget
 
 @pytest.fixture(autouse=True)
 def _quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "FIRST_BACKOFF", 0.001)
-    monkeypatch.setattr(http, "LONGEST_BACKOFF", 0.01)
-    monkeypatch.setattr(http, "JITTER", 0.001)
-    monkeypatch.setattr(slicktext, "SETTLING_PAUSES", (0, 0, 0))
+    monkeypatch.setattr(http, "BACKOFF_MIN_SECONDS", 0.001)
+    monkeypatch.setattr(http, "BACKOFF_MAX_SECONDS", 0.01)
+    monkeypatch.setattr(http, "JITTER_SECONDS", 0.001)
+    monkeypatch.setattr(slicktext, "LOOKUP_PAUSES_SECONDS", (0, 0, 0))
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def calls() -> list[Any]:
 
 @pytest.fixture
 def mocked() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as mock:
+    with responses.RequestsMock(target=f"{Adapter.__module__}.Adapter.send") as mock:
         yield mock
 
 

@@ -186,7 +186,7 @@ def loopback() -> Iterator[Loopback]:
 
 
 def refused_url() -> str:
-    """Return an address where nobody listens."""
+    """Return an address without a server."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     return f"http://127.0.0.1:{port}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from contacts_ui.integrations.call_policy import CallPolicy, Priority
 from contacts_ui.integrations.errors import BudgetSpent
-from contacts_ui.integrations.http import Manner, Priority
 
 KEY = "sk_live_0a1B2c3D4e5F"
 CLIENT = "client-77"
@@ -15,7 +15,7 @@ OTHER_NUMBER = "+16155550001"
 CONTACTS = "http://slick.test/v1/brands/26136/contacts"
 DO_NOT_TEXT = "http://ccai.test/api/account/do-not-text"
 
-ONCE = Manner(
+ONCE = CallPolicy(
     Priority.PERSON, 1, connect_timeout=0.3, read_timeout=0.2, total_timeout=0.5, patience=0
 )
 THRICE = replace(ONCE, attempts=3, total_timeout=2)

@@ -11,7 +11,7 @@ from requests.structures import CaseInsensitiveDict
 
 from contacts_ui.integrations import errors
 from contacts_ui.integrations.answers import Answer, RateLimit, decode, rate_limit, retry_after
-from contacts_ui.integrations.parsing import BadShape
+from contacts_ui.integrations.coerce import BadShape
 
 from .people import KEY
 
@@ -65,10 +65,10 @@ def test_an_empty_body_is_nothing(body: bytes) -> None:
         (422, {"errors": {"zip": "x"}}, errors.Invalid, False, False),
         (422, {"message": "mobile number already exists"}, errors.NumberExists, False, False),
         (429, {}, errors.RateLimited, True, False),
-        (500, b"<html>", errors.ServerTrouble, True, True),
-        (502, b"", errors.ServerTrouble, True, True),
-        (503, {}, errors.ServerTrouble, True, True),
-        (599, {}, errors.ServerTrouble, True, True),
+        (500, b"<html>", errors.ServerError, True, True),
+        (502, b"", errors.ServerError, True, True),
+        (503, {}, errors.ServerError, True, True),
+        (599, {}, errors.ServerError, True, True),
     ],
 )
 def test_every_status_has_its_error(
@@ -141,7 +141,7 @@ def test_facts_for_the_log() -> None:
     log = error_of(answer(500, b"<html>", headers)).log
     assert log["request_id"] == "req-1"
     assert (log["status"], log["content_type"], log["bytes"]) == (500, "text/html", 6)
-    assert log["error"] == "ServerTrouble"
+    assert log["error"] == "ServerError"
 
 
 @pytest.mark.parametrize(

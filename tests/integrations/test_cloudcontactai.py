@@ -107,7 +107,7 @@ def test_anything_else_is_unknown_never_done(
 ) -> None:
     mocked.put(DO_NOT_TEXT, **reply)
     with pytest.raises(errors.VendorError) as raised:
-        cloudcontactai.set_do_not_text(ccai, do_not_text=True, phone=NUMBER, manner=ONCE)
+        cloudcontactai.set_do_not_text(ccai, do_not_text=True, phone=NUMBER, policy=ONCE)
     assert raised.value.outcome_unknown is True
     assert raised.value.retryable is True
     assert raised.value.vendor == "cloudcontactai"
@@ -148,12 +148,12 @@ def test_an_opt_out_is_repeated_but_an_opt_in_is_not(
 ) -> None:
     mocked.put(DO_NOT_TEXT, status=503)
     for do_not_text in (True, False):
-        with pytest.raises(errors.ServerTrouble):
+        with pytest.raises(errors.ServerError):
             cloudcontactai.set_do_not_text(
-                ccai, do_not_text=do_not_text, phone=NUMBER, manner=THRICE
+                ccai, do_not_text=do_not_text, phone=NUMBER, policy=THRICE
             )
-    wishes = [json.loads(call.request.body or "")["doNotText"] for call in mocked.calls]
-    assert wishes == [True, True, True, False]
+    desired_states = [json.loads(call.request.body or "")["doNotText"] for call in mocked.calls]
+    assert desired_states == [True, True, True, False]
 
 
 def test_retry_after_of_an_opt_out_is_told(

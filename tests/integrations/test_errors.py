@@ -11,7 +11,7 @@ TREE = [
     (errors.Unreachable, errors.VendorError),
     (errors.NoAnswer, errors.VendorError),
     (errors.Unreadable, errors.VendorError),
-    (errors.ServerTrouble, errors.VendorError),
+    (errors.ServerError, errors.VendorError),
     (errors.RateLimited, errors.VendorError),
     (errors.BudgetSpent, errors.RateLimited),
     (errors.Refused, errors.VendorError),
@@ -86,6 +86,6 @@ def test_an_error_survives_a_pickle(member: type[errors.VendorError]) -> None:
 
 
 def test_str_and_repr_tell_what_a_log_needs() -> None:
-    error = errors.ServerTrouble("slicktext", status=503, outcome_unknown=True, words="busy")
+    error = errors.ServerError("slicktext", status=503, outcome_unknown=True, words="busy")
     assert str(error) == "vendor=slicktext status=503 outcome_unknown=True words='busy'"
-    assert repr(error) == f"<ServerTrouble {error}>"
+    assert repr(error) == f"<ServerError {error}>"

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from responses import matchers
 
 from contacts_ui.integrations import errors, slicktext
+from contacts_ui.integrations.coerce import BadShape
 from contacts_ui.integrations.http import Connection
-from contacts_ui.integrations.parsing import BadShape, parse_brand
-from contacts_ui.integrations.parsing_messages import (
+from contacts_ui.integrations.slicktext_parsing import (
     TOTAL,
+    parse_brand,
     parse_counts,
     parse_message,
     parse_messages,
@@ -261,7 +262,7 @@ def test_counts_in_another_shape_are_unreadable(
 ) -> None:
     mocked.get(COUNTS, json={"data": {"visits": 5}})
     with pytest.raises(errors.Unreadable):
-        slicktext.count_contacts(slick, manner=ONCE)
+        slicktext.count_contacts(slick, policy=ONCE)
 
 
 def test_a_brand_says_how_it_handles_opt_ins_and_opt_outs() -> None:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts_ui.integrations.parsing import (
-    BadShape,
+from contacts_ui.integrations.cloudcontactai_parsing import parse_do_not_text
+from contacts_ui.integrations.coerce import BadShape
+from contacts_ui.integrations.slicktext_parsing import (
     parse_brand,
     parse_contact,
-    parse_do_not_text,
     parse_page,
 )
 from contacts_ui.integrations.types import Brand, Contact, DoNotText, OptInStatus
@@ -229,7 +229,7 @@ def test_paging_data_within_and_around_an_envelope() -> None:
 
 
 @pytest.mark.parametrize("raw", [{"data": None}, {"data": []}, []])
-def test_nobody(raw: Any) -> None:
+def test_a_contact_without_data(raw: Any) -> None:
     read = parse_page(raw, 0)
     assert (read.contacts, read.received, read.has_more) == ((), 0, False)
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from responses import matchers
 
 from contacts_ui.integrations import cloudcontactai, errors
-from contacts_ui.integrations.http import Connection
-from contacts_ui.integrations.parsing import BadShape
-from contacts_ui.integrations.parsing_register import (
+from contacts_ui.integrations.cloudcontactai_parsing import (
     parse_found,
     parse_registered,
     parse_registered_page,
 )
+from contacts_ui.integrations.coerce import BadShape
+from contacts_ui.integrations.http import Connection
 from contacts_ui.integrations.types import RegisteredContact
 
 from .people import NUMBER, ONCE, OTHER_NUMBER
@@ -202,7 +202,7 @@ def test_anything_else_is_unreadable_never_gone(
 ) -> None:
     mocked.get(FIND, **reply)
     with pytest.raises(errors.Unreadable):
-        cloudcontactai.find_contact(ccai, NUMBER, manner=ONCE)
+        cloudcontactai.find_contact(ccai, NUMBER, policy=ONCE)
 
 
 def test_of_several_contacts_with_the_number_a_stopped_one_counts(

@@ -10,7 +10,8 @@ import responses
 from responses import matchers
 
 from contacts_ui.integrations import errors, slicktext
-from contacts_ui.integrations.http import WRITE, Connection, Priority
+from contacts_ui.integrations.call_policy import WRITE, Priority
+from contacts_ui.integrations.http import Connection
 
 from .people import CONTACTS, KEY, NUMBER, OTHER_NUMBER, THRICE, FakeBudget, marty, page
 
@@ -83,7 +84,7 @@ def test_a_list_in_another_shape_is_unreadable_with_the_vendors_words(
     with pytest.raises(errors.Unreadable) as raised:
         slicktext.list_contacts(slick)
     assert raised.value.words == "No such brand"
-    assert raised.value.log["problem"] == "a list of contacts expected, not an object"
+    assert raised.value.log["problem"] == "a list of rows expected, not an object"
     assert raised.value.outcome_unknown is False
 
 
@@ -103,7 +104,7 @@ def test_read_works(slick: Connection, mocked: responses.RequestsMock) -> None:
     assert slicktext.get_contact(slick, 7778).city == "Hill Valley"
 
 
-def test_an_answer_about_somebody_else_is_unreadable(
+def test_an_answer_about_another_person_is_unreadable(
     slick: Connection, mocked: responses.RequestsMock
 ) -> None:
     mocked.get(MARTY, json=marty(contact_id=7779))
@@ -111,7 +112,7 @@ def test_an_answer_about_somebody_else_is_unreadable(
         slicktext.get_contact(slick, 7778)
 
 
-def test_nobody_has_this_id(slick: Connection, mocked: responses.RequestsMock) -> None:
+def test_an_unknown_id(slick: Connection, mocked: responses.RequestsMock) -> None:
     mocked.get(MARTY, status=404, json={"message": "Contact not found"})
     with pytest.raises(errors.NotFound):
         slicktext.get_contact(slick, 7778)
@@ -134,12 +135,14 @@ def test_find_works_in_any_spelling(
     assert contact.contact_id == 7778
 
 
-def test_nobody_has_this_number(slick: Connection, mocked: responses.RequestsMock) -> None:
+def test_an_unknown_number(slick: Connection, mocked: responses.RequestsMock) -> None:
     mocked.get(CONTACTS, json=page())
     assert slicktext.find_contact(slick, NUMBER) is None
 
 
-def test_somebody_else_is_not_the_answer(slick: Connection, mocked: responses.RequestsMock) -> None:
+def test_another_person_is_not_the_answer(
+    slick: Connection, mocked: responses.RequestsMock
+) -> None:
     mocked.get(CONTACTS, json=page(marty(mobile_number=OTHER_NUMBER)))
     assert slicktext.find_contact(slick, NUMBER) is None
 
@@ -177,7 +180,7 @@ def test_not_found_is_not_claimed_when_it_proves_nothing(
 def test_create_works(status: int, slick: Connection, mocked: responses.RequestsMock) -> None:
     mocked.post(CONTACTS, status=status, json=marty(force_double_opt_in="true"))
     created = slicktext.create_contact(slick, {**NEW, "birthdate": date(1968, 6, 12)})
-    assert created.settled is False
+    assert created.by_lookup is False
     assert created.contact.extra == {"force_double_opt_in": "true"}
     assert sent(mocked) == {**NEW, "birthdate": "1968-06-12"}
 
@@ -197,8 +200,8 @@ def test_a_create_whose_answer_is_lost_is_settled_by_looking(
     mocked.post(CONTACTS, **lost)
     mocked.get(CONTACTS, json=page())
     mocked.get(CONTACTS, json=page(marty()))
-    created = slicktext.create_contact(slick, NEW, manner=THRICE)
-    assert created.settled is True
+    created = slicktext.create_contact(slick, NEW, policy=THRICE)
+    assert created.by_lookup is True
     assert created.contact.contact_id == 7778
     assert methods(mocked) == ["POST", "GET", "GET"]
 
@@ -210,7 +213,7 @@ def test_a_create_that_cannot_be_settled_stays_unknown_and_is_not_sent_again(
     mocked.post(CONTACTS, **lost)
     mocked.get(CONTACTS, json=page())
     with pytest.raises(errors.VendorError) as raised:
-        slicktext.create_contact(slick, NEW, manner=THRICE)
+        slicktext.create_contact(slick, NEW, policy=THRICE)
     assert raised.value.outcome_unknown is True
     assert raised.value.log["endpoint"] == "contacts.create"
     assert methods(mocked) == ["POST", "GET", "GET", "GET"]
@@ -227,7 +230,7 @@ def test_a_look_up_that_fails_leaves_the_create_unknown(
     assert methods(mocked).count("POST") == 1
 
 
-def test_somebody_else_does_not_settle_a_create(
+def test_another_person_does_not_settle_a_create(
     slick: Connection, mocked: responses.RequestsMock
 ) -> None:
     mocked.post(CONTACTS, body=requests.ReadTimeout())
@@ -253,13 +256,13 @@ def test_the_number_may_come_back_in_another_spelling(
 ) -> None:
     mocked.post(CONTACTS, json=marty(mobile_number=shown))
     created = slicktext.create_contact(slick, {"mobile_number": "615.555.3338"})
-    assert (created.settled, created.contact.number) == (False, NUMBER)
+    assert (created.by_lookup, created.contact.number) == (False, NUMBER)
 
 
-def test_settling_is_shorter_than_the_call_and_keeps_its_priority() -> None:
-    manner = slicktext._settling(WRITE)
-    assert (manner.attempts, manner.priority) == (1, Priority.PERSON)
-    assert manner.total_timeout < WRITE.total_timeout / 3
+def test_the_lookup_is_shorter_than_the_call_and_keeps_its_priority() -> None:
+    policy = slicktext._short(WRITE)
+    assert (policy.attempts, policy.priority) == (1, Priority.PERSON)
+    assert policy.total_timeout < WRITE.total_timeout / 3
 
 
 # edit
@@ -321,8 +324,8 @@ def test_a_stop_is_repeated_but_a_start_is_not(
 ) -> None:
     mocked.put(MARTY, status=500)
     for status in ("unsubscribed", "subscribed"):
-        with pytest.raises(errors.ServerTrouble):
-            slicktext.edit_contact(slick, 7778, {"opt_in_status": status}, manner=THRICE)
+        with pytest.raises(errors.ServerError):
+            slicktext.edit_contact(slick, 7778, {"opt_in_status": status}, policy=THRICE)
     statuses = [sent(mocked, index)["opt_in_status"] for index in range(len(mocked.calls))]
     assert statuses == ["unsubscribed"] * 3 + ["subscribed"]
 
@@ -424,7 +427,7 @@ def test_a_delete_whose_answer_is_lost_is_done_when_a_second_one_says_so(
 ) -> None:
     mocked.delete(MARTY, body=requests.ReadTimeout())
     mocked.delete(MARTY, **second)
-    slicktext.delete_contact(slick, 7778, manner=THRICE)
+    slicktext.delete_contact(slick, 7778, policy=THRICE)
     assert len(mocked.calls) == 2
 
 

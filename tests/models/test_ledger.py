@@ -7,7 +7,7 @@ from django.db import transaction
 
 from contacts_ui.models import LedgerEntry
 from contacts_ui.models.ledger import Action, AppendOnly
-from contacts_ui.services.ledger import record
+from contacts_ui.services.audit_log import record
 
 pytestmark = pytest.mark.django_db
 

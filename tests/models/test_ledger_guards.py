@@ -1,4 +1,4 @@
-"""The database itself refuses what would change or break the ledger, whoever asks."""
+"""The database itself refuses what would change or break the audit log, no matter who asks."""
 
 import importlib
 
@@ -9,8 +9,8 @@ from django.db import DatabaseError, connection, models, transaction
 
 from contacts_ui.models import LedgerEntry, LedgerHead, ledger_guards
 from contacts_ui.models.ledger import Action
-from contacts_ui.services.ledger import record
-from contacts_ui.services.proof import broken_links, guards_missing
+from contacts_ui.services.audit_log import record
+from contacts_ui.services.verification import broken_links, guards_missing
 from tests.ledger_guards import alter, guards_off
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +136,7 @@ def test_the_head_names_the_newest_entry_and_nothing_else(
     assert LedgerHead.objects.get().hash == chain[-1].hash
 
 
-def test_a_lost_head_is_made_anew_so_that_no_stop_is_lost(chain: list[LedgerEntry]) -> None:
+def test_a_lost_head_is_made_again_so_that_no_stop_is_lost(chain: list[LedgerEntry]) -> None:
     alter("DELETE FROM {head}")
     assert list(broken_links()) == ["The head of the ledger is missing."]
     record(action=Action.STOP_REQUESTED, staff=None, number="+16155550009")

@@ -13,26 +13,28 @@ from tests.sandbox.conftest import CCAI, Caller
 PHONE = "+15551234567"
 
 
-def wish(stop: object = True, **who: object) -> dict[str, Any]:
+def desired(stop: object = True, **who: object) -> dict[str, Any]:
     return {"clientId": "sandbox-client", "doNotText": stop, **who}
 
 
 def test_by_phone_and_then_by_contact_id(server: Running, call: Caller) -> None:
-    made = call.ccai(wish(phone=PHONE)).json()
+    made = call.ccai(desired(phone=PHONE)).json()
     assert server.truth(PHONE)["cloudcontactai"]["do_not_text"] is True
-    lifted = call.ccai(wish(False, contactId=made["contactId"])).json()
+    lifted = call.ccai(desired(False, contactId=made["contactId"])).json()
     assert lifted == made | {"doNotText": False}
     assert server.truth(PHONE)["cloudcontactai"]["do_not_text"] is False
 
 
-def test_the_same_wish_twice_is_the_same_wish(server: Running, call: Caller) -> None:
-    first, second = (call.ccai(wish(phone=PHONE)).json() for _ in range(2))
+def test_the_same_desired_state_twice_is_the_same_desired_state(
+    server: Running, call: Caller
+) -> None:
+    first, second = (call.ccai(desired(phone=PHONE)).json() for _ in range(2))
     assert first == second
     assert [write["detail"]["created"] for write in server.truth(PHONE)["history"]] == [True, False]
 
 
 def test_null_is_as_good_as_absent(call: Caller) -> None:
-    assert call.ccai(wish(phone=PHONE, contactId=None)).status_code == 200
+    assert call.ccai(desired(phone=PHONE, contactId=None)).status_code == 200
 
 
 def test_its_ids_are_its_own(server: Running) -> None:
@@ -61,16 +63,16 @@ def test_the_register_starts_with_some_of_the_stops(server: Running) -> None:
         ({}, 400),
         ({"clientId": "sandbox-client", "phone": PHONE}, 400),
         ({"doNotText": True, "phone": PHONE}, 400),
-        (wish(), 400),
-        (wish("true", phone=PHONE), 400),
-        (wish(1, phone=PHONE), 400),
-        (wish(phone="5551234567"), 400),
-        (wish(phone=5551234567), 400),
-        (wish(contactId=7), 400),
+        (desired(), 400),
+        (desired("true", phone=PHONE), 400),
+        (desired(1, phone=PHONE), 400),
+        (desired(phone="5551234567"), 400),
+        (desired(phone=5551234567), 400),
+        (desired(contactId=7), 400),
         (["clientId"], 400),
-        (wish(phone=PHONE) | {"clientId": "another"}, 403),
-        (wish(contactId="unknown"), 404),
-        (wish(contactId="unknown", phone=PHONE), 404),
+        (desired(phone=PHONE) | {"clientId": "another"}, 403),
+        (desired(contactId="unknown"), 404),
+        (desired(contactId="unknown", phone=PHONE), 404),
     ],
 )
 def test_it_refuses(server: Running, call: Caller, body: object, status: int) -> None:
@@ -82,17 +84,17 @@ def test_it_refuses(server: Running, call: Caller, body: object, status: int) ->
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer sandbox-slicktext-key"}])
 def test_a_wrong_key(call: Caller, headers: dict[str, str]) -> None:
-    assert call.ccai(wish(phone=PHONE), headers=headers).status_code == 401
+    assert call.ccai(desired(phone=PHONE), headers=headers).status_code == 401
 
 
 def test_an_unknown_phone_may_be_404(server: Running, call: Caller) -> None:
     server.set_switches(unknown_phone="404")
-    assert call.ccai(wish(phone=PHONE)).status_code == 404
+    assert call.ccai(desired(phone=PHONE)).status_code == 404
     assert server.truth(PHONE)["cloudcontactai"] is None
 
 
 def test_reading_is_off_unless_switched_on(server: Running, call: Caller) -> None:
-    made = call.ccai(wish(phone=PHONE)).json()
+    made = call.ccai(desired(phone=PHONE)).json()
     url = f"{server.ccai_url}/v2/contacts/{made['contactId']}"
     assert requests.get(url, headers=CCAI, timeout=5).status_code == 404
     server.set_switches(ccai_readable=True)
@@ -102,10 +104,10 @@ def test_reading_is_off_unless_switched_on(server: Running, call: Caller) -> Non
 
 
 def test_there_is_no_rate_limit_unless_switched_on(server: Running, call: Caller) -> None:
-    assert "x-RateLimit" not in call.ccai(wish(phone=PHONE)).headers
+    assert "x-RateLimit" not in call.ccai(desired(phone=PHONE)).headers
     server.set_switches(ccai_calls_per_minute=1)
-    call.ccai(wish(phone=PHONE))
-    over = call.ccai(wish(phone=PHONE))
+    call.ccai(desired(phone=PHONE))
+    over = call.ccai(desired(phone=PHONE))
     assert over.status_code == 429
     assert int(over.headers["Retry-After"]) > 0
 

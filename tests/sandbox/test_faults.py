@@ -21,8 +21,8 @@ def stop(call: Caller, vendor: str, **kwargs: float) -> requests.Response:
     if vendor == "slicktext":
         body = {"opt_in_status": "unsubscribed"}
         return call.slicktext("PUT", f"{CONTACTS}/7778", json=body, **kwargs)
-    wish = {"clientId": "sandbox-client", "phone": NUMBER, "doNotText": True}
-    return call.ccai(wish, **kwargs)
+    desired = {"clientId": "sandbox-client", "phone": NUMBER, "doNotText": True}
+    return call.ccai(desired, **kwargs)
 
 
 def stopped(server: Running, vendor: str) -> bool:

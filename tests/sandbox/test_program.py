@@ -110,7 +110,7 @@ def test_a_file_with_an_empty_database_counts_as_empty(tmp_path: Path) -> None:
     assert not is_empty(file)
 
 
-def test_nobody_at_all_and_then_somebody() -> None:
+def test_no_one_at_all_and_then_someone() -> None:
     with running(people=0, rate_limit=False) as server:
         url = f"{server.slicktext_url}{CONTACTS}"
         assert requests.get(url, headers=SLICKTEXT, timeout=5).json()["data"] == []

@@ -89,10 +89,10 @@ def test_old_generation_is_untidy(server: Running, call: Caller) -> None:
 
 
 def test_do_not_text_has_the_three_fields_of_the_guide(call: Caller) -> None:
-    for wish in (True, False):
-        body = {"clientId": "sandbox-client", "phone": "+15551234567", "doNotText": wish}
+    for desired in (True, False):
+        body = {"clientId": "sandbox-client", "phone": "+15551234567", "doNotText": desired}
         reply = call.ccai(body)
         assert reply.status_code == 200
         assert {name: type(value) for name, value in reply.json().items()} == DO_NOT_TEXT
         assert reply.json()["phone"] == "+15551234567"
-        assert reply.json()["doNotText"] is wish
+        assert reply.json()["doNotText"] is desired

@@ -174,7 +174,7 @@ def test_read_by_id_or_number(call: Caller, key: str) -> None:
 
 @pytest.mark.parametrize("key", ["1", "99999999999999999999", "%2B12125550000", "marty", "%00"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_nobody_by_that_name(call: Caller, method: str, key: str) -> None:
+def test_no_one_by_that_name(call: Caller, method: str, key: str) -> None:
     reply = call.slicktext(method, f"{CONTACTS}/{key}", json={})
     assert (reply.status_code, reply.json()) == (404, {"message": "contact not found"})
 

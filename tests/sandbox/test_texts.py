@@ -183,7 +183,7 @@ def test_what_becomes_of_a_text_to_a_stopped_number_is_a_switch(
     assert receiver.events(1) == [event]
 
 
-def test_slicktext_texts_only_those_whom_it_may(server: Running) -> None:
+def test_slicktext_texts_only_people_it_may(server: Running) -> None:
     server.texts(SLICKTEXT, NUMBER, "STOP")
     assert server.sends(SLICKTEXT, NUMBER) == {"outcome": "refused", "message": None}
     assert server.sends(SLICKTEXT, NUMBER, source="InboxThread")["outcome"] == "sent"
@@ -240,7 +240,8 @@ def test_a_reassigned_number_and_a_landline_get_an_error(
 ) -> None:
     facts = {"number": NUMBER, "reassigned_at": "now", "phone_type": "VOIP"}
     known = call.control("POST", "phones", json=facts).json()
-    assert (known["phone_type"], known["reassigned_at"]) == ("VOIP", known["looked_up_at"])
+    assert known["phone_type"] == "VOIP"
+    assert known["reassigned_at"] <= known["looked_up_at"]
     server.sends(CCAI, NUMBER)
     assert "reassigned" in data_of(receiver, "message.error.cloudcontact")["ErrorMessage"]
     receiver.told.clear()

@@ -1,4 +1,4 @@
-"""What the sandbox's vendors tell by themselves: to whom, in which words, and how often."""
+"""What the sandbox's vendors send by themselves: to which address, in which words, and how often."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_cloudcontactai_tells_and_signs(call: Caller, receiver: Receiver) -> Non
     assert headers["x-ccai-signature"] == b64encode(digest).decode()
 
 
-def test_what_failed_is_told_to_nobody(call: Caller, receiver: Receiver) -> None:
+def test_what_failed_is_told_to_no_one(call: Caller, receiver: Receiver) -> None:
     call.slicktext("PUT", f"{CONTACTS}/7778", json={"opt_in_status": "perhaps"})
     call.slicktext("DELETE", f"{CONTACTS}/7779")
     call.slicktext("GET", f"{CONTACTS}/7778")

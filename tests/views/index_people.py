@@ -19,7 +19,7 @@ def ready(*, at: datetime | None = None, **facts: Any) -> None:
     IndexWalk.objects.update_or_create(pk=1, defaults=values)
 
 
-def learn_people(many: int = 5, *, at: datetime | None = None) -> None:
+def store_people(many: int = 5, *, at: datetime | None = None) -> None:
     """So many people, with the five names by turns, in two cities."""
     people = [
         person(
@@ -31,4 +31,4 @@ def learn_people(many: int = 5, *, at: datetime | None = None) -> None:
         )
         for at_ in range(many)
     ]
-    index.learn(people, at or timezone.now())
+    index.store(people, at or timezone.now())

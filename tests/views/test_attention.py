@@ -11,43 +11,43 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from contacts_ui.models import LedgerEntry, OptOut, Statement, WebhookEvent, Wish
+from contacts_ui.models import DesiredState, LedgerEntry, OptOut, Statement, WebhookEvent
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action
-from contacts_ui.models.wish import WishState
-from contacts_ui.services.consent import delivery, desired_state, vendor_doors
+from contacts_ui.services.consent import delivery, desired_state, doors
+from contacts_ui.services.consent.rules import Verdict
 from contacts_ui.services.consent.types import Seen
-from contacts_ui.services.consent.verdicts import Verdict
 from tests import consent
 from tests.hooks import hint, tell_ccai, tell_slicktext, unsubscribed, work
 from tests.pages import Page
-from tests.people import DOC_NUMBER, FREE_NUMBER, MakeWish, Vendors
+from tests.people import DOC_NUMBER, FREE_NUMBER, SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/attention/"
-Refused = Callable[[], Wish]
+Refused = Callable[[], DesiredState]
 
 
 @pytest.fixture
-def refused(agent: User, vendors: Vendors) -> Wish:
-    """A stop that CloudContactAI refused, and that SlickText has nobody for."""
+def refused(agent: User, vendors: Vendors) -> DesiredState:
+    """A stop that CloudContactAI refused, and that SlickText has no contact for."""
     vendors.switch(unknown_phone="404")
     consent.stop_texts(staff=agent, seen=Seen(DOC_NUMBER, label="Dora Doc"))
-    wish = Wish.objects.get(vendor="cloudcontactai")
-    assert wish.state == WishState.REFUSED
-    return wish
+    desired = DesiredState.objects.get(vendor="cloudcontactai")
+    assert desired.state == DeliveryState.REFUSED
+    return desired
 
 
-def settle(browser: Client, wish: Wish, **data: Any) -> Any:
-    address = reverse("attention-settle", args=[wish.pk])
-    return browser.post(address, {"version": wish.version, **data}, follow=True)
+def settle(browser: Client, desired: DesiredState, **data: Any) -> Any:
+    address = reverse("attention-resolve", args=[desired.pk])
+    return browser.post(address, {"version": desired.version, **data}, follow=True)
 
 
-def retry(browser: Client, wish: Wish, **data: Any) -> Any:
-    address = reverse("attention-retry", args=[wish.pk])
-    return browser.post(address, {"version": wish.version, **data}, follow=True)
+def retry(browser: Client, desired: DesiredState, **data: Any) -> Any:
+    address = reverse("attention-retry", args=[desired.pk])
+    return browser.post(address, {"version": desired.version, **data}, follow=True)
 
 
-def test_it_works(max_: Client, refused: Wish) -> None:
+def test_it_works(max_: Client, refused: DesiredState) -> None:
     page = Page(max_.get(LIST))
     assert "Needs attention (1)" in page.text
     for words in (
@@ -64,12 +64,14 @@ def test_nothing_needs_attention(max_: Client) -> None:
     assert "Nothing needs attention" in Page(max_.get(LIST)).text
 
 
-def test_what_is_on_its_way_needs_none(max_: Client, wish_for: MakeWish, vendors: Vendors) -> None:
-    wish_for()
+def test_what_is_on_its_way_needs_none(
+    max_: Client, set_desired_state: SetDesiredState, vendors: Vendors
+) -> None:
+    set_desired_state()
     assert "Nothing needs attention" in Page(max_.get(LIST)).text
 
 
-def test_trying_again(max_: Client, refused: Wish, vendors: Vendors) -> None:
+def test_trying_again(max_: Client, refused: DesiredState, vendors: Vendors) -> None:
     vendors.switch(unknown_phone="create")
     page = Page(retry(max_, refused))
     assert "Dora Doc: CloudContactAI confirmed it." in page.text
@@ -81,18 +83,18 @@ def test_trying_again(max_: Client, refused: Wish, vendors: Vendors) -> None:
     assert OptOut.objects.get().honoured_at is not None
 
 
-def test_trying_again_in_vain(max_: Client, refused: Wish) -> None:
+def test_trying_again_in_vain(max_: Client, refused: DesiredState) -> None:
     page = Page(retry(max_, refused))
     assert "refused it again: “Contact not found" in page.text
     assert "Needs attention (1)" in page.text
 
 
-def test_settling_by_hand(max_: Client, refused: Wish, vendors: Vendors) -> None:
+def test_settling_by_hand(max_: Client, refused: DesiredState, vendors: Vendors) -> None:
     vendors.forget_calls()
     page = Page(settle(max_, refused, note="Blocked on their own screen."))
-    assert "settled by hand for CloudContactAI. They stay stopped here." in page.text
+    assert "resolved by hand for CloudContactAI. They stay stopped here." in page.text
     refused.refresh_from_db()
-    assert (refused.state, refused.settled) == (WishState.SETTLED, True)
+    assert (refused.state, refused.settled) == (DeliveryState.SETTLED, True)
     entry = LedgerEntry.objects.get(action=Action.STOP_SETTLED)
     assert (entry.reason, entry.staff_name) == ("Blocked on their own screen.", "Max Manager")
     assert OptOut.objects.get().state == "settled"
@@ -100,54 +102,54 @@ def test_settling_by_hand(max_: Client, refused: Wish, vendors: Vendors) -> None
     assert vendors.asked() == []
     judgement = consent.judge_one(Seen(DOC_NUMBER))
     assert judgement.verdict is Verdict.DO_NOT_TEXT
-    assert "settled by hand for CloudContactAI" in judgement.reason
+    assert "resolved by hand for CloudContactAI" in judgement.reason
     assert not judgement.needs_attention
 
 
-def test_settling_needs_a_note(max_: Client, refused: Wish) -> None:
+def test_settling_needs_a_note(max_: Client, refused: DesiredState) -> None:
     response = settle(max_, refused, note="  ")
     assert response.status_code == 422
     assert "Say what was done" in Page(response).text
     refused.refresh_from_db()
-    assert refused.state == WishState.REFUSED
+    assert refused.state == DeliveryState.REFUSED
 
 
 @pytest.mark.parametrize("act", [settle, retry])
 def test_who_comes_too_late_changes_nothing(
-    act: Callable[..., Any], max_: Client, refused: Wish, manager: User
+    act: Callable[..., Any], max_: Client, refused: DesiredState, manager: User
 ) -> None:
-    vendor_doors.settle(staff=manager, pk=refused.pk, version=refused.version, note="Done.")
+    doors.resolve_refused(staff=manager, pk=refused.pk, version=refused.version, note="Done.")
     page = Page(act(max_, refused, note="Me too."))
-    assert "nothing was changed; it was settled by hand already" in page.text
+    assert "no changes. It was resolved by hand already" in page.text
     assert not LedgerEntry.objects.filter(reason="Me too.").exists()
     assert not LedgerEntry.objects.filter(action=Action.STOP_RETRIED).exists()
 
 
-def test_an_older_version_is_not_settled(max_: Client, refused: Wish) -> None:
+def test_an_older_version_is_not_settled(max_: Client, refused: DesiredState) -> None:
     """It was tried again and refused once more since the page was opened."""
     retry(max_, refused)
     page = Page(settle(max_, refused, note="Done."))
-    assert "Look at it anew" in page.text
+    assert "Look at it again" in page.text
     assert not LedgerEntry.objects.filter(action=Action.STOP_SETTLED).exists()
 
 
 def test_a_refused_opt_in_is_tried_again_with_a_new_end(
-    max_: Client, wish_for: MakeWish, vendors: Vendors
+    max_: Client, set_desired_state: SetDesiredState, vendors: Vendors
 ) -> None:
     vendors.edit(opt_in_status="unsubscribed")
     vendors.switch(refuse_resubscribe=True)
-    wish = wish_for("slicktext", do_not_text=False, status="subscribed")
-    delivery.deliver(wish.pk)
-    wish.refresh_from_db()
+    desired = set_desired_state("slicktext", do_not_text=False, status="subscribed")
+    delivery.deliver(desired.pk)
+    desired.refresh_from_db()
     assert "Change to subscribed" in Page(max_.get(LIST)).text
     vendors.switch(refuse_resubscribe=False)
-    retry(max_, wish)
+    retry(max_, desired)
     assert vendors.status() == "subscribed"
     assert LedgerEntry.objects.filter(action=Action.CONSENT_RETRIED).exists()
 
 
-def test_a_wish_of_nobody_is_not_found(max_: Client) -> None:
-    for name in ("attention-retry", "attention-settle"):
+def test_an_unknown_desired_state_is_not_found(max_: Client) -> None:
+    for name in ("attention-retry", "attention-resolve"):
         assert max_.post(reverse(name, args=[999_999])).status_code == 404
 
 
@@ -179,7 +181,7 @@ def test_an_event_without_a_number_is_listed_in_the_vendors_words(
     page = Page(max_.get(LIST))
     assert "Needs attention (1)" in page.text
     for words in (
-        "CloudContactAI told us of a stop",
+        "CloudContactAI reported a stop",
         "It names no phone number that can be read.",
         "ask reception",
         "Dora",
@@ -188,9 +190,7 @@ def test_an_event_without_a_number_is_listed_in_the_vendors_words(
         assert words in page.text, words
 
 
-def test_every_manager_is_told_and_nobody_else(
-    max_: Client, ada: Client, unplaced: WebhookEvent
-) -> None:
+def test_only_managers_are_told(max_: Client, ada: Client, unplaced: WebhookEvent) -> None:
     line = "1 message from a vendor may be a stop"
     cache.clear()
     assert line in max_.get("/contacts/").content.decode()
@@ -274,7 +274,7 @@ def test_what_is_decided_stays_decided(max_: Client, unplaced: WebhookEvent) -> 
     assert not unplaced.needs_decision
 
 
-def test_an_event_of_nobody_is_not_found(max_: Client) -> None:
+def test_an_unknown_event_is_not_found(max_: Client) -> None:
     for name, data in (("attention-match", "number"), ("attention-close", "reason")):
         address = reverse(name, args=[999_999])
         assert max_.post(address, {data: "6155550199"}).status_code == 404

@@ -7,8 +7,9 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.models import Vendor, VendorHealth, Wish
-from contacts_ui.services import index, last_known
+from contacts_ui.models import DesiredState, Vendor, VendorHealth
+from contacts_ui.services import index
+from contacts_ui.services.contacts import last_known
 from contacts_ui.services.vendors import forget_connections
 from tests.pages import Page
 from tests.people import MARTY, MARTY_NUMBER, Vendors
@@ -25,7 +26,7 @@ def marty(**facts: str) -> None:
     """The index knows Marty since an hour ago, and everybody else."""
     ready()
     known = {"city": "Austin", "opt_in_status": "subscribed", **facts}
-    index.learn([person(MARTY, "Marty McFly", MARTY_NUMBER, **known)], timezone.now() - HOUR)
+    index.store([person(MARTY, "Marty McFly", MARTY_NUMBER, **known)], timezone.now() - HOUR)
 
 
 def labels(page: Page) -> list[str]:
@@ -48,10 +49,10 @@ def everybody_saw_it_fail(seconds_ago: int = 5) -> None:
             "trouble": "SlickText has a problem on its side right now.",
         },
     )
-    cache.delete("pulse")
+    cache.delete("system_state")
 
 
-def test_the_index_has_the_contact_that_nobody_opened_before(ada: Client, vendors: Vendors) -> None:
+def test_the_index_has_the_contact_that_no_one_opened_before(ada: Client, vendors: Vendors) -> None:
     marty()
     vendors.fault("slicktext", "down")
     page = Page(ada.get(URL))
@@ -70,7 +71,7 @@ def test_what_the_index_does_not_keep_is_not_called_empty(ada: Client, vendors: 
     assert "City" in labels(page)
 
 
-def test_once_it_is_known_to_fail_nobody_waits_for_it(ada: Client, vendors: Vendors) -> None:
+def test_once_it_is_known_to_fail_no_one_waits_for_it(ada: Client, vendors: Vendors) -> None:
     marty()
     everybody_saw_it_fail()
     page = Page(ada.get(URL))
@@ -104,7 +105,7 @@ def test_a_stop_from_a_copy_needs_no_reading(
     everybody_saw_it_fail()
     form = Page(ada.get(URL)).form(action=f"{URL}do-not-text/")
     assert ada.post(f"{URL}do-not-text/", form).status_code == 302
-    assert Wish.objects.filter(number=MARTY_NUMBER, do_not_text=True).count() == 2
+    assert DesiredState.objects.filter(number=MARTY_NUMBER, do_not_text=True).count() == 2
     assert vendors.status() == "unsubscribed"
     assert vendors.stopped() is True
     assert "GET" not in " ".join(vendors.asked())
@@ -114,7 +115,7 @@ def test_the_newer_of_two_copies_is_shown(ada: Client, vendors: Vendors) -> None
     ada.get(URL)
     ready()
     later = timezone.now() + timedelta(seconds=1)
-    index.learn([person(MARTY, "Martin McFly", MARTY_NUMBER, opt_in_status="blocked")], later)
+    index.store([person(MARTY, "Martin McFly", MARTY_NUMBER, opt_in_status="blocked")], later)
     vendors.fault("slicktext", "down")
     page = Page(ada.get(URL))
     assert page.one("h1").text == "Martin McFly"
@@ -133,20 +134,24 @@ def test_the_whole_copy_is_shown_where_the_index_knows_nothing_newer(
     assert verdict(page) == "May text"
 
 
-def test_whom_the_index_has_come_to_doubt_is_not_textable(ada: Client, vendors: Vendors) -> None:
-    """Their number was read as somebody else's, who is stopped: they were deleted and created anew."""
+def test_a_person_that_the_index_has_come_to_doubt_is_not_textable(
+    ada: Client, vendors: Vendors
+) -> None:
+    """Their number was read as another person's, who is stopped: they were deleted and created again."""
     ready()
     ada.get(URL)
     anew = person(7999, "Marty McFly", MARTY_NUMBER, opt_in_status="unsubscribed")
-    index.learn([anew], timezone.now() + timedelta(seconds=1))
+    index.store([anew], timezone.now() + timedelta(seconds=1))
     vendors.fault("slicktext", "down")
     assert verdict(Page(ada.get(URL))) == "Not known"
 
 
-def test_whom_the_index_has_forgotten_is_not_textable(ada: Client, vendors: Vendors) -> None:
+def test_a_person_that_the_index_has_forgotten_is_not_textable(
+    ada: Client, vendors: Vendors
+) -> None:
     ready()
     ada.get(URL)
-    index.forget(MARTY)
+    index.remove(MARTY)
     assert last_known.contact(MARTY)
     vendors.fault("slicktext", "down")
     assert verdict(Page(ada.get(URL))) == "Not known"
@@ -168,7 +173,7 @@ def test_the_edit_form_leaves_out_what_the_copy_does_not_hold(
     everybody_saw_it_fail()
     page = Page(edgar.get(f"{URL}edit/"))
     assert vendors.asked() == []
-    assert "Saving works once SlickText answers" in page.text
+    assert "You can save when SlickText answers" in page.text
     assert not page.all("input", name="address")
     assert not page.all("input", name="birthdate")
     form = page.form(city="Nashville")
@@ -186,7 +191,7 @@ def test_the_edit_form_leaves_out_what_the_copy_does_not_hold(
     assert after["birthdate"] == before["birthdate"]
 
 
-def test_what_the_copy_did_not_hold_was_changed_by_nobody(edgar: Client, vendors: Vendors) -> None:
+def test_what_the_copy_did_not_hold_was_changed_by_no_one(edgar: Client, vendors: Vendors) -> None:
     marty(city="Hill Valley")
     everybody_saw_it_fail()
     form = Page(edgar.get(f"{URL}edit/")).form(city="Nashville")
@@ -204,7 +209,7 @@ def test_what_the_copy_did_not_hold_was_changed_by_nobody(edgar: Client, vendors
     assert (after["city"], after["address"]) == ("Nashville", "9303 Lyon Drive")
 
 
-def test_a_bulk_selection_waits_for_nobody_either(max_: Client, vendors: Vendors) -> None:
+def test_a_bulk_selection_waits_for_no_one_either(max_: Client, vendors: Vendors) -> None:
     marty()
     everybody_saw_it_fail()
     forget_connections()

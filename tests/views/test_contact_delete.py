@@ -6,11 +6,11 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from contacts_ui.models import HeldPress, LedgerEntry, Statement, Wish
+from contacts_ui.models import DesiredState, HeldPress, LedgerEntry, Statement
 from contacts_ui.models.ledger import Action
-from contacts_ui.services.consent.looking import is_stopped
+from contacts_ui.services.consent.record import is_stopped
 from tests.pages import Page
-from tests.people import MARTY, MARTY_NUMBER, NOBODY, MakeWish, Vendors
+from tests.people import MARTY, MARTY_NUMBER, NOBODY, SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db
 URL = f"/contacts/{MARTY}/delete/"
@@ -29,20 +29,24 @@ def test_it_works(spelling: str, max_: Client, vendors: Vendors) -> None:
     assert max_.get(f"/contacts/{MARTY}/").status_code == 404
 
 
-def test_it_says_what_it_does(max_: Client, vendors: Vendors, wish_for: MakeWish) -> None:
+def test_it_says_what_it_does(
+    max_: Client, vendors: Vendors, set_desired_state: SetDesiredState
+) -> None:
     text = Page(max_.get(URL)).text
     assert "Delete Marty McFly?" in text
     assert "The audit log here keeps its entries" in text
     assert "stays stopped" not in text
-    wish_for()
+    set_desired_state()
     assert "This number is stopped, and it stays stopped, even if" in Page(max_.get(URL)).text
 
 
-def test_ledger_and_stop_stay(max_: Client, vendors: Vendors, wish_for: MakeWish) -> None:
-    wish_for()
+def test_ledger_and_stop_stay(
+    max_: Client, vendors: Vendors, set_desired_state: SetDesiredState
+) -> None:
+    set_desired_state()
     delete(max_)
     assert is_stopped(MARTY_NUMBER)
-    assert Wish.objects.filter(number=MARTY_NUMBER, do_not_text=True).exists()
+    assert DesiredState.objects.filter(number=MARTY_NUMBER, do_not_text=True).exists()
     asked, deleted = LedgerEntry.objects.order_by("pk")
     assert (asked.action, deleted.action) == (Action.STOP_REQUESTED, Action.CONTACT_DELETED)
     assert (deleted.staff_name, deleted.number) == ("Max Manager", MARTY_NUMBER)
@@ -61,7 +65,7 @@ def test_a_press_that_is_held_is_sent_before_they_go(
 
 
 @pytest.mark.parametrize("typed", ["", "+16155550199", "Marty McFly", "615 555 333"])
-def test_another_number_deletes_nobody(typed: str, max_: Client, vendors: Vendors) -> None:
+def test_another_number_deletes_no_one(typed: str, max_: Client, vendors: Vendors) -> None:
     response = delete(max_, typed)
     assert response.status_code == 422
     assert Page(response).errors("number")
@@ -74,11 +78,11 @@ def test_another_number_deletes_nobody(typed: str, max_: Client, vendors: Vendor
 def test_only_managers(who: str, request: pytest.FixtureRequest, vendors: Vendors) -> None:
     response = delete(request.getfixturevalue(who))
     assert response.status_code == 403
-    assert "Only managers may delete a contact." in Page(response).text
+    assert "Only managers can delete contacts." in Page(response).text
     assert vendors.asked() == []
 
 
-def test_somebody_who_is_gone(max_: Client, vendors: Vendors) -> None:
+def test_a_deleted_contact(max_: Client, vendors: Vendors) -> None:
     assert max_.get(f"/contacts/{NOBODY}/delete/").status_code == 404
     response = max_.post(f"/contacts/{NOBODY}/delete/", {"number": MARTY_NUMBER})
     assert response.status_code == 404
@@ -102,6 +106,6 @@ def test_a_lost_request_is_unknown(max_: Client, vendors: Vendors) -> None:
 def test_a_vendor_that_is_down(max_: Client, vendors: Vendors) -> None:
     vendors.fault("slicktext", "down")
     response = delete(max_)
-    assert response.status_code == 200
+    assert response.status_code == 503
     assert "SlickText does not answer" in Page(response).text
     assert vendors.contact() is not None

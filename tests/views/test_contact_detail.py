@@ -10,7 +10,7 @@ from django.test import Client
 from contacts_ui.models import LedgerEntry
 from contacts_ui.services.vendors import forget_connections
 from tests.pages import Page
-from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, NOBODY, MakeWish, Vendors
+from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, NOBODY, SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db
 URL = f"/contacts/{MARTY}/"
@@ -66,22 +66,24 @@ def test_the_groups_are_in_their_order(vera: Client, vendors: Vendors) -> None:
     ]
 
 
-def test_both_vendors_states_are_shown(vera: Client, vendors: Vendors, wish_for: MakeWish) -> None:
+def test_both_vendors_states_are_shown(
+    vera: Client, vendors: Vendors, set_desired_state: SetDesiredState
+) -> None:
     page = Page(vera.get(URL))
     texts = [each.text for each in page.all("li", class_="vendor")]
     assert texts[0].startswith("SlickText: Subscribed")
     assert texts[1] == "CloudContactAI: No stop on record here"
-    wish_for()
+    set_desired_state()
     states = [each["data-state"] for each in Page(vera.get(URL)).all("li", class_="vendor")]
     assert states == ["read", "on_its_way"]
 
 
 def test_the_history_says_who_did_what(
-    vera: Client, edgar: Client, vendors: Vendors, wish_for: MakeWish
+    vera: Client, edgar: Client, vendors: Vendors, set_desired_state: SetDesiredState
 ) -> None:
     assert "No changes yet." in Page(vera.get(URL)).text
     edgar.post(f"{URL}edit/", Page(edgar.get(f"{URL}edit/")).form(city="Nashville"))
-    wish_for()
+    set_desired_state()
     text = Page(vera.get(URL)).text
     assert "Edited the contact by Edgar Editor, SlickText" in text
     assert "City: Hill Valley → Nashville" in text
@@ -90,10 +92,10 @@ def test_the_history_says_who_did_what(
 
 
 def test_the_history_follows_the_number(
-    vera: Client, max_: Client, vendors: Vendors, wish_for: MakeWish
+    vera: Client, max_: Client, vendors: Vendors, set_desired_state: SetDesiredState
 ) -> None:
-    """Somebody who was deleted and came back has a new id and the old history."""
-    wish_for()
+    """A person who was deleted and came back has a new id and the old history."""
+    set_desired_state()
     max_.post(f"{URL}delete/", {"number": MARTY_NUMBER})
     again = vendors.create(MARTY_NUMBER, first_name="Marty")
     text = Page(vera.get(f"/contacts/{again}/")).text
@@ -102,10 +104,10 @@ def test_the_history_follows_the_number(
 
 
 def test_the_history_of_others_stays_away(
-    vera: Client, vendors: Vendors, wish_for: MakeWish
+    vera: Client, vendors: Vendors, set_desired_state: SetDesiredState
 ) -> None:
     other = vendors.create(DOC_NUMBER)
-    wish_for()
+    set_desired_state()
     assert "No changes yet." in Page(vera.get(f"/contacts/{other}/")).text
 
 
@@ -162,18 +164,18 @@ def test_the_copy_from_the_time_of_an_edit_is_the_new_one(edgar: Client, vendors
 def test_down_and_never_read(vera: Client, vendors: Vendors) -> None:
     vendors.fault("slicktext", "down")
     response = vera.get(URL)
-    assert response.status_code == 200
+    assert response.status_code == 503
     assert "SlickText does not answer" in Page(response).text
     retry = next(each for each in Page(response).all("a") if each.text == "Try again")
     assert retry["href"] == URL
 
 
 @pytest.mark.parametrize("contact_id", [str(NOBODY), "0", "9" * 18, "9" * 30])
-def test_somebody_who_is_not_there(contact_id: str, vera: Client, vendors: Vendors) -> None:
+def test_someone_who_is_not_there(contact_id: str, vera: Client, vendors: Vendors) -> None:
     assert vera.get(f"/contacts/{contact_id}/").status_code == 404
 
 
-def test_somebody_who_was_deleted_elsewhere_is_forgotten(vera: Client, vendors: Vendors) -> None:
+def test_someone_who_was_deleted_elsewhere_is_forgotten(vera: Client, vendors: Vendors) -> None:
     vera.get(URL)
     vendors.write("DELETE FROM contacts WHERE contact_id = ?", MARTY)
     assert vera.get(URL).status_code == 404
@@ -196,7 +198,7 @@ def test_what_each_role_is_offered(
         return (
             f"{URL}edit/" in links,
             page.switch()["aria-disabled"] is None,
-            f"{URL}consent/" in links,
+            f"{URL}opt-in/" in links,
             f"{URL}delete/" in links,
         )
 
@@ -206,12 +208,14 @@ def test_what_each_role_is_offered(
     assert offered(max_) == (True, True, True, True)
 
 
-def test_everything_is_escaped(vera: Client, vendors: Vendors, wish_for: MakeWish) -> None:
+def test_everything_is_escaped(
+    vera: Client, vendors: Vendors, set_desired_state: SetDesiredState
+) -> None:
     evil = "<img src=x onerror=alert(1)>"
     vendors.edit(
         MARTY, first_name=evil, address=evil, custom_fields={"favorite_store": evil}, city=evil
     )
-    wish_for()
+    set_desired_state()
     page = Page(vera.get(URL))
     assert "<img" not in page.html
     assert evil in page.one("h1").text
@@ -225,9 +229,9 @@ def test_an_unknown_status_is_shown_as_it_is(vera: Client, vendors: Vendors) -> 
 
 
 def test_a_ledger_entry_of_ten_years_ago_has_its_time(
-    vera: Client, vendors: Vendors, wish_for: MakeWish
+    vera: Client, vendors: Vendors, set_desired_state: SetDesiredState
 ) -> None:
     with time_machine.travel(datetime(2016, 7, 1, 12, tzinfo=UTC), tick=False):
-        wish_for()
+        set_desired_state()
     assert LedgerEntry.objects.get().at - datetime(2016, 7, 1, 12, tzinfo=UTC) < timedelta(1)
     assert "Jul 1, 2016, 8:00 AM EDT" in Page(vera.get(URL)).text

@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
-from contacts_ui.models import LedgerEntry, Wish
+from contacts_ui.models import DesiredState, LedgerEntry
 from contacts_ui.models.ledger import Action
-from contacts_ui.services.consent.looking import is_stopped
+from contacts_ui.services.consent.record import is_stopped
 from contacts_ui.services.consent.types import Seen
 from tests import consent
 from tests.pages import Form, Page
@@ -103,13 +103,13 @@ def test_a_number_in_any_spelling(spelling: str, edgar: Client, vendors: Vendors
         ("mobile_number", "", "This field is required."),
         ("mobile_number", "555-0199", "This is not a phone number. It needs ten digits"),
         ("mobile_number", "call me", "This is not a phone number."),
-        ("mobile_number", "+44 20 7946 0958", "SlickText takes only numbers of the US and Canada."),
-        ("mobile_number", "+1 876 555 0123", "SlickText takes only numbers of the US and Canada."),
+        ("mobile_number", "+44 20 7946 0958", "SlickText takes only US and Canadian numbers."),
+        ("mobile_number", "+1 876 555 0123", "SlickText takes only US and Canadian numbers."),
         ("email", "marty at home", "This is not an email address"),
         ("birthdate", "12.06.1968", "Write the date as year-month-day"),
         ("birthdate", "1968-02-30", "Write the date as year-month-day"),
-        ("birthdate", "1885-09-02", "Nobody who gets texts was born on this day."),
-        ("birthdate", "2999-01-01", "Nobody who gets texts was born on this day."),
+        ("birthdate", "1885-09-02", "Enter a realistic birthday."),
+        ("birthdate", "2999-01-01", "Enter a realistic birthday."),
         ("state", "Hill", "This is not a state or province"),
         ("timezone", "Mars/Olympus", "Choose one of the time zones in the list."),
     ],
@@ -193,9 +193,9 @@ def test_a_custom_field_can_be_added(edgar: Client, vendors: Vendors) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "field", "words"),
     [
-        ("", "gold", "new_custom_name_1", "Which custom field should have this value?"),
-        ("loyalty tier", "gold", "new_custom_name_1", "Letters, digits and _ only"),
-        ("loyalty_tier", "", "new_custom_value_1", "Which value should this custom field have?"),
+        ("", "gold", "new_custom_name_1", "Enter the custom field for this value."),
+        ("loyalty tier", "gold", "new_custom_name_1", "Use only letters, digits, and _"),
+        ("loyalty_tier", "", "new_custom_value_1", "Enter a value for this custom field."),
     ],
 )
 def test_half_a_custom_field_is_refused(
@@ -292,7 +292,7 @@ def test_the_same_change_twice_is_no_conflict(edgar: Client, vendors: Vendors) -
     assert sent(vendors) == []
 
 
-def test_another_field_changed_meanwhile_is_no_conflict(edgar: Client, vendors: Vendors) -> None:
+def test_another_field_changed_in_between_is_no_conflict(edgar: Client, vendors: Vendors) -> None:
     form = opened(edgar, city="Nashville")
     vendors.edit(MARTY, first_name="Martin")
     assert edgar.post(URL, form).status_code == 302
@@ -334,10 +334,10 @@ def test_a_stop_follows_the_person_to_the_new_number(
     assert vendors.stopped(MARTY_NUMBER) is True
     assert vendors.status(FREE_NUMBER) == "unsubscribed"
     assert is_stopped(MARTY_NUMBER)
-    assert Wish.objects.filter(number=FREE_NUMBER).count() == 2
+    assert DesiredState.objects.filter(number=FREE_NUMBER).count() == 2
 
 
-# The vendor is in trouble.
+# The vendor fails.
 
 
 def test_a_lost_answer_is_settled_by_reading(edgar: Client, vendors: Vendors) -> None:
@@ -365,9 +365,7 @@ def test_a_lost_request_is_unknown_and_keeps_what_was_typed(
 
 
 @pytest.mark.parametrize("fault", ["down", "error", "too_many", "unauthorized", "html"])
-def test_a_vendor_in_trouble_keeps_what_was_typed(
-    fault: str, edgar: Client, vendors: Vendors
-) -> None:
+def test_a_failing_vendor_keeps_what_was_typed(fault: str, edgar: Client, vendors: Vendors) -> None:
     form = opened(edgar, city="Nashville")
     vendors.fault("slicktext", fault, seconds=60)
     response = edgar.post(URL, form)
@@ -376,7 +374,7 @@ def test_a_vendor_in_trouble_keeps_what_was_typed(
     assert Page(response).form()["city"] == "Nashville"
 
 
-def test_a_copy_can_be_edited_and_what_somebody_else_changed_is_asked_about(
+def test_a_copy_can_be_edited_and_what_another_person_changed_is_asked_about(
     edgar: Client, vendors: Vendors
 ) -> None:
     edgar.get(f"/contacts/{MARTY}/")
@@ -394,7 +392,7 @@ def test_a_copy_can_be_edited_and_what_somebody_else_changed_is_asked_about(
     assert sent(vendors) == [{"first_name": "Martin", "city": "Nashville"}]
 
 
-def test_somebody_who_is_gone(edgar: Client, vendors: Vendors) -> None:
+def test_a_deleted_contact(edgar: Client, vendors: Vendors) -> None:
     assert edgar.get(f"/contacts/{NOBODY}/edit/").status_code == 404
     response = edgar.post(f"/contacts/{NOBODY}/edit/", {**opened(edgar), "city": "Nashville"})
     assert response.status_code == 404

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import openpyxl
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -14,12 +15,14 @@ from django.utils import timezone
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexWalk, LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action
-from contacts_ui.services import contact_export, index
-from contacts_ui.services.consent import readings
-from contacts_ui.services.preferences import choose_columns
+from contacts_ui.services import index
+from contacts_ui.services.consent import slicktext_readings
+from contacts_ui.services.exports import contacts as contact_export
+from contacts_ui.services.people.preferences import choose_columns
 from contacts_ui.views.columns import COLUMNS
 from tests.consent import Seen, press_stop, unsend
-from tests.people import MARTY_NUMBER, MakeWish, Vendors
+from tests.pages import Page
+from tests.people import MARTY_NUMBER, SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db
 READ_AT = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
@@ -32,7 +35,7 @@ def person(contact_id: int, **facts: Any) -> Contact:
 
 
 def indexed(*people: Contact) -> None:
-    index.learn(people, READ_AT)
+    index.store(people, READ_AT)
     IndexWalk.objects.create(pk=1, next_at=READ_AT, finished_at=READ_AT)
 
 
@@ -40,6 +43,13 @@ def table(response: Any) -> list[dict[str, str]]:
     body = b"".join(response.streaming_content)
     assert body.startswith(b"\xef\xbb\xbf")
     return list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+
+
+def workbook_table(response: Any) -> list[dict[str, str]]:
+    body = b"".join(response.streaming_content)
+    rows = openpyxl.load_workbook(io.BytesIO(body)).active.values
+    headings = next(rows)
+    return [dict(zip(headings, row, strict=True)) for row in rows]
 
 
 def export(client: Client, query: str = "") -> list[dict[str, str]]:
@@ -60,14 +70,34 @@ def test_it_asks_for_the_reason_first(max_: Client) -> None:
     assert "State: TN" in response.text
     assert "0 contacts" in response.text
     assert "First name, Last name, Mobile number, Email" in response.text
-    for method in (max_.post, max_.get):
-        response = method("/contacts/export/", {"why": "  "})
-        assert response.status_code == 422
-        assert "Say what it is for" in response.text
+    response = max_.post("/contacts/export/", {"why": "  "})
+    assert response.status_code == 422
+    assert "Say what it is for" in response.text
     assert not LedgerEntry.objects.exists()
 
 
-def test_the_rows_say_what_is_known(max_: Client, manager: User, wish_for: MakeWish) -> None:
+def test_an_address_never_exports_nor_says_why(max_: Client) -> None:
+    """A link on any site can hold both."""
+    indexed(person(1))
+    response = max_.get("/contacts/export/?state=TN&why=For+the+press&format=csv")
+    assert response.status_code == 200
+    page = Page(response)
+    assert page.one("input", name="why")["value"] is None
+    assert "For the press" not in page.html
+    assert not LedgerEntry.objects.exists()
+
+
+def test_a_press_on_another_site_exports_nothing(manager: User, vendors: Vendors) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(manager)
+    for address in ("/contacts/export/", "/opt-outs/export/"):
+        assert browser.post(address, {"why": "Audit", "format": "csv"}).status_code == 403
+    assert not LedgerEntry.objects.exists()
+
+
+def test_the_rows_say_what_is_known(
+    max_: Client, manager: User, set_desired_state: SetDesiredState
+) -> None:
     choose_columns(manager, list(COLUMNS))
     indexed(
         person(
@@ -85,13 +115,13 @@ def test_the_rows_say_what_is_known(max_: Client, manager: User, wish_for: MakeW
         person(6, mobile_number=MARTY_NUMBER),
         person(7, mobile_number="+442079460958"),
     )
-    wish_for(Vendor.CLOUDCONTACTAI)
+    set_desired_state(Vendor.CLOUDCONTACTAI)
     rows = export(max_)
     assert [row["Do not text"] for row in rows] == [
         "no stop on record", "yes", "not subscribed", "not known", "not known", "yes", "no stop on record",
     ]  # fmt: skip
     assert [row["Mobile number"] for row in rows[4:]] == [
-        "unreadable", "(615) 555-3338", "'+44 20 7946 0958",
+        "unreadable", "(615) 555-3338", "(+44) 20 7946 0958",
     ]  # fmt: skip
     ann = rows[0]
     assert (ann["First name"], ann["Last name"], ann["Id"]) == ("Ann", "Lee", "1")
@@ -108,7 +138,52 @@ def test_nothing_in_it_is_a_formula(text: str, max_: Client) -> None:
     indexed(person(1, first_name=text, email=text, city='a "quoted", one\n=2'))
     (row,) = export(max_)
     assert row["First name"] == row["Email"] == f"'{text}"
-    assert row["City"] == 'a "quoted", one\n=2'
+    assert row["City"] == 'a "quoted", one\n\'=2'
+
+
+def test_a_workbook_has_the_very_texts(max_: Client, manager: User) -> None:
+    choose_columns(manager, ["zip", "city"])
+    indexed(
+        person(1, first_name="=1+1", last_name="<Lee>", zip="02134", city="a;=b"),
+        person(2, mobile_number="+442079460958"),
+    )
+    response = max_.post("/contacts/export/", {"why": "For the letter", "format": "xlsx"})
+    assert response["Content-Type"].endswith("spreadsheetml.sheet")
+    assert response["Content-Disposition"].endswith('.xlsx"')
+    first, second = workbook_table(response)
+    assert [first[name] for name in ("First name", "Last name", "Zip", "City")] == [
+        "=1+1", "<Lee>", "02134", "a;=b",
+    ]  # fmt: skip
+    assert first["Mobile number"] == "(615) 555-0001"
+    assert second["Mobile number"] == "+44 20 7946 0958"
+    begun, ended = LedgerEntry.objects.order_by("pk")
+    assert begun.after["format"] == "xlsx"
+    assert ended.after == {"export": begun.pk, "count": 2}
+
+
+def test_the_page_says_which_file_to_open(max_: Client) -> None:
+    indexed(person(1))
+    page = Page(max_.get("/contacts/export/"))
+    workbook, plain = page.all("input", name="format")
+    assert (workbook["value"], "checked" in workbook.attributes) == ("xlsx", True)
+    assert (plain["value"], "checked" in plain.attributes) == ("csv", False)
+    assert "Excel workbook (.xlsx), to open in a spreadsheet" in page.text
+    assert "CSV, to load into another program" in page.text
+    assert max_.post("/contacts/export/", {"why": "x", "format": "pdf"}).status_code == 422
+
+
+def test_more_than_a_workbook_holds_is_said_before_anything_goes_out(
+    max_: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexed(person(1), person(2))
+    monkeypatch.setattr(contact_export, "MAX_ROWS", 1)
+    asked = Page(max_.get("/contacts/export/"))
+    assert "checked" in asked.one("input", value="csv").attributes
+    response = max_.post("/contacts/export/", {"why": "x", "format": "xlsx"})
+    assert response.status_code == 422
+    assert "A workbook holds 1,048,575 rows at most. Choose CSV" in response.text
+    assert not LedgerEntry.objects.exists()
+    assert len(table(max_.post("/contacts/export/", {"why": "x", "format": "csv"}))) == 2
 
 
 def test_a_stop_that_only_the_record_holds_is_exported(
@@ -117,9 +192,9 @@ def test_a_stop_that_only_the_record_holds_is_exported(
     """Read at SlickText, which shows them as subscribed by now; and a press that can still be unsent."""
     settings.UNDO_SECONDS = 20
     read, pressed, unsent = person(1), person(2), person(3)
-    readings.learn([replace(read, opt_in_status="unsubscribed")], READ_AT, now=True)
+    slicktext_readings.learn([replace(read, opt_in_status="unsubscribed")], READ_AT, now=True)
     later = timezone.now()
-    readings.learn([read, pressed, unsent], later, now=True)
+    slicktext_readings.learn([read, pressed, unsent], later, now=True)
     for each in (pressed, unsent):
         press_stop(staff=agent, seen=Seen(each.number or "", each.contact_id))
     unsend(staff=agent, seen=Seen(unsent.number or "", unsent.contact_id))
@@ -166,7 +241,7 @@ def test_ticked_rows_are_never_looked_for_at_slicktext(max_: Client, vendors: Ve
 
 def test_the_ledger_knows_who_and_why_before_the_first_byte(max_: Client) -> None:
     indexed(person(1), person(2))
-    response = max_.get("/contacts/export/?state=TN&why=Audit")
+    response = max_.post("/contacts/export/?state=TN", {"why": "Audit"})
     (entry,) = LedgerEntry.objects.all()
     assert (entry.action, entry.staff_name, entry.reason) == (
         Action.CONTACTS_EXPORTED,
@@ -175,6 +250,7 @@ def test_the_ledger_knows_who_and_why_before_the_first_byte(max_: Client) -> Non
     )
     assert entry.after["filters"] == {"state": "TN"}
     assert "Do not text" in entry.after["columns"]
+    assert entry.after["format"] == "csv"
     assert table(response) == []
     ended = LedgerEntry.objects.latest("pk")
     assert ended.action == Action.CONTACTS_EXPORT_ENDED
@@ -186,7 +262,7 @@ def test_the_ledger_knows_who_and_why_before_the_first_byte(max_: Client) -> Non
 def test_who_hangs_up_has_taken_what_was_sent(manager: User) -> None:
     indexed(person(1))
     made = contact_export.export(
-        staff=manager, question=index.IndexQuestion(), columns=[], why="Audit"
+        staff=manager, question=index.IndexQuery(), columns=[], why="Audit"
     )
     next(made.chunks)
     made.chunks.close()  # type: ignore[attr-defined]
@@ -194,9 +270,9 @@ def test_who_hangs_up_has_taken_what_was_sent(manager: User) -> None:
     assert ended.answer == {"outcome": "broken off"}
 
 
-def test_the_answer_is_a_stream_that_nobody_collects(max_: Client) -> None:
+def test_the_answer_is_a_stream_that_no_one_collects(max_: Client) -> None:
     indexed(person(1))
-    response = max_.get("/contacts/export/?why=Audit", headers={"Accept-Encoding": "gzip"})
+    response = max_.post("/contacts/export/", {"why": "Audit"}, headers={"Accept-Encoding": "gzip"})
     assert response.streaming
     assert response["Content-Encoding"] == "identity"
     assert response["Content-Type"] == "text/csv; charset=utf-8"

@@ -1,4 +1,4 @@
-"""The table: pages, filters, what is shown when SlickText is in trouble."""
+"""The table: pages, filters, what is shown when SlickText fails."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +13,7 @@ from django.utils import timezone
 from contacts_ui.models import Vendor
 from contacts_ui.services.vendors import forget_connections
 from tests.pages import Page
-from tests.people import MARTY, MakeWish, Vendors
+from tests.people import MARTY, SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db
 URL = "/contacts/"
@@ -81,7 +81,7 @@ def test_sizes(size: int, vera: Client, vendors: Vendors) -> None:
     assert asked_for(vendors)["limit"] == str(size)
 
 
-def test_a_vendor_that_sends_fewer_rows_skips_nobody(vera: Client, vendors: Vendors) -> None:
+def test_a_vendor_that_sends_fewer_rows_skips_no_one(vera: Client, vendors: Vendors) -> None:
     vendors.switch(max_page=20)
     address, seen = URL, []
     while address:
@@ -150,12 +150,12 @@ def test_the_form_of_the_filters_makes_the_same_custom_filter(
 @pytest.mark.parametrize(
     ("address", "field", "words"),
     [
-        ("?number=nonsense", "number", "This is not a phone number we can read."),
-        ("?custom_value=1", "custom_field", "Which custom field should have this value?"),
-        ("?custom_field=member", "custom_value", "Which value should this custom field have?"),
+        ("?number=nonsense", "number", "This is not a phone number."),
+        ("?custom_value=1", "custom_field", "Enter the custom field for this value."),
+        ("?custom_field=member", "custom_value", "Enter a value for this custom field."),
     ],
 )
-def test_a_wrong_filter_asks_nobody(
+def test_a_wrong_filter_asks_no_one(
     address: str, field: str, words: str, vera: Client, vendors: Vendors
 ) -> None:
     response = vera.get(URL + address)
@@ -176,7 +176,7 @@ def test_filters_that_the_vendor_ignores_are_applied_here_and_said(
 
 def test_filters_without_anybody(vera: Client, vendors: Vendors) -> None:
     page = Page(vera.get(f"{URL}?city=hill+valley"))
-    assert "Nobody found" in page.text
+    assert "No contacts found" in page.text
     assert ids(page) == []
 
 
@@ -237,7 +237,7 @@ def test_who_may_not_stop_has_no_switch_that_moves(
     assert switch["aria-disabled"] == "true"
     assert switch["type"] == "button"
     assert switch["hx-post"] is None
-    assert switch["title"] == "Only agents and managers may stop texts."
+    assert switch["title"] == "Only agents and managers can stop texts."
     assert "name" not in switch.attributes
 
 
@@ -245,10 +245,10 @@ def test_who_may_not_even_ask_cannot_move_the_switch_back(edgar: Client, vendors
     vendors.edit(MARTY, opt_in_status="unsubscribed")
     switch = Page(edgar.get(URL)).switch("Do not text Marty McFly")
     assert (switch["aria-checked"], switch["aria-disabled"]) == ("true", "true")
-    assert switch["title"].startswith("Only managers may allow texts again")
+    assert switch["title"].startswith("Only managers can allow texts again")
 
 
-@pytest.mark.parametrize(("who", "leads_to"), [("ada", "ask-lift"), ("max_", "consent")])
+@pytest.mark.parametrize(("who", "leads_to"), [("ada", "ask-lift"), ("max_", "opt-in")])
 def test_where_the_switch_of_a_stopped_person_leads(
     who: str, leads_to: str, request: pytest.FixtureRequest, vendors: Vendors
 ) -> None:
@@ -262,7 +262,7 @@ def test_viewers_are_not_offered_to_create(vera: Client, vendors: Vendors) -> No
     assert Page(vera.get(URL)).all("a", href="/contacts/new/") == []
 
 
-def test_somebody_without_a_name_is_called_by_number(ada: Client, vendors: Vendors) -> None:
+def test_someone_without_a_name_is_called_by_number(ada: Client, vendors: Vendors) -> None:
     vendors.edit(MARTY, first_name=None, last_name=None)
     page = Page(ada.get(URL))
     assert page.switch("Do not text (615) 555-3338")
@@ -328,13 +328,13 @@ def test_the_last_known_page_is_of_the_same_question(vera: Client, vendors: Vend
     assert len(ids(Page(vera.get(URL)))) == 50
 
 
-def test_an_old_page_knows_the_stops_of_meanwhile(
-    ada: Client, vendors: Vendors, wish_for: MakeWish
+def test_an_old_page_knows_the_stops_of_the_time_between(
+    ada: Client, vendors: Vendors, set_desired_state: SetDesiredState
 ) -> None:
     ada.get(URL)
     vendors.fault("slicktext", "down")
-    wish_for(Vendor.SLICKTEXT)
-    wish_for(Vendor.CLOUDCONTACTAI)
+    set_desired_state(Vendor.SLICKTEXT)
+    set_desired_state(Vendor.CLOUDCONTACTAI)
     assert Page(ada.get(URL)).switch("Do not text Marty McFly")["aria-checked"] == "true"
 
 
@@ -342,7 +342,7 @@ def test_rate_limited(vera: Client, vendors: Vendors) -> None:
     vendors.fault("slicktext", "too_many", seconds=42)
     page = Page(vera.get(URL))
     assert "SlickText asks us to slow down" in page.text
-    assert "Tries again by itself in 42 seconds." in page.text
+    assert "Tries again automatically in 42 seconds." in page.text
     assert "delay:42s" in page.one("a", id="retry")["hx-trigger"]
 
 
@@ -416,8 +416,6 @@ def test_both_generations_of_replies(generation: str, vera: Client, vendors: Ven
         "?reading=99999",
         "?reading=-1&q=Marty",
         "?reading=x&q=Marty",
-        "?q=%00",
-        "?q=a%00b",
         "?q=%FF%FE",
         "?q=" + "x" * 5000,
         "?q=" + "9" * 300,
@@ -427,16 +425,12 @@ def test_both_generations_of_replies(generation: str, vera: Client, vendors: Ven
         "?q=%2B",
         "?q=%2C",
         "?q=%27%22%3C%3E",
-        "?city=%00",
         "?city=%FF",
         "?status=nonsense",
-        "?number=%00",
         "?custom.=x",
-        "?custom.%00=x",
         "?custom.limit=1",
         "?custom.offset=7",
         "?custom_field=limit&custom_value=100000",
-        "?custom_field=%00&custom_value=%00",
         "?custom_field=__class__&custom_value=x",
         "?custom_field=name&custom_value=x",
         "?custom_field=number&custom_value=x",
@@ -455,7 +449,8 @@ def test_a_custom_filter_cannot_change_the_paging(vera: Client, vendors: Vendors
     assert all(query(call["target"])["limit"] == ["50"] for call in vendors.calls())
 
 
-def test_a_page_is_kept_for_a_day(vera: Client, vendors: Vendors) -> None:
+def test_a_page_is_kept_for_a_day(vera: Client, vendors: Vendors, settings: Any) -> None:
+    settings.SESSION_IDLE_MINUTES = 24 * 60
     vera.get(URL)
     vendors.fault("slicktext", "down")
     with time_machine.travel(timezone.now() + timedelta(hours=9)):

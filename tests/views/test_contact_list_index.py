@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from contacts_ui.models import IndexWalk
 from contacts_ui.services import index
-from contacts_ui.services.index import Total, matching
+from contacts_ui.services.index import Total, conditions
 from contacts_ui.views.totals import pages_words, total_words
 from tests.pages import Page
 from tests.people import Vendors
 from tests.services.index.people import person
 
-from .index_people import learn_people, ready
+from .index_people import ready, store_people
 from .test_contact_list import URL, ids, query
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ TYPING = {"HTTP_HX_REQUEST": "true"}
 
 
 def test_a_ready_index_answers_and_no_vendor_is_asked(vera: Client, vendors: Vendors) -> None:
-    learn_people(5, at=timezone.now() - timedelta(seconds=12))
+    store_people(5, at=timezone.now() - timedelta(seconds=12))
     ready()
     page = Page(vera.get(URL))
     assert ids(page) == [7000, 7001, 7002, 7003, 7004]
@@ -33,8 +33,8 @@ def test_a_ready_index_answers_and_no_vendor_is_asked(vera: Client, vendors: Ven
 
 
 def test_each_row_knows_when_it_was_read(vera: Client, vendors: Vendors) -> None:
-    learn_people(5, at=timezone.now() - timedelta(hours=3))
-    learn_people(1)
+    store_people(5, at=timezone.now() - timedelta(hours=3))
+    store_people(1)
     ready()
     response = vera.get(URL)
     assert "as of 3 h ago" in Page(response).text
@@ -43,7 +43,7 @@ def test_each_row_knows_when_it_was_read(vera: Client, vendors: Vendors) -> None
 
 
 def test_read_live_is_one_press_and_so_is_the_way_back(vera: Client, vendors: Vendors) -> None:
-    learn_people()
+    store_people()
     ready()
     page = Page(vera.get(f"{URL}?city=Austin&sort=-name"))
     live = next(each for each in page.all("a") if each.text == "Read live")
@@ -59,7 +59,7 @@ def test_read_live_is_one_press_and_so_is_the_way_back(vera: Client, vendors: Ve
 
 
 def test_typing_brings_the_results_alone(vera: Client, vendors: Vendors) -> None:
-    learn_people()
+    store_people()
     ready()
     whole = Page(vera.get(URL))
     box = whole.one("input", name="q")
@@ -73,7 +73,7 @@ def test_typing_brings_the_results_alone(vera: Client, vendors: Vendors) -> None
 
 
 def test_the_query_language_goes_with_filters(vera: Client, vendors: Vendors) -> None:
-    learn_people(10)
+    store_people(10)
     ready()
     assert ids(Page(vera.get(f"{URL}?q=city:austin+marty"))) == [7000]
     assert ids(Page(vera.get(f"{URL}?q=marty&city=Nashville"))) == [7005]
@@ -81,7 +81,7 @@ def test_the_query_language_goes_with_filters(vera: Client, vendors: Vendors) ->
 
 
 def test_headings_sort_up_then_down_then_not(vera: Client, vendors: Vendors) -> None:
-    learn_people()
+    store_people()
     ready()
     page = Page(vera.get(URL))
     assert query(page.one("a", id="sort-name")["href"]) == {"sort": ["name"]}
@@ -95,7 +95,7 @@ def test_headings_sort_up_then_down_then_not(vera: Client, vendors: Vendors) -> 
 
 
 def test_any_page_is_one_step_away(vera: Client, vendors: Vendors) -> None:
-    learn_people(130)
+    store_people(130)
     ready()
     page = Page(vera.get(f"{URL}?size=25&offset=50"))
     assert page.one("input", name="page")["value"] == "3"
@@ -115,7 +115,7 @@ def test_a_page_number_without_sense_is_the_first_page(
 
 
 def test_a_page_number_behind_the_end_is_the_last_page(vera: Client, vendors: Vendors) -> None:
-    learn_people(130)
+    store_people(130)
     ready()
     response = vera.get(f"{URL}?size=25&page=900", follow=True)
     assert query(response.redirect_chain[0][0]) == {"size": ["25"], "offset": ["125"]}
@@ -127,7 +127,7 @@ def test_a_page_number_behind_the_end_is_the_last_page(vera: Client, vendors: Ve
 def test_from_behind_the_end_the_last_page_is_one_press_away(
     vera: Client, vendors: Vendors
 ) -> None:
-    learn_people(130)
+    store_people(130)
     ready()
     page = Page(vera.get(f"{URL}?size=25&offset=500"))
     last = next(each for each in page.all("a") if each.text == "Go to the last page")
@@ -135,7 +135,7 @@ def test_from_behind_the_end_the_last_page_is_one_press_away(
 
 
 def test_one_page_needs_no_jump(vera: Client, vendors: Vendors) -> None:
-    learn_people(5)
+    store_people(5)
     ready()
     assert not Page(vera.get(URL)).all("input", name="page")
 
@@ -143,7 +143,7 @@ def test_one_page_needs_no_jump(vera: Client, vendors: Vendors) -> None:
 def test_export_keeps_the_view_and_import_is_offered_to_who_may(
     vera: Client, max_: Client, vendors: Vendors
 ) -> None:
-    learn_people(130)
+    store_people(130)
     ready()
     page = Page(max_.get(f"{URL}?q=marty&city=Austin&offset=0&live="))
     export = next(each for each in page.all("a") if each.text == "Export")
@@ -158,7 +158,7 @@ def test_export_keeps_the_view_and_import_is_offered_to_who_may(
 
 
 def test_a_page_behind_the_end_says_so(vera: Client, vendors: Vendors) -> None:
-    learn_people(5)
+    store_people(5)
     ready()
     page = Page(vera.get(f"{URL}?offset=500"))
     assert "The list ends before this page" in page.text
@@ -169,7 +169,7 @@ def test_a_page_behind_the_end_says_so(vera: Client, vendors: Vendors) -> None:
 def test_who_may_be_new_can_be_asked_for_at_slicktext(
     typed: str, vera: Client, vendors: Vendors
 ) -> None:
-    learn_people(1)
+    store_people(1)
     ready()
     page = Page(vera.get(URL, {"q": typed}))
     assert query(next(e for e in page.all("a") if e.text == "Ask SlickText")["href"]) == {
@@ -179,16 +179,16 @@ def test_who_may_be_new_can_be_asked_for_at_slicktext(
     assert vendors.calls() == []
 
 
-def test_a_name_that_nobody_has_is_not_asked_for(vera: Client, vendors: Vendors) -> None:
-    learn_people(1)
+def test_a_name_that_no_one_has_is_not_asked_for(vera: Client, vendors: Vendors) -> None:
+    store_people(1)
     ready()
     page = Page(vera.get(URL, {"q": "Zyxwvut Qponml"}))
-    assert "Nobody found" in page.text
+    assert "No contacts found" in page.text
     assert "Ask SlickText" not in page.text
 
 
 def test_a_vendor_that_is_down_changes_nothing(vera: Client, vendors: Vendors) -> None:
-    learn_people()
+    store_people()
     ready()
     vendors.fault("slicktext", "down")
     page = Page(vera.get(URL))
@@ -208,7 +208,7 @@ def test_while_the_index_is_built_slicktext_answers(vera: Client, vendors: Vendo
 def test_switched_off_it_is_as_if_there_were_none(
     vera: Client, vendors: Vendors, settings: object
 ) -> None:
-    learn_people()
+    store_people()
     ready()
     settings.CONTACT_INDEX = False  # type: ignore[attr-defined]
     page = Page(vera.get(f"{URL}?sort=name"))
@@ -246,9 +246,9 @@ def test_the_pager_counts_pages_and_not_contacts(total: Total, words: str) -> No
 def test_about_as_many_promises_no_page_behind_the_last(
     vera: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learn_people(30)
+    store_people(30)
     ready()
-    monkeypatch.setattr(matching, "count", lambda of: Total(2_000, exact=False))
+    monkeypatch.setattr(conditions, "count", lambda of: Total(2_000, exact=False))
     first = Page(vera.get(f"{URL}?q=example&size=25"))
     assert len(ids(first)) == 25
     second = Page(vera.get(_link(first, "Next")))
@@ -260,40 +260,40 @@ def _link(page: Page, text: str) -> str:
     return str(next(each for each in page.all("a") if each.text == text)["href"])
 
 
-def test_nobody_is_shown_twice_or_skipped_while_people_come(vera: Client, vendors: Vendors) -> None:
-    learn_people(130)
+def test_no_one_is_shown_twice_or_skipped_while_people_come(vera: Client, vendors: Vendors) -> None:
+    store_people(130)
     ready()
     first = Page(vera.get(f"{URL}?size=25&sort=contact_id"))
     # Somebody new stands before all others.
-    index.learn([person(1, "Ann New")], timezone.now())
+    index.store([person(1, "Ann New")], timezone.now())
     second = Page(vera.get(_link(first, "Next")))
     third = Page(vera.get(_link(second, "Next")))
     assert [*ids(first), *ids(second), *ids(third)] == list(range(7000, 7075))
     assert query(_link(third, "Next"))["offset"] == ["75"]
-    index.learn([person(2, "Ben New")], timezone.now())
+    index.store([person(2, "Ben New")], timezone.now())
     assert ids(Page(vera.get(_link(third, "Previous")))) == ids(second)
     assert query(_link(second, "Previous")) == {"size": ["25"], "sort": ["contact_id"]}
 
 
 def test_a_next_page_is_offered_also_where_many_went(vera: Client, vendors: Vendors) -> None:
-    learn_people(60)
+    store_people(60)
     ready()
     first = Page(vera.get(f"{URL}?size=25&sort=contact_id"))
     for key in range(7000, 7020):
-        index.forget(key)
+        index.remove(key)
     second = Page(vera.get(_link(first, "Next")))
     third = Page(vera.get(_link(second, "Next")))
     assert [*ids(second), *ids(third)] == list(range(7025, 7060))
     assert "Next" not in [each.text for each in third.all("a")]
     for key in range(7020, 7030):
-        index.forget(key)
+        index.remove(key)
     # Fewer than a page are left in front of the third: it is the first page, and whole.
     back = Page(vera.get(_link(third, "Previous")))
     assert ids(back) == list(range(7030, 7055))
 
 
 def test_a_token_goes_with_its_order_alone(vera: Client, vendors: Vendors) -> None:
-    learn_people(60)
+    store_people(60)
     ready()
     first = Page(vera.get(f"{URL}?size=25&sort=contact_id"))
     second = Page(vera.get(_link(first, "Next")))

@@ -11,12 +11,12 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
-from contacts_ui.models import LedgerEntry, Wish
+from contacts_ui.models import DesiredState, LedgerEntry
 from contacts_ui.models.ledger import Action
 from contacts_ui.services.consent.types import Seen
 from tests import consent
 from tests.pages import Page
-from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
+from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db
 URL = "/contacts/new/"
@@ -25,7 +25,7 @@ TYPED = {"mobile_number": "(615) 555-0123", "first_name": "Emmett", "last_name":
 
 @pytest.fixture(autouse=True)
 def _quick_look_ups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slicktext, "SETTLING_PAUSES", (0, 0, 0))
+    monkeypatch.setattr(slicktext, "LOOKUP_PAUSES_SECONDS", (0, 0, 0))
 
 
 def create(client: Client, **changes: str) -> HttpResponse:
@@ -59,7 +59,7 @@ def test_it_works(edgar: Client, vendors: Vendors) -> None:
     assert vendors.stopped(DOC_NUMBER) is None
 
 
-def test_the_ledger_says_who_created_whom(edgar: Client, vendors: Vendors) -> None:
+def test_the_ledger_says_who_created_which_contact(edgar: Client, vendors: Vendors) -> None:
     create(edgar)
     entry = LedgerEntry.objects.get()
     assert entry.action == Action.CONTACT_CREATED
@@ -104,10 +104,10 @@ def test_a_known_number_links_to_who_has_it(edgar: Client, vendors: Vendors) -> 
 
 @pytest.mark.parametrize("status", [422, 409])
 @pytest.mark.parametrize("shape", ["message", "error", "error_list", "detail", "errors"])
-def test_a_number_that_was_taken_meanwhile(
+def test_a_number_that_was_taken_in_between(
     shape: str, status: int, edgar: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The look-up found nobody, and the vendor then says that the number exists."""
+    """The lookup found no contact, and the vendor then says that the number exists."""
     vendors.switch(exists_status=status, error_body=shape)
     really_find, looks = slicktext.find_contact, []
 
@@ -156,7 +156,7 @@ def test_editors_are_not_asked_about_consent(edgar: Client, vendors: Vendors) ->
         {"new_custom_name_1": "force_double_opt_in", "new_custom_value_1": "true"},
     ],
 )
-def test_a_crafted_form_subscribes_nobody(
+def test_a_crafted_form_subscribes_no_one(
     crafted: dict[str, str], who: str, request: pytest.FixtureRequest, vendors: Vendors
 ) -> None:
     create(request.getfixturevalue(who), **crafted)
@@ -164,7 +164,7 @@ def test_a_crafted_form_subscribes_nobody(
     for body in sent(vendors):
         assert body["opt_in_status"] == "not subscribed"
         assert "force_double_opt_in" not in body
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -203,7 +203,7 @@ def test_double_opt_in_lets_the_vendor_ask(max_: Client, vendors: Vendors) -> No
     assert sent(vendors)[0]["force_double_opt_in"] == "true"
     assert "opt_in_status" not in sent(vendors)[0]
     assert vendors.status(DOC_NUMBER) == "pending"
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 def test_managers_create_unsubscribed_people_by_default(max_: Client, vendors: Vendors) -> None:
@@ -211,17 +211,19 @@ def test_managers_create_unsubscribed_people_by_default(max_: Client, vendors: V
     assert vendors.status(DOC_NUMBER) == "not subscribed"
 
 
-def test_a_stopped_number_stays_stopped(max_: Client, vendors: Vendors, wish_for: MakeWish) -> None:
-    wish_for(number=DOC_NUMBER)
+def test_a_stopped_number_stays_stopped(
+    max_: Client, vendors: Vendors, set_desired_state: SetDesiredState
+) -> None:
+    set_desired_state(number=DOC_NUMBER)
     response = create(max_)
     assert vendors.status(DOC_NUMBER) == "unsubscribed"
     assert "it stays stopped" in Page(max_.get(response["Location"])).text
 
 
 def test_a_stopped_number_is_not_asked_by_text(
-    max_: Client, vendors: Vendors, wish_for: MakeWish
+    max_: Client, vendors: Vendors, set_desired_state: SetDesiredState
 ) -> None:
-    wish_for(number=DOC_NUMBER)
+    set_desired_state(number=DOC_NUMBER)
     response = create(max_, consent="double_opt_in")
     page = Page(response)
     assert response.status_code == 409
@@ -247,7 +249,7 @@ def test_consent_for_a_stopped_number_is_saved_once_the_form_has_shown_the_stop(
     assert not consent.is_stopped(DOC_NUMBER)
 
 
-# The vendor is in trouble.
+# The vendor fails.
 
 
 def test_a_lost_answer_is_settled_by_looking_the_number_up(edgar: Client, vendors: Vendors) -> None:
@@ -275,9 +277,7 @@ def test_an_unknown_outcome_is_said_and_never_sent_again(
 
 
 @pytest.mark.parametrize("fault", ["too_many", "unauthorized", "down"])
-def test_a_vendor_in_trouble_keeps_what_was_typed(
-    fault: str, edgar: Client, vendors: Vendors
-) -> None:
+def test_a_failing_vendor_keeps_what_was_typed(fault: str, edgar: Client, vendors: Vendors) -> None:
     form = Page(edgar.get(URL)).form(**TYPED)
     vendors.fault("slicktext", fault, seconds=60)
     response = edgar.post(URL, form)

@@ -5,13 +5,13 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.models import Disagreement, Job, Vendor, Wish
+from contacts_ui.models import DesiredState, Disagreement, Job, Vendor
 from contacts_ui.models.job import JobState, RowState
-from contacts_ui.services import jobs
 from contacts_ui.services.consent import delivery, desired_state, doors
-from contacts_ui.services.webhooks import work_due
+from contacts_ui.services.webhooks.processing import process_due
+from contacts_ui.worker import schedule
 from tests.pages import Page
-from tests.people import MARTY, MakeWish, Vendors, logged_in
+from tests.people import MARTY, SetDesiredState, Vendors, logged_in
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/disagreements/"
@@ -24,16 +24,16 @@ def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def two_are_back(wish_for: MakeWish, vendors: Vendors, max_: Client) -> list[str]:
-    """Marty and another person were stopped, and somebody has subscribed them again."""
+def two_are_back(set_desired_state: SetDesiredState, vendors: Vendors, max_: Client) -> list[str]:
+    """Marty and another person were stopped, and were subscribed again."""
     numbers = [str((vendors.contact(MARTY + each) or {})["mobile_number"]) for each in range(2)]
     for number in numbers:
         for vendor in Vendor:
-            delivery.deliver(wish_for(vendor, number=number).pk)
+            delivery.deliver(set_desired_state(vendor, number=number).pk)
     for each in range(2):
         vendors.edit(MARTY + each, opt_in_status="subscribed")
     max_.get("/contacts/")
-    work_due()
+    process_due()
     return numbers
 
 
@@ -61,7 +61,7 @@ def test_one_press_repairs(two_are_back: list[str], max_: Client, vendors: Vendo
     assert "Marty McFly: stopped at both vendors." in Page(answer).text
     assert vendors.status() == "unsubscribed"
     assert vendors.status(two_are_back[1]) == "subscribed"
-    assert "Ended lately" in Page(answer).text
+    assert "Recently ended" in Page(answer).text
     assert "Max Manager" in Page(answer).text
 
 
@@ -77,7 +77,7 @@ def press_all(browser: Client) -> Page:
 def work_on(job: Job) -> None:
     """Let the worker do the job, and deliver what follows."""
     for _ in range(5):
-        jobs.go_on()
+        schedule.run_jobs()
         for key in desired_state.due_now(limit=1000):
             delivery.deliver(key)
     job.refresh_from_db()
@@ -100,7 +100,7 @@ def test_row_21_all_shown_is_a_job(two_are_back: list[str], max_: Client, vendor
 
 
 def test_row_21_250_people_are_told_behind_everyone_else(
-    max_: Client, wish_for: MakeWish, vendors: Vendors
+    max_: Client, set_desired_state: SetDesiredState, vendors: Vendors
 ) -> None:
     numbers = [f"+1615555{each:04}" for each in range(1000, 1250)]
     Disagreement.objects.bulk_create(
@@ -111,16 +111,16 @@ def test_row_21_250_people_are_told_behind_everyone_else(
     shown = [each["value"] for each in page.all("input", name="shown")]
     vendors.forget_calls()
     max_.post(f"{ADDRESS}repair/", {"shown": shown})
-    jobs.go_on()
+    schedule.run_jobs()
     assert vendors.asked() == []
-    waiting = Wish.objects.exclude(due_at=None)
+    waiting = DesiredState.objects.exclude(due_at=None)
     assert waiting.count() > 0
     assert not waiting.filter(batch=False).exists()
-    urgent = wish_for()
+    urgent = set_desired_state()
     assert desired_state.due_now(limit=1) == [urgent.pk]
 
 
-def test_all_shown_pressed_twice_tells_nobody_twice(
+def test_all_shown_pressed_twice_tells_each_vendor_once(
     two_are_back: list[str], max_: Client, vendors: Vendors
 ) -> None:
     press_all(max_)
@@ -135,16 +135,16 @@ def test_a_vendor_that_is_down(two_are_back: list[str], max_: Client, vendors: V
     vendors.fault("cloudcontactai", "error", status=503)
     pk = Disagreement.objects.get(contact_id=MARTY).pk
     answer = Page(max_.post(f"{ADDRESS}{pk}/repair/", follow=True))
-    assert "Marty McFly: stopped here; the vendors are being told." in answer.text
+    assert "Marty McFly: stopped here. We are telling the vendors." in answer.text
     assert "The stop is on its way, sent by Max Manager." in answer.text
     again = Page(max_.post(f"{ADDRESS}{pk}/repair/", follow=True))
-    assert "Nothing was left to repair." in again.text
+    assert "Nothing left to repair." in again.text
 
 
 @pytest.mark.parametrize("shown", [[], ["x"], ["9" * 30], ["-1"]])
 def test_keys_that_are_none(shown: list[str], max_: Client) -> None:
     answer = max_.post(f"{ADDRESS}repair/", {"shown": shown}, follow=True)
-    assert "Nothing was left to repair." in Page(answer).text
+    assert "Nothing left to repair." in Page(answer).text
 
 
 def test_who_may_review_but_not_stop(two_are_back: list[str], viewer: User) -> None:
@@ -152,7 +152,7 @@ def test_who_may_review_but_not_stop(two_are_back: list[str], viewer: User) -> N
     vera = logged_in(viewer)
     page = Page(vera.get(ADDRESS))
     assert not [each for each in page.all("button") if "Stop at both" in each.text]
-    assert "Only agents and managers may stop texts." in page.text
+    assert "Only agents and managers can stop texts." in page.text
     pk = Disagreement.objects.first()
     assert pk
     assert vera.post(f"{ADDRESS}{pk.pk}/repair/").status_code == 403

@@ -11,13 +11,13 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.models import LedgerEntry, Wish
+from contacts_ui.models import DesiredState, LedgerEntry
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action
-from contacts_ui.models.wish import WishState
 from contacts_ui.services.consent import doors
-from contacts_ui.tasks import deliver_due_wishes
 from contacts_ui.views.consent_panel import issue_ticket
 from tests import consent as service
+from tests.jobs import deliver_all
 from tests.pages import Page
 from tests.people import MARTY, MARTY_NUMBER, NOBODY, Vendors, until
 
@@ -89,7 +89,7 @@ def test_it_goes_nowhere_else(ada: Client, vendors: Vendors) -> None:
         assert response["Location"] == f"/contacts/{MARTY}/"
 
 
-def test_wish_and_ledger_are_committed_before_any_call(
+def test_desired_state_and_ledger_are_committed_before_any_call(
     ada: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen from another connection at the moment in which the calls begin."""
@@ -98,7 +98,7 @@ def test_wish_and_ledger_are_committed_before_any_call(
     def look(keys: list[int]) -> None:
         def count() -> tuple[int, int]:
             try:
-                return Wish.objects.filter(pk__in=keys).count(), LedgerEntry.objects.count()
+                return DesiredState.objects.filter(pk__in=keys).count(), LedgerEntry.objects.count()
             finally:
                 connections.close_all()
 
@@ -136,7 +136,7 @@ def test_both_vendors_down(fault: str, ada: Client, vendors: Vendors) -> None:
     assert page.elements[0]["hx-get"].startswith(URL)
     states = {each["data-state"] for each in page.all("li", class_="vendor")}
     assert states == {"on_its_way"}
-    assert Wish.objects.unsettled().count() == 2
+    assert DesiredState.objects.unsettled().count() == 2
     assert LedgerEntry.objects.get().action == Action.STOP_REQUESTED
 
 
@@ -146,8 +146,8 @@ def test_the_row_updates_itself_until_both_have_confirmed(ada: Client, vendors: 
     page = Page(ada.get(poll, headers=HTMX))
     assert page.elements[0]["hx-get"] == poll
     vendors.clear_faults()
-    Wish.objects.filter(vendor="slicktext").update(due_at=timezone.now())
-    deliver_due_wishes.func()
+    DesiredState.objects.filter(vendor="slicktext").update(due_at=timezone.now())
+    deliver_all()
     page = Page(ada.get(poll, headers=HTMX))
     assert "hx-get" not in page.elements[0].attributes
     assert page.elements[0]["data-view"] == "row"
@@ -183,7 +183,7 @@ def test_a_refusal_is_shown_in_the_vendors_words(ada: Client, vendors: Vendors) 
     assert "CloudContactAI: refused (so far: " in page.text
     assert "CloudContactAI refused the stop" in page.text
     assert Page(ada.get("/contacts/7778/")).one("button", id=f"again-{MARTY}").text == "Try again"
-    assert Wish.objects.get(vendor="cloudcontactai").state == WishState.REFUSED
+    assert DesiredState.objects.get(vendor="cloudcontactai").state == DeliveryState.REFUSED
 
 
 def test_the_click_stays_quick_and_the_call_goes_on(
@@ -194,7 +194,7 @@ def test_the_click_stays_quick_and_the_call_goes_on(
     page = Page(click(ada))
     assert vendors.calls("cloudcontactai") == [], "the click waited for the answer"
     assert page.elements[0]["hx-get"]
-    until(lambda: not Wish.objects.unsettled().exists())
+    until(lambda: not DesiredState.objects.unsettled().exists())
     assert vendors.stopped() is True
 
 
@@ -202,7 +202,7 @@ def test_both_calls_go_out_at_once(ada: Client, vendors: Vendors) -> None:
     vendors.fault("slicktext", "latency", seconds=0.8)
     vendors.fault("cloudcontactai", "latency", seconds=0.8)
     click(ada)
-    assert not Wish.objects.unsettled().exists()
+    assert not DesiredState.objects.unsettled().exists()
     ends = [datetime.fromisoformat(call["at"]) for call in vendors.calls()]
     starts = [
         end - timedelta(milliseconds=call["milliseconds"])
@@ -229,7 +229,7 @@ def test_one_vendor_is_not_connected(
     page = Page(click(ada))
     assert [each["data-state"] for each in page.all("li", class_="vendor")] == state
     assert {call["vendor"] for call in vendors.calls()} == {connected}
-    assert Wish.objects.get().vendor == connected
+    assert DesiredState.objects.get().vendor == connected
 
 
 @pytest.mark.parametrize("forged", ["", "nonsense", "a:b", "null"])
@@ -241,12 +241,12 @@ def test_a_forged_ticket_is_not_trusted(forged: str, ada: Client, vendors: Vendo
     assert len(vendors.calls("slicktext", "GET")) == 1
 
 
-def test_a_ticket_of_somebody_else_stops_nobody_else(ada: Client, vendors: Vendors) -> None:
+def test_a_ticket_of_another_person_is_not_used(ada: Client, vendors: Vendors) -> None:
     other = "+16155550001"
     ada.post(URL, {"ticket": ticket(number=other, contact_id=1)}, headers=HTMX)
     assert vendors.stopped(MARTY_NUMBER) is True
     assert vendors.stopped(other) is None
-    assert not Wish.objects.filter(number=other).exists()
+    assert not DesiredState.objects.filter(number=other).exists()
 
 
 def test_a_changed_ticket_is_not_trusted(ada: Client, vendors: Vendors) -> None:
@@ -255,9 +255,9 @@ def test_a_changed_ticket_is_not_trusted(ada: Client, vendors: Vendors) -> None:
     assert vendors.calls("slicktext", "GET")
 
 
-def test_somebody_slicktext_does_not_know(ada: Client, vendors: Vendors) -> None:
+def test_a_person_slicktext_does_not_know(ada: Client, vendors: Vendors) -> None:
     assert ada.post(f"/contacts/{NOBODY}/do-not-text/").status_code == 404
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 def test_without_a_ticket_and_without_slicktext_it_says_so(ada: Client, vendors: Vendors) -> None:
@@ -266,7 +266,7 @@ def test_without_a_ticket_and_without_slicktext_it_says_so(ada: Client, vendors:
     assert response.status_code == 503
     assert "Nothing was recorded." in Page(response).text
     assert "SlickText does not answer" in Page(response).text
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 def test_a_fragment_never_receives_a_whole_page(ada: Client, vendors: Vendors) -> None:
@@ -274,10 +274,13 @@ def test_a_fragment_never_receives_a_whole_page(ada: Client, vendors: Vendors) -
     for address in (URL, f"/contacts/{MARTY}/unsend/", f"/contacts/{MARTY}/tell-now/"):
         response = ada.post(address, headers=HTMX)
         assert response.status_code == 503
-        assert response["Content-Type"] == "text/plain"
-        assert response.text.startswith("Nothing was recorded. SlickText did not answer")
+        notice = Page(response)
+        assert "data-notice" in notice.elements[0].attributes
+        assert notice.text.startswith("Nothing was recorded. SlickText did not answer")
+        assert notice.one("a")["href"] == "/stop-a-number/"
     looked = ada.get(URL, headers=HTMX)
-    assert (looked.status_code, looked["Content-Type"]) == (503, "text/plain")
+    assert looked.status_code == 503
+    assert "<html" not in looked.text
     assert "recorded" not in looked.text
 
 
@@ -286,7 +289,7 @@ def test_a_number_that_cannot_be_read_is_not_stopped(ada: Client, vendors: Vendo
     response = ada.post(URL, headers=HTMX)
     assert response.status_code == 422
     assert "cannot be read as a phone number" in Page(response).text
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -304,7 +307,7 @@ def test_a_wrong_record_is_refused_in_place(
     assert response.status_code == 422
     assert "Not stopped yet." in Page(response).text
     assert words in Page(response).text
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 @pytest.mark.parametrize("who", ["vera", "edgar"])
@@ -314,17 +317,17 @@ def test_viewers_and_editors_are_refused_with_the_reason(
     response = click(request.getfixturevalue(who))
     page = Page(response)
     assert response.status_code == 403
-    assert "Only agents and managers may stop texts." in page.text
+    assert "Only agents and managers can stop texts." in page.text
     assert page.elements[0]["id"] == f"consent-{MARTY}"
     assert response["HX-Reswap"] == "outerHTML"
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
     assert vendors.asked() == []
 
 
 def test_a_refusal_without_javascript_is_a_page(vera: Client, vendors: Vendors) -> None:
     response = vera.post(URL, {"ticket": ticket()})
     assert response.status_code == 403
-    assert "Only agents and managers may stop texts." in Page(response).text
+    assert "Only agents and managers can stop texts." in Page(response).text
     assert Page(response).one("h1").text == "Marty McFly"
 
 
@@ -332,7 +335,7 @@ def test_pressing_twice_is_harmless(ada: Client, vendors: Vendors) -> None:
     click(ada)
     page = Page(click(ada))
     assert page.switch("Do not text Marty McFly")["aria-checked"] == "true"
-    assert Wish.objects.count() == 2
+    assert DesiredState.objects.count() == 2
     assert vendors.stopped() is True
 
 
@@ -340,7 +343,7 @@ def test_looking_changes_nothing(ada: Client, vendors: Vendors) -> None:
     response = ada.get(URL)
     assert response.status_code == 200
     assert Page(response).switch()["aria-checked"] == "false"
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
     assert vendors.asked() == ["slicktext GET"]
 
 
@@ -349,4 +352,4 @@ def test_it_needs_the_forms_token(agent: Any, vendors: Vendors) -> None:
     client.force_login(agent)
     response = client.post(URL, {"ticket": ticket()})
     assert response.status_code == 403
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()

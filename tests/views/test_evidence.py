@@ -1,4 +1,4 @@
-"""The evidence sheet: all about one number, for somebody who was not there."""
+"""The evidence sheet: all about one number, for a person who was not there."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts_ui.models import (
+    DesiredState,
     Disagreement,
     HeldPress,
     LedgerEntry,
@@ -20,22 +21,23 @@ from contacts_ui.models import (
     OptOut,
     Statement,
     Vendor,
-    Wish,
 )
 from contacts_ui.models.consent import Source, StatementKind
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action, Channel
-from contacts_ui.models.wish import WishState
-from contacts_ui.services import contacts, ledger
+from contacts_ui.services import audit_log
 from contacts_ui.services.consent import (
     desired_state,
     doors,
-    opt_outs,
-    raising,
-    readings,
+    inbound_texts,
+    opt_in,
     record,
     rules,
+    slicktext_readings,
+    stops,
 )
 from contacts_ui.services.consent.types import Evidence, Request, Seen
+from contacts_ui.services.contacts import reading
 from tests.ledger_guards import alter
 from tests.pages import Page
 from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, Vendors, logged_in, make_staff
@@ -67,7 +69,7 @@ def first_sentence(browser: Client, number: str = MARTY_NUMBER) -> str:
 
 
 def stop(**facts: Any) -> OptOut:
-    """A stop that was asked for, with a wish for both vendors."""
+    """A stop that was asked for, with a desired state for both vendors."""
     about = {
         "action": Action.STOP_REQUESTED,
         "staff": User.objects.filter(username="ada").first() or make_staff("ada"),
@@ -80,10 +82,10 @@ def stop(**facts: Any) -> OptOut:
         "after": {"do_not_text": True},
     }
     with transaction.atomic():
-        entry = ledger.record(**{**about, **facts})
+        entry = audit_log.record(**{**about, **facts})
         say(entry, StatementKind.STOP, status="unsubscribed")
         desired_state.want_stop(entry)
-        return opt_outs.opened(entry, label="Marty McFly")
+        return stops.open_opt_out(entry, label="Marty McFly")
 
 
 def say(entry: LedgerEntry, kind: StatementKind, **about: Any) -> Statement:
@@ -98,15 +100,15 @@ def say(entry: LedgerEntry, kind: StatementKind, **about: Any) -> Statement:
 def answer(row: OptOut, vendor: Vendor, *, seconds: int = 2, **facts: Any) -> None:
     """A vendor confirms a stop, or refuses it, `seconds` after the person asked."""
     about = {"action": Action.STOP_CONFIRMED, "answer": {"request": row.ledger_entry_id}, **facts}
-    ledger.record(staff=None, number=MARTY_NUMBER, vendor=vendor.value, **about)
-    wish = Wish.objects.get(vendor=vendor.value)
+    audit_log.record(staff=None, number=MARTY_NUMBER, vendor=vendor.value, **about)
+    desired = DesiredState.objects.get(vendor=vendor.value)
     refused = about["action"] == Action.STOP_REFUSED
-    wish.state = WishState.REFUSED if refused else WishState.CONFIRMED
-    wish.confirmed_do_not_text = None if refused else True
-    wish.confirmed_at = None if refused else ASKED + timedelta(seconds=seconds)
-    wish.save()
-    opt_outs.outcome(wish)
-    record.changed([MARTY_NUMBER])
+    desired.state = DeliveryState.REFUSED if refused else DeliveryState.CONFIRMED
+    desired.confirmed_do_not_text = None if refused else True
+    desired.confirmed_at = None if refused else ASKED + timedelta(seconds=seconds)
+    desired.save()
+    stops.note_outcome(desired)
+    record.refresh([MARTY_NUMBER])
     OptOut.objects.filter(pk=row.pk, honoured_at__isnull=False).update(
         honoured_at=ASKED + timedelta(seconds=seconds)
     )
@@ -120,7 +122,7 @@ def test_it_works(read: Callable[[], str]) -> None:
     assert f"Evidence sheet for {MARTY_NUMBER}" in text
     assert "Texts to this number are stopped." in text
     assert "Asked Mar 2, 2026, 9:30:00 AM CST (15:30:00 UTC)" in text
-    assert "Taken by Ada Agent" in text
+    assert "Recorded by Ada Agent" in text
     assert "How they asked Letter" in text
     assert "The words Never again!" in text
     assert "CloudContactAI Stop confirmed" in text
@@ -137,16 +139,18 @@ def test_it_works(read: Callable[[], str]) -> None:
 def test_every_entry_with_its_hashes_and_the_head(read: Callable[[], str]) -> None:
     row = stop()
     answer(row, Vendor.SLICKTEXT)
-    ledger.record(action=Action.CONTACT_EDITED, staff=None, number=DOC_NUMBER, reason="not theirs")
+    audit_log.record(
+        action=Action.CONTACT_EDITED, staff=None, number=DOC_NUMBER, reason="not theirs"
+    )
     text = read()
     mine = LedgerEntry.objects.filter(number=MARTY_NUMBER)
     assert len(mine) == 2
     for entry in mine:
         assert f"Hash {entry.hash}" in text
         assert f"Hash before it {entry.previous_hash}" in text
-    assert "The 2 entries on this sheet were checked while it was made: unchanged" in text
+    assert "The 2 entries on this sheet were checked when it was made: unchanged" in text
     assert "not theirs" not in text
-    assert "the ledger has 3 entries" in text
+    assert "the audit log has 3 entries" in text
     assert f"Its hash {LedgerEntry.objects.get(number=DOC_NUMBER).hash}" in text
 
 
@@ -157,7 +161,7 @@ def test_a_deadline_that_was_missed(read: Callable[[], str]) -> None:
     assert "Not met. Every connected vendor had confirmed the stop 15 days after" in read()
 
 
-def test_a_deadline_that_passes_while_nobody_has_confirmed(read: Callable[[], str]) -> None:
+def test_a_deadline_that_passes_before_a_vendor_confirms(read: Callable[[], str]) -> None:
     stop()
     text = read()
     assert "Not met. Not every connected vendor has confirmed the stop yet." in text
@@ -181,11 +185,11 @@ def test_a_refusal_in_the_vendors_words(read: Callable[[], str]) -> None:
 def test_a_stop_settled_by_hand(read: Callable[[], str]) -> None:
     row = stop()
     answer(row, Vendor.CLOUDCONTACTAI)
-    wish = Wish.objects.get(vendor="slicktext")
-    wish.state = WishState.SETTLED
-    wish.save()
-    opt_outs.outcome(wish)
-    assert "Settled by hand. A manager settled it by hand for SlickText." in read()
+    desired = DesiredState.objects.get(vendor="slicktext")
+    desired.state = DeliveryState.SETTLED
+    desired.save()
+    stops.note_outcome(desired)
+    assert "Resolved by hand. A manager resolved it by hand for SlickText." in read()
 
 
 def test_an_asking_time_that_was_not_given(read: Callable[[], str]) -> None:
@@ -211,7 +215,7 @@ def test_a_lift_with_its_evidence(read: Callable[[], str]) -> None:
         decided_by_name="Max Manager",
         decided_at=ASKED,
     )
-    entry = ledger.record(
+    entry = audit_log.record(
         action=Action.CONSENT_REQUESTED,
         staff=None,
         number=MARTY_NUMBER,
@@ -221,7 +225,7 @@ def test_a_lift_with_its_evidence(read: Callable[[], str]) -> None:
         after={"do_not_text": False, "opt_in_status": "subscribed", "consented": "Marty himself"},
     )
     say(entry, StatementKind.CONSENT, status="subscribed")
-    opt_outs.ended(MARTY_NUMBER, by="lifted")
+    stops.end_opt_outs(MARTY_NUMBER, by="lifted")
     desired_state.want_consent(entry)
     text = read()
     assert "Texts to this number are stopped." not in text
@@ -254,8 +258,10 @@ def test_what_the_vendors_hold(read: Callable[[], str]) -> None:
     ],
 )
 def test_tampering_is_said_on_top(sql: str, said: str, read: Callable[[], str]) -> None:
-    entry = ledger.record(action=Action.CONTACT_EDITED, staff=None, number=MARTY_NUMBER, reason="x")
-    ledger.record(action=Action.CONTACT_EDITED, staff=None, number=DOC_NUMBER)
+    entry = audit_log.record(
+        action=Action.CONTACT_EDITED, staff=None, number=MARTY_NUMBER, reason="x"
+    )
+    audit_log.record(action=Action.CONTACT_EDITED, staff=None, number=DOC_NUMBER)
     alter(sql, entry.pk)
     text = read()
     assert "Warning: the check of this sheet's entries found that something was changed" in text
@@ -264,7 +270,7 @@ def test_tampering_is_said_on_top(sql: str, said: str, read: Callable[[], str]) 
 
 
 def test_missing_guards_are_said(read: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "The database's own protection of the ledger is switched off."
+    said = "The database's protection of the audit log is off."
     assert said not in read()
     monkeypatch.setattr("contacts_ui.services.review.evidence.guards_missing", lambda: ["one"])
     assert said in read()
@@ -272,7 +278,7 @@ def test_missing_guards_are_said(read: Callable[[], str], monkeypatch: pytest.Mo
 
 def test_the_other_numbers_of_the_same_contact(browser: Client) -> None:
     for number in (MARTY_NUMBER, DOC_NUMBER):
-        ledger.record(action=Action.CONTACT_EDITED, staff=None, number=number, contact_id=MARTY)
+        audit_log.record(action=Action.CONTACT_EDITED, staff=None, number=number, contact_id=MARTY)
     page = Page(browser.get(address()))
     assert [link["href"] for link in page.all("a") if link.text == DOC_NUMBER] == [
         address(DOC_NUMBER)
@@ -281,8 +287,8 @@ def test_the_other_numbers_of_the_same_contact(browser: Client) -> None:
 
 def test_a_number_without_entries_has_a_sheet_that_says_so(read: Callable[[], str]) -> None:
     text = read()
-    assert "The ledger has no entry about this number." in text
-    assert "None; the ledger is empty" in text
+    assert "The audit log has no entry about this number." in text
+    assert "None; the audit log is empty" in text
 
 
 @pytest.mark.parametrize("typed", [MARTY_NUMBER, "(615) 555-3338", "615-555-3338"])
@@ -294,7 +300,7 @@ def test_old_addresses_lead_to_the_one_without_a_number(typed: str, browser: Cli
 
 def test_what_is_no_number_is_found_only_if_the_ledger_has_it(browser: Client) -> None:
     assert browser.get("/audit/12/").status_code == 404
-    ledger.record(action=Action.CONTACT_EDITED, staff=None, number="12")
+    audit_log.record(action=Action.CONTACT_EDITED, staff=None, number="12")
     page = Page(browser.get("/audit/12/", follow=True))
     assert "Evidence sheet for 12" in page.text
 
@@ -314,7 +320,7 @@ def test_only_managers_may_read_it(username: str) -> None:
 # The first sentence: what is true now.
 
 
-def test_somebody_whom_slicktext_can_text_again(
+def test_a_stopped_person_that_slicktext_can_text_again(
     max_: Client, agent: User, vendors: Vendors, deliver_in_this_thread: None
 ) -> None:
     """Row 23 of the issue: the sheet said that texts were stopped."""
@@ -322,11 +328,11 @@ def test_somebody_whom_slicktext_can_text_again(
     doors.stop(staff=agent, seen=seen, request=Request(Channel.PHONE, None, "Never again!"))
     assert first_sentence(max_).startswith("Texts to this number are stopped. Stopped at SlickText")
     vendors.edit(MARTY, opt_in_status="subscribed")
-    contact = contacts.read(MARTY, now=True).contact
+    contact = reading.read(MARTY, now=True).contact
     for worker in (False, True):
         if worker:
             later = timezone.now() + timedelta(seconds=1)
-            readings.learn([contact], later, now=True)
+            slicktext_readings.learn([contact], later, now=True)
             found_at = Disagreement.objects.get().found_at
             Disagreement.objects.update(found_at=found_at - timedelta(days=3))
         said = first_sentence(max_)
@@ -345,12 +351,12 @@ def test_somebody_whom_slicktext_can_text_again(
 def test_may_text_with_the_consent_that_answers(
     max_: Client, agent: User, manager: User, vendors: Vendors, deliver_in_this_thread: None
 ) -> None:
-    contacts.read(MARTY, now=True)
+    reading.read(MARTY, now=True)
     assert first_sentence(max_).startswith("Texts to this number are allowed. Subscribed at Slick")
     seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly")
     doors.stop(staff=agent, seen=seen, request=Request(Channel.PHONE, None, "Never again!"))
     now = Evidence("Marty", Channel.PHONE, timezone.now(), "Yes, do", exact=True)
-    raising.change_opt_in_status(staff=manager, seen=seen, status="subscribed", evidence=now)
+    opt_in.change_opt_in_status(staff=manager, seen=seen, status="subscribed", evidence=now)
     said = first_sentence(max_)
     assert said.startswith("Texts to this number are allowed.")
     assert "Consent was given later than every stop on record." in said
@@ -376,7 +382,7 @@ def test_a_press_that_is_held(max_: Client, agent: User, vendors: Vendors, setti
     assert f"{until:%M:%S %p}" in said.split("Until")[1]
 
 
-def test_a_press_held_for_somebody_who_is_stopped_already(
+def test_a_press_held_for_a_stopped_person(
     max_: Client, agent: User, vendors: Vendors, settings: Any
 ) -> None:
     stop()
@@ -390,7 +396,7 @@ def test_a_press_held_for_somebody_who_is_stopped_already(
 
 def test_who_is_not_subscribed(max_: Client, vendors: Vendors) -> None:
     other = vendors.create(DOC_NUMBER, opt_in_status="not subscribed")
-    contacts.read(other, now=True)
+    reading.read(other, now=True)
     said = first_sentence(max_, DOC_NUMBER)
     assert said.startswith("This number is not subscribed to texts. Not subscribed at SlickText.")
 
@@ -401,13 +407,15 @@ def test_who_is_not_subscribed(max_: Client, vendors: Vendors) -> None:
 def test_every_statement_is_listed(browser: Client) -> None:
     row = stop()
     about = {"action": Action.CONSENT_REQUESTED, "number": MARTY_NUMBER, "reason": "Do text me"}
-    consent = ledger.record(
+    consent = audit_log.record(
         staff=None, asked_at=ASKED + timedelta(hours=1), after={"consented": "Marty"}, **about
     )
     with transaction.atomic():
         say(consent, StatementKind.CONSENT)
     now = timezone.now()
-    doors_entry = ledger.record(action=Action.STOPS_READ, staff=None, number="", vendor="slicktext")
+    doors_entry = audit_log.record(
+        action=Action.STOPS_READ, staff=None, number="", vendor="slicktext"
+    )
     with transaction.atomic():
         mine = say(
             doors_entry,
@@ -418,7 +426,7 @@ def test_every_statement_is_listed(browser: Client) -> None:
             said=rules.by_vendor(None, now),
             told_back=True,
         )
-        decision = ledger.record(
+        decision = audit_log.record(
             action=Action.STOP_DISCOUNTED, staff=None, number=MARTY_NUMBER, reason="Ours"
         )
         record.discount(decision, [mine.pk])
@@ -429,7 +437,7 @@ def test_every_statement_is_listed(browser: Client) -> None:
     assert "2. Consent The person (Marty). Said Mar 2, 2026, 10:30:00" in text
     assert "3. Stop SlickText said “blocked”. Said " in text
     assert "at the latest; reached us" in text
-    assert "our own stop told back, or theirs" in text
+    assert "our own stop reported back, or theirs" in text
     assert f"not this person's request, entry {decision.pk}." in text
     # The entry that proves a page read is on the sheet, too, with its place in the chain.
     assert f"Hash {doors_entry.hash}" in text
@@ -459,7 +467,7 @@ def test_details_recorded_later_stand_beside_their_request(
     doors.press_stop(staff=agent, seen=seen)
     doors.stop(staff=agent, seen=seen, request=Request(Channel.EMAIL, None, "Never again!"))
     text = Page(max_.get(address())).text
-    assert "1. Stop Ada Agent, without words." in text
+    assert "1. Stop Ada Agent, no words recorded." in text
     assert "2. Stop The person, recorded by Ada Agent, email." in text
     assert text.count("Request to stop texts") == 1
     assert "By hand Recorded how they asked" in text
@@ -470,3 +478,22 @@ def test_no_vendor_is_asked(browser: Client, vendors: Any) -> None:
     vendors.forget_calls()
     browser.get(address())
     assert vendors.asked() == []
+
+
+def test_a_stop_told_in_two_ways_keeps_its_deadline_in_the_summary(
+    max_: Client, vendors: Vendors
+) -> None:
+    now = timezone.now()
+    for key, seconds in (("first", 0), ("second", 30)):
+        inbound_texts.heard(
+            vendor=Vendor.CLOUDCONTACTAI,
+            key=key,
+            number=MARTY_NUMBER,
+            words="STOP",
+            said_at=now + timedelta(seconds=seconds),
+            heard_at=now + timedelta(seconds=seconds),
+        )
+    assert OptOut.objects.count() == 1
+    page = Page(max_.get(reverse("evidence", args=[MARTY_NUMBER])))
+    assert "2. Request to stop texts" in page.text
+    assert "The deadline, " in page.text.partition("Shown here as")[0]

@@ -15,10 +15,10 @@ from contacts_ui.integrations.types import RegisteredContact
 from contacts_ui.models import Disagreement, Vendor, VendorAbility
 from contacts_ui.models.abilities import AbilityState
 from contacts_ui.models.disagreement import DisagreementKind
-from contacts_ui.services.consent import delivery, register_reads, renewal
+from contacts_ui.services.consent import cloudcontactai_readings, delivery, renewal
 from contacts_ui.services.operations import abilities
 from tests.pages import Page
-from tests.people import MARTY_NUMBER, MakeWish, Vendors, logged_in
+from tests.people import MARTY_NUMBER, SetDesiredState, Vendors, logged_in
 
 pytestmark = pytest.mark.django_db
 T0 = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
@@ -28,11 +28,11 @@ Look = Callable[[str], str]
 
 
 @pytest.fixture
-def held(vendors: Vendors, wish_for: MakeWish) -> Iterator[Any]:
+def held(vendors: Vendors, set_desired_state: SetDesiredState) -> Iterator[Any]:
     """A stop that both vendors confirmed on March 2, looked at three days later."""
     with time_machine.travel(T0, tick=False) as clock:
         for vendor in Vendor:
-            delivery.deliver(wish_for(vendor).pk)
+            delivery.deliver(set_desired_state(vendor).pk)
         clock.shift(LATER)
         yield clock
 
@@ -51,7 +51,7 @@ def look(manager: User) -> Look:
 
 def gone(clock: Any) -> None:
     """CloudContactAI shows that it holds no stop."""
-    register_reads.note(
+    cloudcontactai_readings.note(
         [RegisteredContact("1", MARTY_NUMBER, False, None, "", "", None)], timezone.now()
     )
 
@@ -64,7 +64,7 @@ def test_the_number_page_says_as_of_when_each_vendor_holds_it(held: Any, look: L
 
 def test_a_renewal_is_seen_there(held: Any, look: Look, settings: Any) -> None:
     settings.STOP_RENEWAL_DAYS = 2
-    assert renewal.go_on() == 1
+    assert renewal.run_due() == 1
     text = look("number-detail")
     assert "SlickText: Unsubscribed Held, last seen Mar 2, 2026" in text
     assert "CloudContactAI: Do not text Held, last seen Mar 5, 2026" in text
@@ -101,7 +101,7 @@ def test_the_figure_is_that_of_the_settings(
 def test_the_sheet_says_where_it_is_told_only_once(held: Any, look: Look, settings: Any) -> None:
     settings.STOP_RENEWAL_DAYS = 0
     text = look("evidence")
-    assert "CloudContactAI is told about this stop only once." in text
+    assert "We tell CloudContactAI about this stop only once." in text
     assert "again every" not in text
 
 

@@ -1,4 +1,4 @@
-"""A pasted or uploaded list for a spreadsheet: whom we know, with the columns as chosen, and who is nobody we know."""
+"""A pasted or uploaded list for a spreadsheet: people we know, with the columns as chosen, and people we do not."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from django.test import Client
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import Job, LedgerEntry, Upload
 from contacts_ui.models.ledger import Action
-from contacts_ui.services.preferences import choose_columns
+from contacts_ui.services.people.preferences import choose_columns
 from tests.jobs import fill_index
-from tests.people import MARTY_NUMBER, MakeWish, logged_in
-from tests.services.test_import_files import workbook
-from tests.views.test_contact_export import table
+from tests.people import MARTY_NUMBER, SetDesiredState, logged_in
+from tests.services.files.building import workbook
+from tests.views.test_contact_export import table, workbook_table
 
 pytestmark = pytest.mark.django_db
 LIST = "(615) 555-3338\n615-555-0123\n16155553338\n=HYPERLINK(1)\n+16155550199"
@@ -36,7 +36,7 @@ def brought(client: Client, **data: Any) -> str:
     return str(response["Location"])
 
 
-def test_each_line_says_who_it_is_or_that_nobody_is_known(max_: Client, manager: User) -> None:
+def test_each_line_says_who_it_is_or_that_no_one_is_known(max_: Client, manager: User) -> None:
     people()
     choose_columns(manager, ["city"])
     url = brought(max_, numbers=LIST)
@@ -56,9 +56,9 @@ def test_each_line_says_who_it_is_or_that_nobody_is_known(max_: Client, manager:
     assert [(row["Found"], row["First name"], row["Do not text"]) for row in found] == [
         ("Known", "'=Marty", "no stop on record"),
         ("Not in SlickText", "", "not known"),
-        ("There twice: The same as line 1.", "", ""),
+        ("Duplicate: The same as line 1.", "", ""),
         (
-            "Not readable: This is a formula without its result. Save the file with values instead of formulas.",
+            "Unreadable: This is a formula without its result. Save the file with values instead of formulas.",
             "",
             "",
         ),
@@ -68,6 +68,16 @@ def test_each_line_says_who_it_is_or_that_nobody_is_known(max_: Client, manager:
     assert found[0]["City"] == "Reno"
     assert found[1]["Mobile number"] == "(615) 555-0123"
     assert found[3]["As given"] == "'=HYPERLINK(1)"
+    assert found[4]["As given"] == "(615) 555-0199"
+
+
+def test_a_workbook_has_what_was_given_as_it_was_given(max_: Client) -> None:
+    people()
+    url = brought(max_, numbers=LIST)
+    found = workbook_table(max_.post(url, {"why": "For the letter", "format": "xlsx"}))
+    assert [row["As given"] for row in found] == [*LIST.split("\n"), "+16155550199"]
+    assert found[0]["First name"] == "=Marty"
+    assert LedgerEntry.objects.order_by("pk")[0].after["format"] == "xlsx"
 
 
 def test_the_ledger_has_who_why_and_what_was_found(max_: Client) -> None:
@@ -79,23 +89,25 @@ def test_the_ledger_has_who_why_and_what_was_found(max_: Client) -> None:
     begun, ended = LedgerEntry.objects.order_by("pk")
     assert (begun.action, begun.reason) == (Action.CONTACTS_EXPORTED, "For the letter")
     assert begun.after["filters"] == {
-        "list": "A pasted list", "Known": 2, "Not in SlickText": 1, "There twice": 1, "Not readable": 1,
+        "list": "A pasted list", "Known": 2, "Not in SlickText": 1, "Duplicate": 1, "Unreadable": 1,
     }  # fmt: skip
     assert ended.after == {"export": begun.pk, "count": 5}
     assert ended.answer == {"outcome": "complete"}
 
 
-def test_an_uploaded_workbook_is_exported_by_its_own_rows(max_: Client, wish_for: MakeWish) -> None:
+def test_an_uploaded_workbook_is_exported_by_its_own_rows(
+    max_: Client, set_desired_state: SetDesiredState
+) -> None:
     people()
-    wish_for()
+    set_desired_state()
     content = workbook(("Name", "Cell"), ("M", 16155553338), ("N", 6155553338), ("O", None))
     url = brought(max_, file=SimpleUploadedFile("people.xlsx", content))
-    assert "The numbers are those in the column “Cell”." in max_.get(url).text
+    assert "Numbers are read from the column “Cell”." in max_.get(url).text
     found = table(max_.post(url, {"why": "x"}))
     assert [(row["Found"], row["Do not text"]) for row in found] == [
         ("Known", "yes"),
-        ("There twice: The same as line 2.", ""),
-        ("Not readable: There is no number in this line.", ""),
+        ("Duplicate: The same as line 2.", ""),
+        ("Unreadable: There is no number in this line.", ""),
     ]
 
 
@@ -111,7 +123,7 @@ def test_a_list_is_its_owners_and_no_import(max_: Client) -> None:
     assert max_.get(f"/contacts/export/list/{Upload.objects.latest('pk').pk}/").status_code == 404
 
 
-def test_whoever_may_not_export_is_not_asked_and_keeps_what_was_typed(
+def test_a_person_who_may_not_export_is_not_asked_and_keeps_what_was_typed(
     max_: Client, manager: User
 ) -> None:
     people()

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts_ui.models import LedgerEntry, OptOut, Vendor
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action
-from contacts_ui.models.wish import WishState
 from contacts_ui.views.durations import in_words
 from tests.opt_outs import NUMBERS, answer, ask, fresh
 from tests.pages import Page
-from tests.people import DOC_NUMBER, MARTY, MakeWish
+from tests.people import DOC_NUMBER, MARTY, SetDesiredState
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def test_it_works(max_: Client, agent: User) -> None:
     answer(row.number, Vendor.SLICKTEXT)
     page = page_of(max_)
     (text,) = rows(page)
-    for words in ("Marty McFly", "(615) 555-0123", "Phone call, taken by Ada Agent", "Recorded",
+    for words in ("Marty McFly", "(615) 555-0123", "Phone call, recorded by Ada Agent", "Recorded",
                   "“No more of this”", "Waiting", "business days left", "SlickText",
                   "CloudContactAI on its way", "Not reviewed"):  # fmt: skip
         assert words in text
@@ -59,12 +59,14 @@ def test_a_number_without_contact_and_name_leads_to_its_own_page(max_: Client, a
     assert link.text == "No name, (615) 555-0123"
 
 
-def test_the_words_of_a_vendor_that_refused(max_: Client, agent: User, wish_for: MakeWish) -> None:
+def test_the_words_of_a_vendor_that_refused(
+    max_: Client, agent: User, set_desired_state: SetDesiredState
+) -> None:
     row = ask(agent)
-    wish = wish_for(Vendor.SLICKTEXT, number=row.number)
-    wish.state, wish.answer = WishState.REFUSED, "This brand is closed."
-    wish.save()
-    answer(row.number, Vendor.SLICKTEXT, state=WishState.REFUSED)
+    desired = set_desired_state(Vendor.SLICKTEXT, number=row.number)
+    desired.state, desired.answer = DeliveryState.REFUSED, "This brand is closed."
+    desired.save()
+    answer(row.number, Vendor.SLICKTEXT, state=DeliveryState.REFUSED)
     assert "SlickText refused: This brand is closed." in rows(page_of(max_))[0]
 
 
@@ -123,8 +125,8 @@ def test_a_page_after_the_end(max_: Client, agent: User) -> None:
     ("query", "complaint"),
     [
         ("from=nonsense", "Enter a valid date."),
-        ("from=0001-01-01", "not a day on which anybody asked"),
-        ("to=9999-12-31", "not a day on which anybody asked"),
+        ("from=0001-01-01", "Enter a year between 1991 and 8999."),
+        ("to=9999-12-31", "Enter a year between 1991 and 8999."),
         ("from=2026-03-02&to=2026-03-01", "before the first day"),
         ("state=nonsense", "not one of the available choices"),
         ("staff=Nobody+Ever", "not one of the available choices"),
@@ -132,9 +134,9 @@ def test_a_page_after_the_end(max_: Client, agent: User) -> None:
 )
 def test_filters_that_make_no_sense(max_: Client, query: str, complaint: str) -> None:
     page = page_of(max_, f"?{query}")
-    assert "Please look at the filters" in page.text
+    assert "Fix the filters first" in page.text
     assert complaint in page.text
-    assert max_.get(f"/opt-outs/export/?{query}")["Location"] == f"/opt-outs/?{query}"
+    assert max_.post(f"/opt-outs/export/?{query}")["Location"] == f"/opt-outs/?{query}"
 
 
 def test_filters_in_the_address(max_: Client, agent: User) -> None:
@@ -164,7 +166,7 @@ def test_chips_take_one_filter_away(max_: Client, agent: User) -> None:
     assert chips == {
         "Remove the filter Person: x": "/opt-outs/?state=overdue&staff=Ada+Agent",
         "Remove the filter State: Past due": "/opt-outs/?q=x&staff=Ada+Agent",
-        "Remove the filter Taken by: Ada Agent": "/opt-outs/?q=x&state=overdue",
+        "Remove the filter Recorded by: Ada Agent": "/opt-outs/?q=x&state=overdue",
     }
 
 
@@ -205,7 +207,7 @@ def test_what_was_typed_is_never_markup(max_: Client, agent: User) -> None:
 def test_marking_the_ticked_ones(max_: Client, agent: User) -> None:
     kept, ticked = ask(agent, NUMBERS[0]), ask(agent, NUMBERS[1], label="Marty")
     page = page_of(max_, "?state=waiting")
-    button = next(each for each in page.all("button") if "ticked" in each.text)
+    button = next(each for each in page.all("button") if "selected" in each.text)
     address, form = page.press(button)
     response = max_.post(address, form | {"opt_out": [str(ticked.pk)]}, follow=True)
     assert response.redirect_chain == [("/opt-outs/?state=waiting", 302)]
@@ -227,9 +229,9 @@ def test_marking_all_on_the_page(max_: Client, agent: User) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({}, "Nothing was ticked"),
-        ({"opt_out": ["x", "-1", "9" * 30, "²"]}, "Nothing was ticked"),
-        ({"opt_out": ["987654"]}, "reviewed already"),
+        ({}, "No opt-outs selected"),
+        ({"opt_out": ["x", "-1", "9" * 30, "²"]}, "No opt-outs selected"),
+        ({"opt_out": ["987654"]}, "Already reviewed"),
     ],
 )
 def test_marking_nothing(max_: Client, data: dict[str, list[str]], words: str) -> None:
@@ -242,11 +244,14 @@ def test_marking_leads_nowhere_else(max_: Client) -> None:
     assert response["Location"] == "/opt-outs/"
 
 
-@pytest.mark.parametrize("address", ["/opt-outs/", "/opt-outs/export/", "/overview/"])
-def test_an_agent_is_told_why_not(ada: Client, address: str) -> None:
-    response = ada.get(address)
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [("get", "/opt-outs/"), ("post", "/opt-outs/export/"), ("get", "/overview/")],
+)
+def test_an_agent_is_told_why_not(ada: Client, method: str, address: str) -> None:
+    response = getattr(ada, method)(address)
     assert response.status_code == 403
-    assert "Only managers may review opt-outs." in response.content.decode()
+    assert "Only managers can review opt-outs." in response.content.decode()
 
 
 def test_an_agent_may_not_mark(ada: Client, agent: User) -> None:
@@ -260,7 +265,7 @@ def test_the_leads_count_and_lead_to_their_rows(max_: Client, agent: User) -> No
     ask(agent, NUMBERS[1])
     page = page_of(max_)
     leads = {each.text: str(each["href"]) for each in page.all("a", class_="lead")}
-    assert list(leads)[:4] == ["1 Past due", "0 Close to due", "0 Refused", "2 Waiting"]
+    assert list(leads)[:4] == ["1 Past due", "0 Due soon", "0 Refused", "2 Waiting"]
     for text, href in list(leads.items())[:4]:
         shown = page_of(max_, href.removeprefix("/opt-outs/")).all("th", class_="who")
         assert len(shown) == int(text.split()[0])

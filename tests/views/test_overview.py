@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from contacts_ui.models import OptOut, Vendor
-from contacts_ui.models.wish import WishState
-from contacts_ui.services.overview import MOST_BARS, days_in_a_bucket, overview
+from contacts_ui.models.desired_state import DeliveryState
+from contacts_ui.services.review.overview import BARS_MAX, days_in_a_bucket, overview
 from contacts_ui.views.plots import Column, columns_plot, steps_plot
 from tests.opt_outs import NUMBERS, answer, ask
 from tests.pages import Page
@@ -26,7 +26,7 @@ MARCH = {"first": date(2026, 3, 1), "last": date(2026, 3, 31)}
 
 @pytest.fixture(autouse=True)
 def _a_wednesday() -> Iterator[None]:
-    """Far from holidays, so that thirteen days ago always means the same on the clock."""
+    """Far from holidays, so that thirteen days ago always means the same due date."""
     with time_machine.travel("2026-03-18T15:00:00Z"):
         yield
 
@@ -77,7 +77,7 @@ def test_an_empty_dashboard(max_: Client) -> None:
     assert "No opt-outs in these days" in page.text
     numbers = figures(page)
     assert numbers["Past due"][0] == "0"
-    assert numbers["Median time to honour"][0] == "–"
+    assert numbers["Median time to complete"][0] == "–"
 
 
 def test_each_number_leads_to_as_many_rows(max_: Client, agent: User) -> None:
@@ -85,12 +85,12 @@ def test_each_number_leads_to_as_many_rows(max_: Client, agent: User) -> None:
     rows = asked(agent, 0, *[now - timedelta(days=days) for days in (40, 13, 5, 4, 3, 2, 1)])
     for row in rows[3:6]:
         answer(row.number)
-    answer(rows[2].number, Vendor.SLICKTEXT, state=WishState.REFUSED)
+    answer(rows[2].number, Vendor.SLICKTEXT, state=DeliveryState.REFUSED)
     OptOut.objects.filter(pk=rows[5].pk).update(state="lifted")
     numbers = figures(page_of(max_))
     expected = {
         "Past due": 1,
-        "Close to due": 1,
+        "Due soon": 1,
         "Waiting": 3,
         "Refused": 1,
         "Opt-outs": 6,
@@ -114,9 +114,9 @@ def test_median_and_worst(max_: Client, agent: User) -> None:
         )
     ask(agent, NUMBERS[9])
     numbers = figures(page_of(max_))
-    assert numbers["Median time to honour"][0] == "32 seconds"
-    assert numbers["Worst time to honour"][0] == "1 day"
-    slowest = Page(max_.get(numbers["Worst time to honour"][1]))
+    assert numbers["Median time to complete"][0] == "32 seconds"
+    assert numbers["Longest time to complete"][0] == "1 day"
+    slowest = Page(max_.get(numbers["Longest time to complete"][1]))
     assert "In 1 day" in slowest.all("tr")[1].text
 
 
@@ -179,7 +179,7 @@ def test_every_day_is_in_one_bucket_and_there_are_not_too_many(days: int) -> Non
     last = date(2026, 3, 31)
     first = last - timedelta(days=days - 1)
     buckets = overview(first=first, last=last).buckets
-    assert len(buckets) <= MOST_BARS + 1
+    assert len(buckets) <= BARS_MAX + 1
     assert (buckets[0].first, buckets[-1].last) == (first, last)
     for one, next_one in pairwise(buckets):
         assert next_one.first == one.last + timedelta(days=1)
@@ -207,7 +207,7 @@ def test_the_range_is_in_the_address(max_: Client, query: str, first: str, last:
 
 @pytest.mark.parametrize("query", ["?from=x", "?from=2026-03-02&to=2026-03-01", "?to=0001-01-01"])
 def test_a_range_that_makes_no_sense(max_: Client, query: str) -> None:
-    assert "Please look at the days" in page_of(max_, query).text
+    assert "Fix the days first" in page_of(max_, query).text
 
 
 def test_the_table_behind_the_plot(max_: Client, agent: User) -> None:

@@ -1,4 +1,4 @@
-"""Views with a name: saved, shared, counted, changed and deleted by whom it may be."""
+"""Views with a name: saved, shared, counted, changed and deleted only by those who may."""
 
 import pytest
 from django.test import Client
@@ -8,7 +8,7 @@ from contacts_ui.models import SavedView
 from tests.pages import Page
 from tests.people import Vendors
 
-from .index_people import learn_people, ready
+from .index_people import ready, store_people
 
 pytestmark = pytest.mark.django_db
 NEW = "/contacts/views/new/"
@@ -34,7 +34,7 @@ def test_a_view_is_saved_and_is_a_link_above_the_table(vera: Client, vendors: Ve
 
 
 def test_counts_come_after_the_page(vera: Client, vendors: Vendors) -> None:
-    learn_people(10)
+    store_people(10)
     ready()
     save(vera)
     assert "hx-trigger" in Page(vera.get("/contacts/")).one("nav", id="views").attributes

@@ -7,7 +7,7 @@ from django.test import Client
 
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.types import Malformed
-from contacts_ui.services.listing import NO_PAGE
+from contacts_ui.services.contacts.listing import EMPTY_PAGE
 from tests.pages import Page
 from tests.people import DOC_NUMBER, MARTY, NOBODY, Vendors
 
@@ -139,10 +139,10 @@ def test_a_name_with_filters(vera: Client, vendors: Vendors) -> None:
     assert ids(search(vera, "marty mcfly", state="TN")) == []
 
 
-def test_a_number_that_nobody_has_can_be_created(edgar: Client, vendors: Vendors) -> None:
+def test_a_number_that_no_one_has_can_be_created(edgar: Client, vendors: Vendors) -> None:
     page = search(edgar, "(615) 555-0123")
-    assert "Nobody found" in page.text
-    assert "Nobody matches “(615) 555-0123”" in page.text
+    assert "No contacts found" in page.text
+    assert "No contact matches “(615) 555-0123”" in page.text
     link = next(each for each in page.all("a") if each.text == "New contact with this number")
     assert link["href"] == "/contacts/new/?number=%2B16155550123"
 
@@ -154,9 +154,9 @@ def test_viewers_are_not_offered_to_create(vera: Client, vendors: Vendors) -> No
 @pytest.mark.parametrize(
     "typed", ["nobody nowhere", "zzz", "nobody@nowhere.example", str(NOBODY), "1" * 25, "+", "?!"]
 )
-def test_nobody_found(typed: str, vera: Client, vendors: Vendors) -> None:
+def test_no_one_found(typed: str, vera: Client, vendors: Vendors) -> None:
     page = search(vera, typed)
-    assert "Nobody found" in page.text
+    assert "No contacts found" in page.text
     assert ids(page) == []
 
 
@@ -183,7 +183,7 @@ def test_a_search_while_the_vendor_is_down(vera: Client, vendors: Vendors) -> No
     assert "Old page" in page.text
 
 
-def test_others_than_whom_was_looked_for_are_not_shown(
+def test_contacts_that_do_not_match_are_not_shown(
     vera: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A vendor that passes over a filter sends the first fifty of all: strangers, to be stopped by mistake."""
@@ -193,15 +193,15 @@ def test_others_than_whom_was_looked_for_are_not_shown(
     )
     page = search(vera, DOC_NUMBER)
     assert ids(page) == []
-    assert "SlickText gave an answer that we could not read." in page.text
-    assert "Nobody found" not in page.text
+    assert "SlickText sent an answer that we could not read." in page.text
+    assert "No contacts found" not in page.text
 
 
-def test_a_page_that_nobody_can_read_is_not_kept_for_later(
+def test_a_page_that_no_one_can_read_is_not_kept_for_later(
     vera: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert ids(Page(vera.get(URL)))
-    torn = replace(NO_PAGE, malformed=(Malformed(0, None, "an object expected"),), received=1)
+    torn = replace(EMPTY_PAGE, malformed=(Malformed(0, None, "an object expected"),), received=1)
     with monkeypatch.context() as patch:
         patch.setattr(slicktext, "list_contacts", lambda *_, **__: torn)
         assert not ids(Page(vera.get(URL, {"live": "1"})))

@@ -1,4 +1,4 @@
-"""*Stop a number*: whoever has it, and whether anybody has it or not."""
+"""*Stop a number*, whether a contact has it or not."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,23 +11,23 @@ from django.utils import timezone
 
 from contacts_ui.models import (
     ConsentState,
+    DesiredState,
     HeldPress,
     IndexWalk,
     LedgerEntry,
     OptOut,
     Statement,
-    Wish,
 )
 from contacts_ui.models.consent import PressState
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action
-from contacts_ui.models.wish import WishState
-from contacts_ui.services import webhooks
-from contacts_ui.services.consent import vendor_doors
+from contacts_ui.services.consent import vendor_events
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.consent.desired_state import due_now
-from contacts_ui.services.consent.looking import is_stopped, judge_many
+from contacts_ui.services.consent.record import is_stopped, judge_many
 from contacts_ui.services.consent.types import Seen
-from contacts_ui.services.contacts import read
+from contacts_ui.services.contacts.reading import read
+from contacts_ui.services.webhooks import processing
 from tests.pages import Page
 from tests.people import FREE_NUMBER, MARTY, MARTY_NUMBER, Vendors
 
@@ -90,7 +90,7 @@ def test_what_is_no_number(typed: str, ada: Client, vendors: Vendors) -> None:
     assert Page(response).errors("number")
     assert "Not stopped yet." in Page(response).text
     assert Page(response).form()["reason"] == "Never again"
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_what_is_no_number(typed: str, ada: Client, vendors: Vendors) -> None:
 )
 def test_a_wrong_record(wrong: dict[str, str], ada: Client, vendors: Vendors) -> None:
     assert stop(ada, **wrong).status_code == 422
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 @pytest.mark.parametrize("who", ["vera", "edgar"])
@@ -108,7 +108,7 @@ def test_who_may_not(who: str, request: pytest.FixtureRequest, vendors: Vendors)
     assert browser.get(f"{URL}?stopped=%2B16155550199").status_code == 403
     assert browser.get(KNOWN, {"number": FREE_NUMBER}).status_code == 403
     assert browser.get("/contacts/").content.decode().count(URL) == 0
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 @pytest.mark.parametrize("fault", ["down", "error", "html", "unauthorized"])
@@ -121,7 +121,7 @@ def test_no_vendors_failure_stands_in_the_way(fault: str, ada: Client, vendors: 
     assert "on its way" in page.text
     card = next(each for each in page.all("div") if each["class"] == "consent")
     vendors.clear_faults()
-    Wish.objects.update(due_at=timezone.now())
+    DesiredState.objects.update(due_at=timezone.now())
     work()
     vendors.forget_calls()
     settled = Page(ada.get(str(card["hx-get"]), headers=HTMX))
@@ -130,7 +130,7 @@ def test_no_vendors_failure_stands_in_the_way(fault: str, ada: Client, vendors: 
     assert vendors.asked() == [], "a receipt that asks again asks no vendor"
 
 
-def test_somebody_has_it(ada: Client, vendors: Vendors) -> None:
+def test_a_contact_has_it(ada: Client, vendors: Vendors) -> None:
     stop(ada, MARTY_NUMBER)
     page = Page(ada.get(receipt(MARTY_NUMBER)))
     assert page.one("a", href=f"/contacts/{MARTY}/").text == "Marty McFly"
@@ -248,7 +248,7 @@ def test_the_first_stop_that_stands_is_the_one_since_when(
 
 def test_a_vendors_stop_names_the_vendor(ada: Client, vendors: Vendors) -> None:
     now = timezone.now()
-    vendor_doors.cloudcontactai_marked(
+    vendor_events.cloudcontactai_marked(
         number=FREE_NUMBER, at=now, heard_at=now, label="", event="1"
     )
     text = Page(ada.get(KNOWN, {"number": FREE_NUMBER})).elements[0].text
@@ -318,7 +318,7 @@ def test_the_stop_is_carried_over(seen_in: str, status: str, ada: Client, vendor
     shown = Page(ada.get(addresses[seen_in]))
     assert shown.all("p", data_verdict="may_text") == []
     assert vendors.asked() == ["slicktext GET"], "reading a page writes to no vendor"
-    webhooks.work_due()
+    processing.process_due()
     shown = Page(ada.get(addresses[seen_in]))
     assert shown.one("p", data_verdict="do_not_text")
     assert "on its way to SlickText" in shown.text or "on its way (so far:" in shown.text
@@ -338,7 +338,7 @@ def test_who_is_stopped_there_anyway_is_left_alone(
     contact = vendors.create(FREE_NUMBER, opt_in_status=status)
     page = Page(ada.get(f"/contacts/{contact}/"))
     assert page.one("p", data_verdict="do_not_text")
-    webhooks.work_due()
+    processing.process_due()
     assert due_now() == []
     assert vendors.status(FREE_NUMBER) == status
 
@@ -361,10 +361,10 @@ def test_a_lift_since_then_is_not_carried_over(ada: Client, max_: Client, vendor
         "consent_at": "",
         "consent_words": "Yes",
     }
-    max_.post(f"/contacts/{contact}/consent/", evidence)
+    max_.post(f"/contacts/{contact}/opt-in/", evidence)
     work()
     ada.get(f"/contacts/{contact}/")
-    webhooks.work_due()
+    processing.process_due()
     assert due_now() == []
     assert vendors.status(FREE_NUMBER) == "not subscribed"
 
@@ -372,24 +372,24 @@ def test_a_lift_since_then_is_not_carried_over(ada: Client, max_: Client, vendor
 def test_a_stop_that_slicktext_held_is_not_ours_to_carry_over(
     ada: Client, vendors: Vendors
 ) -> None:
-    """Somebody subscribed them again there: that is an alarm, and no carrying over."""
+    """Someone subscribed them again there: that raises an alarm, and nothing is carried over."""
     ada.post(f"/contacts/{MARTY}/do-not-text/")
     vendors.edit(MARTY, opt_in_status="subscribed")
     ada.get(f"/contacts/{MARTY}/")
-    webhooks.work_due()
-    wish = Wish.objects.get(number=MARTY_NUMBER, vendor="slicktext")
-    assert wish.state == WishState.CONFIRMED
+    processing.process_due()
+    desired = DesiredState.objects.get(number=MARTY_NUMBER, vendor="slicktext")
+    assert desired.state == DeliveryState.CONFIRMED
 
 
 def test_an_old_page_carries_nothing_over(ada: Client, vendors: Vendors) -> None:
-    """It was read before SlickText said that nobody has the number."""
+    """It was read before SlickText said that no contact has the number."""
     contact = vendors.create(FREE_NUMBER, opt_in_status="subscribed")
     ada.get(f"/contacts/{contact}/")
     vendors.write("DELETE FROM contacts WHERE contact_id = ?", contact)
     stop(ada)
     vendors.fault("slicktext", "down")
     ada.get(f"/contacts/{contact}/")
-    webhooks.work_due()
+    processing.process_due()
     assert due_now() == []
 
 

@@ -13,16 +13,15 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui import rounds
-from contacts_ui.models import HeldPress, LedgerEntry, OptOut, Statement, Wish
+from contacts_ui.models import DesiredState, HeldPress, LedgerEntry, OptOut, Statement
 from contacts_ui.models.consent import Source
 from contacts_ui.models.ledger import Action
-from contacts_ui.services.consent import held_presses, vendor_doors
-from contacts_ui.services.consent.number_ids import id_of
+from contacts_ui.services.consent import held_presses, vendor_events
+from contacts_ui.services.consent.phone_numbers import id_of
 from contacts_ui.services.consent.types import Request, Seen
-from contacts_ui.tasks import deliver_due_wishes
 from contacts_ui.views.consent_panel import issue_ticket
 from tests import consent
+from tests.jobs import deliver_all
 from tests.pages import Page
 from tests.people import FREE_NUMBER, MARTY, MARTY_NUMBER, Vendors, make_staff, until
 
@@ -40,7 +39,7 @@ def hold(settings: Any, vendors: Vendors) -> None:
 @pytest.fixture
 def dead(monkeypatch: pytest.MonkeyPatch) -> None:
     """The web process that takes a press dies before the end of its hold."""
-    monkeypatch.setattr(held_presses, "_look_in", lambda seconds: None)
+    monkeypatch.setattr(held_presses, "_schedule_in", lambda seconds: None)
 
 
 def ticket(status: str | None = "subscribed", **changes: Any) -> str:
@@ -87,7 +86,7 @@ def test_it_works(ada: Client, vendors: Vendors) -> None:
     assert vendors.asked() == []
     assert not Statement.objects.exists()
     assert not OptOut.objects.exists()
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 def test_the_row_asks_again_when_the_hold_ends_and_not_before(ada: Client) -> None:
@@ -134,7 +133,7 @@ def test_the_process_that_took_the_press_sends_it(
     poll = Page(press(ada)).elements[0]["hx-get"]
     assert vendors.stopped() is False
     until(lambda: vendors.stopped() is True)
-    until(lambda: not Wish.objects.unsettled().exists())
+    until(lambda: not DesiredState.objects.unsettled().exists())
     response = ada.get(str(poll), headers=HTMX)
     assert "CloudContactAI: Do not text" in Page(response).text
     assert buttons(response) == []
@@ -152,12 +151,11 @@ def test_it_was_said_at_the_moment_of_the_press(ada: Client) -> None:
 @pytest.mark.usefixtures("dead")
 def test_a_dead_process_is_no_excuse_for_a_worker(ada: Client, vendors: Vendors) -> None:
     press(ada)
-    [look] = rounds.PRESSES
-    look.do()
+    held_presses.send_due()
     assert not Statement.objects.exists(), "it neither shortens the hold"
     pass_the_end()
-    look.do()
-    deliver_due_wishes.func()
+    held_presses.send_due()
+    deliver_all()
     assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
 
 
@@ -166,7 +164,7 @@ def test_a_dead_process_is_no_excuse_for_the_next_one(
 ) -> None:
     """Also where no worker runs: gunicorn starts another process, which looks first."""
     with monkeypatch.context() as patch:
-        patch.setattr(held_presses, "_look_in", lambda seconds: None)
+        patch.setattr(held_presses, "_schedule_in", lambda seconds: None)
         press(ada)
     pass_the_end(19)
     _gunicorn().post_worker_init(None)
@@ -188,7 +186,7 @@ def test_a_database_that_does_not_answer_in_that_moment(
     ada: Client, vendors: Vendors, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.UNDO_SECONDS = 0.1
-    monkeypatch.setattr(held_presses, "LOOK_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(held_presses, "RETRY_SECONDS", 0.1)
     sound, failed = held_presses.send_due, []
 
     def send_due() -> Any:
@@ -219,7 +217,7 @@ def test_unsending(ada: Client, agent: User, vendors: Vendors) -> None:
     response = post(ada, "unsend/")
     page = Page(response)
     assert verdict(response) == "may_text"
-    assert "Your press is taken back. Nothing was sent." in page.text
+    assert "Your stop was undone. Nothing was sent." in page.text
     assert page.switch("Do not text Marty McFly")["aria-checked"] == "false"
     assert "hx-get" not in page.elements[0].attributes
     assert (vendors.status(), vendors.stopped()) == ("subscribed", False)
@@ -243,7 +241,7 @@ def test_without_javascript(ada: Client, vendors: Vendors) -> None:
     response = ada.post(*page.press(page.one("button", id=f"unsend-{MARTY}")), follow=True)
     assert response.redirect_chain == [(HERE, 302)]
     page = Page(response)
-    assert "Marty McFly: Your press is taken back. Nothing was sent." in page.text
+    assert "Marty McFly: Your stop was undone. Nothing was sent." in page.text
     assert page.switch()["aria-checked"] == "false"
     assert vendors.stopped() is False
 
@@ -326,7 +324,7 @@ def test_it_is_posted_only_and_with_the_forms_token(ada: Client, agent: User) ->
 
 
 def marked(number: str = MARTY_NUMBER) -> None:
-    vendor_doors.cloudcontactai_marked(
+    vendor_events.cloudcontactai_marked(
         number=number, at=None, heard_at=timezone.now(), label="Marty McFly", event="e-1"
     )
 
@@ -337,13 +335,13 @@ def test_a_stop_on_record_from_before(ada: Client, vendors: Vendors) -> None:
     marked()
     assert "Unsend" in buttons(press(ada, ticket=row))
     response = post(ada, "unsend/", ticket=row)
-    words = "Your press is taken back. They stay stopped: CloudContactAI marked them, "
+    words = "Your stop was undone. They stay stopped: CloudContactAI marked them, "
     assert words in Page(response).text
     assert verdict(response) == "do_not_text"
     assert Statement.objects.get().source == Source.VENDOR_MARK
 
 
-def test_nobodys_name_and_words_in_it(ada: Client, max_: Client, manager: User) -> None:
+def test_no_name_or_words_in_it(ada: Client, max_: Client, manager: User) -> None:
     seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed", timezone.now())
     consent.stop(staff=manager, seen=seen, request=Request(reason="Leave me alone"))
     press(ada)
@@ -364,7 +362,7 @@ def test_a_stop_at_slicktext_that_no_hook_told_of(ada: Client, vendors: Vendors)
 
 
 def test_a_contact_that_is_gone(ada: Client, vendors: Vendors) -> None:
-    """Deleted meanwhile, and created again under another id."""
+    """Deleted in the meantime, and created again under another id."""
     row = ticket()
     vendors.write("DELETE FROM contacts WHERE contact_id = ?", MARTY)
     press(ada, ticket=row)
@@ -498,7 +496,7 @@ def test_a_number(ada: Client, vendors: Vendors) -> None:
     unsend = next(each for each in page.all("button") if each.text == "Unsend")
     response = ada.post(*page.press(unsend), follow=True)
     assert response.redirect_chain == [(here, 302)]
-    assert "Your press is taken back. Nothing was sent." in Page(response).text
+    assert "Your stop was undone. Nothing was sent." in Page(response).text
     assert vendors.stopped(FREE_NUMBER) is None
 
 
@@ -522,7 +520,7 @@ def test_a_press_outlives_the_account(ada: Client, agent: User, vendors: Vendors
     assert Statement.objects.get().number == MARTY_NUMBER
 
 
-def test_somebody_of_the_same_name_cannot_unsend(ada: Client, vendors: Vendors) -> None:
+def test_another_person_of_the_same_name_cannot_unsend(ada: Client, vendors: Vendors) -> None:
     press(ada)
     other = make_staff("max")
     other.first_name, other.last_name = "Ada", "Agent"

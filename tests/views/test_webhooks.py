@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from contacts_ui.models import Vendor, WebhookEvent
-from contacts_ui.services import webhooks
+from contacts_ui.services.webhooks import inbox
 from tests.hooks import (
     CCAI,
     SLICKTEXT,
@@ -190,7 +190,7 @@ def test_a_replay_is_harmless(vendors: Vendors) -> None:
         assert tell_ccai(event).status_code == 200
     assert len(work()) == 1
     assert tell_ccai(event).status_code == 200
-    assert webhooks.due_now() == []
+    assert inbox.due_events() == []
 
 
 def test_a_replay_with_another_person_is_left_to_people(vendors: Vendors) -> None:
@@ -228,7 +228,7 @@ def test_the_attempts_of_one_hint_are_one(vendors: Vendors) -> None:
 
 
 def test_two_changes_under_one_id_are_two(vendors: Vendors) -> None:
-    """Nobody says whether the id is the event's or the webhook's."""
+    """No page says if the id is the event's or the webhook's."""
     tell_slicktext(hint(opt_in_status="subscribed"))
     tell_slicktext(hint(opt_in_status="unsubscribed"))
     assert WebhookEvent.objects.count() == 2
@@ -240,7 +240,7 @@ def test_events_of_other_types_are_kept_and_answered(vendors: Vendors) -> None:
     assert tell_ccai(event).status_code == 200
     assert tell_slicktext(hint(name="contact_deleted")).status_code == 200
     assert tell_slicktext({"anything": "else"}).status_code == 200
-    assert webhooks.due_now() == []
+    assert inbox.due_events() == []
     assert all(row.done_at and row.outcome for row in WebhookEvent.objects.all())
     assert WebhookEvent.objects.count() == 3
 

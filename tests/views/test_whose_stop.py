@@ -8,15 +8,15 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
+from contacts_ui.contact_fields import Merge
 from contacts_ui.integrations import slicktext
-from contacts_ui.models import LiftRequest, OptOut, Statement, Wish
+from contacts_ui.models import DesiredState, LiftRequest, OptOut, Statement
 from contacts_ui.models.consent import Source
-from contacts_ui.services import contacts
 from contacts_ui.services.consent import doors
-from contacts_ui.services.consent.looking import is_stopped
+from contacts_ui.services.consent.record import is_stopped
 from contacts_ui.services.consent.types import Seen
 from tests.pages import Page
-from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, MakeWish, Vendors
+from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, SetDesiredState, Vendors
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("deliver_in_this_thread")]
 URL = f"/contacts/{MARTY}/edit/"
@@ -30,7 +30,7 @@ EVIDENCE = {
 
 @pytest.fixture(autouse=True)
 def _quick_look_ups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slicktext, "SETTLING_PAUSES", (0, 0, 0))
+    monkeypatch.setattr(slicktext, "LOOKUP_PAUSES_SECONDS", (0, 0, 0))
 
 
 def save(client: Client, **changes: str) -> HttpResponse:
@@ -76,10 +76,10 @@ def test_the_stop_goes_along(edgar: Client, stopped: None, vendors: Vendors) -> 
 
 
 def test_older_consent_of_the_new_number_does_not_answer_it(
-    edgar: Client, agent: User, vendors: Vendors, wish_for: MakeWish
+    edgar: Client, agent: User, vendors: Vendors, set_desired_state: SetDesiredState
 ) -> None:
     doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty", "subscribed"))
-    wish_for(number=FREE_NUMBER, do_not_text=False)
+    set_desired_state(number=FREE_NUMBER, do_not_text=False)
     save(edgar, mobile_number=FREE_NUMBER)
     assert is_stopped(FREE_NUMBER)
 
@@ -163,9 +163,9 @@ def test_a_lost_answer_does_not_lose_the_stop(
 def test_saved_by_an_unknown_outcome_first(
     edgar: Client, stopped: None, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What became of it could not be read; saving once more still stops the new number everywhere."""
+    """What became of it could not be read; saving again still stops the new number everywhere."""
     form = Page(edgar.get(URL)).form(mobile_number=FREE_NUMBER)
-    monkeypatch.setattr(contacts, "_reread", lambda contact_id: None)
+    monkeypatch.setattr(Merge, "missing_in", lambda merged, contact: ("mobile_number",))
     vendors.fault("slicktext", "drop_after", methods=["PUT"], times=1)
     again = Page(edgar.post(URL, form))
     assert "We do not know yet" in again.text
@@ -190,7 +190,7 @@ def test_not_subscribed_at_another_number(edgar: Client, vendors: Vendors) -> No
     assert sent(vendors) == [{"mobile_number": FREE_NUMBER, "opt_in_status": "not subscribed"}]
     assert "They are not subscribed at the new number." in shown(edgar, response)
     assert Page(edgar.get(response["Location"])).one("p", data_verdict="not_subscribed")
-    assert not Wish.objects.exists()
+    assert not DesiredState.objects.exists()
 
 
 def test_a_number_that_is_stopped_here(ada: Client, edgar: Client, vendors: Vendors) -> None:
@@ -219,7 +219,7 @@ def test_with_four_eyes_a_second_person_decides(
     assert vendors.status(FREE_NUMBER) == "not subscribed"
     assert LiftRequest.objects.get().kind == "opt_in"
     card = Page(max_.get(response["Location"]))
-    assert "Opt-in asked for by Max Manager" in card.text
+    assert "Opt-in requested by Max Manager" in card.text
     assert "Until then they get no texts." in card.text
     assert not Statement.objects.exists()
 
@@ -302,10 +302,10 @@ def test_unsubscribed_only_at_slicktext_and_created_again(
 
 
 def test_created_again_with_older_evidence(
-    max_: Client, vendors: Vendors, wish_for: MakeWish
+    max_: Client, vendors: Vendors, set_desired_state: SetDesiredState
 ) -> None:
     """Row 9, at creation."""
-    wish_for(number=DOC_NUMBER)
+    set_desired_state(number=DOC_NUMBER)
     typed = {"mobile_number": DOC_NUMBER, "consent": "subscribed", **EVIDENCE}
     response = create(max_, consent_at="2020-01-01T10:00", **typed)
     page = Page(response)
@@ -320,10 +320,10 @@ def test_created_again_with_older_evidence(
 
 
 def test_created_with_evidence_and_four_eyes(
-    max_: Client, vendors: Vendors, settings: Any, wish_for: MakeWish
+    max_: Client, vendors: Vendors, settings: Any, set_desired_state: SetDesiredState
 ) -> None:
     settings.FOUR_EYES = True
-    wish_for(number=FREE_NUMBER)
+    set_desired_state(number=FREE_NUMBER)
     for number, held in ((DOC_NUMBER, "not subscribed"), (FREE_NUMBER, "unsubscribed")):
         response = create(max_, mobile_number=number, consent="subscribed", **EVIDENCE)
         if held == "unsubscribed":
@@ -352,7 +352,7 @@ def test_what_a_deleted_contact_was_does_not_count_for_the_new_one(
 def test_a_stop_while_the_contact_is_created_is_said(
     max_: Client, agent: User, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The contact is there, and the stop that came meanwhile is newer than the evidence."""
+    """The contact is there, and the stop that came in the meantime is newer than the evidence."""
     really_create = slicktext.create_contact
 
     def stop_first(*args: Any, **kwargs: Any) -> Any:

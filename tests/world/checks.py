@@ -7,15 +7,15 @@ from typing import Any
 
 from contacts_ui.models import (
     ConsentState,
+    DesiredState,
     Disagreement,
     HeldPress,
     IncomingMessage,
     SentText,
     Statement,
     WebhookEvent,
-    Wish,
 )
-from contacts_ui.services.consent import looking, record
+from contacts_ui.services.consent import record
 from contacts_ui.services.consent.types import Seen
 
 from .vendors import STOPPED, Stop, Vendors
@@ -68,9 +68,9 @@ def after_a_step(truths: dict[str, Truth], shown: Sequence[Seen], vendors: Vendo
         raise Wrong("; ".join(vendors.wrong))
     numbers = sorted(set(truths) | {seen.number for seen in shown if seen.number})
     kept = _kept(numbers)
-    record.changed([number for number in numbers if number in kept])
-    if (anew := _kept(numbers)) != kept:
-        raise Wrong(f"kept {kept}, but worked out anew {anew}")
+    record.refresh([number for number in numbers if number in kept])
+    if (rebuilt := _kept(numbers)) != kept:
+        raise Wrong(f"kept {kept}, but rebuilt {rebuilt}")
     stopped = {number: is_stopped(number) for number in numbers}
     held = set(HeldPress.objects.filter(state="held").values_list("number", flat=True))
     missed = {number: truths[number].unanswered() if number in truths else [] for number in numbers}
@@ -86,7 +86,7 @@ def after_a_step(truths: dict[str, Truth], shown: Sequence[Seen], vendors: Vendo
             why = stopped[number] or number in held or number in waits or number in void
             _may_not(f"{number} is kept", why, missed[number])
     people = [*shown, *(Seen(number) for number in numbers)]
-    for seen, judged in zip(people, looking.judge_many(people), strict=True):
+    for seen, judged in zip(people, record.judge_many(people), strict=True):
         if judged.verdict.key == "may_text":
             why = _why_not(seen, stopped, held)
             why = why or (seen.number in waits and "a message waits")
@@ -113,19 +113,21 @@ def _why_not(seen: Seen, stopped: dict[str, bool], held: set[str]) -> str:
         return "a stop stands in the record"
     if seen.number in held:
         return "a press is held"
-    wishes = {wish.vendor: wish for wish in Wish.objects.filter(number=seen.number)}
+    desired_states = {
+        desired.vendor: desired for desired in DesiredState.objects.filter(number=seen.number)
+    }
     state = ConsentState.objects.filter(number=seen.number).first()
     answers = [(seen.read_at or NEVER, seen.status)]
     changed_at = None
     if state and state.read_at and seen.contact_id in (None, state.contact_id):
         answers.append((state.read_at, state.status))
-    slicktext, ccai = wishes.get("slicktext"), wishes.get("cloudcontactai")
+    slicktext, ccai = desired_states.get("slicktext"), desired_states.get("cloudcontactai")
     if slicktext and slicktext.confirmed_at:
         answers.append((slicktext.confirmed_at, slicktext.confirmed_opt_in_status))
     newest = max(answers, key=lambda each: each[0])
     if newest[1] != "subscribed" and not (len(answers) > 1 and newest[0] == answers[0][0]):
         return f"SlickText's last answer is {newest[1]}"
-    if any(wish.do_not_text for wish in wishes.values()):
+    if any(desired.do_not_text for desired in desired_states.values()):
         return "a vendor is to hold a stop"
     if ccai and (
         ccai.confirmed_do_not_text is not False
@@ -185,15 +187,15 @@ def at_quiet(truths: dict[str, Truth], vendors: Vendors, connected: Sequence[str
         holds = vendors.register.get(number) or number in vendors.started
         if "cloudcontactai" in connected and not holds and not listed:
             raise Wrong(f"{number} is stopped, and CloudContactAI holds {holds}")
-        for wish in Wish.objects.filter(number=number, vendor__in=connected):
-            if wish.state == "on_its_way":
-                raise Wrong(f"{number} is still on its way to {wish.vendor}: {wish.answer}")
+        for desired in DesiredState.objects.filter(number=number, vendor__in=connected):
+            if desired.state == "on_its_way":
+                raise Wrong(f"{number} is still on its way to {desired.vendor}: {desired.answer}")
 
 
 def _listed(number: str) -> bool:
     """Whether the number stands under Needs attention or Disagreements."""
     return (
-        Wish.objects.filter(number=number, state__in=("refused", "settled")).exists()
+        DesiredState.objects.filter(number=number, state__in=("refused", "settled")).exists()
         or Disagreement.objects.filter(number=number, closed_at=None).exists()
         or WebhookEvent.objects.filter(needs_decision=True).exists()
     )

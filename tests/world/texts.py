@@ -6,22 +6,22 @@ from typing import Any
 
 from django.utils import timezone
 
-from contacts_ui.models import Statement, Vendor, Wish
+from contacts_ui.models import DesiredState, Statement, Vendor
 from contacts_ui.models.ledger import Channel
-from contacts_ui.services import webhooks
 from contacts_ui.services.consent import (
     delivery,
     desired_state,
     doors,
-    lifting,
-    raising,
+    lift_requests,
+    opt_in,
     record,
     renewal,
 )
 from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.types import Evidence, Request, Seen
-from contacts_ui.services.messages import sent
+from contacts_ui.services.messages import sent_texts
 from contacts_ui.services.vendors import connected
+from contacts_ui.services.webhooks import cloudcontactai, inbox, processing
 
 from . import checks
 from .checks import Wrong
@@ -96,7 +96,7 @@ class Texts(Part):
     def _renew(self) -> str:
         told, statements = len(self.vendors.told), Statement.objects.count()
         held = _held_since()
-        renewal.go_on()
+        renewal.run_due()
         numbers = self.vendors.told[told:]
         if wrong := [number for number in numbers if waits_for_sure(number)]:
             raise Wrong(f"renewed while a request waits: {wrong}")
@@ -113,9 +113,12 @@ class Texts(Part):
         self.truths[number].consents.append(now)
         evidence = Evidence("Pat Smith", Channel.PHONE, now, "Yes, text me.", exact=True)
         with suppress(
-            EvidenceRefused, raising.RecordChanged, lifting.AlreadyAsked, lifting.NothingToLift
+            EvidenceRefused,
+            opt_in.RecordChanged,
+            lift_requests.AlreadyAsked,
+            lift_requests.NothingToLift,
         ):
-            lifting.ask(
+            lift_requests.ask(
                 staff=self._agent(), seen=Seen(number), status="subscribed", evidence=evidence
             )
 
@@ -162,7 +165,7 @@ class Texts(Part):
         from contacts_ui.models import ConsentState, HeldPress, WebhookEvent
 
         state = ConsentState.objects.filter(number=number).first()
-        told = Wish.objects.filter(number=number, vendor=Vendor.CLOUDCONTACTAI).first()
+        told = DesiredState.objects.filter(number=number, vendor=Vendor.CLOUDCONTACTAI).first()
         return bool(
             state
             and checks.is_stopped(number)
@@ -183,9 +186,9 @@ class Texts(Part):
         data = {**self._text(number), "ExcludedReason": OPTED_OUT[0]}
         body = self.vendors.ccai_event("message.excluded", data)
         self.vendors.hooks.pop()
-        webhooks.receive_cloudcontactai(body, webhooks.event_hash_of(body))
-        for key in webhooks.due_now():
-            webhooks.work(key)
+        cloudcontactai.receive(body)
+        for key in inbox.due_events():
+            processing.process(key)
         self.clock.shift(timedelta(milliseconds=50))
 
     def _lift(self, number: str) -> None:
@@ -200,12 +203,12 @@ class Texts(Part):
         )
         seen = Seen(number)
         if settings.FOUR_EYES:
-            request = lifting.ask(
+            request = lift_requests.ask(
                 staff=self.managers[0], seen=seen, status="subscribed", evidence=evidence
             )
-            lifting.approve(staff=self.managers[1], pk=request.pk, own_stops=tuple(own))
+            lift_requests.approve(staff=self.managers[1], pk=request.pk, own_stops=tuple(own))
         else:
-            raising.change_opt_in_status(
+            opt_in.change_opt_in_status(
                 staff=self._manager(), seen=seen, status="subscribed", evidence=evidence
             )
         if checks.is_stopped(number):
@@ -223,13 +226,13 @@ class Texts(Part):
     # --- The list ---
 
     def do_texts_are_held_against_stops(self) -> str:
-        sent.look_back()
-        sent.raise_alarms()
+        sent_texts.check_new_statements()
+        sent_texts.raise_alarms()
         checks.texts()
         return ""
 
     def _renew_all(self) -> None:
-        """Ten business days later everything is told once more."""
+        """Ten business days later everything is told again."""
         self.clock.shift(timedelta(days=18))
         for _ in range(4):
             self._renew()
@@ -239,7 +242,7 @@ class Texts(Part):
 
 
 def _held_since() -> dict[str, Any]:
-    rows = Wish.objects.filter(vendor=Vendor.CLOUDCONTACTAI, held_since__isnull=False)
+    rows = DesiredState.objects.filter(vendor=Vendor.CLOUDCONTACTAI, held_since__isnull=False)
     return dict(rows.values_list("number", "held_since"))
 
 

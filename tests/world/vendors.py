@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from contacts_ui.integrations import errors
-from contacts_ui.integrations.parsing import BadShape
+from contacts_ui.integrations.coerce import BadShape
 
 STOPPED = ("unsubscribed", "blocked")
 # What becomes of one call: not carried out, carried out, or carried out later.
@@ -74,7 +74,7 @@ class Vendors:
     told: list[str] = field(default_factory=list)
     # Those of them that we have not lifted since.
     ours: set[str] = field(default_factory=set)
-    # When people, or others at SlickText, last said what a number's status shall be.
+    # When people, or others at SlickText, last said what a number's status should be.
     touched: dict[str, datetime] = field(default_factory=dict)
     # SlickText's list of messages, the oldest first.
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -322,7 +322,7 @@ def _raise(vendor: str, fault: str, writes: bool) -> None:
     if fault.startswith("no answer"):
         raise errors.NoAnswer(vendor, outcome_unknown=writes)
     if fault.startswith("500"):
-        raise errors.ServerTrouble(vendor, status=500, outcome_unknown=writes)
+        raise errors.ServerError(vendor, status=500, outcome_unknown=writes)
     if fault.startswith("unreadable"):
         raise errors.Unreadable(vendor, outcome_unknown=writes)
     known: dict[str, errors.VendorError] = {

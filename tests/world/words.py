@@ -11,9 +11,9 @@ from django.utils import timezone
 from contacts_ui.integrations.types import Message
 from contacts_ui.models import IncomingMessage, LiftRequest, Statement, Vendor, VendorAbility
 from contacts_ui.models.abilities import AbilityState
-from contacts_ui.services.consent import own_words
-from contacts_ui.services.messages import position, reading
-from contacts_ui.services.messages.order import Order
+from contacts_ui.services.consent import inbound_texts
+from contacts_ui.services.messages import position, slicktext_sync
+from contacts_ui.services.messages.position import Order
 from contacts_ui.services.operations import abilities
 
 from .checks import Truth, Wrong
@@ -179,13 +179,13 @@ class Words(Part):
 
     def do_messages_are_read(self) -> str:
         consents = _consents()
-        pages = reading.go_on()
+        pages = slicktext_sync.run_due()
         if _consents() != consents:
             raise Wrong("a message became consent by itself")
         return f"{pages} pages"
 
     def _recorded(self, record: Any) -> Any:
-        """In place of `reading._record`: what it recorded is heard."""
+        """In place of `slicktext_sync._record`: what it recorded is heard."""
 
         def recorded(messages: Sequence[Message], asked_at: datetime) -> None:
             record(messages, asked_at)
@@ -197,14 +197,14 @@ class Words(Part):
     # --- Staff decide ---
 
     def do_someone_decides_about_a_message(self) -> str:
-        waits = list(own_words.waiting())
+        waits = list(inbound_texts.waiting())
         if not waits:
             return ""
         message = self.chance.choice(waits)
         if message.words not in ASK_NOTHING or self.chance.random() < 0.2:
-            own_words.stop_texts(staff=self._agent(), pk=message.pk)
+            inbound_texts.stop_texts(staff=self._agent(), pk=message.pk)
             return f"stops texts for {message.words}"
-        judged = own_words.dismiss(staff=self._manager(), pk=message.pk)
+        judged = inbound_texts.dismiss(staff=self._manager(), pk=message.pk)
         if judged.asked is None and "They wrote" in judged.reason:
             raise Wrong("the verdict does not follow the record after Not a request")
         return f"no request: {message.words}"
@@ -213,12 +213,12 @@ class Words(Part):
         message = IncomingMessage.objects.filter(state="not_a_request").order_by("pk").last()
         if message is None:
             return ""
-        own_words.reopen(staff=self._manager(), pk=message.pk)
+        inbound_texts.reopen(staff=self._manager(), pk=message.pk)
         return f"{message.words}"
 
     def do_undecided_messages_become_stops(self) -> str:
-        count = own_words.stop_undecided()
-        if own_words.waiting().filter(due_at__lte=timezone.now()).exists():
+        count = inbound_texts.stop_undecided()
+        if inbound_texts.waiting().filter(due_at__lte=timezone.now()).exists():
             raise Wrong("a message still waits after its two business days")
         return f"{count}"
 

@@ -17,40 +17,45 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
+from contacts_ui.contact_fields import editable_values
 from contacts_ui.integrations import http, slicktext
+from contacts_ui.integrations.call_policy import STOP_NOW
 from contacts_ui.integrations.errors import VendorError
 from contacts_ui.models import (
     ConsentState,
+    DesiredState,
     Disagreement,
     LiftRequest,
     Statement,
     Vendor,
     WebhookEvent,
-    Wish,
 )
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.lift_request import LiftRequestKind
 from contacts_ui.permissions import NotAllowed
-from contacts_ui.services import contacts, index, sweep, webhooks
+from contacts_ui.services import index
 from contacts_ui.services.consent import (
     delivery,
     desired_state,
     doors,
     held_presses,
+    inbound_texts,
     lift_requests,
-    lifting,
-    number_doors,
-    own_words,
-    raising,
-    readings,
+    opt_in,
+    phone_numbers,
     record,
-    vendor_doors,
+    slicktext_readings,
+    vendor_events,
 )
 from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.types import Evidence, Request, Seen
-from contacts_ui.services.editing import editable_values
-from contacts_ui.services.messages import reading
+from contacts_ui.services.contacts import deleting, editing
+from contacts_ui.services.contacts.reading import read as read_contact
+from contacts_ui.services.messages import slicktext_sync
+from contacts_ui.services.review import reconcile
 from contacts_ui.services.vendors import connected, forget_connections, to_slicktext
+from contacts_ui.services.webhooks import cloudcontactai, inbox, processing
+from contacts_ui.services.webhooks import slicktext as slicktext_hooks
 from dashboard.vendors import Vendors as VendorPair
 from dashboard.vendors import VendorSettings
 
@@ -67,10 +72,11 @@ BOTH = VendorPair(
     sandbox=False,
 )
 EXPECTED = (
-    NotAllowed, VendorError, EvidenceRefused, raising.RecordChanged, raising.NeedsSecondPerson,
-    vendor_doors.NotRefusedNow, held_presses.CannotUnsend, lifting.NothingToLift, lifting.AlreadyAsked,
-    own_words.AlreadyDecided, lifting.AlreadyDecided, lifting.OwnRequest, lifting.NotTheirs, lifting.CannotTell,
-    contacts.NumberTaken, contacts.EditConflict, contacts.StoppedNumber, contacts.OtherNumber,
+    NotAllowed, VendorError, EvidenceRefused, opt_in.RecordChanged, opt_in.NeedsSecondPerson,
+    doors.NotRefusedNow, held_presses.CannotUnsend, lift_requests.NothingToLift, lift_requests.AlreadyAsked,
+    inbound_texts.AlreadyDecided, lift_requests.AlreadyDecided, lift_requests.OwnRequest,
+    lift_requests.NotTheirs, lift_requests.CannotTell,
+    editing.NumberTaken, editing.EditConflict, editing.StoppedNumber, deleting.OtherNumber,
     Killed,
 )  # fmt: skip
 SHAPES = ("as documented", "no contact_id", "a list", "nested", "no date", "other zone", "id only")
@@ -87,7 +93,7 @@ class OneThread:
             future.set_result(True)
             return future
         try:
-            future.set_result(delivery.deliver(key, manner=http.STOP_NOW))
+            future.set_result(delivery.deliver(key, policy=STOP_NOW))
         except Killed as killed:
             future.set_exception(killed)
         return future
@@ -182,9 +188,11 @@ class World(Words, Texts):
             self.clock = stack.enter_context(time_machine.travel(BEGIN, tick=False))
             stack.enter_context(patch.object(http.Connection, "call", _to(self.vendors)))
             stack.enter_context(patch.object(delivery, "_callers", self.pool))
-            stack.enter_context(patch.object(slicktext, "SETTLING_PAUSES", (0.0,)))
+            stack.enter_context(patch.object(slicktext, "LOOKUP_PAUSES_SECONDS", (0.0,)))
             stack.enter_context(patch.object(held_presses, "send_in_time", lambda press: None))
-            stack.enter_context(patch.object(reading, "_record", self._recorded(reading._record)))
+            stack.enter_context(
+                patch.object(slicktext_sync, "_record", self._recorded(slicktext_sync._record))
+            )
             stack.enter_context(transaction.atomic())
             forget_connections()
             cache.clear()
@@ -236,7 +244,7 @@ class World(Words, Texts):
         self.steps.append(f"{timezone.now() - BEGIN} {words}")
 
     def _say_what_is_kept(self) -> None:
-        for model in (Statement, Wish, ConsentState):
+        for model in (Statement, DesiredState, ConsentState):
             for row in model.objects.order_by("number", "pk").values():
                 facts = {name: str(value) for name, value in row.items() if value not in (None, "")}
                 self.steps.append(f"{model.__name__} {facts}")
@@ -266,7 +274,7 @@ class World(Words, Texts):
         number = self._number()
         rows = self._rows(number)
         if not rows:
-            return "nobody there"
+            return "no one there"
         self._stops_at_slicktext(number, rows, hook=self.chance.random() < 0.7)
         return number
 
@@ -376,13 +384,13 @@ class World(Words, Texts):
         known = set(WebhookEvent.objects.values_list("pk", flat=True))
         if hook["vendor"] == "inbox":
             body = hook["body"]
-            webhooks.receive_slicktext(body)
+            slicktext_hooks.receive(body)
         elif hook["vendor"] == "cloudcontactai":
             body = misshapen_ccai(hook["body"], shape)
-            webhooks.receive_cloudcontactai(body, webhooks.event_hash_of(body))
+            cloudcontactai.receive(body)
         else:
             body = misshapen_slicktext(hook["body"], shape)
-            webhooks.receive_slicktext(body)
+            slicktext_hooks.receive(body)
         stops = hook.get("stops") or [stop for stop in [hook.get("stop")] if stop]
         speaks = stops and not (hook["vendor"] == "slicktext" and shape == "id only")
         for event in WebhookEvent.objects.exclude(pk__in=known):
@@ -393,7 +401,7 @@ class World(Words, Texts):
         return f"{shape}: {body}"
 
     def do_webhooks_work(self) -> str:
-        keys = webhooks.due_now()
+        keys = inbox.due_events()
         readings_left = set(
             WebhookEvent.objects.filter(event="reading", done_at=None).values_list("pk", flat=True)
         )
@@ -402,7 +410,7 @@ class World(Words, Texts):
         try:
             for key in keys:
                 self._says_nothing_new(key)
-                webhooks.work(key)
+                processing.process(key)
         finally:
             for event in WebhookEvent.objects.filter(pk__in=self.inbox, event__gt=""):
                 # What could not be acted on stands under Needs attention, and is heard once it is matched.
@@ -427,7 +435,7 @@ class World(Words, Texts):
         if not event.event.startswith(("message.error", "message.excluded")):
             return
         number = body_number(event.body)
-        told = Wish.objects.filter(number=number, vendor=Vendor.CLOUDCONTACTAI).first()
+        told = DesiredState.objects.filter(number=number, vendor=Vendor.CLOUDCONTACTAI).first()
         ours = number in self.vendors.ours or bool(told and (told.unanswered_at or told.lease))
         # A carrier does not know of ours.
         ours = ours and event.event != "message.error.carrier"
@@ -462,7 +470,7 @@ class World(Words, Texts):
         self.pages.append((page.contacts, asked_at))
         self._show(page.contacts, asked_at)
         if self.chance.random() < 0.8:
-            readings.learn(page.contacts, asked_at)
+            slicktext_readings.learn(page.contacts, asked_at)
             self._left(self.vendors.shown[before:])
         return ", ".join(f"{seen.number} {seen.status}" for seen in self.table)
 
@@ -470,38 +478,38 @@ class World(Words, Texts):
         if not self.pages:
             return ""
         people, at = self.chance.choice(self.pages)
-        readings.learn(people, at)
+        slicktext_readings.learn(people, at)
         return f"of {at - BEGIN}"
 
     def do_someone_opens_a_contact(self) -> str:
         row = self._a_row()
         if row:
             before = len(self.vendors.shown)
-            read = contacts.read(row.contact_id, now=True)
+            read = read_contact(row.contact_id, now=True)
             self._left(self.vendors.shown[before:])
             self._show([read.contact], read.as_of, add=True)
         return f"{row}"
 
     def _show(self, people: Any, at: datetime, *, add: bool = False) -> None:
-        seen = [readings.reading_of(each, each.number, at).seen for each in people if each.number]
+        seen = [Seen.of(each, at) for each in people if each.number]
         self.old += self.table
         self.table = [*self.table, *seen] if add else seen
         self.old, self.table = self.old[-12:], self.table[-6:]
 
-    def do_the_index_walks(self) -> str:
+    def do_the_index_syncs(self) -> str:
         before = len(self.vendors.shown)
-        count = index.go_on(Stopping(self, 6), heard=readings.hear)
+        count = index.run_due(Stopping(self, 6), on_page=slicktext_readings.hear)
         self._heard(self.vendors.shown[before:])
         return f"{count} calls"
 
-    def do_the_sweep_goes_on(self) -> str:
+    def do_stopped_numbers_are_reconciled(self) -> str:
         before = len(self.vendors.shown)
-        count = sweep.go_on()
+        count = reconcile.run_due()
         self._heard(self.vendors.shown[before:])
         return f"{count} numbers"
 
     def do_the_index_is_purged(self) -> str:
-        index.purge(walk_again_at=timezone.now())
+        index.purge(sync_again_at=timezone.now())
         return ""
 
     # --- Time, workers, trouble ---
@@ -552,7 +560,7 @@ class World(Words, Texts):
         number, at = self._number(), timezone.now()
         if self.chance.random() < 0.6:
             return ""
-        number_doors.reassign(number=number, at=at, words="CloudContactAI's look-up says so.")
+        phone_numbers.reassign(number=number, at=at, words="CloudContactAI's look-up says so.")
         self.truths[number].reassigned_at = at
         return number
 
@@ -620,9 +628,9 @@ class World(Words, Texts):
             number for number, truth in self.truths.items() if set_of(stops) & set_of(truth.stops)
         ]
         if not whose:
-            vendor_doors.close_event(staff=self._manager(), pk=event.pk, reason="Our own.")
+            vendor_events.close_event(staff=self._manager(), pk=event.pk, reason="Our own.")
             return f"closes {event.pk}"
-        vendor_doors.match_event(
+        vendor_events.match_event(
             staff=self._manager(),
             pk=event.pk,
             seen=Seen(whose[0]),
@@ -644,17 +652,21 @@ class World(Words, Texts):
         return f"{told}"
 
     def do_someone_decides_a_refusal(self) -> str:
-        wish = min(Wish.objects.filter(state="refused"), key=lambda each: each.pk, default=None)
-        if wish is None:
+        desired = min(
+            DesiredState.objects.filter(state="refused"), key=lambda each: each.pk, default=None
+        )
+        if desired is None:
             return ""
-        version = wish.version - (self.chance.random() < 0.1)
+        version = desired.version - (self.chance.random() < 0.1)
         if self.chance.random() < 0.7:
-            vendor_doors.try_again(staff=self._manager(), pk=wish.pk, version=version)
-            return f"tries again {wish}"
-        vendor_doors.settle(staff=self._manager(), pk=wish.pk, version=version, note="By hand.")
-        return f"settles {wish}"
+            doors.retry_refused(staff=self._manager(), pk=desired.pk, version=version)
+            return f"tries again {desired}"
+        doors.resolve_refused(
+            staff=self._manager(), pk=desired.pk, version=version, note="By hand."
+        )
+        return f"settles {desired}"
 
-    # --- Staff: raising consent ---
+    # --- Staff: opting in ---
 
     def _evidence(self, number: str) -> Evidence:
         """What the person truly said, now or some time ago: the evidence is never made up."""
@@ -702,7 +714,7 @@ class World(Words, Texts):
     def do_a_manager_lifts(self) -> str:
         seen = self._seen()
         evidence = self._evidence(seen.number)
-        raising.change_opt_in_status(
+        opt_in.change_opt_in_status(
             staff=self._manager(),
             seen=seen,
             status="subscribed",
@@ -714,7 +726,7 @@ class World(Words, Texts):
     def do_someone_asks_for_a_lift(self) -> str:
         seen = self._seen()
         evidence = self._evidence(seen.number)
-        lifting.ask(
+        lift_requests.ask(
             staff=self.chance.choice(self.staff),
             seen=seen,
             status="subscribed",
@@ -725,7 +737,7 @@ class World(Words, Texts):
 
     def do_someone_says_the_wrong_person(self) -> str:
         seen = self._seen()
-        lifting.ask(
+        lift_requests.ask(
             staff=self.chance.choice(self.staff),
             seen=seen,
             status="subscribed",
@@ -744,11 +756,11 @@ class World(Words, Texts):
             told_back = record.statements_of(request.number).filter(told_back=True)
             own = told_back.exclude(pk__in=self._theirs(request.number))
             keys = own.values_list("pk", flat=True) if self.chance.random() < 0.5 else ()
-            lifting.approve(staff=self._manager(), pk=request.pk, own_stops=tuple(keys))
+            lift_requests.approve(staff=self._manager(), pk=request.pk, own_stops=tuple(keys))
         elif what == "decline":
-            lifting.decline(staff=self._manager(), pk=request.pk, note="No")
+            lift_requests.decline(staff=self._manager(), pk=request.pk, note="No")
         else:
-            lifting.withdraw(staff=self.chance.choice(self.staff), pk=request.pk)
+            lift_requests.withdraw(staff=self.chance.choice(self.staff), pk=request.pk)
         return f"{what} {request.kind} {request.number}"
 
     def do_old_requests_expire(self) -> str:
@@ -760,7 +772,7 @@ class World(Words, Texts):
         number = self._number()
         evidence = self._evidence(number) if self.chance.random() < 0.4 else None
         double = evidence is None and self.chance.random() < 0.3
-        saved = contacts.create(
+        saved = editing.create(
             staff=self._manager(),
             typed={"mobile_number": number, "first_name": "New"},
             evidence=evidence,
@@ -774,12 +786,12 @@ class World(Words, Texts):
         if row is None:
             return ""
         old, number = row.number, self._number()
-        fresh = contacts.read(row.contact_id, now=True).contact
+        fresh = read_contact(row.contact_id, now=True).contact
         original = editable_values(fresh)
         evidence = self._evidence(number) if self.chance.random() < 0.3 else None
         came = self.truths[old].unanswered()
         shown = list(row.stops)
-        saved = contacts.edit(
+        saved = editing.edit(
             staff=self._manager(),
             contact_id=row.contact_id,
             original=original,
@@ -799,7 +811,7 @@ class World(Words, Texts):
         if row is None:
             return ""
         shown = list(row.stops)
-        contacts.delete(staff=self._manager(), contact_id=row.contact_id, typed_number=row.number)
+        deleting.delete(staff=self._manager(), contact_id=row.contact_id, typed_number=row.number)
         for stop in shown:
             stop.heard = True
         return f"{row}"
@@ -811,7 +823,7 @@ class World(Words, Texts):
         self.vendors.faults = []
         quiet: list[Callable[[], str]] = [
             self.do_a_worker_sends_presses, self._all_hooks_arrive, self.do_webhooks_work,
-            self.do_a_worker_delivers, self.do_the_index_walks, self.do_the_sweep_goes_on,
+            self.do_a_worker_delivers, self.do_the_index_syncs, self.do_stopped_numbers_are_reconciled,
             self.do_vendors_connected_later_are_told, self.do_someone_tells_the_untold,
             self.do_webhooks_work, self.do_a_worker_delivers, self.do_messages_are_read,
         ]  # fmt: skip
@@ -820,7 +832,7 @@ class World(Words, Texts):
             self.vendors.carry_out_late()
             for do in quiet:
                 self._say(f"{do.__name__.removeprefix('do_')}: {do()}")
-            if turn > 3 and not Wish.objects.exclude(due_at=None).exists():
+            if turn > 3 and not DesiredState.objects.exclude(due_at=None).exists():
                 break
         self._say("eighteen days later")
         self._renew_all()
@@ -836,7 +848,7 @@ class World(Words, Texts):
         checks.at_quiet(self.truths, self.vendors, [vendor.value for vendor in connected()])
 
     def _all_messages_are_heard(self) -> None:
-        progress = reading.progress()
+        progress = slicktext_sync.progress()
         if progress is None or progress.gap_from or Vendor.SLICKTEXT not in connected():
             return
         missing = [stop for stops in self.listed.values() for stop in stops if not stop.heard]
@@ -894,7 +906,7 @@ def _says_news(at: datetime, row: Row, vendors: Vendors) -> bool:
     """Whether a reading shows a stop that is not just what we had told SlickText (rule 10)."""
     if row.status not in STOPPED:
         return False
-    told = Wish.objects.filter(number=row.number, vendor=Vendor.SLICKTEXT).first()
+    told = DesiredState.objects.filter(number=row.number, vendor=Vendor.SLICKTEXT).first()
     if told is None or told.confirmed_at is None:
         return True
     same = told.confirmed_do_not_text and told.confirmed_opt_in_status == row.status

@@ -14,16 +14,18 @@ PEOPLE = {
     "manager": ("Max", "Manager", "Managers"),
     # A second person decides about consent.
     "manager2": ("Mia", "Manager", "Managers"),
+    # A superuser in databases from before there were administrators, and stays one.
+    "admin": ("Adam", "Admin", "Administrators"),
 }
 
 
 class Command(BaseCommand):
-    help = "Create viewer, editor, agent, two managers and admin. Refuses when real vendors are connected."
+    help = "Create viewer, editor, agent, two managers and an administrator. Refuses when real vendors are connected."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.VENDORS.sandbox:
             raise CommandError(
-                "Real vendors are connected: demo logins would open them to anybody."
+                "Real vendors are connected: demo accounts would open them to anyone."
             )
         for username, (first_name, last_name, role) in PEOPLE.items():
             user, created = User.objects.get_or_create(
@@ -33,10 +35,7 @@ class Command(BaseCommand):
                 user.set_password(PASSWORD)
                 user.save()
             user.groups.add(Group.objects.get(name=role))
-        if not User.objects.filter(username="admin").exists():
-            User.objects.create_superuser("admin", password=PASSWORD)
-        self.stdout.write("  Log in as")
+        self.stdout.write("  Sign in as")
         for username, (*_, role) in PEOPLE.items():
             self.stdout.write(f"    {username:<10}{role}")
-        self.stdout.write("    admin     everything, and users and groups under /admin/")
         self.stdout.write(f"  Password for all of them: {PASSWORD}")

@@ -1,4 +1,4 @@
-"""`manage.py prune_ledger`: removes ledger entries that are older than LEDGER_RETENTION_DAYS."""
+"""`manage.py prune_ledger`: remove audit log entries older than LEDGER_RETENTION_DAYS."""
 
 import time
 from argparse import ArgumentParser
@@ -6,17 +6,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from contacts_ui.services.pruning import NoRetention, oldest_kept, prunable, prune
+from contacts_ui.services.retention.pruning import NoRetention, oldest_kept, prunable, prune
 
-# Between two prunes whoever waits to write gets a turn; SQLite's lock is not fair.
-GAP_SECONDS = 0.2
+# Between two prunes, waiting writers get a turn; SQLite's lock is not fair.
+PAUSE_SECONDS = 0.2
 
 
 class Command(BaseCommand):
     help = (
-        "Remove ledger entries older than LEDGER_RETENTION_DAYS, except those about numbers that are stopped and those "
-        "that something still refers to. Their places in the chain are kept, so that verify_ledger still works. "
-        "Needs the account that may migrate."
+        "Remove audit log entries older than LEDGER_RETENTION_DAYS. Entries about stopped numbers and entries that "
+        "are still referred to stay. Hashes of the removed ones are kept, so verify_ledger still works. "
+        "Needs the database role that runs migrations."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             before = oldest_kept()
         except NoRetention as error:
             raise CommandError(
-                "LEDGER_RETENTION_DAYS is not set, so every entry is kept for ever."
+                "LEDGER_RETENTION_DAYS is not set, so every entry is kept forever."
             ) from error
         older = f"entries from before {before:%Y-%m-%d}"
         if options["dry_run"]:
@@ -42,5 +42,5 @@ class Command(BaseCommand):
                 f"Entry {entry.pk} says that {entry.after['pruned']} were removed, the last with the hash "
                 f"{entry.after['last_hash']}."
             )
-            time.sleep(GAP_SECONDS)
+            time.sleep(PAUSE_SECONDS)
         self.stdout.write(f"{removed} {older} were removed.")

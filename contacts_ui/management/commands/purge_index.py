@@ -1,4 +1,4 @@
-"""`manage.py purge_index`: forgets the local copy of the contacts. SlickText, wishes and ledger stay as they are."""
+"""`manage.py purge_index`: empty the local copy of the contacts. Nothing changes at SlickText or in the audit log."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -19,32 +19,32 @@ VACUUM = {
 
 class Command(BaseCommand):
     help = (
-        "Forget every contact of the local index: names, numbers, everything. Web and worker may go on meanwhile. "
-        "Until everybody was read again, contacts are asked for at SlickText."
+        "Remove every contact from the local index. Web and worker may keep running. "
+        "Until the next sync has finished, pages ask SlickText."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--reset-walk",
             action="store_true",
-            help="Let a worker read everybody again at once, not only INDEX_WALK_MINUTES from now",
+            help="Sync again at once, not INDEX_WALK_MINUTES from now",
         )
 
     def handle(self, *args: Any, reset_walk: bool, **options: Any) -> None:
         minutes = 0 if reset_walk else settings.INDEX_WALK_MINUTES
         again_at = timezone.now() + timedelta(minutes=minutes)
-        forgotten = index.purge(walk_again_at=again_at if settings.CONTACT_INDEX else None)
-        self.stdout.write(f"{forgotten} contact{'' if forgotten == 1 else 's'} forgotten.")
+        removed = index.purge(sync_again_at=again_at if settings.CONTACT_INDEX else None)
+        self.stdout.write(f"{removed} contact{'' if removed == 1 else 's'} removed.")
         if not settings.CONTACT_INDEX:
-            self.stdout.write("The index is switched off, so nobody will be read into it.")
+            self.stdout.write("The index is turned off, so no contacts will be added.")
         elif reset_walk:
-            self.stdout.write("A worker reads everybody again now.")
+            self.stdout.write("A worker syncs the index now.")
         else:
             self.stdout.write(
-                f"A worker reads everybody again in {minutes:g} minutes. To keep nothing, set CONTACT_INDEX=off "
+                f"A worker syncs the index in {minutes:g} minutes. To keep it empty, set CONTACT_INDEX=off "
                 "and restart web and worker."
             )
         if command := VACUUM.get(connection.vendor):
             self.stdout.write(
-                f"What was deleted may still be found in the database's files: {command} gives the space back."
+                f"Removed data may still be in the database's files. {command} frees the space."
             )

@@ -1,22 +1,30 @@
-"""`manage.py verify_ledger`: finds any entry that was changed, removed or moved."""
+"""`manage.py verify_ledger`: find audit log entries that were changed, removed, or moved."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from contacts_ui.phone import to_e164
-from contacts_ui.services.consent.readings import changed_statements
-from contacts_ui.services.ledger import entries_about
-from contacts_ui.services.proof import Walk, broken_among, guards_missing
+from contacts_ui.services.audit_log import entries_about
+from contacts_ui.services.verification import (
+    BadHeads,
+    ChainCheck,
+    broken_among,
+    changed_rows,
+    guards_missing,
+    read_heads,
+)
 
-SHOWN = 100
+MAX_SHOWN = 100
 
 
 class Command(BaseCommand):
     help = (
-        "Walk the ledger's chain and name every entry that was changed, removed or moved. "
-        "Exit code 1 if anything is wrong."
+        "Check the audit log's chain, and name every entry that was changed, removed, or moved. Then name every row of "
+        "the consent record that differs from the audit log. Exit code 1 if anything is wrong."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,41 +36,62 @@ class Command(BaseCommand):
             help="A hash that `ledger_head` printed or an evidence sheet shows: it must still be in the chain",
         )
         parser.add_argument(
+            "--heads",
+            metavar="FILE",
+            help="A file of such lines, such as LEDGER_HEAD_FILE: all of them must still be in the chain",
+        )
+        parser.add_argument(
             "--number",
-            help="Check only the entries about one number, in any spelling, and their neighbours",
+            help="Check only the entries about one number, in any spelling, and their neighbors",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["number"]:
             self._one_number(options["number"])
         else:
-            self._everything([text.strip().lower() for text in options["head"]])
+            heads: dict[str, int | None] = _read(options["heads"]) if options["heads"] else {}
+            self._everything({**dict.fromkeys(map(_hash, options["head"])), **heads})
 
-    def _everything(self, heads: list[str]) -> None:
-        walk = Walk(wanted=heads)
-        for problem in walk.broken():
-            if walk.problems <= SHOWN:
-                self.stderr.write(problem)
-        if walk.problems > SHOWN:
-            self.stderr.write(f"And {walk.problems - SHOWN} more.")
+    def _everything(self, heads: dict[str, int | None]) -> None:
+        check = ChainCheck(wanted=heads)
+        self._name(check.broken())
         absent = guards_missing()
         if absent:
             self.stderr.write(
                 f"The database's own guards are missing: {', '.join(absent)}. `migrate` makes them again."
             )
-        if walk.problems:
-            raise CommandError(f"The ledger is broken in {walk.problems} places.")
-        changed = list(changed_statements())
-        for problem in changed:
-            self.stderr.write(problem)
-        if changed:
-            raise CommandError("The ledger is whole, but stops that were read were changed since.")
-        for hash_, count in walk.found.items():
-            self.stdout.write(f"{hash_} is in the chain: it vouches for the first {count} entries.")
+        if check.problems:
+            raise CommandError(f"The ledger is broken in {check.problems} places.")
+        for hash_, count in heads.items():
+            if count is not None and count > check.found[hash_]:
+                raise CommandError(
+                    f"{hash_} was noted with {count} entries: some before it are gone."
+                )
+        if changed := self._name(changed_rows()):
+            raise CommandError(
+                f"The ledger is whole, but {changed} rows beside it were changed since."
+            )
+        if len(check.found) > MAX_SHOWN:
+            self.stdout.write(f"All {len(check.found)} noted heads are in the chain.")
+        else:
+            for hash_, entries in check.found.items():
+                self.stdout.write(
+                    f"{hash_} is in the chain: it vouches for the first {entries} entries."
+                )
         if absent:
             raise CommandError("The ledger is whole, but the database does not guard it.")
-        pruned = f" {walk.pruned} older ones were pruned." if walk.pruned else ""
-        self.stdout.write(f"The ledger is whole: {walk.entries} entries.{pruned}")
+        pruned = f" {check.pruned} older ones were pruned." if check.pruned else ""
+        self.stdout.write(f"The ledger is whole: {check.entries} entries.{pruned}")
+
+    def _name(self, problems: Iterable[str]) -> int:
+        """Write the first of the problems; return how many there are."""
+        count = 0
+        for count, problem in enumerate(problems, start=1):
+            if count <= MAX_SHOWN:
+                self.stderr.write(problem)
+        if count > MAX_SHOWN:
+            self.stderr.write(f"And {count - MAX_SHOWN} more.")
+        return count
 
     def _one_number(self, typed: str) -> None:
         number = to_e164(typed) or typed.strip()
@@ -78,3 +107,19 @@ class Command(BaseCommand):
             f"{len(entries)} entries about {number} are unchanged and in their places. "
             "That none was taken out, only the check without --number shows."
         )
+
+
+def _hash(text: str) -> str:
+    return text.strip().lower()
+
+
+def _read(name: str) -> dict[str, int | None]:
+    """Return the heads of a file. Raises CommandError."""
+    try:
+        with Path(name).open(encoding="ascii", errors="replace") as lines:
+            heads = read_heads(lines)
+    except (OSError, BadHeads) as error:
+        raise CommandError(f"{name}: {error}") from error
+    if not heads:
+        raise CommandError(f"{name} has no heads.")
+    return heads

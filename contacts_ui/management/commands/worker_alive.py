@@ -1,25 +1,23 @@
-"""`manage.py worker_alive`: whether a worker on this host beats; for a container's health check."""
+"""`manage.py worker_alive`: a container's health check of its worker."""
 
-import socket
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from contacts_ui.models import WorkerBeat
-from contacts_ui.services.pulse import WORKER_SILENT
+from contacts_ui.services.operations.heartbeats import WORKER_SILENT_AFTER, host
 
 
 class Command(BaseCommand):
-    help = "Exit with 1 unless a worker on this host was seen within the last half minute."
+    help = "Exit with 1 unless a worker on this host sent a heartbeat in the last 30 seconds."
 
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        host = socket.gethostname()[:60]
-        seen = WorkerBeat.objects.filter(
-            worker__startswith=f"{host}:", beat_at__gt=timezone.now() - WORKER_SILENT
-        )
-        if not seen.exists():
-            raise CommandError(f"No worker on {host} has been seen lately.")
+        since = timezone.now() - WORKER_SILENT_AFTER
+        if not WorkerBeat.objects.filter(
+            worker__startswith=f"{host()}:", beat_at__gt=since
+        ).exists():
+            raise CommandError(f"No worker on {host()} has sent a heartbeat lately.")
         self.stdout.write("alive")

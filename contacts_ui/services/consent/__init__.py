@@ -1,21 +1,16 @@
 """May we text this number, and why? One record of statements for each number, and one door for all that changes it.
 
-Read in this order:
+- *Why may we text this person?* `rules`: rule 1, and the verdict that the screen shows, in words. Pure.
+- *What happens on a click?* `doors`, one function for each press of staff; `held_presses`, a press that can be unsent.
+- *How does a stop get to the vendors?* `stops` writes it; `desired_state` says what each vendor should hold; `delivery`
+  calls, tries again, and gives up; `sending` is the call itself.
+- *What is on record?* `record`: statements, the verdict of each number, and `judge_one` for pages. `types`: what pages
+  and forms hand in.
+- *Who may opt a person in?* `opt_in`, with newer evidence; `lift_requests`, by a second person.
+- *What do vendors say?* `vendor_events`: their marks, codes and hints. `slicktext_readings` and
+  `cloudcontactai_readings`: their contacts, as we read them. `inbound_texts`: what people write; `phrases`: what it
+  means. `renewal`: stops that CloudContactAI is told again. `disagreements`: where the vendors differ.
+- *A new, changed or deleted number?* `phone_numbers`. *A deadline?* `business_days`.
 
-- `rules`: rule 1 in a few pure lines: which stop stands, which consent answers it, and when a thing was said.
-- `verdicts`: that, joined with what both vendors hold, in the words of the screen. Pure, too.
-- `types`: what pages, forms and readings hand in: who is meant, how they asked, the evidence.
-- `record`: writes statements and keeps the verdict of each number.
-- `stops`: writes a stop; `held_presses`: a bare press that can still be unsent.
-- `doors`: one function for each way in which staff stop texts; `raising`: consent, with newer evidence;
-  `number_doors`: contacts created, renumbered, deleted; `vendor_doors`: what vendors said or refused.
-- `readings`: what a contact read at SlickText means.
-- `own_words`: what people write to a vendor, and the review of what may be a stop; `phrases`: what a message means.
-- `renewal`: every stop told to CloudContactAI again; `register_reads`: what it shows where it can be read.
-- `lifting`, `lift_requests`: asking a second person for consent to be raised, and deciding.
-- `desired_state`, `delivery`, `sending`: how it gets to the vendors.
-- `looking`: the verdict, for pages. `opt_outs`, `disagreements`: what managers review, derived from the record.
-- `number_ids`: ids of numbers for addresses; `business_days`: deadlines; `migration`: for migration 0018 alone.
-
-The rules by number are those of docs/consent.md.
+docs/consent.md has the rules by number.
 """

@@ -1,7 +1,7 @@
-"""The clock of ten business days, in which a sender must honour a person's wish (US rule; see docs/decisions.md).
+"""The deadline of ten business days to honor a person's request (US rule; see docs/decisions.md).
 
-Saturdays, Sundays and the federal holidays of 5 U.S.C. 6103 do not count. Which day it is, the time zone of the
-settings decides, not the reader's: a deadline is the same for everybody.
+Saturdays, Sundays and the federal holidays of 5 U.S.C. 6103 do not count. Days are those of the time zone in the
+settings, not the reader's: a deadline is the same for everyone.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ MONDAY, THURSDAY, SATURDAY, SUNDAY = 0, 3, 5, 6
 def due_after(asked_at: datetime, days: int = BUSINESS_DAYS) -> datetime:
     """Return when `days` business days after `asked_at` (aware) are over, at the same time of day.
 
-    The day of asking does not count. Strict on purpose: the law's day ends at midnight, this clock ends sooner.
+    The day of asking does not count. Stricter than the law, whose day ends at midnight.
     """
     day, left = timezone.localtime(asked_at, timezone.get_default_timezone()), days
     while left:
@@ -28,12 +28,12 @@ def due_after(asked_at: datetime, days: int = BUSINESS_DAYS) -> datetime:
 
 
 def is_business_day(day: date) -> bool:
-    """Return True if `day` counts: Monday to Friday, and no federal holiday, nor the day on which one is observed."""
+    """Return True for Monday to Friday, unless a federal holiday is observed on that day."""
     return day.weekday() < SATURDAY and day not in _days_off(day.year)
 
 
 def federal_holidays(year: int) -> dict[str, date]:
-    """Return the holidays that fall into `year`, by their legal names, on their own dates and not as observed."""
+    """Return the holidays of `year` by their legal names, on their own dates, not as observed."""
     holidays = {
         "New Year's Day": date(year, 1, 1),
         "Birthday of Martin Luther King, Jr.": _nth(year, 1, MONDAY, 3),
@@ -59,7 +59,7 @@ def observed(holiday: date) -> date:
 
 @cache
 def _days_off(year: int) -> frozenset[date]:
-    """Days observed in `year`, with the 31 December of a New Year's Day that is a Saturday."""
+    """Return the days off in `year`, with December 31 if the next New Year's Day is a Saturday."""
     return frozenset(day for day in _observed_around(year) if day.year == year)
 
 

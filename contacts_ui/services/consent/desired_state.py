@@ -1,8 +1,8 @@
-"""Desired state: what each vendor shall hold for a number, derived from its record; and what is due to be told.
+"""Desired state: what each vendor should hold for a number, derived from its record; and what is due for delivery.
 
-Level-triggered, as a thermostat is: a row holds what is wanted now, and `delivery` sends it until the vendor has
-settled that version. Writers take the ledger's turn first and lock rows after that, as `delivery` does: one order for
-all, so that no two wait for each other.
+Level-triggered, like a thermostat: a row holds the present state, and `delivery` sends it until the vendor has
+confirmed that version. Writers take the audit log's turn first and lock rows after that, as `delivery` does. One order
+for all, so that no two wait for each other.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,16 +14,15 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from contacts_ui.integrations.types import OptInStatus
-from contacts_ui.models import ConsentState, LedgerEntry, Vendor, Wish
-from contacts_ui.models.wish import WishQuerySet, WishState
-from contacts_ui.services import index, ledger
+from contacts_ui.models import ConsentState, DesiredState, LedgerEntry, Vendor
+from contacts_ui.models.desired_state import DeliveryState, DesiredStateQuerySet
+from contacts_ui.services import audit_log, index
 from contacts_ui.services.consent import record
-from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, unanswered
-from contacts_ui.services.consent.verdicts import STOPPED_STATUSES
+from contacts_ui.services.consent.rules import STOPPED_STATUSES, VENDOR_CLOCK_TOLERANCE, unanswered
 from contacts_ui.services.vendors import connected
 
 
-def wish_for(
+def set_desired_state(
     *,
     number: str,
     vendor: Vendor,
@@ -31,77 +30,77 @@ def wish_for(
     opt_in_status: str = "",
     entry: LedgerEntry,
     batch: bool = False,
-) -> Wish:
-    """Write down what is wanted for `number` (E.164) at `vendor`; call it inside the transaction of its ledger entry.
+) -> DesiredState:
+    """Write what `vendor` should hold for `number` (E.164). Call it inside the transaction of its audit log entry.
 
-    `batch` says that a bulk job wants it, so that it gives way to what people want. A person's change that is still on
-    its way stays as urgent as it was, whatever is wanted after it.
+    `batch` is for bulk jobs, whose rows give way to people's. A person's change that is still on its way stays urgent.
     """
     now = timezone.now()
-    # The ledger's turn lets one writer in, so a row that is missing here is missing.
-    rows = Wish.objects.select_for_update().filter(number=number, vendor=vendor)
-    wish = rows.first() or Wish(number=number, vendor=vendor)
-    wish.batch = batch and (wish.settled or wish.batch)
-    wish.do_not_text = do_not_text
-    wish.opt_in_status = opt_in_status
-    wish.version += 1
-    wish.wished_at = wish.due_at = now
-    wish.expires_at = None if do_not_text else now + timedelta(hours=settings.OPT_IN_EXPIRES_HOURS)
-    wish.ledger_entry = entry
-    wish.state = WishState.ON_ITS_WAY
-    wish.answer = ""
-    wish.attempts = 0
-    wish.save()
-    return wish
+    # The audit log's turn lets one writer in, so no other process adds this row now.
+    rows = DesiredState.objects.select_for_update().filter(number=number, vendor=vendor)
+    desired = rows.first() or DesiredState(number=number, vendor=vendor)
+    desired.batch = batch and (desired.settled or desired.batch)
+    desired.do_not_text = do_not_text
+    desired.opt_in_status = opt_in_status
+    desired.version += 1
+    desired.wished_at = desired.due_at = now
+    desired.expires_at = (
+        None if do_not_text else now + timedelta(hours=settings.OPT_IN_EXPIRES_HOURS)
+    )
+    desired.ledger_entry = entry
+    desired.state = DeliveryState.ON_ITS_WAY
+    desired.answer = ""
+    desired.attempts = 0
+    desired.save()
+    return desired
 
 
 def want_stop(
     entry: LedgerEntry, *, number: str = "", again: bool = True, batch: bool = False
 ) -> list[int]:
-    """Want the stop that stands in the record of the entry's number at every connected vendor; return the rows' keys.
+    """Have every connected vendor told of the stop on record for the entry's number; return the rows' keys.
 
-    Vendors that hold it as well are told once more unless `again` is False. Where newer consent has answered it,
-    nothing is wanted. Call it inside the transaction of the entry, after its statement; `number` is the entry's own
-    unless told otherwise.
+    Vendors that were told already are told again, unless `again` is False. If newer consent has answered the stop,
+    nothing changes. Call it inside the transaction of the entry, after its statement. `number` defaults to the entry's.
     """
-    looks = record.look([number or entry.number])
+    looks = record.derive([number or entry.number])
     if not (looks and looks[0].state.stopped):
         return []
     keys = want_standing_stop(entry, looks[0], again=again, batch=batch)
-    record.told([number or entry.number])
+    record.refresh_verdicts([number or entry.number])
     return keys
 
 
 def want_standing_stop(
-    entry: LedgerEntry, look: record.Look, *, again: bool = True, batch: bool = False
+    entry: LedgerEntry, look: record.Derived, *, again: bool = True, batch: bool = False
 ) -> list[int]:
-    """As `want_stop`, where a stop is known to stand; the caller keeps what that changes."""
+    """Do as `want_stop` if a stop is known to stand; the caller keeps the verdict."""
     number = look.state.number
-    wishes = list(Wish.objects.filter(number=number, do_not_text=True))
-    told = {wish.vendor for wish in wishes}
+    desired_states = list(DesiredState.objects.filter(number=number, do_not_text=True))
+    told = {desired.vendor for desired in desired_states}
     vendors = [vendor for vendor in connected() if again or vendor.value not in told]
-    status = _strongest(look, wishes)
+    status = _strongest(look, desired_states)
     if status == OptInStatus.BLOCKED:
         keep_blocked([number])
     return _want(entry, vendors, number=number, do_not_text=True, status=status, batch=batch)
 
 
 def want_consent(entry: LedgerEntry) -> list[int]:
-    """Want what the newest valid consent says, at every connected vendor. Call it as `want_stop`."""
+    """Have every connected vendor told of the newest valid consent. Call it as `want_stop`."""
     stands = record.standing_of(entry.number)
     if stands.consent is None:
         return []
     keys = _want(entry, connected(), do_not_text=False, status=stands.consent.status)
-    record.told([entry.number])
+    record.refresh_verdicts([entry.number])
     return keys
 
 
 def want_back(entry: LedgerEntry, status: str) -> list[int]:
-    """Want what was there before a press that stopped the wrong person (rule 6). Call it as `want_stop`."""
+    """Have vendors told of the state before a press that stopped the wrong person (rule 6). Call it as `want_stop`."""
     if record.standing_of(entry.number).stopped:
         return []
     keys = _want(entry, connected(), do_not_text=False, status=status)
-    record.told([entry.number])
+    record.refresh_verdicts([entry.number])
     return keys
 
 
@@ -116,7 +115,7 @@ def _want(
 ) -> list[int]:
     number = number or entry.number
     return [
-        wish_for(
+        set_desired_state(
             number=number,
             vendor=vendor,
             do_not_text=do_not_text,
@@ -129,16 +128,16 @@ def _want(
 
 
 def strongest(number: str) -> str:
-    """Return what SlickText shall hold by a stop: *blocked* is never weakened to *unsubscribed* (rule 9)."""
-    looks = record.look([number])
-    wishes = Wish.objects.filter(number=number, do_not_text=True)
-    return _strongest(looks[0], wishes) if looks else OptInStatus.UNSUBSCRIBED
+    """Return what SlickText should hold by a stop: *blocked* is never weakened to *unsubscribed* (rule 9)."""
+    looks = record.derive([number])
+    desired_states = DesiredState.objects.filter(number=number, do_not_text=True)
+    return _strongest(looks[0], desired_states) if looks else OptInStatus.UNSUBSCRIBED
 
 
-def _strongest(look: record.Look, wishes: Iterable[Wish]) -> str:
+def _strongest(look: record.Derived, desired_states: Iterable[DesiredState]) -> str:
     number = look.state.number
     known = {stop.status for stop in unanswered(look.said)} | {look.state.status}
-    known |= {wish.opt_in_status for wish in wishes}
+    known |= {desired.opt_in_status for desired in desired_states}
     indexed = index.by_numbers([number]).get(number, ())
     known |= {each.contact.opt_in_status or "" for each in indexed}
     return OptInStatus.BLOCKED if OptInStatus.BLOCKED in known else OptInStatus.UNSUBSCRIBED
@@ -146,61 +145,46 @@ def _strongest(look: record.Look, wishes: Iterable[Wish]) -> str:
 
 def keep_blocked(numbers: Collection[str]) -> None:
     """Keep what SlickText blocks: what is on its way there, or told again later, must not weaken it (rule 9)."""
-    Wish.objects.filter(number__in=numbers, vendor=Vendor.SLICKTEXT, do_not_text=True).update(
-        opt_in_status=OptInStatus.BLOCKED
-    )
-
-
-def tell_again(wish: Wish) -> Wish:
-    """Have a vendor told once more of what is wanted already: telling again is not saying again (rule 10)."""
-    return wish_for(
-        number=wish.number,
-        vendor=Vendor(wish.vendor),
-        do_not_text=wish.do_not_text,
-        opt_in_status=wish.opt_in_status,
-        entry=wish.ledger_entry,
-    )
-
-
-def settle_by_hand(wish: Wish, note: str) -> None:
-    """Settle what a vendor refused: nothing more is sent for it."""
-    wish.state, wish.settled_version, wish.due_at = WishState.SETTLED, wish.version, None
-    wish.answer = note[:500]
-    wish.save(update_fields=["state", "settled_version", "due_at", "answer"])
+    DesiredState.objects.filter(
+        number__in=numbers, vendor=Vendor.SLICKTEXT, do_not_text=True
+    ).update(opt_in_status=OptInStatus.BLOCKED)
 
 
 def told_with_contact(number: str, status: str, began: datetime) -> None:
-    """Note that saving a contact told SlickText of a stop, so that reading it back says nothing new (rule 10)."""
-    wish = Wish.objects.filter(number=number, vendor=Vendor.SLICKTEXT, do_not_text=True).first()
-    if wish is None:
+    """Note that saving a contact told SlickText of a stop, so that reading it back adds nothing (rule 10)."""
+    desired = DesiredState.objects.filter(
+        number=number, vendor=Vendor.SLICKTEXT, do_not_text=True
+    ).first()
+    if desired is None:
         return
     now = timezone.now()
-    wish.calls = [*wish.calls, [began.isoformat(), now.isoformat()]]
-    wish.confirmed_do_not_text, wish.confirmed_opt_in_status = True, status
-    wish.confirmed_at = now
-    note_held(wish)
-    wish.save(
+    desired.calls = [*desired.calls, [began.isoformat(), now.isoformat()]]
+    desired.confirmed_do_not_text, desired.confirmed_opt_in_status = True, status
+    desired.confirmed_at = now
+    note_held(desired)
+    desired.save(
         update_fields=[
             "calls", "confirmed_do_not_text", "confirmed_opt_in_status", "confirmed_at", "held_since",
         ]
     )  # fmt: skip
-    record.told([number])
+    record.refresh_verdicts([number])
 
 
-def note_held(wish: Wish) -> None:
-    """Keep since when a vendor has held the stop: a repeat does not move it, confirmed consent ends it."""
-    wish.held_since = (wish.held_since or wish.confirmed_at) if wish.confirmed_do_not_text else None
+def note_held(desired: DesiredState) -> None:
+    """Keep since when a vendor has held the stop. A repeat does not move it; confirmed consent ends it."""
+    held_since = desired.held_since or desired.confirmed_at
+    desired.held_since = held_since if desired.confirmed_do_not_text else None
 
 
 def is_told_back(number: str, vendor: str, at: datetime) -> bool:
-    """Return True where `at` lies inside a call in which we told this vendor of a stop, give or take the tolerance."""
-    wish = Wish.objects.filter(number=number, vendor=vendor).first()
-    return wish is not None and is_in_a_call(wish, at)
+    """Return True if `at` lies inside a call that told this vendor of a stop, give or take the tolerance."""
+    desired = DesiredState.objects.filter(number=number, vendor=vendor).first()
+    return desired is not None and is_in_a_call(desired, at)
 
 
-def is_in_a_call(wish: Wish, at: datetime) -> bool:
+def is_in_a_call(desired: DesiredState, at: datetime) -> bool:
     """Return the same for a row that is at hand."""
-    for start, end in wish.calls:
+    for start, end in desired.calls:
         began = datetime.fromisoformat(start) - VENDOR_CLOCK_TOLERANCE
         ended = datetime.fromisoformat(end) if end else timezone.now()
         if began <= at <= ended + VENDOR_CLOCK_TOLERANCE:
@@ -209,20 +193,23 @@ def is_in_a_call(wish: Wish, at: datetime) -> bool:
 
 
 def carry_over(number: str, status: str | None, read_at: datetime) -> bool:
-    """Make a stop due again for a number that SlickText did not know when it was told, and shows at `read_at`."""
+    """Make a stop due again if SlickText did not know its number when it was told, and shows it at `read_at`.
+
+    Return True if it was.
+    """
     if not status or status in STOPPED_STATUSES:
         return False
-    lost = Wish.objects.filter(
+    lost = DesiredState.objects.filter(
         number=number,
         vendor=Vendor.SLICKTEXT,
         do_not_text=True,
-        state=WishState.CONFIRMED,
+        state=DeliveryState.CONFIRMED,
         confirmed_opt_in_status="",
         confirmed_at__lt=read_at,
     )
     return bool(
         lost.update(
-            state=WishState.ON_ITS_WAY,
+            state=DeliveryState.ON_ITS_WAY,
             settled_version=F("version") - 1,
             due_at=timezone.now(),
             answer="",
@@ -231,25 +218,27 @@ def carry_over(number: str, status: str | None, read_at: datetime) -> bool:
 
 
 def tell_vendors_connected_later(*, limit: int = 200) -> int:
-    """Write down stops for connected vendors that were never told of them; return how many.
+    """Write stops for connected vendors that were never told of them; return how many.
 
-    A vendor that gets its keys later has no row for numbers that were stopped before. The row refers to the ledger
-    entry of the stop that the other vendor was told.
+    A vendor that gets its keys later has no row for numbers that were stopped before. The new row has the audit log
+    entry that the other vendor's row has.
     """
     return sum(_tell(vendor, limit) for vendor in connected())
 
 
 def _tell(vendor: Vendor, limit: int) -> int:
-    untold = _untold(vendor).order_by("pk")
+    told = DesiredState.objects.filter(vendor=vendor, number=OuterRef("number"))
+    others = DesiredState.objects.filter(do_not_text=True).exclude(vendor=vendor)
+    untold = others.exclude(Exists(told)).order_by("pk")
     if not untold.exists():
         return 0
     with transaction.atomic():
         # Workers look at the same time; the second one finds nothing left to do.
-        ledger.take_turn()
+        audit_log.take_turn()
         stops = list(untold.select_related("ledger_entry")[:limit])
         for stop in stops:
             status = strongest(stop.number) if vendor == Vendor.SLICKTEXT else ""
-            wish_for(
+            set_desired_state(
                 number=stop.number,
                 vendor=vendor,
                 do_not_text=True,
@@ -257,17 +246,12 @@ def _tell(vendor: Vendor, limit: int) -> int:
                 entry=stop.ledger_entry,
                 batch=True,
             )
-            record.told([stop.number])
+            record.refresh_verdicts([stop.number])
     return len(stops)
 
 
-def _untold(vendor: Vendor) -> WishQuerySet:
-    told = Wish.objects.filter(vendor=vendor, number=OuterRef("number"))
-    return Wish.objects.filter(do_not_text=True).exclude(vendor=vendor).exclude(Exists(told))
-
-
 def untold() -> QuerySet[ConsentState]:
-    """Return the numbers whose stop is on record, and that a connected vendor was never told of."""
+    """Return the numbers with a stop on record that a connected vendor was never told of."""
     return ConsentState.objects.filter(untold=True).order_by("number")
 
 
@@ -283,13 +267,13 @@ def due_now(
 
 def being_sent(keys: Iterable[int]) -> bool:
     """Return True while a process is calling a vendor about one of these rows for the first time."""
-    leased = Wish.objects.unsettled().filter(pk__in=keys, leased_until__gt=timezone.now())
+    leased = DesiredState.objects.unsettled().filter(pk__in=keys, leased_until__gt=timezone.now())
     return leased.filter(attempts=0).exists()
 
 
-def due() -> WishQuerySet:
-    """Return the rows that want a call now and that no process is calling about.
+def due() -> DesiredStateQuerySet:
+    """Return the rows that are due for a call, and that no process is calling about.
 
-    People's come before those of bulk jobs; of each, stops come first, then the oldest.
+    People's come before bulk jobs'. Within each, stops come first, then the oldest.
     """
-    return Wish.objects.due(timezone.now()).order_by("batch", "-do_not_text", "due_at")
+    return DesiredState.objects.due(timezone.now()).order_by("batch", "-do_not_text", "due_at")

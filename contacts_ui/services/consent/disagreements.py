@@ -1,4 +1,4 @@
-"""People whom one vendor holds as stopped and the other as textable, and stopped people who came back.
+"""Where the vendors disagree: stopped at one and textable at the other, or stopped here and textable again.
 
 Every reading that says something new passes through `notice`, with what the vendors were told and the verdict that
 follows (`readings`). No page calls it.
@@ -14,51 +14,53 @@ from django.db.models import Case, IntegerField, QuerySet, When
 from django.utils import timezone
 
 from contacts_ui.integrations.types import OptInStatus
-from contacts_ui.models import Disagreement, Vendor, Wish
+from contacts_ui.models import DesiredState, Disagreement, Vendor
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.disagreement import DisagreementKind
 from contacts_ui.models.ledger import Action
-from contacts_ui.models.wish import WishState
-from contacts_ui.services import ledger
+from contacts_ui.services import audit_log
+from contacts_ui.services.consent.rules import Judgement, Verdict
 from contacts_ui.services.consent.types import Seen
-from contacts_ui.services.consent.verdicts import Judgement, Verdict
 from contacts_ui.services.vendors import connected
 
 AGREED = "The vendors agree again"
 # A person who is stopped, and can be texted at a vendor.
 ALARMS = (DisagreementKind.REAPPEARED, DisagreementKind.GONE)
-# What is looked at to find those that agree by now; the list itself is paged.
-CHECKED_MAX = 500
+# How many are checked at a time for whether the vendors agree by now.
+CLOSE_CHECK_MAX_ROWS = 500
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One person as SlickText was just read, our wishes for their number, and the verdict that follows."""
+class Comparison:
+    """One person as SlickText just showed them, the desired states of their number, and the verdict that follows."""
 
     person: Seen
-    wishes: Sequence[Wish]
+    desired_states: Sequence[DesiredState]
     judgement: Judgement
 
     @property
-    def slicktext(self) -> Wish | None:
-        return next((wish for wish in self.wishes if wish.vendor == Vendor.SLICKTEXT), None)
+    def slicktext(self) -> DesiredState | None:
+        return next(
+            (desired for desired in self.desired_states if desired.vendor == Vendor.SLICKTEXT), None
+        )
 
     @property
     def confirmed_at(self) -> datetime | None:
-        """Return when SlickText last confirmed a wish of ours."""
+        """Return when SlickText last confirmed our state."""
         return self.slicktext.confirmed_at if self.slicktext else None
 
     @property
     def fresh(self) -> bool:
-        """Return True if SlickText was read after it last confirmed a wish of ours: before that it says nothing new."""
+        """Return True if SlickText was read after it last confirmed our state: before that it says nothing new."""
         read_at = self.person.read_at
         return bool(read_at and (self.confirmed_at is None or read_at > self.confirmed_at))
 
 
-def notice(looks: Iterable[Look]) -> None:
+def notice(looks: Iterable[Comparison]) -> None:
     """Open and close disagreements by what was just read."""
-    about = [look for look in looks if look.wishes and look.fresh]
+    about = [look for look in looks if look.desired_states and look.fresh]
     if not about:
         return
     rows = present().filter(number__in=[look.person.number for look in about])
@@ -67,48 +69,50 @@ def notice(looks: Iterable[Look]) -> None:
         _compare(look, held.get(look.person.number))
 
 
-def compare(look: Look) -> None:
+def compare(look: Comparison) -> None:
     """Open or close the disagreement about one person by what CloudContactAI just showed."""
     _compare(look, present().filter(number=look.person.number).first())
 
 
 def present() -> QuerySet[Disagreement]:
-    """Return those that are open, those with an alarm on top, then the newest."""
+    """Return the open ones: first those with an alarm, then the newest."""
     alarms_first = Case(When(kind__in=ALARMS, then=0), default=1, output_field=IntegerField())
     return Disagreement.objects.filter(closed_at=None).order_by(alarms_first, "-found_at", "-pk")
 
 
 def subscribed_again(number: str = "", *, limit: int = 50) -> list[Disagreement]:
-    """Return stopped people who are *subscribed* at SlickText: a question for people, never an answer (rule 3)."""
+    """Return stopped people who are *subscribed* at SlickText: staff decide, the status never does (rule 3)."""
     again = present().filter(kind=DisagreementKind.REAPPEARED, status=OptInStatus.SUBSCRIBED)
     return list((again.filter(number=number) if number else again)[:limit])
 
 
 def recently_closed(limit: int = 20) -> list[Disagreement]:
-    """Return those that ended last, newest first."""
+    """Return those that were closed last, newest first."""
     return list(Disagreement.objects.exclude(closed_at=None).order_by("-closed_at")[:limit])
 
 
 def close_agreed() -> int:
-    """Close those whose number both vendors have confirmed as stopped since; return how many."""
-    rows = list(present()[:CHECKED_MAX])
-    wishes: dict[str, dict[str, Wish]] = {}
-    for wish in Wish.objects.filter(number__in={row.number for row in rows}):
-        wishes.setdefault(wish.number, {})[wish.vendor] = wish
-    agreed = [row for row in rows if _is_stopped_everywhere(row, wishes.get(row.number, {}))]
+    """Close those whose stop both vendors have confirmed since; return how many."""
+    rows = list(present()[:CLOSE_CHECK_MAX_ROWS])
+    desired_states: dict[str, dict[str, DesiredState]] = {}
+    for desired in DesiredState.objects.filter(number__in={row.number for row in rows}):
+        desired_states.setdefault(desired.number, {})[desired.vendor] = desired
+    agreed = [
+        row for row in rows if _is_stopped_everywhere(row, desired_states.get(row.number, {}))
+    ]
     for row in agreed:
         _close(row)
     return len(agreed)
 
 
-def kind_of(look: Look) -> DisagreementKind | None:
-    """Return what kind of disagreement a look shows; None for none, and for one that is being settled right now."""
+def kind_of(look: Comparison) -> DisagreementKind | None:
+    """Return the kind of disagreement a look shows; None if there is none, or a delivery is on its way."""
     if look.judgement.verdict is not Verdict.DISAGREE:
         return None
-    wish, slicktext = look.slicktext, look.judgement.vendors[0]
-    if slicktext.holds_stop is not False and any(each.shows_none for each in look.wishes):
+    desired, slicktext = look.slicktext, look.judgement.vendors[0]
+    if slicktext.holds_stop is not False and any(each.shows_none for each in look.desired_states):
         return DisagreementKind.GONE
-    if wish and wish.do_not_text and wish.state == WishState.CONFIRMED:
+    if desired and desired.do_not_text and desired.state == DeliveryState.CONFIRMED:
         return DisagreementKind.REAPPEARED
     if look.judgement.on_its_way:
         return None
@@ -117,46 +121,46 @@ def kind_of(look: Look) -> DisagreementKind | None:
     return DisagreementKind.ONLY_CLOUDCONTACTAI
 
 
-def _compare(look: Look, row: Disagreement | None) -> None:
+def _compare(look: Comparison, row: Disagreement | None) -> None:
     kind = kind_of(look)
     if row is None:
         if kind:
             _open(look, kind)
         return
-    # A stop that is gone at CloudContactAI is the same finding, whatever SlickText says.
+    # A stop that is gone at CloudContactAI is the same finding, no matter what SlickText says.
     same_status = kind == DisagreementKind.GONE or row.status == (look.person.status or "")
     same = row.kind == kind and same_status
     settled_since = bool(look.confirmed_at and look.confirmed_at > row.found_at)
     if same and not settled_since:
         return
     if kind:
-        # Another finding than the one that is listed: that one is over, with or without a repair.
+        # Another finding: the one that is listed is over, with or without a repair.
         _close(row)
         _open(look, kind)
     elif _agrees(look) and _speaks_about(look, row):
         _close(row)
 
 
-def _speaks_about(look: Look, row: Disagreement) -> bool:
-    """Return True for a later look at the same contact: another one with the number says nothing about it."""
+def _speaks_about(look: Comparison, row: Disagreement) -> bool:
+    """Return True for a later look at the same contact. Another contact with the number says nothing about it."""
     read_at = look.person.read_at
     later = read_at is not None and read_at > row.found_at
     return later and row.contact_id in (None, look.person.contact_id)
 
 
-def _agrees(look: Look) -> bool:
+def _agrees(look: Comparison) -> bool:
     known = look.judgement.verdict not in (Verdict.DISAGREE, Verdict.NOT_KNOWN)
     return known and not look.judgement.on_its_way
 
 
-def _open(look: Look, kind: DisagreementKind) -> None:
-    person, wish = look.person, look.slicktext
-    before = wish.confirmed_opt_in_status if wish else ""
+def _open(look: Comparison, kind: DisagreementKind) -> None:
+    person, desired = look.person, look.slicktext
+    before = desired.confirmed_opt_in_status if desired else ""
     gone = kind == DisagreementKind.GONE
     try:
         with transaction.atomic():
-            # One order of locks for all: the ledger first.
-            ledger.take_turn()
+            # One order of locks for all: the audit log first.
+            audit_log.take_turn()
             row = Disagreement.objects.create(
                 number=person.number,
                 contact_id=person.contact_id,
@@ -168,7 +172,7 @@ def _open(look: Look, kind: DisagreementKind) -> None:
                 changed_at=person.changed_at,
                 found_at=timezone.now(),
             )
-            ledger.record(
+            audit_log.record(
                 action=Action.DISAGREEMENT_FOUND,
                 staff=None,
                 number=person.number,
@@ -179,7 +183,7 @@ def _open(look: Look, kind: DisagreementKind) -> None:
                 after={"opt_in_status": row.status, "kind": kind.value, "source": row.source},
             )
     except IntegrityError:
-        # Somebody else found it in this moment.
+        # Another process found it in the same moment.
         logger.info("this disagreement is listed already")
 
 
@@ -190,11 +194,11 @@ def _close(row: Disagreement) -> None:
     )
 
 
-def _is_stopped_everywhere(row: Disagreement, wishes: dict[str, Wish]) -> bool:
+def _is_stopped_everywhere(row: Disagreement, desired_states: dict[str, DesiredState]) -> bool:
     """Return True if every connected vendor confirmed a stop, and the one that did not hold it after this was found."""
-    held = [wishes.get(vendor.value) for vendor in connected()]
+    held = [desired_states.get(vendor.value) for vendor in connected()]
     if not all(each and each.do_not_text and each.confirms_stop for each in held):
         return False
     gone = row.kind == DisagreementKind.GONE
-    told = wishes.get(Vendor.CLOUDCONTACTAI.value if gone else Vendor.SLICKTEXT.value)
+    told = desired_states.get(Vendor.CLOUDCONTACTAI.value if gone else Vendor.SLICKTEXT.value)
     return bool(told and told.confirmed_at and told.confirmed_at > row.found_at)

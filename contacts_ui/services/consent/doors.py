@@ -1,9 +1,9 @@
-"""The doors of staff who stop texts, one function for each. The others: `raising`, `number_doors`, `vendor_doors`.
+"""Every way in which staff stop texts, one function each. Other doors: `opt_in`, `phone_numbers`, `vendor_events`.
 
-Nothing outside this package writes statements, or what vendors shall hold.
+Nothing outside this package writes statements or desired state.
 
-Each commits to our own database before any vendor is called, and then waits for the vendors no longer than one click
-may take. What is not answered by then is delivered in the background.
+Each door commits to our own database before it calls a vendor. Then it waits for the vendors no longer than one click
+may take; what they have not answered by then is delivered in the background.
 """
 
 from collections.abc import Collection
@@ -13,46 +13,29 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from contacts_ui.models import (
-    Disagreement,
-    LedgerEntry,
-    OptOut,
-    Statement,
-    Wish,
-)
+from contacts_ui.models import DesiredState, Disagreement, LedgerEntry, OptOut, Statement, Vendor
 from contacts_ui.models.consent import Source, StatementKind
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action, Channel
-from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import Staff, require
-from contacts_ui.services import ledger
-from contacts_ui.services.consent import (
-    desired_state,
-    disagreements,
-    held_presses,
-    lift_requests,
-    opt_outs,
-    record,
-    stops,
-)
+from contacts_ui.services import audit_log
+from contacts_ui.services.consent import desired_state, disagreements, held_presses, record, stops
 from contacts_ui.services.consent.delivery import deliver_now
-from contacts_ui.services.consent.looking import judge_one
+from contacts_ui.services.consent.record import judge_one
+from contacts_ui.services.consent.rules import Judgement, Said, Verdict
 from contacts_ui.services.consent.stops import Stop, as_seen, said_in_words, write_stop
 from contacts_ui.services.consent.types import Request, Seen
-from contacts_ui.services.consent.verdicts import Judgement, Verdict
 
-# What is recorded about how they asked belongs to a press that is no older than this.
-SAME_REQUEST: Final = timedelta(days=1)
+# Details of how they asked belong to a press that is no older than this.
+DETAILS_MAX_AGE: Final = timedelta(days=1)
 
 
 def press_stop(*, staff: Staff, seen: Seen) -> Judgement:
-    """Press *Do not text*: hold it for `UNDO_SECONDS`; a second press sends what is held at once (rule 5).
-
-    Raises NotAllowed.
-    """
+    """Press *Do not text*: hold it for `UNDO_SECONDS`. A second press sends it at once (rule 5). Raises NotAllowed."""
     require(staff, "stop_texts")
     keys: Collection[int] = ()
     with transaction.atomic():
-        ledger.take_turn()
+        audit_log.take_turn()
         press = None
         if written := stops.end_hold(seen.number):
             keys = written.keys
@@ -74,26 +57,26 @@ def unsend(*, staff: Staff, seen: Seen) -> Judgement:
 
 
 def tell_now(*, staff: Staff, seen: Seen) -> Judgement:
-    """End the hold and tell the vendors at once. Does nothing where none is held. Raises NotAllowed."""
+    """End the hold and tell the vendors at once; do nothing without a hold. Raises NotAllowed."""
     require(staff, "stop_texts")
     end_hold(seen.number)
     return judge_one(seen)
 
 
 def end_hold(number: str) -> None:
-    """Send the press that is held for a number, whatever becomes of what ended it (rule 5)."""
+    """Send the press that is held for a number, even if what ended the hold fails (rule 5)."""
     if not record.is_held(number):
         return
     with transaction.atomic():
-        ledger.take_turn()
+        audit_log.take_turn()
         written = stops.end_hold(number)
     deliver_now(written.keys if written else ())
 
 
 def stop(*, staff: Staff, seen: Seen, request: Request) -> Judgement:
-    """Stop texts with how they asked: at once, since words are no slip (rule 5).
+    """Stop texts, with details of how they asked: at once, since details are no slip (rule 5). Raises NotAllowed.
 
-    Details of a stop that was pressed without any are added to that same opt-out. Raises NotAllowed.
+    After a press without details, they are added to the opt-out of that press.
     """
     require(staff, "stop_texts")
     deliver_now(record_stop(staff=staff, seen=seen, request=request))
@@ -101,32 +84,35 @@ def stop(*, staff: Staff, seen: Seen, request: Request) -> Judgement:
 
 
 def record_stop(
-    *, staff: Staff, seen: Seen, request: Request, batch: bool = False
+    *, staff: Staff, seen: Seen, request: Request, said: Said | None = None, batch: bool = False
 ) -> Collection[int]:
-    """Do as `stop`, and call no vendor; return what is to be delivered.
+    """Do as `stop`, but call no vendor; return the keys to deliver.
 
     `batch` is for jobs and imports, which have checked the permission: their stops are carried over, never details.
+    `said` is when a file says that they asked; by default, what `request` says.
     """
     with transaction.atomic():
-        ledger.take_turn()
+        audit_log.take_turn()
         pressed = stops.end_hold(seen.number)
         if not batch and (bare := stop_without_details(seen.number, request)):
             entry = _add_details(staff, seen, request, bare)
             if judge_one(seen).verdict is Verdict.DISAGREE:
-                # A vendor can text them again since, so it has to hear of this.
+                # A vendor can text them again by now, so it has to be told.
                 return desired_state.want_stop(entry)
             return pressed.keys if pressed else ()
-        return stops.write(_stop_of_staff(staff, seen, request, batch=batch)).keys
+        return stops.write(_stop_of_staff(staff, seen, request, said, batch=batch)).keys
 
 
-def _stop_of_staff(staff: Staff, seen: Seen, request: Request, *, batch: bool = False) -> Stop:
+def _stop_of_staff(
+    staff: Staff, seen: Seen, request: Request, said: Said | None = None, *, batch: bool = False
+) -> Stop:
     source = Source.STAFF if request.is_bare else Source.PERSON
     if batch:
         source = Source.CARRIED_OVER
     return Stop(
         seen,
         source,
-        request.said(timezone.now()),
+        said or request.said(timezone.now()),
         staff,
         request,
         status=seen.stopped_status,
@@ -135,21 +121,21 @@ def _stop_of_staff(staff: Staff, seen: Seen, request: Request, *, batch: bool = 
 
 
 def stop_without_details(number: str, request: Request) -> OptOut | None:
-    """Return the opt-out of a bare press that stands, if how they asked is not recorded yet."""
+    """Return the opt-out of a bare press, if it still stands and has no details yet."""
     newest = OptOut.objects.filter(number=number, ended_at=None).order_by("-pk").first()
     if newest is None or newest.reason or newest.channel != Channel.UNRECORDED:
         return None
-    if (request.asked_at or timezone.now()) > newest.recorded_at + SAME_REQUEST:
-        # They asked once more, later.
+    if (request.asked_at or timezone.now()) > newest.recorded_at + DETAILS_MAX_AGE:
+        # They asked again later.
         return None
     said = Statement.objects.filter(ledger_entry=newest.ledger_entry_id, source=Source.STAFF)
     return newest if said.exists() else None
 
 
 def _add_details(staff: Staff, seen: Seen, request: Request, bare: OptOut) -> LedgerEntry:
-    """Record how they asked: one more statement, and no second opt-out."""
+    """Record how they asked: another statement, and no second opt-out."""
     said = request.said(timezone.now())
-    entry = ledger.record(
+    entry = audit_log.record(
         action=Action.STOP_DETAILED,
         staff=staff,
         number=seen.number,
@@ -169,15 +155,15 @@ def _add_details(staff: Staff, seen: Seen, request: Request, bare: OptOut) -> Le
         status=seen.stopped_status,
         words=request.reason,
     )
-    lift_requests.overtaken(entry)
-    opt_outs.detailed(bare, entry)
+    stops.withdraw_requests(entry)
+    stops.add_details(bare, entry)
     return entry
 
 
 def repair(*, staff: Staff, keys: Collection[int]) -> list[Disagreement]:
-    """Tell every vendor again of the stops of these disagreements; return those that were still open.
+    """Tell every vendor again of the stops of these disagreements; return those that were open. Raises NotAllowed.
 
-    The record holds these stops, or a vendor does: telling again is not saying again (rule 10). Raises NotAllowed.
+    The record or a vendor holds these stops: telling again is not saying again (rule 10).
     """
     require(staff, "review_opt_outs")
     require(staff, "stop_texts")
@@ -193,15 +179,16 @@ def repair(*, staff: Staff, keys: Collection[int]) -> list[Disagreement]:
 
 
 def repair_one(*, staff: Staff, key: int, batch: bool = False) -> list[int] | None:
-    """Write one repair, and call no vendor; None where it is over, or its stop is on its way. Raises NotAllowed."""
+    """Write one repair, but call no vendor; None if it is over or its stop is on its way. Raises NotAllowed."""
     require(staff, "stop_texts")
     with transaction.atomic():
-        ledger.take_turn()
+        audit_log.take_turn()
         row = Disagreement.objects.select_for_update().filter(pk=key, closed_at=None).first()
-        if row is None or _stop_on_its_way(row.number):
+        on_its_way = DesiredState.objects.filter(do_not_text=True, state=DeliveryState.ON_ITS_WAY)
+        if row is None or on_its_way.filter(number=row.number).exists():
             return None
         stops.end_hold(row.number)
-        entry = ledger.record(
+        entry = audit_log.record(
             action=Action.DISAGREEMENT_REPAIRED,
             staff=staff,
             number=row.number,
@@ -213,28 +200,23 @@ def repair_one(*, staff: Staff, key: int, batch: bool = False) -> list[int] | No
         row.save(update_fields=["closed_by"])
         if record.standing_of(row.number).stopped:
             return desired_state.want_stop(entry, batch=batch)
-        # A vendor holds a stop that newer consent had answered here: in doubt the stop wins.
+        # A vendor holds a stop that newer consent had answered here. When in doubt, the stop wins.
         seen = Seen(row.number, row.contact_id, row.label, row.status, row.found_at)
         request = Request(reason="Repaired toward stop: the vendors disagreed.")
         written = write_stop(_stop_of_staff(staff, seen, request, batch=batch))
         return list(written.keys) if written else []
 
 
-def _stop_on_its_way(number: str) -> bool:
-    waiting = Wish.objects.filter(number=number, do_not_text=True, state=WishState.ON_ITS_WAY)
-    return waiting.exists()
-
-
 def try_stop_again(*, staff: Staff, seen: Seen) -> Judgement:
-    """Tell the vendors again of a stop that the record holds; press where it holds none. Raises NotAllowed."""
+    """Tell the vendors again of the stop on record; without one, press. Raises NotAllowed."""
     require(staff, "stop_texts")
     with transaction.atomic():
-        ledger.take_turn()
+        audit_log.take_turn()
         stops.end_hold(seen.number)
         stopped = record.standing_of(seen.number).stopped
         keys = desired_state.want_stop(_retried(staff, seen)) if stopped else []
         if stopped:
-            opt_outs.retried(seen.number)
+            stops.note_retry_everywhere(seen.number)
     if not stopped:
         return press_stop(staff=staff, seen=seen)
     deliver_now(keys)
@@ -242,12 +224,12 @@ def try_stop_again(*, staff: Staff, seen: Seen) -> Judgement:
 
 
 def tell_untold(*, staff: Staff, seen: Seen, reason: str) -> LedgerEntry | None:
-    """Tell vendors that were never told of the stop on record, behind people's own stops; None where all were.
+    """Have the vendors told that never heard of the stop on record, after people's own stops; None if all were told.
 
-    Telling again is not saying again (rule 10). Calls no vendor. For jobs, which have checked the permission.
+    Calls no vendor. For jobs, which have checked the permission.
     """
     with transaction.atomic():
-        ledger.take_turn()
+        audit_log.take_turn()
         state = record.state_of(seen.number)
         if state is None or not state.untold:
             return None
@@ -257,7 +239,7 @@ def tell_untold(*, staff: Staff, seen: Seen, reason: str) -> LedgerEntry | None:
 
 
 def _retried(staff: Staff, seen: Seen, reason: str = "") -> LedgerEntry:
-    return ledger.record(
+    return audit_log.record(
         action=Action.STOP_RETRIED,
         staff=staff,
         number=seen.number,
@@ -265,4 +247,83 @@ def _retried(staff: Staff, seen: Seen, reason: str = "") -> LedgerEntry:
         reason=reason,
         before=as_seen(seen),
         after={"do_not_text": True},
+    )
+
+
+# --- What a vendor refused ----------------------------------------------------------------------------
+
+
+class NotRefusedNow(Exception):
+    """It was tried again, resolved, or changed in the meantime; `desired` is how it stands."""
+
+    def __init__(self, desired: DesiredState) -> None:
+        super().__init__(desired.pk)
+        self.desired = desired
+
+
+def retry_refused(*, staff: Staff, pk: int, version: int) -> DesiredState:
+    """Send again what a vendor refused; return the row as it stands when the deadline of a click is over.
+
+    `version` is the one that the manager saw. Raises NotAllowed, DesiredState.DoesNotExist, NotRefusedNow.
+    """
+    with transaction.atomic():
+        row = _refused(staff, pk, version)
+        _record_decision(
+            row, Action.STOP_RETRIED if row.do_not_text else Action.CONSENT_RETRIED, staff
+        )
+        # Telling again is not saying again (rule 10): the entry stays.
+        desired_state.set_desired_state(
+            number=row.number,
+            vendor=Vendor(row.vendor),
+            do_not_text=row.do_not_text,
+            opt_in_status=row.opt_in_status,
+            entry=row.ledger_entry,
+        )
+        stops.note_retry(row)
+        record.refresh_verdicts([row.number])
+    deliver_now([pk])
+    return DesiredState.objects.select_related("ledger_entry").get(pk=pk)
+
+
+def resolve_refused(*, staff: Staff, pk: int, version: int, note: str) -> DesiredState:
+    """Resolve by hand what a vendor refused, with a note on what was done instead. Nothing more is sent for it.
+
+    Raises NotAllowed, DesiredState.DoesNotExist, NotRefusedNow.
+    """
+    with transaction.atomic():
+        row = _refused(staff, pk, version)
+        action = Action.STOP_SETTLED if row.do_not_text else Action.CONSENT_SETTLED
+        _record_decision(row, action, staff, note)
+        row.state, row.settled_version, row.due_at = DeliveryState.SETTLED, row.version, None
+        row.answer = note[:500]
+        row.save(update_fields=["state", "settled_version", "due_at", "answer"])
+        stops.note_outcome(row)
+        record.refresh_verdicts([row.number])
+    return row
+
+
+def _refused(staff: Staff, pk: int, version: int) -> DesiredState:
+    """Return the refused row, locked, if `staff` may decide about it and it is still at `version`."""
+    require(staff, "review_opt_outs")
+    audit_log.take_turn()
+    rows = DesiredState.objects.select_for_update(of=("self",)).select_related("ledger_entry")
+    row = rows.get(pk=pk)
+    if not row.do_not_text:
+        require(staff, "lift_stops")
+    if row.state != DeliveryState.REFUSED or row.version != version:
+        raise NotRefusedNow(row)
+    return row
+
+
+def _record_decision(row: DesiredState, action: Action, staff: Staff, note: str = "") -> None:
+    audit_log.record(
+        action=action,
+        staff=staff,
+        number=row.number,
+        contact_id=row.ledger_entry.contact_id,
+        vendor=row.vendor,
+        reason=note,
+        before={"state": row.state, "words": row.answer},
+        after={"do_not_text": row.do_not_text, "opt_in_status": row.opt_in_status},
+        answer={"request": row.ledger_entry_id},
     )

@@ -1,7 +1,7 @@
-"""A bare press of *Do not text* is held for `UNDO_SECONDS`, so that a slip can be unsent (rule 5).
+"""Hold a bare press of *Do not text* for `UNDO_SECONDS`, so that a slip can be unsent (rule 5).
 
-While it is held it is a row of its own and no statement. Nothing was sent, so nothing has to be put back. Its end is a
-time in the database: the web process that took the press sends it then, or any worker.
+While it is held, it is a row of its own and not a statement. Nothing was sent, so nothing has to be put back. Its end
+is a time in the database: the web process that took the press sends it then, or any worker.
 """
 
 import logging
@@ -19,7 +19,7 @@ from contacts_ui.models import HeldPress
 from contacts_ui.models.consent import PressState
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff
-from contacts_ui.services import ledger
+from contacts_ui.services import audit_log
 from contacts_ui.services.consent import delivery, record
 from contacts_ui.services.consent.stops import as_seen, send_press
 from contacts_ui.services.consent.types import Seen
@@ -37,19 +37,19 @@ class CannotUnsend(Exception):
 
 
 # While the database does not answer.
-LOOK_AGAIN_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 5.0
 
 NOT_YOURS = "Only the person who stopped texts can take the press back."
 NOTHING_HELD = "There is no press to take back."
 
 
 def hold_time() -> timedelta:
-    """Return how long a bare press is held; zero: it is sent at once."""
+    """Return how long a bare press is held; zero if it is sent at once."""
     return timedelta(seconds=settings.UNDO_SECONDS)
 
 
 def hold(*, staff: Staff, seen: Seen) -> HeldPress | None:
-    """Hold a press; None where one is held for this number. Call it in a transaction, after the ledger's turn."""
+    """Hold a press; None if one is held already. Call it in a transaction, after the audit log's turn."""
     if record.is_held(seen.number):
         return None
     now = timezone.now()
@@ -60,22 +60,19 @@ def hold(*, staff: Staff, seen: Seen) -> HeldPress | None:
         seen_status=(seen.status or "")[:40],
         seen_read_at=seen.read_at,
         staff_id=staff.pk,
-        staff_name=ledger.name_of(staff),
+        staff_name=audit_log.name_of(staff),
         request_id=request_id.current(),
         pressed_at=now,
         send_at=now + hold_time(),
     )
-    record.changed([seen.number])
+    record.refresh([seen.number])
     return press
 
 
 def unsend(*, staff: Staff, number: str) -> HeldPress:
-    """Take back the press of `staff`, once, while it is held. Nothing was sent, and the ledger keeps that it happened.
-
-    Raises CannotUnsend.
-    """
+    """Take back the press of `staff`, once, while it is held; record it in the audit log. Raises CannotUnsend."""
     with transaction.atomic():
-        ledger.take_turn()
+        audit_log.take_turn()
         press = HeldPress.objects.filter(number=number).order_by("-pk").first()
         if press is None:
             raise CannotUnsend(NOTHING_HELD)
@@ -88,7 +85,7 @@ def unsend(*, staff: Staff, number: str) -> HeldPress:
             if press.state == PressState.UNSENT:
                 raise CannotUnsend(NOTHING_HELD)
             raise CannotUnsend("It is too late to take this back: it was sent.", sent_at=sent_at)
-        ledger.record(
+        audit_log.record(
             action=Action.STOP_UNSENT,
             staff=staff,
             number=number,
@@ -96,14 +93,14 @@ def unsend(*, staff: Staff, number: str) -> HeldPress:
             before=as_seen(Seen(number, press.contact_id, press.label, press.seen_status or None)),
             after={"pressed_at": press.pressed_at.isoformat()},
         )
-        record.changed([number])
+        record.refresh([number])
     return press
 
 
 def send_due(*, limit: int = 50) -> Collection[int]:
-    """Send the presses whose time has come; return the keys of what is to be delivered.
+    """Send the presses whose time has come; return the keys to deliver.
 
-    One that fails stays due, and does not keep the others. Raises what it failed with once all had their turn.
+    One that fails stays due and holds up no other. Once all had their turn, its error is raised.
     """
     due = HeldPress.objects.filter(state=PressState.HELD, send_at__lte=timezone.now())
     keys: list[int] = []
@@ -111,7 +108,7 @@ def send_due(*, limit: int = 50) -> Collection[int]:
     for press in due.select_related("staff").order_by("send_at")[:limit]:
         try:
             with request_id.request_id(press.request_id), transaction.atomic():
-                ledger.take_turn()
+                audit_log.take_turn()
                 written = send_press(press)
         except Exception as error:
             failed = error
@@ -123,24 +120,24 @@ def send_due(*, limit: int = 50) -> Collection[int]:
 
 
 def send_in_time(press: HeldPress) -> None:
-    """Have this process send the press at its end. A worker does where this process is gone by then."""
-    _look_in((press.send_at - timezone.now()).total_seconds())
+    """Have this process send the press when its time is over. If the process is gone by then, a worker does."""
+    _schedule_in((press.send_at - timezone.now()).total_seconds())
 
 
 def resume() -> None:
-    """See to presses that an earlier process held, as a web process starts: also if no worker runs."""
+    """Schedule the presses that an earlier process held, as a web process starts: no worker may be running."""
     try:
         for press in HeldPress.objects.filter(state=PressState.HELD):
             send_in_time(press)
     except Exception:
-        # The process serves all the same; it looks again soon.
+        # The process serves requests anyway, and tries again soon.
         logger.exception("held presses could not be looked up")
-        _look_in(LOOK_AGAIN_SECONDS)
+        _schedule_in(RETRY_SECONDS)
     finally:
         connections.close_all()
 
 
-def _look_in(seconds: float) -> None:
+def _schedule_in(seconds: float) -> None:
     timer = threading.Timer(max(seconds, 0.0) + 0.05, _send_and_deliver)
     timer.daemon, timer.name = True, "held-press"
     timer.start()
@@ -152,6 +149,6 @@ def _send_and_deliver() -> None:
     except Exception:
         # The press stays due. A worker finds it, or this process, once the database answers again.
         logger.exception("a held press could not be sent")
-        _look_in(LOOK_AGAIN_SECONDS)
+        _schedule_in(RETRY_SECONDS)
     finally:
         connections.close_all()

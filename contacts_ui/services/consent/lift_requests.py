@@ -1,23 +1,345 @@
-"""The lift requests as they are kept: who waits, what was decided, and what a newer statement makes of one that waits.
+"""Lift requests: ask a second person to opt someone in, with the evidence, and decide (rule 7).
 
-Asking and deciding are in `lifting`.
+Every use case writes its audit log entry first. That takes its place in the chain, so writers queue, and what it checks
+next is still true when it commits. A check that fails takes the entry back.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from contacts_ui.models import LedgerEntry, LiftRequest, Statement
-from contacts_ui.models.ledger import Action
-from contacts_ui.models.lift_request import LiftRequestState
-from contacts_ui.services import ledger
-from contacts_ui.services.consent import record
-from contacts_ui.services.consent.rules import standing
+from contacts_ui.models import ConsentState, LedgerEntry, LiftRequest, Statement
+from contacts_ui.models.consent import Source, StatementKind
+from contacts_ui.models.ledger import Action, Channel
+from contacts_ui.models.lift_request import LiftRequestKind, LiftRequestState
+from contacts_ui.permissions import APP_LABEL, Staff, require
+from contacts_ui.services import audit_log
+from contacts_ui.services.consent import doors, opt_in, record, stops
+from contacts_ui.services.consent.delivery import deliver_now
+from contacts_ui.services.consent.record import judge_one
+from contacts_ui.services.consent.rules import (
+    EvidenceRefused,
+    Judgement,
+    Verdict,
+    check_newer,
+    standing,
+)
+from contacts_ui.services.consent.stops import end_request
+from contacts_ui.services.consent.types import Evidence, Seen
+
+STOPPED = (Verdict.DO_NOT_TEXT, Verdict.DISAGREE)
+
+
+class NothingToLift(Exception):
+    """Texts to this number are allowed already, so there is nothing to ask for."""
+
+
+class AlreadyAsked(Exception):
+    """A request for this number waits already."""
+
+
+class AlreadyDecided(Exception):
+    """Someone else decided first, or it was withdrawn; `request` says who and when."""
+
+    def __init__(self, request: LiftRequest) -> None:
+        self.request = request
+        super().__init__("already decided")
+
+
+class OwnRequest(Exception):
+    """With four eyes, no one approves their own request."""
+
+
+class NotTheirs(Exception):
+    """Only the person who asked may withdraw a request."""
+
+
+class CannotTell(Exception):
+    """Nothing shows that a press was the only stop (rule 6)."""
+
+
+def ask(
+    *,
+    staff: Staff,
+    seen: Seen,
+    status: str,
+    evidence: Evidence,
+    version: int | None = None,
+    kind: LiftRequestKind | None = None,
+) -> LiftRequest:
+    """Ask to lift the stop of a number, or to opt a person in; `status` is what SlickText should hold then.
+
+    `version` is the record's as the form showed it. Raises NotAllowed, NothingToLift, AlreadyAsked,
+    opt_in.RecordChanged, rules.EvidenceRefused, CannotTell.
+    """
+    require(staff, "ask_lift")
+    doors.end_hold(seen.number)
+    with transaction.atomic():
+        entry = audit_log.record(
+            action=Action.LIFT_ASKED,
+            staff=staff,
+            number=seen.number,
+            contact_id=seen.contact_id,
+            channel=evidence.channel,
+            reason=evidence.words,
+            asked_at=evidence.at,
+            before={"label": seen.label, "status": seen.status},
+            after={"opt_in_status": status, **_about(kind, evidence.who)},
+        )
+        if stops.is_request_waiting(seen.number, ignore_texted=True):
+            raise AlreadyAsked
+        # A START of theirs that waits is answered by what they say now.
+        stops.withdraw_requests(entry, f"{entry.staff_name} asked them, and recorded their answer.")
+        opt_in.check_unchanged(seen, version)
+        opt_in.record_as_read(seen)
+        kind = kind or _kind_for(seen)
+        if kind != LiftRequestKind.WRONG_PERSON:
+            opt_in.check_evidence_for(seen.number, evidence)
+        elif not opt_in.can_tell_wrong_person(seen.number):
+            raise CannotTell
+        return open_request(entry, seen=seen, kind=kind, status=status, evidence=evidence)
+
+
+def open_request(
+    entry: LedgerEntry,
+    *,
+    seen: Seen,
+    kind: LiftRequestKind,
+    status: str,
+    evidence: Evidence,
+    asked_by: str = "",
+) -> LiftRequest:
+    """Write the request of an audit log entry, in its transaction. `asked_by` is for requests that no staff made."""
+    said = evidence.said
+    return LiftRequest.objects.create(
+        kind=kind,
+        number=seen.number,
+        contact_id=seen.contact_id,
+        label=seen.label[:200],
+        opt_in_status=status,
+        consent_who=evidence.who[:200],
+        consent_channel=evidence.channel,
+        consent_at=said.earliest or evidence.at,
+        consent_until=said.latest,
+        consent_words=evidence.words,
+        undated=evidence.undated,
+        stop=record.answered_stop(seen.number),
+        own_stops=list(evidence.own_stops),
+        asked_by_id=entry.staff_id,
+        asked_by_name=asked_by or entry.staff_name,
+        asked_at=entry.at,
+    )
+
+
+def give_or_ask(*, staff: Staff, seen: Seen, status: str, evidence: Evidence) -> bool:
+    """Record consent or, with four eyes, ask for it; return True if a second person decides.
+
+    Raises NotAllowed, AlreadyAsked, rules.EvidenceRefused.
+    """
+    if settings.FOUR_EYES:
+        ask(staff=staff, seen=seen, status=status, evidence=evidence)
+        return True
+    opt_in.change_opt_in_status(staff=staff, seen=seen, status=status, evidence=evidence)
+    return False
+
+
+def _kind_for(seen: Seen) -> LiftRequestKind:
+    """Return what a request about this person asks for. Raises NothingToLift."""
+    verdict = judge_one(seen).verdict
+    if verdict is Verdict.MAY_TEXT:
+        raise NothingToLift
+    return LiftRequestKind.LIFT if verdict in STOPPED else LiftRequestKind.OPT_IN
+
+
+def _about(kind: str | None, who: str) -> dict[str, str]:
+    """Return what an entry says a request is about: who consented, or that this is not consent at all."""
+    wrong_person = kind == LiftRequestKind.WRONG_PERSON
+    return {"kind": LiftRequestKind.WRONG_PERSON.value} if wrong_person else {"consented": who}
+
+
+def withdraw(*, staff: Staff, pk: int) -> LiftRequest:
+    """Withdraw your own request.
+
+    Raises NotAllowed, LiftRequest.DoesNotExist, NotTheirs, AlreadyDecided.
+    """
+    require(staff, "ask_lift")
+    request = LiftRequest.objects.get(pk=pk)
+    if request.asked_by_id != staff.pk:
+        raise NotTheirs
+    with transaction.atomic():
+        return _decide(staff, request, Action.LIFT_WITHDRAWN, LiftRequestState.WITHDRAWN)
+
+
+def decline(*, staff: Staff, pk: int, note: str) -> LiftRequest:
+    """Decline a request, and say why.
+
+    Raises NotAllowed, LiftRequest.DoesNotExist, AlreadyDecided.
+    """
+    require(staff, "lift_stops")
+    request = LiftRequest.objects.get(pk=pk)
+    with transaction.atomic():
+        return _decide(staff, request, Action.LIFT_DECLINED, LiftRequestState.DECLINED, note)
+
+
+def approve(
+    *,
+    staff: Staff,
+    pk: int,
+    note: str = "",
+    seen: Seen | None = None,
+    own_stops: Collection[int] = (),
+) -> tuple[LiftRequest, Judgement]:
+    """Approve a request: record its consent; return the request, and the person's judgement now.
+
+    The evidence is checked against the present record, and against what SlickText just said of them (`seen`).
+    `own_stops` are stops told back to us that the decider calls our own. Raises NotAllowed, LiftRequest.DoesNotExist,
+    OwnRequest, AlreadyDecided, rules.EvidenceRefused, CannotTell.
+    """
+    require(staff, "lift_stops")
+    request = LiftRequest.objects.get(pk=pk)
+    if not may_approve(staff, request):
+        raise OwnRequest
+    if seen is None or seen.number != request.number:
+        seen = Seen(request.number, request.contact_id, request.label)
+    # A held press is a stop, and so is what SlickText says: each withdraws the request, and stays.
+    doors.end_hold(request.number)
+    opt_in.record_as_read(seen)
+    with transaction.atomic():
+        audit_log.take_turn()
+        request = _decide(staff, request, Action.LIFT_APPROVED, LiftRequestState.APPROVED, note)
+        if request.kind == LiftRequestKind.WRONG_PERSON:
+            if not opt_in.can_tell_wrong_person(request.number):
+                raise CannotTell
+            keys = opt_in.wrong_person(
+                staff=staff,
+                seen=seen,
+                reason=request.consent_words,
+                asked_by=request.asked_by_name,
+            )
+        else:
+            keys = opt_in.record_consent(
+                staff=staff,
+                seen=seen,
+                status=request.opt_in_status,
+                evidence=evidence_of(request, own_stops),
+            )
+    deliver_now(keys)
+    return request, judge_one(seen)
+
+
+def may_approve(staff: Staff, request: LiftRequest) -> bool:
+    """Return False if people would approve their own request, with four eyes."""
+    needs_two = settings.FOUR_EYES or request.kind == LiftRequestKind.WRONG_PERSON
+    return not (needs_two and request.asked_by_id == staff.pk)
+
+
+def deciders() -> int:
+    """Count the active accounts that may decide about consent. With four eyes, it takes two."""
+    users = get_user_model().objects.with_perm(
+        f"{APP_LABEL}.lift_stops", backend="django.contrib.auth.backends.ModelBackend"
+    )
+    return int(users.count())
+
+
+def told_back(numbers: Collection[str]) -> dict[str, list[Statement]]:
+    """Return the stops of stopped numbers that may be our own, told back to us, and are not decided yet (rule 10)."""
+    stopped = ConsentState.objects.filter(number__in=set(filter(None, numbers)), stopped=True)
+    rows = Statement.objects.filter(
+        number__in=stopped.values("number"),
+        kind=StatementKind.STOP,
+        told_back=True,
+        discounted_by=None,
+    )
+    return record.grouped(rows.select_related("ledger_entry").order_by("pk"))
+
+
+def cannot_answer(requests: Iterable[LiftRequest]) -> set[int]:
+    """Return the ids of requests by START that answer nothing: not later than a stop, or without a time.
+
+    They cannot be approved (rule 1), unless someone decides that a stop was our own.
+    """
+    texted = [each for each in requests if each.texted_to]
+    numbers = {each.number for each in texted}
+    said = record.grouped(Statement.objects.filter(number__in=numbers, told_back=False))
+    states = record.states_of(numbers)
+    found = set()
+    for each in texted:
+        state = states.get(each.number)
+        try:
+            check_newer(
+                evidence_of(each).said,
+                standing(said[each.number]).stop,
+                state.reassigned_at if state else None,
+            )
+        except EvidenceRefused:
+            found.add(each.pk)
+    return found
+
+
+def is_blocked_by_carrier(number: str) -> bool:
+    """Return True if a carrier's code is on record. Only the person's own START ends that block (rule 13)."""
+    return bool(blocked_by_carrier([number]))
+
+
+def blocked_by_carrier(numbers: Collection[str]) -> set[str]:
+    """Return the numbers that a carrier blocks."""
+    codes = Statement.objects.filter(number__in=numbers, source=Source.CARRIER)
+    return set(codes.values_list("number", flat=True))
+
+
+def evidence_of(request: LiftRequest, own_stops: Collection[int] = ()) -> Evidence:
+    """Return the evidence of a request; `own_stops` are those that the decider calls our own."""
+    return Evidence(
+        request.consent_who,
+        Channel(request.consent_channel),
+        request.consent_at,
+        request.consent_words,
+        until=request.consent_until,
+        exact=True,
+        undated=request.undated,
+        own_stops=tuple(own_stops),
+    )
+
+
+def _decide(
+    staff: Staff, request: LiftRequest, action: Action, state: LiftRequestState, note: str = ""
+) -> LiftRequest:
+    """Decide a waiting request, for good and once."""
+    about: dict[str, Any] = {
+        "asked_by": request.asked_by_name,
+        "lift_request": request.pk,
+        "opt_in_status": request.opt_in_status,
+        **_about(request.kind, request.consent_who),
+    }
+    entry = audit_log.record(
+        action=action,
+        staff=staff,
+        number=request.number,
+        contact_id=request.contact_id,
+        reason=note,
+        after=about,
+    )
+    changed = LiftRequest.objects.filter(pk=request.pk, state=LiftRequestState.WAITING).update(
+        state=state,
+        decided_by_id=staff.pk,
+        decided_by_name=entry.staff_name,
+        decided_at=timezone.now(),
+        note=note,
+    )
+    request.refresh_from_db()
+    if not changed:
+        raise AlreadyDecided(request)
+    return request
+
+
+# --- The lists ------------------------------------------------------------------------------------------
 
 State = LiftRequestState
 DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN, State.EXPIRED)
@@ -25,9 +347,9 @@ DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN, State.EXPIRED)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which requests a reader wants to see; an empty field does not filter. `number` is E.164, days are inclusive.
+    """A filter of requests: an empty field does not filter. `number` is E.164, days are inclusive.
 
-    None in its place stands for a question that makes no sense: nothing is shown.
+    None instead of it: the filter makes no sense, and nothing is shown.
     """
 
     number: str = ""
@@ -49,14 +371,14 @@ def decided(wanted: Wanted | None) -> QuerySet[LiftRequest]:
 
 
 class Counts(NamedTuple):
-    """How many requests wait, and how many of a person's own were decided without their having seen it."""
+    """How many requests wait, and how many of a person's own were decided and not seen yet."""
 
     waiting: int
     decided: int
 
 
 def counts(staff_id: Any) -> Counts:
-    """Return what the menu shows, in one query: every page of those who ask or decide wants it."""
+    """Return the counts of the menu, in one query, since many pages show them."""
     waits, unseen = Q(state=State.WAITING), _unseen(staff_id)
     found = LiftRequest.objects.filter(waits | unseen).aggregate(
         waiting=Count("pk", filter=waits), decided=Count("pk", filter=unseen)
@@ -75,7 +397,7 @@ def _with_stop(rows: QuerySet[LiftRequest]) -> QuerySet[LiftRequest]:
 
 
 def mark_seen(staff_id: Any) -> None:
-    """They have seen what became of their requests."""
+    """Note that a person has seen the decisions on their requests."""
     LiftRequest.objects.filter(_unseen(staff_id)).update(seen_at=timezone.now())
 
 
@@ -86,33 +408,12 @@ def _unseen(staff_id: Any) -> Q:
 
 
 def newest(number: str) -> LiftRequest | None:
-    """Return the newest request about a number (E.164), whatever became of it."""
+    """Return the newest request about a number (E.164), in any state."""
     return LiftRequest.objects.filter(number=number).order_by("-pk").first()
 
 
-def is_waiting(number: str, *, ignore_texted: bool = False) -> bool:
-    """Return True where a request about the number waits; `ignore_texted`: one that their START did not open."""
-    rows = LiftRequest.objects.filter(number=number, state=State.WAITING)
-    return any(not (ignore_texted and each.texted_to) for each in rows)
-
-
-def answered_stop(number: str) -> Statement | None:
-    """Return the stop that a lift answers: the newest that is not our own told back, else the newest, if any."""
-    stands = record.standing_of(number)
-    if stands.stop is None or not stands.stopped:
-        return None
-    others = record.statements_of(number).filter(told_back=False)
-    return standing(others).stop or stands.stop
-
-
-def overtaken(entry: LedgerEntry, words: str = "They were stopped once more.") -> None:
-    """Withdraw what waits: a newer statement leaves nothing to decide. Call it in the transaction of its entry."""
-    for request in LiftRequest.objects.filter(number=entry.number, state=State.WAITING):
-        _end(request, State.WITHDRAWN, Action.LIFT_WITHDRAWN, words, {"overtaken_by": entry.pk})
-
-
 def expire_old(*, limit: int = 200) -> int:
-    """Let requests expire that were not decided in time, since consent grows old; return how many."""
+    """Expire requests that were not decided in time, since consent grows old; return how many."""
     days = settings.LIFT_REQUEST_EXPIRES_DAYS
     if not days:
         return 0
@@ -122,34 +423,12 @@ def expire_old(*, limit: int = 200) -> int:
         return 0
     with transaction.atomic():
         # Managers may be deciding, and workers look at the same time; the second finds nothing left to do.
-        ledger.take_turn()
+        audit_log.take_turn()
         found = list(old[:limit])
         for request in found:
             words = f"It was not decided within {days:g} days."
-            _end(request, State.EXPIRED, Action.LIFT_EXPIRED, words)
+            end_request(request, State.EXPIRED, Action.LIFT_EXPIRED, words)
     return len(found)
-
-
-def _end(
-    request: LiftRequest,
-    state: State,
-    action: Action,
-    words: str,
-    answer: dict[str, Any] | None = None,
-) -> None:
-    """Settle a request that the dashboard itself ends, and not a person."""
-    LiftRequest.objects.filter(pk=request.pk).update(
-        state=state, decided_at=timezone.now(), note=words
-    )
-    ledger.record(
-        action=action,
-        staff=None,
-        number=request.number,
-        contact_id=request.contact_id,
-        reason=words,
-        after={"asked_by": request.asked_by_name, "lift_request": request.pk},
-        answer=answer,
-    )
 
 
 def _matching(wanted: Wanted | None) -> QuerySet[LiftRequest]:

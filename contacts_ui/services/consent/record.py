@@ -1,13 +1,13 @@
-"""The consent record of each number: writing statements, and keeping what they come to.
+"""The consent record of each number: write statements, and keep the state that follows from them.
 
-Every function that writes is called inside a transaction that has taken the ledger's turn: so writers queue, and what
-was checked is still true when it commits.
+Call every function that writes inside a transaction that has the audit log's turn. So writers queue, and what was
+checked is still true when it commits.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,26 +15,37 @@ from django.db.models import QuerySet
 from contacts_ui.models import (
     ConsentSetup,
     ConsentState,
+    DesiredState,
     HeldPress,
     IncomingMessage,
     LedgerEntry,
     Statement,
-    Wish,
 )
 from contacts_ui.models.consent import PressState, Source, StatementKind
 from contacts_ui.models.messages import MessageState
-from contacts_ui.services import ledger
-from contacts_ui.services.consent.rules import Said, Standing, standing
-from contacts_ui.services.consent.types import Reading
-from contacts_ui.services.consent.verdicts import STOPPED_STATUSES, judge
+from contacts_ui.services import audit_log
+from contacts_ui.services.consent.rules import (
+    STOPPED_STATUSES,
+    Judgement,
+    Said,
+    Standing,
+    is_later,
+    judge,
+    standing,
+)
+from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.vendors import connected
+
+# Columns that follow from a number's statements alone; and with the connected vendors.
+STATE_COLUMNS_OF_ANY_VENDORS: Final = ("stop_id", "consent_id", "stopped", "held_id", "asked_id")
+STATE_COLUMNS: Final = (*STATE_COLUMNS_OF_ANY_VENDORS, "verdict", "untold")
 
 
 def add(entry: LedgerEntry, **facts: Any) -> Statement | None:
-    """Write a statement, as `write`, and bring what is kept of its number up to date."""
+    """Write a statement, as `write` does, and refresh the state of its number."""
     statement = write(entry, **facts)
     if statement:
-        changed([statement.number], statements=True)
+        refresh([statement.number], statements=True)
     return statement
 
 
@@ -51,10 +62,10 @@ def write(
     key: str = "",
     told_back: bool = False,
 ) -> Statement | None:
-    """Write a statement whose proof is `entry`; return None where it was recorded before, by its `key`.
+    """Write a statement whose proof is `entry`; return None if its `key` is on record already.
 
-    `number` is the entry's own unless told otherwise; `status` is what SlickText shall hold by it. Call `changed` with
-    `statements` before the transaction ends.
+    `number` defaults to the entry's; `status` is what SlickText should hold by it. Call `refresh` with `statements`
+    before the transaction ends.
     """
     number = number or entry.number
     if key and Statement.objects.filter(number=number, key=key).exists():
@@ -75,13 +86,13 @@ def write(
 
 
 def discount(entry: LedgerEntry, ids: Collection[int]) -> int:
-    """Note the decision of `entry` that these stops of its number were not the person's; return how many."""
+    """Note the decision of `entry` that the person did not make these stops; return how many."""
     mine = Statement.objects.filter(
         pk__in=ids, number=entry.number, kind=StatementKind.STOP, discounted_by=None
     )
     count = mine.update(discounted_by=entry)
     if count:
-        changed([entry.number], statements=True)
+        refresh([entry.number], statements=True)
     return count
 
 
@@ -90,7 +101,7 @@ def reassign(number: str, at: datetime) -> None:
     state, _ = ConsentState.objects.get_or_create(number=number)
     state.reassigned_at = max(at, state.reassigned_at or at)
     state.save(update_fields=["reassigned_at"])
-    changed([number], statements=True)
+    refresh([number], statements=True)
 
 
 def statements_of(number: str) -> QuerySet[Statement]:
@@ -99,7 +110,7 @@ def statements_of(number: str) -> QuerySet[Statement]:
 
 
 def state_of(number: str) -> ConsentState | None:
-    """Return what the record of a number comes to; None without a record."""
+    """Return the state of a number; None without a record."""
     if not number:
         return None
     return states_of([number]).get(number)
@@ -114,12 +125,12 @@ def states_of(numbers: Collection[str]) -> dict[str, ConsentState]:
 
 
 def is_stopped(number: str) -> bool:
-    """Return True where the record holds an unanswered stop, or a press that is still held."""
+    """Return True if the record holds an unanswered stop, or a press that is still held."""
     return has_stop(number) or is_held(number)
 
 
 def has_stop(number: str) -> bool:
-    """Return True where the record holds an unanswered stop, as it is kept."""
+    """Return True if the record holds an unanswered stop."""
     return ConsentState.objects.filter(number=number, stopped=True).exists()
 
 
@@ -134,52 +145,59 @@ def standing_of(number: str) -> Standing:
     return standing(statements_of(number), state.reassigned_at if state else None)
 
 
-def note_readings(readings: Iterable[Reading]) -> bool:
-    """Keep what SlickText said last of numbers that have a record: the newest reading; of several contacts with one
-    number, read at once, the one who can be texted.
+def answered_stop(number: str) -> Statement | None:
+    """Return the stop that a lift answers: the newest that is not our own told back, else the newest, if any."""
+    stands = standing_of(number)
+    if stands.stop is None or not stands.stopped:
+        return None
+    others = statements_of(number).filter(told_back=False)
+    return standing(others).stop or stands.stop
+
+
+def note_readings(readings: Iterable[Seen]) -> bool:
+    """Keep SlickText's newest reading of numbers that have a record; return True if any is new.
+
+    Of several contacts with one number, read together, the one that can be texted counts.
     """
     in_order = sorted(
-        readings, key=lambda each: (each.read_at, each.status not in STOPPED_STATUSES)
+        readings, key=lambda each: (each.heard_at, each.status not in STOPPED_STATUSES)
     )
     newest = {each.number: each for each in in_order}
     moved = []
     for state in _states(newest):
         reading = newest[state.number]
-        if state.read_at and state.read_at >= reading.read_at:
+        if state.read_at and state.read_at >= reading.heard_at:
             continue
         state.contact_id, state.status = reading.contact_id, (reading.status or "")[:40]
-        state.status_changed_at, state.read_at = reading.changed_at, reading.read_at
+        state.status_changed_at, state.read_at = reading.changed_at, reading.heard_at
         moved.append(state)
-    _judge(moved, ["contact_id", "status", "status_changed_at", "read_at"])
+    _save_with_verdicts(moved, ["contact_id", "status", "status_changed_at", "read_at"])
     return bool(moved)
 
 
 def note_messages(number: str) -> None:
-    """Keep whether a message of theirs waits for a decision: the newest. Lift forms show what came meanwhile."""
+    """Keep the newest message of theirs that waits for a decision. Open lift forms then ask again."""
     waiting = IncomingMessage.objects.filter(number=number, state=MessageState.WAITING)
     [row] = _rows_of([number])
     row.asked = waiting.order_by("-pk").first()
     row.version += 1
-    _judge([row], ["asked", "version"])
+    _save_with_verdicts([row], ["asked", "version"])
 
 
-class Look(NamedTuple):
-    """What the statements of one number come to, worked out and not yet kept: see `keep`."""
+class Derived(NamedTuple):
+    """The state that follows from the statements of one number, not saved yet."""
 
     state: ConsentState
     said: Sequence[Statement]
 
 
-def changed(numbers: Collection[str], *, statements: bool = False) -> None:
-    """Bring what is kept of these numbers up to date: after a statement, a delivery, a reading, a press.
-
-    `statements` raises the version that lift forms carry.
-    """
-    keep(look(numbers, statements=statements))
+def refresh(numbers: Collection[str], *, statements: bool = False) -> None:
+    """Derive and save the state of these numbers again. `statements` raises the version that lift forms carry."""
+    save(derive(numbers, statements=statements))
 
 
-def look(numbers: Collection[str], *, statements: bool = False) -> list[Look]:
-    """Apply rule 1 to the statements of these numbers; the first half of `changed`."""
+def derive(numbers: Collection[str], *, statements: bool = False) -> list[Derived]:
+    """Apply rule 1 to the statements of these numbers: the first half of `refresh`."""
     numbers = set(filter(None, numbers))
     if not numbers:
         return []
@@ -192,47 +210,44 @@ def look(numbers: Collection[str], *, statements: bool = False) -> list[Look]:
         row.stop, row.consent, row.stopped = stands.stop, stands.consent, stands.stopped
         row.held = presses.get(row.number)
         row.version += statements
-    return [Look(row, said[row.number]) for row in rows]
+    return [Derived(row, said[row.number]) for row in rows]
 
 
-def keep(looks: Sequence[Look]) -> None:
-    """Keep what was worked out, with the verdict; the second half of `changed`."""
-    _judge([each.state for each in looks], ["version", "stop", "consent", "stopped", "held"])
+def save(derived: Sequence[Derived]) -> None:
+    """Save derived states, with their verdicts: the second half of `refresh`."""
+    _save_with_verdicts(
+        [each.state for each in derived], ["version", "stop", "consent", "stopped", "held"]
+    )
 
 
-def told(numbers: Collection[str]) -> None:
-    """Bring what is kept up to date where nothing new was said, but what vendors shall hold, or hold, has changed."""
-    _judge(_rows_of(numbers), [])
+def refresh_verdicts(numbers: Collection[str]) -> None:
+    """Refresh the verdicts alone: nothing new was said, but what vendors hold, or should hold, has changed."""
+    _save_with_verdicts(_rows_of(numbers), [])
 
 
 def _rows_of(numbers: Collection[str]) -> list[ConsentState]:
-    """Return the rows of these numbers; those that have none get one when they are written."""
+    """Return the rows of these numbers; new ones are not saved yet."""
     rows = list(_states(numbers))
     missing = sorted(set(numbers) - {row.number for row in rows})
     return rows + [ConsentState(number=number) for number in missing]
 
 
 def _states(numbers: Collection[str]) -> QuerySet[ConsentState]:
-    """With what a verdict looks at, else each would ask for its own."""
+    """Return the rows with all that a verdict needs, so that no row asks for its own."""
     rows = ConsentState.objects.select_related("stop", "held", "asked")
     return rows.filter(number__in=numbers)
 
 
-def _judge(rows: Sequence[ConsentState], fields: list[str]) -> None:
-    """Work out the verdicts of these rows, and write them with the other `fields` that were changed."""
-    wishes = grouped(Wish.objects.filter(number__in=[row.number for row in rows]))
-    there = connected()
-    moved = []
-    for row in rows:
-        before = row.verdict, row.untold
-        holders = {wish.vendor for wish in wishes[row.number] if wish.do_not_text}
-        row.untold = row.stopped and any(vendor.value not in holders for vendor in there)
-        # What SlickText said is in the row itself.
-        judgement = judge(None, None, wishes[row.number], there, number=row.number, state=row)
-        row.verdict = judgement.verdict.key
-        if fields or row._state.adding or before != (row.verdict, row.untold):
-            moved.append(row)
-    # One statement for new and old rows; of the old ones these columns alone.
+def _save_with_verdicts(rows: Sequence[ConsentState], fields: list[str]) -> None:
+    """Derive the verdicts of these rows, and save those that changed with the other `fields`."""
+    before = [(row.verdict, row.untold) for row in rows]
+    _derive_verdicts(rows)
+    moved = [
+        row
+        for row, old in zip(rows, before, strict=True)
+        if fields or row._state.adding or old != (row.verdict, row.untold)
+    ]
+    # One query for new and old rows; of the old ones it writes these columns only.
     ConsentState.objects.bulk_create(
         moved,
         update_conflicts=True,
@@ -240,6 +255,36 @@ def _judge(rows: Sequence[ConsentState], fields: list[str]) -> None:
         update_fields=[*fields, "verdict", "untold"],
         batch_size=500,
     )
+
+
+def _derive_verdicts(rows: Sequence[ConsentState]) -> None:
+    """Set the verdict of these rows, and whether a vendor was never told, from their other columns."""
+    desired_states = grouped(DesiredState.objects.filter(number__in=[row.number for row in rows]))
+    there = connected()
+    for row in rows:
+        holders = {desired.vendor for desired in desired_states[row.number] if desired.do_not_text}
+        row.untold = row.stopped and any(vendor.value not in holders for vendor in there)
+        # The row itself has what SlickText said.
+        judgement = judge(
+            None, None, desired_states[row.number], there, number=row.number, state=row
+        )
+        row.verdict = judgement.verdict.key
+
+
+def expected_states(numbers: Collection[str]) -> dict[str, ConsentState]:
+    """Return the states that should be saved for these numbers. Write nothing."""
+    waiting = IncomingMessage.objects.filter(number__in=numbers, state=MessageState.WAITING)
+    asked = {message.number: message for message in waiting.order_by("pk")}
+    rows = [each.state for each in derive(numbers)]
+    for row in rows:
+        row.asked = asked.get(row.number)
+    _derive_verdicts(rows)
+    return {row.number: row for row in rows}
+
+
+def vendors_are_those() -> bool:
+    """Return True if the saved verdicts are for the vendors that are connected now."""
+    return ConsentSetup.load().vendors in ("", ",".join(connected()))
 
 
 def grouped(rows: Iterable[Any]) -> dict[str, list[Any]]:
@@ -257,17 +302,17 @@ def statements_since(mark: int, limit: int) -> list[tuple[int, str]]:
 
 
 def texts_checked_to() -> int:
-    """Return the last statement that texts were held against."""
+    """Return the last statement that texts were checked against."""
     return ConsentSetup.load().texts_checked_to
 
 
 def note_texts_checked(mark: int) -> None:
-    """Keep the last statement that texts were held against; another worker may have come further."""
+    """Save the last statement that texts were checked against; another worker may be ahead."""
     ConsentSetup.objects.filter(texts_checked_to__lt=mark).update(texts_checked_to=mark)
 
 
 def rebuild(*, batch: int = 500) -> int:
-    """Work out again what is kept of every number that has a record; return how many."""
+    """Derive the state of every number with a record again; return how many."""
     count, after = 0, ""
     while numbers := list(
         ConsentState.objects.filter(number__gt=after)
@@ -275,17 +320,76 @@ def rebuild(*, batch: int = 500) -> int:
         .values_list("number", flat=True)[:batch]
     ):
         with transaction.atomic():
-            ledger.take_turn()
-            changed(numbers)
+            audit_log.take_turn()
+            refresh(numbers)
         count, after = count + len(numbers), numbers[-1]
     return count
 
 
 def rebuild_for_vendors() -> None:
-    """Rebuild what is kept once a vendor was connected or disconnected: verdicts depend on who is."""
+    """Rebuild all states after a vendor was connected or disconnected: verdicts depend on it."""
     setup, now = ConsentSetup.load(), ",".join(connected())
     if setup.vendors == now:
         return
     if setup.vendors:
         rebuild()
     ConsentSetup.objects.filter(pk=setup.pk).update(vendors=now)
+
+
+# --- What we may claim about people now. Looking changes nothing (rule 12) ----------------------------
+
+
+def judge_one(seen: Seen) -> Judgement:
+    """Return what we may claim about one person now."""
+    return judge_many([seen])[0]
+
+
+def judge_many(people: Sequence[Seen]) -> list[Judgement]:
+    """Return what we may claim about many people, in their order, with two queries."""
+    numbers = {person.number for person in people if person.number}
+    desired_states = grouped(DesiredState.objects.filter(number__in=numbers))
+    states = states_of(numbers)
+    there = connected()
+    return [
+        judge(
+            person.status,
+            person.read_at,
+            desired_states[person.number],
+            there,
+            number=person.number,
+            state=states.get(person.number),
+            contact_id=person.contact_id,
+        )
+        for person in people
+    ]
+
+
+def stops_told(numbers: Sequence[str]) -> set[str]:
+    """Return the numbers (E.164) with a stop on record that was or will be sent to a vendor, without held presses."""
+    told: set[str] = set()
+    for some in _parts(numbers):
+        stopped = ConsentState.objects.filter(number__in=some, stopped=True)
+        desired_states = DesiredState.objects.filter(
+            number__in=stopped.values("number"), do_not_text=True
+        )
+        told.update(desired_states.values_list("number", flat=True))
+    return told
+
+
+def answered_stops(stops: Mapping[str, Said]) -> set[str]:
+    """Return the numbers (E.164) where a consent on record answers a stop of that time, by rule 1."""
+    answered: set[str] = set()
+    for some in _parts(list(stops)):
+        states = states_of(some)
+        consents = Statement.objects.filter(number__in=some, kind=StatementKind.CONSENT)
+        for said in consents:
+            state = states.get(said.number)
+            counts = is_later(said, state.reassigned_at if state else None)
+            if counts and is_later(said, stops[said.number].latest):
+                answered.add(said.number)
+    return answered
+
+
+def _parts(numbers: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Split into as many as SQLite takes in one query."""
+    return (numbers[start : start + 500] for start in range(0, len(numbers), 500))

@@ -1,8 +1,8 @@
 """Tell CloudContactAI again of every stop that it holds, since most accounts can't be read back.
 
 Each stop is told again within `STOP_RENEWAL_DAYS`, the oldest confirmation first, spread evenly, with the priority of a
-sync. Telling again is not saying again (rule 10): no statement, no ledger entry, and only `confirmed_at` moves. Where
-the account answers reads (`register_reads`), only stops that were not seen in time are told.
+sync. Telling again is not saying again (rule 10): no statement, no audit log entry; only `confirmed_at` moves. If the
+account answers reads (`cloudcontactai_readings`), only stops that were not seen in time are told again.
 """
 
 from dataclasses import dataclass
@@ -13,37 +13,36 @@ from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from contacts_ui.integrations.manner import RENEW
-from contacts_ui.models import LiftRequest, Statement, Vendor, VendorAbility, Wish
+from contacts_ui.integrations.call_policy import RENEW
+from contacts_ui.models import DesiredState, LiftRequest, Statement, Vendor, VendorAbility
 from contacts_ui.models.abilities import READS
 from contacts_ui.models.consent import Source
+from contacts_ui.models.desired_state import DeliveryState, DesiredStateQuerySet
 from contacts_ui.models.lift_request import LiftRequestState
-from contacts_ui.models.wish import WishQuerySet, WishState
-from contacts_ui.services import budget
 from contacts_ui.services.consent import delivery
 from contacts_ui.services.consent.business_days import due_after
 from contacts_ui.services.consent.desired_state import is_in_a_call
 from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, moment_of
-from contacts_ui.services.vendors import account, connected, leases, offered
+from contacts_ui.services.vendors import account, connected, leases, offered, rate_limit
 
 RENEWAL: Final = "renewal"
 ECHOES: Final = "CloudContactAI reports a repeated stop back to us. It changes nothing here."
 STOPS_PER_TURN: Final = 20
-PAUSE: Final = timedelta(seconds=10)
+TURN_PAUSE: Final = timedelta(seconds=10)
 # A number whose call got no answer lets the others go first for so long.
-PUT_BACK: Final = timedelta(hours=1)
+UNANSWERED_PAUSE: Final = timedelta(hours=1)
 # A stop whose turn comes in this moment is not called overdue.
 OVERDUE_GRACE: Final = timedelta(minutes=10)
 # Ten business days are never longer.
 WAITING_MAX: Final = timedelta(days=30)
-STATEMENTS_AT_ONCE: Final = 1_000
+STATEMENTS_MAX_ROWS: Final = 1_000
 
 
 @dataclass(frozen=True)
 class RenewalState:
-    """How fresh CloudContactAI's confirmations are; `overdue` counts those older than `days`, 0 being off.
+    """How fresh CloudContactAI's confirmations are; `overdue` counts those older than `days` (0: off).
 
-    `read_back`: the account answers reads. `echo` says that it reports repeats back to us; "" if it was not seen to.
+    `read_back`: the account answers reads. `echo` says that it reports repeats back to us; "" if none was seen.
     """
 
     days: float
@@ -54,8 +53,8 @@ class RenewalState:
     echo: str
 
 
-def go_on() -> int:
-    """Tell the next stops again, if it is time, and return how many. Never raises for a vendor's failure."""
+def run_due() -> int:
+    """Tell the next stops again, if it is time; return how many. Never raises for a vendor's failure."""
     period = timedelta(days=settings.STOP_RENEWAL_DAYS)
     if not period or Vendor.CLOUDCONTACTAI not in connected():
         return 0
@@ -65,25 +64,25 @@ def go_on() -> int:
     _look_for_echoes(turn)
     now = timezone.now()
     interval = max(period / max(_held().count(), 1), timedelta.resolution)
-    # What was missed while no worker ran is overdue, and no reason for a burst.
+    # What was missed while no worker ran is overdue, but must not come in one burst.
     paced_to = max(_paced_to(turn, now), now - STOPS_PER_TURN * interval)
     paced = 0 if is_read_back() else (now - paced_to) // interval
     wait = _wait()
     told = 0
-    for place, wish in enumerate(() if wait else renewable(now)[:STOPS_PER_TURN]):
-        is_overdue = wish.confirmed_at is not None and wish.confirmed_at <= now - period
-        if (place >= paced and not is_overdue) or timezone.now() - now > PAUSE:
+    for place, desired in enumerate(() if wait else renewable(now)[:STOPS_PER_TURN]):
+        is_overdue = desired.confirmed_at is not None and desired.confirmed_at <= now - period
+        if (place >= paced and not is_overdue) or timezone.now() - now > TURN_PAUSE:
             break
-        if not _tell(wish):
-            wait = max(leases.PAUSE_AFTER_ERROR, _wait())
+        if not _tell(desired):
+            wait = max(leases.RETRY_PAUSE, _wait())
             break
         told += 1
     turn.mark["paced_to"] = min(paced_to + told * interval, now).isoformat()
-    leases.save(turn, max(PAUSE, wait), words=turn.words)
+    leases.release(turn, max(TURN_PAUSE, wait), mark=turn.mark, words=turn.words)
     return told
 
 
-def renewable(now: datetime) -> WishQuerySet:
+def renewable(now: datetime) -> DesiredStateQuerySet:
     """Return the stops that may be told again, the oldest confirmation first.
 
     Not those of people whose lift request waits: ten business days at most, since consent would be written over.
@@ -97,9 +96,9 @@ def renewable(now: datetime) -> WishQuerySet:
         if due_after(asked_at) > now
     ]
     rows = _held().filter(
-        state=WishState.CONFIRMED, confirmed_do_not_text=True, due_at=None, lease=""
+        state=DeliveryState.CONFIRMED, confirmed_do_not_text=True, due_at=None, lease=""
     )
-    rows = rows.exclude(number__in=asked).exclude(unanswered_at__gt=now - PUT_BACK)
+    rows = rows.exclude(number__in=asked).exclude(unanswered_at__gt=now - UNANSWERED_PAUSE)
     return rows.order_by("confirmed_at")
 
 
@@ -114,7 +113,7 @@ def state() -> RenewalState | None:
         return None
     days = settings.STOP_RENEWAL_DAYS
     before = timezone.now() - timedelta(days=days) - OVERDUE_GRACE
-    held = _held().filter(state=WishState.CONFIRMED, confirmed_do_not_text=True)
+    held = _held().filter(state=DeliveryState.CONFIRMED, confirmed_do_not_text=True)
     found = held.aggregate(
         stops=Count("pk"),
         overdue=Count("pk", filter=Q(confirmed_at__lt=before)),
@@ -131,9 +130,9 @@ def state() -> RenewalState | None:
     )
 
 
-def _held() -> WishQuerySet:
+def _held() -> DesiredStateQuerySet:
     """Return every stop that CloudContactAI ever confirmed: an index counts them."""
-    return Wish.objects.filter(
+    return DesiredState.objects.filter(
         vendor=Vendor.CLOUDCONTACTAI, do_not_text=True, confirmed_at__isnull=False
     )
 
@@ -141,14 +140,12 @@ def _held() -> WishQuerySet:
 def _take() -> VendorAbility | None:
     """Return the renewal's row if it is time and no other worker renews; its `next_at` is the lease."""
     now, ours = timezone.now(), account(Vendor.CLOUDCONTACTAI)
-    row, _ = VendorAbility.objects.get_or_create(
+    VendorAbility.objects.get_or_create(
         vendor=Vendor.CLOUDCONTACTAI, name=RENEWAL, defaults={"next_at": now, "account": ours}
     )
-    mine = VendorAbility.objects.filter(pk=row.pk, next_at=row.next_at)
-    if (row.next_at and row.next_at > now) or not mine.update(next_at=now + leases.LEASE):
-        return None
-    row.next_at = now + leases.LEASE
-    if row.account != ours:
+    due = VendorAbility.objects.filter(vendor=Vendor.CLOUDCONTACTAI, name=RENEWAL, next_at__lte=now)
+    row = leases.take(due, leases.LEASE)
+    if row is not None and row.account != ours:
         # Another account may report repeats back, or not.
         row.account, row.words = ours, ""
         row.save(update_fields=["account", "words"])
@@ -163,16 +160,16 @@ def _paced_to(turn: VendorAbility, now: datetime) -> datetime:
 
 def _wait() -> timedelta:
     """Return how long CloudContactAI asked us to pause."""
-    return timedelta(seconds=budget.room_in(Vendor.CLOUDCONTACTAI, RENEW.priority))
+    return timedelta(seconds=rate_limit.room_in(Vendor.CLOUDCONTACTAI, RENEW.priority))
 
 
-def _tell(wish: Wish) -> bool:
-    """Tell one stop again; return False if the vendor is in trouble. A refusal is no trouble, and needs a decision."""
-    if not delivery.repeat(wish.pk, manner=RENEW):
-        # Another process sends a newer wish.
+def _tell(desired: DesiredState) -> bool:
+    """Tell one stop again; return False if the vendor fails. A refusal is not a failure: it needs a decision."""
+    if not delivery.repeat(desired.pk, policy=RENEW):
+        # Another process sends a newer state.
         return True
-    kept = Wish.objects.only("state", "confirmed_at").get(pk=wish.pk)
-    return kept.state != WishState.CONFIRMED or kept.confirmed_at != wish.confirmed_at
+    kept = DesiredState.objects.only("state", "confirmed_at").get(pk=desired.pk)
+    return kept.state != DeliveryState.CONFIRMED or kept.confirmed_at != desired.confirmed_at
 
 
 def _look_for_echoes(turn: VendorAbility) -> None:
@@ -180,19 +177,23 @@ def _look_for_echoes(turn: VendorAbility) -> None:
     if turn.words:
         return
     news = Statement.objects.filter(pk__gt=turn.mark.get("statements", 0)).order_by("pk")
-    rows = list(news[:STATEMENTS_AT_ONCE])
+    rows = list(news[:STATEMENTS_MAX_ROWS])
     if not rows:
         return
     turn.mark["statements"] = rows[-1].pk
     back = [each for each in rows if each.told_back and each.source == Source.VENDOR_MARK]
     numbers = {each.number for each in back}
-    told = {wish.number: wish for wish in _held().filter(number__in=numbers)} if numbers else {}
+    told = (
+        {desired.number: desired for desired in _held().filter(number__in=numbers)}
+        if numbers
+        else {}
+    )
     if any(_is_an_echo(each, told.get(each.number)) for each in back):
         turn.words = ECHOES
 
 
-def _is_an_echo(said: Statement, wish: Wish | None) -> bool:
-    if wish is None or wish.held_since is None:
+def _is_an_echo(said: Statement, desired: DesiredState | None) -> bool:
+    if desired is None or desired.held_since is None:
         return False
     moment = moment_of(said)
-    return moment > wish.held_since + VENDOR_CLOCK_TOLERANCE and is_in_a_call(wish, moment)
+    return moment > desired.held_since + VENDOR_CLOCK_TOLERANCE and is_in_a_call(desired, moment)

@@ -1,14 +1,26 @@
-"""Rule 1, pure: which stop stands, and which consent answers it. No network, no database.
+"""May we text this person, and why? Rule 1 over their statements, joined with what both vendors hold. Pure.
 
-*May text* is possible only where `Standing.stopped` is False; `verdicts` adds what the vendors hold.
+`standing` finds the newest stop and the consent that answers it. `judge` adds the vendors, and says why in words. *May
+text* is returned in one place, below every reason against it. Unknown is never *May text*.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Final, NamedTuple
 
-from contacts_ui.models import Statement
+# Pages and forms, which know no integration, get it here.
+from contacts_ui.integrations.types import OptInStatus as OptInStatus
+from contacts_ui.models import (
+    ConsentState,
+    DesiredState,
+    HeldPress,
+    IncomingMessage,
+    Statement,
+    Vendor,
+)
 from contacts_ui.models.consent import Source, StatementKind
+from contacts_ui.models.desired_state import DeliveryState
 
 # How far a vendor's clock and ours may be apart.
 VENDOR_CLOCK_TOLERANCE: Final = timedelta(minutes=2)
@@ -28,7 +40,7 @@ def exactly(at: datetime) -> Said:
 
 
 def within_minute(first: datetime, heard_at: datetime, last: datetime | None = None) -> Said:
-    """Place a typed minute: the whole of it, never later than heard, also where the typist's clock is ahead.
+    """Place a typed minute: all of it, but never later than heard, even if the typist's clock is ahead.
 
     `last` is its other reading, in the hour of a clock change.
     """
@@ -37,19 +49,19 @@ def within_minute(first: datetime, heard_at: datetime, last: datetime | None = N
 
 
 def usable(at: datetime | None, heard_at: datetime) -> datetime:
-    """Return a vendor's time as one moment; if it gives none, or a future one, the moment it was heard."""
+    """Return a vendor's time as one moment; the moment it was heard if it gives none, or a future one."""
     return heard_at if at is None or at > heard_at + VENDOR_CLOCK_TOLERANCE else at
 
 
 def by_vendor(at: datetime | None, heard_at: datetime) -> Said:
-    """Place a vendor's time: give or take the tolerance, never later than heard. None or a future one: up to heard."""
+    """Place a vendor's time, plus or minus the tolerance, never later than heard; None or a future one: up to heard."""
     if at is None or at > heard_at + VENDOR_CLOCK_TOLERANCE:
         return Said(None, heard_at)
     return Said(at - VENDOR_CLOCK_TOLERANCE, min(at + VENDOR_CLOCK_TOLERANCE, heard_at))
 
 
 def moment_of(said: Statement) -> datetime:
-    """Return a statement's time as one moment: a vendor's without the tolerance, the latest where none is known."""
+    """Return a statement's time as one moment: a vendor's without the tolerance, the latest if none is known."""
     if said.earliest is None:
         return said.latest
     of_vendor = said.source in _VENDORS_CLOCK or ":message:" in said.key
@@ -62,7 +74,7 @@ _VENDORS_CLOCK: Final = (
 
 
 class Standing(NamedTuple):
-    """The newest stop that counts, and the consent that answers every stop; None where there is none."""
+    """The newest stop that counts, and the consent that answers every stop; None if there is none."""
 
     stop: Statement | None
     consent: Statement | None
@@ -93,7 +105,7 @@ def standing(statements: Iterable[Statement], reassigned_at: datetime | None = N
 def unanswered(
     statements: Iterable[Statement], reassigned_at: datetime | None = None
 ) -> list[Statement]:
-    """Return the stops that no consent answers: some, exactly where a stop stands."""
+    """Return the stops that no consent answers; empty unless a stop stands."""
     said = list(statements)
     consents = [each for each in said if each.kind == StatementKind.CONSENT]
     return [
@@ -103,18 +115,23 @@ def unanswered(
     ]
 
 
+def is_as_new(said: Said, stops: Iterable[Statement]) -> bool:
+    """Return True if one of these stops may be as new as `said`: one request, reported twice."""
+    return any(said.earliest is None or each.latest >= said.earliest for each in stops)
+
+
 def is_later(said: Statement | Said, moment: datetime | None) -> bool:
-    """Return True if it was certainly said after `moment`, None for no such moment; what has no time never was."""
+    """Return True if it was certainly said after `moment` (None: no limit); never without a time."""
     return said.earliest is not None and (moment is None or said.earliest > moment)
 
 
 def _stops(said: Iterable[Statement]) -> list[Statement]:
-    """Return the stops that count: not those that staff decided were not the person's (rules 6 and 10)."""
+    """Return the stops that count, without those that staff decided were not the person's (rules 6 and 10)."""
     return [each for each in said if each.kind == StatementKind.STOP and not each.discounted_by_id]
 
 
 class EvidenceRefused(Exception):
-    """Evidence of consent that answers nothing. `field` and `sentence` are for the form."""
+    """This evidence of consent answers nothing. `field` and `sentence` are for the form."""
 
     def __init__(self, field: str, sentence: str) -> None:
         self.field = field
@@ -149,7 +166,7 @@ def _visible(text: str, counts_as: Callable[[str], bool]) -> int:
 
 
 def check_newer(said: Said, stop: Statement | None, reassigned_at: datetime | None = None) -> None:
-    """Raise EvidenceRefused unless consent was given later than the newest stop, and than a reassignment."""
+    """Raise EvidenceRefused unless consent is later than the newest stop, and than a reassignment."""
     if stop and not is_later(said, stop.latest):
         raise EvidenceRefused(
             "consent_at",
@@ -158,5 +175,317 @@ def check_newer(said: Said, stop: Statement | None, reassigned_at: datetime | No
     if reassigned_at and not is_later(said, reassigned_at):
         raise EvidenceRefused(
             "consent_at",
-            "This number has passed to another person since. Ask them, and record their answer.",
+            "This number has passed to another person since then. Ask them, and record their answer.",
         )
+
+
+# --- The verdict, with what the vendors hold ----------------------------------------------------------
+
+
+class Verdict(Enum):
+    """The five answers; the value is the key used in templates and styles."""
+
+    MAY_TEXT = "may_text"
+    DO_NOT_TEXT = "do_not_text"
+    NOT_SUBSCRIBED = "not_subscribed"
+    DISAGREE = "disagree"
+    NOT_KNOWN = "not_known"
+
+    @property
+    def key(self) -> str:
+        return self.value
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Verdict.MAY_TEXT: "May text",
+    Verdict.DO_NOT_TEXT: "Do not text",
+    Verdict.NOT_SUBSCRIBED: "Not subscribed",
+    Verdict.DISAGREE: "Vendors disagree",
+    Verdict.NOT_KNOWN: "Not known",
+}
+
+STATUS_WORDS = {
+    OptInStatus.SUBSCRIBED: "Subscribed",
+    OptInStatus.UNSUBSCRIBED: "Unsubscribed",
+    OptInStatus.NOT_SUBSCRIBED: "Not subscribed",
+    OptInStatus.BLOCKED: "Blocked",
+}
+NO_CONTACT = "No such contact"
+HELD = "Stopped. The vendors are told in a few seconds."
+STOPPED_STATUSES = {OptInStatus.UNSUBSCRIBED, OptInStatus.BLOCKED}
+
+
+class VendorState(NamedTuple):
+    """What we may claim about one vendor.
+
+    `state` is read, confirmed, on_its_way, refused, expired, settled, unknown or not_connected; `at` is when the vendor
+    said so; `holds_stop` is True, False, or None where the vendor's state is not known.
+    """
+
+    vendor: Vendor
+    state: str
+    says: str
+    holds_stop: bool | None
+    at: datetime | None = None
+    words: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.vendor.label
+
+    @property
+    def is_held(self) -> bool:
+        """Return True if it held a stop by its last answer, at `at`."""
+        return bool(self.holds_stop and self.at and self.says != NO_CONTACT)
+
+    @property
+    def line(self) -> str:
+        """Return what it says, and whether our request is on its way or refused."""
+        open_ = {"on_its_way": "on its way", "refused": "refused"}.get(self.state)
+        return f"{open_} (so far: {self.says})" if open_ else self.says
+
+
+class Judgement(NamedTuple):
+    """The verdict about one person, the reason in a sentence, and both vendors' states."""
+
+    verdict: Verdict
+    reason: str
+    vendors: tuple[VendorState, ...]
+    on_its_way: bool
+    needs_attention: bool
+    stop_refused: bool
+    # The press that can still be unsent, the newest stop on record, and the record's version.
+    held: HeldPress | None = None
+    stop: Statement | None = None
+    version: int = 0
+    # Their message that waits for a decision.
+    asked: IncomingMessage | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Return True if the switch *Do not text* is on. If the vendors disagree it is off: pressing it stops both."""
+        return self.verdict is Verdict.DO_NOT_TEXT
+
+
+def judge(
+    status: str | None,
+    read_at: datetime | None,
+    desired_states: Iterable[DesiredState],
+    connected: Iterable[Vendor],
+    *,
+    number: str,
+    state: ConsentState | None = None,
+    contact_id: int | None = None,
+) -> Judgement:
+    """Join what SlickText said (`status`, read at `read_at`) with the record and what is desired for `number` (E.164).
+
+    A later reading of the same contact that the record holds counts instead. Without a number ("") no record can be
+    looked up, so the answer is never *May text*.
+    """
+    changed_at = None
+    if state and state.read_at and _counts_instead(state, read_at, contact_id):
+        status, read_at, changed_at = state.status or None, state.read_at, state.status_changed_at
+    told = {desired.vendor: desired for desired in desired_states}
+    there = set(connected)
+    slicktext = _slicktext(status, read_at, told.get(Vendor.SLICKTEXT), there)
+    cloudcontactai = _cloudcontactai(told.get(Vendor.CLOUDCONTACTAI), there)
+    states = (slicktext, cloudcontactai)
+    held = state.held if state else None
+    if held:
+        verdict, reason = Verdict.DO_NOT_TEXT, HELD
+    elif any(desired.do_not_text for desired in told.values()):
+        verdict, reason = _verdict_of_a_stop(slicktext, cloudcontactai)
+    elif state and state.stopped:
+        verdict, reason = _verdict_of_an_untold_stop(slicktext)
+    else:
+        verdict, reason = _verdict_without_a_stop(slicktext, cloudcontactai)
+    if verdict is Verdict.MAY_TEXT and not number:
+        verdict = Verdict.NOT_KNOWN
+        reason = "Their number cannot be read, so our own stops cannot be looked up."
+    if verdict is Verdict.MAY_TEXT and state and _is_from_before(slicktext.at, changed_at, state):
+        verdict, reason = (
+            Verdict.NOT_KNOWN,
+            "This number passed to another person. Consent from before does not count.",
+        )
+    asked = state.asked if state else None
+    if asked and verdict in (Verdict.MAY_TEXT, Verdict.NOT_SUBSCRIBED):
+        verdict, reason = Verdict.NOT_KNOWN, f"They wrote “{asked.short}”. Did they ask us to stop?"
+    return Judgement(
+        verdict,
+        reason,
+        states,
+        on_its_way=bool(held) or any(each.state == "on_its_way" for each in states),
+        needs_attention=any(each.state == "refused" for each in states),
+        stop_refused=any(
+            desired.do_not_text and desired.state == DeliveryState.REFUSED
+            for desired in told.values()
+        ),
+        held=held,
+        stop=state.stop if state and state.stopped else None,
+        version=state.version if state else 0,
+        asked=asked,
+    )
+
+
+def _counts_instead(state: ConsentState, read_at: datetime | None, contact_id: int | None) -> bool:
+    """Return True if the reading on record is newer, and of the same contact."""
+    same = contact_id is None or contact_id == state.contact_id
+    return bool(read_at is None or (same and state.read_at and state.read_at > read_at))
+
+
+def _is_from_before(
+    said_at: datetime | None, changed_at: datetime | None, state: ConsentState
+) -> bool:
+    """Return True for a *subscribed* that may be the former owner's.
+
+    Once the new one has consented it is enough that SlickText answered since (`said_at`); it may not date the change.
+    """
+    if state.reassigned_at is None:
+        return False
+    if state.consent_id:
+        return said_at is None or said_at <= state.reassigned_at
+    return changed_at is None or changed_at <= state.reassigned_at + VENDOR_CLOCK_TOLERANCE
+
+
+def _slicktext(
+    status: str | None,
+    read_at: datetime | None,
+    desired: DesiredState | None,
+    connected: set[Vendor],
+) -> VendorState:
+    vendor = Vendor.SLICKTEXT
+    if vendor not in connected:
+        return VendorState(vendor, "not_connected", "Not connected", None)
+    confirmed_at = desired.confirmed_at if desired else None
+    newer_than_reading = bool(confirmed_at and (read_at is None or confirmed_at > read_at))
+    at = read_at
+    if desired and newer_than_reading:
+        status, at = desired.confirmed_opt_in_status or None, confirmed_at
+    says = STATUS_WORDS.get(status or "", f"“{status}”" if status else "No status")
+    holds_stop = _holds_stop(status)
+    if desired and newer_than_reading and not status:
+        says, holds_stop = NO_CONTACT, desired.confirmed_do_not_text
+    if desired and desired.state != DeliveryState.CONFIRMED:
+        return VendorState(vendor, desired.state, says, holds_stop, at, desired.answer)
+    state = "confirmed" if newer_than_reading else "read" if status else "unknown"
+    words = desired.answer if desired and newer_than_reading else ""
+    return VendorState(vendor, state, says, holds_stop, at, words)
+
+
+def _holds_stop(status: str | None) -> bool | None:
+    if status in STOPPED_STATUSES:
+        return True
+    return False if status in STATUS_WORDS else None
+
+
+def _cloudcontactai(desired: DesiredState | None, connected: set[Vendor]) -> VendorState:
+    vendor = Vendor.CLOUDCONTACTAI
+    if vendor not in connected:
+        return VendorState(vendor, "not_connected", "Not connected", None)
+    if desired is None:
+        return VendorState(vendor, "unknown", "No stop on record here", None)
+    holds_stop = desired.confirmed_do_not_text
+    # Without the model's properties: migrations judge rows of their own time.
+    repeated = desired.settled_version == desired.version == desired.unanswered_version
+    newer = not desired.confirmed_at or (
+        desired.unanswered_at and desired.unanswered_at > desired.confirmed_at
+    )
+    if desired.unanswered_at and newer and not repeated:
+        # A call since then was never answered, so it may hold either.
+        holds_stop = None
+    says = {True: "Do not text", False: "Texts allowed", None: "Not known"}[holds_stop]
+    lost = desired.do_not_text and holds_stop is False and desired.state == DeliveryState.CONFIRMED
+    state = "read" if lost else desired.state
+    return VendorState(vendor, state, says, holds_stop, desired.confirmed_at, desired.answer)
+
+
+def _verdict_without_a_stop(
+    slicktext: VendorState, cloudcontactai: VendorState
+) -> tuple[Verdict, str]:
+    """Judge without a stop on record: does a vendor hold one, or leave it unclear?"""
+    if cloudcontactai.holds_stop:
+        return _verdict_while_lifting(slicktext, cloudcontactai)
+    if cloudcontactai.holds_stop is None and cloudcontactai.state not in (
+        "unknown",
+        "not_connected",
+    ):
+        return _verdict_without_answer(slicktext)
+    if slicktext.holds_stop:
+        if cloudcontactai.holds_stop is False:
+            return (
+                Verdict.DISAGREE,
+                f"{slicktext.says} at SlickText, texts allowed at CloudContactAI.",
+            )
+        return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
+    if slicktext.holds_stop is None:
+        return Verdict.NOT_KNOWN, _why_not_known(slicktext)
+    if slicktext.says == STATUS_WORDS[OptInStatus.NOT_SUBSCRIBED]:
+        return Verdict.NOT_SUBSCRIBED, "Not subscribed at SlickText."
+    allowed = cloudcontactai.holds_stop is False
+    other = "texts allowed at CloudContactAI" if allowed else "no stop on record at CloudContactAI"
+    if cloudcontactai.state == "not_connected":
+        other = "CloudContactAI is not connected"
+    return Verdict.MAY_TEXT, f"Subscribed at SlickText, {other}."
+
+
+def _verdict_of_a_stop(slicktext: VendorState, cloudcontactai: VendorState) -> tuple[Verdict, str]:
+    """Judge a stop on record: do the vendors that have answered hold it?"""
+    states = [state for state in (slicktext, cloudcontactai) if state.state != "not_connected"]
+    on_its_way = [state.name for state in states if state.state == "on_its_way"]
+    refused = [state.name for state in states if state.state == "refused" and not state.holds_stop]
+    by_hand = [state.name for state in states if state.state == "settled" and not state.holds_stop]
+    if slicktext.holds_stop is False and slicktext.state not in ("on_its_way", "settled"):
+        who = "SlickText refused the stop" if refused else "SlickText can text them again"
+        return Verdict.DISAGREE, f"{who} ({slicktext.says.lower()}), though we stopped them."
+    if slicktext.holds_stop is None and slicktext.state == "read":
+        return Verdict.DISAGREE, f"SlickText says {slicktext.says}, though we stopped them."
+    if cloudcontactai.holds_stop is False and cloudcontactai.state in ("read", "confirmed"):
+        return Verdict.DISAGREE, "CloudContactAI no longer holds the stop, though we stopped them."
+    if refused:
+        return Verdict.DO_NOT_TEXT, f"Stopped here, but {' and '.join(refused)} refused the stop."
+    if on_its_way:
+        return Verdict.DO_NOT_TEXT, f"Stopped here, on its way to {' and '.join(on_its_way)}."
+    if slicktext.holds_stop and slicktext.state == "read" and cloudcontactai.holds_stop is None:
+        return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
+    holders = [each.name for each in states if each.holds_stop and each.says != NO_CONTACT]
+    where = f"Stopped at {' and '.join(holders)}" if holders else "Stopped here"
+    absent = "; no contact has this number at SlickText" if slicktext.says == NO_CONTACT else ""
+    settled = f"; resolved by hand for {' and '.join(by_hand)}" if by_hand else ""
+    return Verdict.DO_NOT_TEXT, f"{where}{absent}{settled}."
+
+
+def _verdict_of_an_untold_stop(slicktext: VendorState) -> tuple[Verdict, str]:
+    """Judge a stop on record that no vendor was told of: what they hold is no disagreement."""
+    if slicktext.holds_stop:
+        return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
+    return Verdict.DO_NOT_TEXT, "Stopped here. The vendors were not told yet."
+
+
+def _verdict_while_lifting(
+    slicktext: VendorState, cloudcontactai: VendorState
+) -> tuple[Verdict, str]:
+    """Judge while CloudContactAI still holds a stop that we asked it to lift."""
+    if slicktext.holds_stop is False and slicktext.state != "on_its_way":
+        return Verdict.DISAGREE, f"{slicktext.says} at SlickText, still stopped at CloudContactAI."
+    if cloudcontactai.state == "on_its_way":
+        return Verdict.DO_NOT_TEXT, "Stopped; the lift is on its way."
+    return Verdict.DO_NOT_TEXT, "Stopped at CloudContactAI, which did not lift it."
+
+
+def _verdict_without_answer(slicktext: VendorState) -> tuple[Verdict, str]:
+    """Judge after CloudContactAI was asked to lift a stop, while we don't know what it holds."""
+    if slicktext.holds_stop:
+        return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
+    return Verdict.NOT_KNOWN, "CloudContactAI has not confirmed that texts are allowed."
+
+
+def _why_not_known(slicktext: VendorState) -> str:
+    if slicktext.state == "not_connected":
+        return "SlickText is not connected."
+    if slicktext.state == "unknown":
+        return "We have no status from SlickText."
+    return f"SlickText says {slicktext.says}, which is not a yes."

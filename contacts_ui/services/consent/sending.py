@@ -1,4 +1,4 @@
-"""One wish, told to its vendor: which call says it, and what the answer means."""
+"""Send one desired state to its vendor: which call says it, and what the answer means."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,13 +8,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from contacts_ui.integrations import cloudcontactai, slicktext
+from contacts_ui.integrations.call_policy import CallPolicy
 from contacts_ui.integrations.errors import BadCredentials, NotFound, Refused, VendorError
-from contacts_ui.integrations.http import Connection, Manner
+from contacts_ui.integrations.http import Connection
 from contacts_ui.integrations.types import Contact, OptInStatus
-from contacts_ui.models import ConsentState, Vendor, Wish
+from contacts_ui.models import ConsentState, DesiredState, Vendor
 from contacts_ui.services import index
-from contacts_ui.services.consent import readings
-from contacts_ui.services.consent.verdicts import STOPPED_STATUSES
+from contacts_ui.services.consent import slicktext_readings
+from contacts_ui.services.consent.rules import STOPPED_STATUSES
 from contacts_ui.services.vendors import to_cloudcontactai, to_slicktext
 
 NOT_THERE = "No contact has this number there, so no text goes to it."
@@ -27,7 +28,7 @@ MOVED = "They have another number now; the stop follows them to it."
 class Answer:
     """What a vendor holds now, by its own answer. `words` is for the screen.
 
-    `moved_to` is the present number of the person whom the wish was about, where that is another one. `contact` is
+    `moved_to` is the present number of the person that the stop was about, where that is another one. `contact` is
     the whole contact as the vendor showed it at `at`, for the index.
     """
 
@@ -39,25 +40,28 @@ class Answer:
     at: datetime | None = None
 
 
-def send(wish: Wish, manner: Manner, once_more: Callable[[], None]) -> Answer:
-    """Tell the vendor the wish as it is in `wish`; `once_more` is asked before every call but the first.
+def send(desired: DesiredState, policy: CallPolicy, once_more: Callable[[], None]) -> Answer:
+    """Send the state of the row `desired`; `once_more` is called before every call but the first.
 
     Raises VendorError, and whatever `once_more` raises.
     """
-    if wish.vendor == Vendor.CLOUDCONTACTAI:
+    if desired.vendor == Vendor.CLOUDCONTACTAI:
         said = cloudcontactai.set_do_not_text(
-            to_cloudcontactai(), do_not_text=wish.do_not_text, phone=wish.number, manner=manner
+            to_cloudcontactai(),
+            do_not_text=desired.do_not_text,
+            phone=desired.number,
+            policy=policy,
         )
         return Answer(said.do_not_text)
-    return _ToSlickText(wish, manner, once_more, to_slicktext()).send()
+    return _ToSlickText(desired, policy, once_more, to_slicktext()).send()
 
 
 @dataclass(frozen=True)
 class _ToSlickText:
-    """Edit by number, as the vendor's page allows; by id, looked up, where an account does not take the number."""
+    """Edit by number, as the vendor's page allows; by id, looked up, if an account does not take the number."""
 
-    wish: Wish
-    manner: Manner
+    desired: DesiredState
+    policy: CallPolicy
     once_more: Callable[[], None]
     connection: Connection
 
@@ -71,16 +75,16 @@ class _ToSlickText:
         return answer
 
     def _blocked(self) -> Contact | None:
-        """Look first where it is unknown what SlickText holds: a stop never weakens *blocked* (rule 9)."""
-        wish = self.wish
-        if not wish.do_not_text or wish.opt_in_status == OptInStatus.BLOCKED:
+        """Look first if we don't know what SlickText holds: a stop never weakens *blocked* (rule 9)."""
+        desired = self.desired
+        if not desired.do_not_text or desired.opt_in_status == OptInStatus.BLOCKED:
             return None
-        known = wish.ledger_entry.before.get("status") or wish.confirmed_at
-        state = ConsentState.objects.filter(number=wish.number).exclude(read_at=None)
-        if known or state.exists() or _indexed(wish.number):
+        known = desired.ledger_entry.before.get("status") or desired.confirmed_at
+        state = ConsentState.objects.filter(number=desired.number).exclude(read_at=None)
+        if known or state.exists() or _indexed(desired.number):
             return None
         try:
-            found = slicktext.find_contact(self.connection, wish.number, manner=self.manner)
+            found = slicktext.find_contact(self.connection, desired.number, policy=self.policy)
         except VendorError:
             # The stop itself must not wait for this.
             return None
@@ -88,48 +92,50 @@ class _ToSlickText:
         return found if found and found.opt_in_status == OptInStatus.BLOCKED else None
 
     def _others(self, told: Contact | None) -> list[Contact]:
-        """Return everyone else who has the number at SlickText, and holds something else (rule 8)."""
+        """Return the other contacts with this number at SlickText whose state differs (rule 8)."""
         return [
             each
             for each in self._everyone_else(told.contact_id if told else 0)
-            if each.number == self.wish.number
-            and (each.opt_in_status in STOPPED_STATUSES) != self.wish.do_not_text
+            if each.number == self.desired.number
+            and (each.opt_in_status in STOPPED_STATUSES) != self.desired.do_not_text
         ]
 
     def _everyone_else(self, told: int) -> list[Contact]:
-        """Return who has this number by the index, as they are now; without an index, by SlickText."""
+        """Return the other contacts with this number, as SlickText shows them now (found by the index, if any)."""
         at, others = timezone.now(), []
         if not settings.CONTACT_INDEX:
             self.once_more()
-            found = slicktext.find_contacts(self.connection, self.wish.number, manner=self.manner)
+            found = slicktext.find_contacts(
+                self.connection, self.desired.number, policy=self.policy
+            )
             others = [each for each in found if each.contact_id != told]
-        ids = {each.contact.contact_id for each in _indexed(self.wish.number)[:OTHERS_MAX]}
+        ids = {each.contact.contact_id for each in _indexed(self.desired.number)[:OTHERS_MAX]}
         for contact_id in sorted(ids - {told}):
             self.once_more()
             try:
                 others.append(
-                    slicktext.get_contact(self.connection, contact_id, manner=self.manner)
+                    slicktext.get_contact(self.connection, contact_id, policy=self.policy)
                 )
             except NotFound:
-                index.forget(contact_id)
+                index.remove(contact_id)
         # A stop of theirs that was never read is recorded before it is written over.
-        readings.learn(others, at, now=True)
+        slicktext_readings.learn(others, at, now=True)
         return others
 
     def _tell(self) -> Answer:
         try:
-            contact = self._edit(self.wish.number)
+            contact = self._edit(self.desired.number)
         except BadCredentials:
             raise
         except Refused:
             self.once_more()
-            found = slicktext.find_contact(self.connection, self.wish.number, manner=self.manner)
-            if found is None and not self.wish.do_not_text:
+            found = slicktext.find_contact(self.connection, self.desired.number, policy=self.policy)
+            if found is None and not self.desired.do_not_text:
                 raise
             if found is None:
-                # A list that passed somebody over must not end a stop: they may have this number all the same.
+                # A list may miss a contact who has this number, and must not end a stop.
                 found = self._person()
-                if found is None or found.number != self.wish.number:
+                if found is None or found.number != self.desired.number:
                     moved_to = self._moved_to(found)
                     return Answer(True, words=MOVED if moved_to else NOT_THERE, moved_to=moved_to)
             self.once_more()
@@ -139,38 +145,38 @@ class _ToSlickText:
         return replace(self._read(contact), contact=contact, at=at)
 
     def _edit(self, id_or_number: int | str) -> Contact:
-        changes = {"opt_in_status": self.wish.opt_in_status}
-        return slicktext.edit_contact(self.connection, id_or_number, changes, manner=self.manner)
+        changes = {"opt_in_status": self.desired.opt_in_status}
+        return slicktext.edit_contact(self.connection, id_or_number, changes, policy=self.policy)
 
     def _read(self, contact: Contact) -> Answer:
-        stronger = self.wish.do_not_text and contact.opt_in_status == OptInStatus.BLOCKED
-        if contact.opt_in_status != self.wish.opt_in_status and not stronger:
+        stronger = self.desired.do_not_text and contact.opt_in_status == OptInStatus.BLOCKED
+        if contact.opt_in_status != self.desired.opt_in_status and not stronger:
             held = contact.opt_in_status or "nothing"
             raise Refused(
                 Vendor.SLICKTEXT.value, words=f"SlickText answered, but still says “{held}”."
             )
         moved_to = ""
-        if self.wish.ledger_entry.contact_id not in (None, contact.contact_id):
+        if self.desired.ledger_entry.contact_id not in (None, contact.contact_id):
             moved_to = self._moved_to(self._person())
         stopped = contact.opt_in_status != OptInStatus.SUBSCRIBED
         return Answer(stopped, contact.opt_in_status or "", MOVED if moved_to else "", moved_to)
 
     def _person(self) -> Contact | None:
-        """Return the person of a stop, as they are by now; the stop was about the person, not the number."""
-        contact_id = self.wish.ledger_entry.contact_id
-        if contact_id is None or not self.wish.do_not_text:
+        """Return the person of a stop, as they are now; the stop was about the person, not the number."""
+        contact_id = self.desired.ledger_entry.contact_id
+        if contact_id is None or not self.desired.do_not_text:
             return None
         self.once_more()
         try:
-            return slicktext.get_contact(self.connection, contact_id, manner=self.manner)
+            return slicktext.get_contact(self.connection, contact_id, policy=self.policy)
         except NotFound:
-            index.forget(contact_id)
+            index.remove(contact_id)
             return None
 
     def _moved_to(self, person: Contact | None) -> str:
-        """Return the number that the person of a stop has by now, if it is another one."""
+        """Return the person's present number if it is another one."""
         number = person.number if person else None
-        return number if number and number != self.wish.number else ""
+        return number if number and number != self.desired.number else ""
 
 
 def _indexed(number: str) -> list[index.Indexed]:

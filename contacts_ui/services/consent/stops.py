@@ -1,28 +1,41 @@
-"""Writing a stop: its ledger entry, its statement, its opt-out under review, and what the vendors shall hold."""
+"""Write a stop: its audit log entry, its statement, its opt-out for managers, and the desired state of each vendor."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from contacts_ui.integrations.types import OptInStatus
-from contacts_ui.models import HeldPress, LedgerEntry
+from contacts_ui.models import (
+    DesiredState,
+    HeldPress,
+    LedgerEntry,
+    LiftRequest,
+    OptOut,
+    Vendor,
+)
 from contacts_ui.models.consent import PressState, Source, StatementKind
-from contacts_ui.models.ledger import Action
+from contacts_ui.models.desired_state import DeliveryState
+from contacts_ui.models.ledger import Action, Channel
+from contacts_ui.models.lift_request import LiftRequestState
+from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.permissions import Staff
-from contacts_ui.services import ledger
-from contacts_ui.services.consent import desired_state, lift_requests, opt_outs, record
-from contacts_ui.services.consent.rules import Said, exactly, unanswered
+from contacts_ui.services import audit_log
+from contacts_ui.services.consent import desired_state, record
+from contacts_ui.services.consent.business_days import due_after
+from contacts_ui.services.consent.rules import Said, exactly, is_as_new, unanswered
 from contacts_ui.services.consent.types import Request, Seen
+from contacts_ui.services.vendors import connected
 
 BARE: Final = Request()
 
 
 @dataclass(frozen=True)
 class Stop:
-    """One stop to be written. `staff` None is the dashboard itself; `status` is what SlickText shall hold by it."""
+    """A stop to write. `staff` None is the dashboard itself; `status` is what SlickText should hold by it."""
 
     seen: Seen
     source: Source
@@ -31,7 +44,7 @@ class Stop:
     request: Request = BARE
     status: str = OptInStatus.UNSUBSCRIBED
     key: str = ""
-    # Of a bulk job, a walk: people's own stops go first.
+    # Of a bulk job or a sync: people's own stops go first.
     batch: bool = False
     # Said while we told the vendor ourselves (rule 10): counts, and opens no opt-out.
     told_back: bool = False
@@ -46,24 +59,24 @@ class Stop:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: the entry, and the keys of what is to be delivered. None: it was on record already."""
+    """What was written: the entry, and the keys to deliver."""
 
     entry: LedgerEntry
     keys: Collection[int]
 
 
 class AlreadyRecorded(Exception):
-    """This reading or event is on record (rule 10). Takes back the transaction of the stop."""
+    """This reading or event is on record (rule 10). Rolls back the transaction of the stop."""
 
 
 def write_stop(stop: Stop) -> Written | None:
-    """Commit a stop, and call no vendor; return None where this event or reading is on record already.
+    """Commit a stop, but call no vendor; return None if this event or reading is on record already.
 
-    A press that is held ends first: then it is a stop of its own (rule 5). A waiting lift request is withdrawn.
+    A press that is held becomes a stop of its own first (rule 5). A waiting lift request is withdrawn.
     """
     try:
         with transaction.atomic():
-            ledger.take_turn()
+            audit_log.take_turn()
             end_hold(stop.seen.number)
             return write(stop)
     except AlreadyRecorded:
@@ -71,23 +84,22 @@ def write_stop(stop: Stop) -> Written | None:
 
 
 def said_again(number: str, said: Said, vendor: str) -> bool:
-    """Return True where a stop that this vendor told of, as new as `said`, stands: one request, told in two ways.
+    """Return True if a stop of this vendor, as new as `said`, stands: one request, reported in two ways.
 
-    `vendor` is the beginning of its statements' keys. A waiting lift request makes it news: it has to be withdrawn.
+    `vendor` is the prefix of its statements' keys. With a lift request waiting it is news: it withdraws the request.
     """
     state = record.state_of(number)
-    if state is None or not state.stopped or lift_requests.is_waiting(number):
+    if state is None or not state.stopped or is_request_waiting(number):
         return False
     standing = unanswered(record.statements_of(number), state.reassigned_at)
-    return any(
-        each.key.startswith(f"{vendor}:")
-        and (said.earliest is None or each.latest >= said.earliest)
-        for each in standing
-    )
+    return is_as_new(said, (each for each in standing if each.key.startswith(f"{vendor}:")))
 
 
 def end_hold(number: str) -> Written | None:
-    """Send the press that is held for a number, if there is one. Call it in a transaction, after the ledger's turn."""
+    """Make the press that is held for a number a stop, if there is one.
+
+    Call it in a transaction, after the audit log's turn.
+    """
     held = (
         HeldPress.objects.select_related("staff")
         .filter(number=number, state=PressState.HELD)
@@ -97,9 +109,9 @@ def end_hold(number: str) -> Written | None:
 
 
 def send_press(held: HeldPress) -> Written | None:
-    """Make a held press a stop, said at the moment of the press; None where it ended meanwhile.
+    """Make a held press a stop, said at the moment of the press; return None if the hold has ended already.
 
-    Call it inside a transaction, after the ledger's turn.
+    Call it in a transaction, after the audit log's turn.
     """
     mine = HeldPress.objects.filter(pk=held.pk, state=PressState.HELD)
     if not mine.update(state=PressState.SENT, ended_at=timezone.now()):
@@ -111,9 +123,9 @@ def send_press(held: HeldPress) -> Written | None:
 
 
 def write(stop: Stop, pressed: HeldPress | None = None) -> Written:
-    """As `write_stop`, in a transaction that has the ledger's turn and ended the hold. Raises AlreadyRecorded."""
+    """Do as `write_stop`, in a transaction that has the audit log's turn and ended the hold. Raises AlreadyRecorded."""
     seen, request = stop.seen, stop.request
-    entry = ledger.record(
+    entry = audit_log.record(
         action=Action.STOP_TOLD_BACK if stop.told_back else Action.STOP_REQUESTED,
         staff=stop.staff,
         number=seen.number,
@@ -122,7 +134,13 @@ def write(stop: Stop, pressed: HeldPress | None = None) -> Written:
         reason=request.reason,
         asked_at=pressed.pressed_at if pressed else request.asked_at,
         before=as_seen(seen),
-        after={"do_not_text": True, "source": stop.source, **said_in_words(stop.said)},
+        after={
+            "do_not_text": True,
+            "opt_in_status": stop.status,
+            "source": stop.source,
+            "repeats": stop.repeats,
+            **said_in_words(stop.said),
+        },
     )
     statement = record.write(
         entry,
@@ -136,23 +154,22 @@ def write(stop: Stop, pressed: HeldPress | None = None) -> Written:
     )
     if statement is None:
         raise AlreadyRecorded
-    # Looked at once, and kept once vendors' rows are written, too.
-    looks = record.look([seen.number], statements=True)
-    # A late, older one that newer consent has answered already is kept, and changes nothing.
+    derived = record.derive([seen.number], statements=True)
     keys: Collection[int] = ()
-    if looks and looks[0].state.stopped:
+    # A late stop that newer consent has answered already is on record, and changes nothing.
+    if derived and derived[0].state.stopped:
         if stop.is_news:
-            lift_requests.overtaken(entry)
-            opt_outs.opened(entry, label=seen.label)
+            withdraw_requests(entry)
+            open_opt_out(entry, label=seen.label)
         keys = desired_state.want_standing_stop(
-            entry, looks[0], again=stop.is_news, batch=stop.batch
+            entry, derived[0], again=stop.is_news, batch=stop.batch
         )
-    record.keep(looks)
+    record.save(derived)
     return Written(entry, keys)
 
 
 def as_seen(seen: Seen) -> dict[str, object]:
-    """Return what the page had shown, as an entry keeps it."""
+    """Return what the page had shown, for an audit log entry."""
     facts: dict[str, object] = {"label": seen.label, "status": seen.status}
     if seen.read_at:
         facts["read_at"] = seen.read_at.isoformat()
@@ -160,8 +177,180 @@ def as_seen(seen: Seen) -> dict[str, object]:
 
 
 def said_in_words(said: Said) -> dict[str, str | None]:
-    """Return between which moments it was said, as an entry keeps it."""
+    """Return between which moments it was said, for an audit log entry."""
     return {
         "said_from": said.earliest.isoformat() if said.earliest else None,
         "said_until": said.latest.isoformat(),
     }
+
+
+# --- The opt-outs that managers review, kept in step with what vendors answer ---------------------------
+
+_OPT_OUT_PROGRESS: Final = (
+    "slicktext_confirmed_at", "cloudcontactai_confirmed_at", "refused_by", "settled_for", "honoured_at",
+    "seconds_to_honour", "state",
+)  # fmt: skip
+
+
+def open_opt_out(entry: LedgerEntry, *, label: str = "") -> OptOut:
+    """Open an opt-out for a stop, and end the one before it. Call it in the transaction of the entry."""
+    end_opt_outs(entry.number, by=OptOutState.RENEWED)
+    asked_at = entry.asked_at or entry.at
+    if not label:
+        named = OptOut.objects.filter(number=entry.number).exclude(label="").order_by("-pk")
+        label = named.values_list("label", flat=True).first() or ""
+    return OptOut.objects.create(
+        ledger_entry=entry,
+        number=entry.number,
+        contact_id=entry.contact_id,
+        label=label[:200],
+        channel=entry.channel or Channel.UNRECORDED,
+        staff_name=entry.staff_name,
+        reason=entry.reason,
+        asked_at=asked_at,
+        recorded_at=entry.at,
+        due_at=due_after(asked_at),
+    )
+
+
+def end_opt_outs(number: str, *, by: str) -> None:
+    """End the opt-outs of a number: its stop was lifted, undone or renewed (`by`)."""
+    present = OptOut.objects.filter(number=number)
+    if by == OptOutState.RENEWED:
+        # An opt-out that is not completed keeps its own deadline.
+        state = Case(When(state__in=OPEN, then=F("state")), default=Value(by))
+        present.filter(ended_at__isnull=True).update(
+            ended_at=timezone.now(), ended_by=by, state=state
+        )
+        return
+    present.filter(Q(ended_at__isnull=True) | Q(state__in=OPEN)).update(
+        ended_at=timezone.now(), ended_by=by, state=by
+    )
+
+
+def add_details(row: OptOut, entry: LedgerEntry) -> None:
+    """Add how they asked, recorded after the press, to the same opt-out. Its clock began when they asked."""
+    asked_at = min(entry.asked_at or row.asked_at, row.asked_at)
+    row.channel = entry.channel or row.channel
+    row.reason = entry.reason
+    row.asked_at, row.due_at = asked_at, due_after(asked_at)
+    if row.honoured_at:
+        row.seconds_to_honour = max((row.honoured_at - asked_at).total_seconds(), 0.0)
+    row.save(update_fields=["channel", "reason", "asked_at", "due_at", "seconds_to_honour"])
+
+
+def note_outcome(desired: DesiredState) -> None:
+    """Note that a vendor confirmed or refused a stop, or a manager resolved it. Call it in the same transaction."""
+    if not desired.do_not_text:
+        return
+    for row in _open_opt_outs(desired.number):
+        _note_answer(row, desired)
+        if _is_complete(row):
+            _close_opt_out(row)
+        row.save(update_fields=_OPT_OUT_PROGRESS)
+
+
+def note_retry(desired: DesiredState) -> None:
+    """Note that a stop is sent again to the vendor that refused it."""
+    if not desired.do_not_text:
+        return
+    for row in _open_opt_outs(desired.number):
+        row.refused_by = _without(row.refused_by, desired)
+        row.state = OptOutState.REFUSED if row.refused_by else OptOutState.WAITING
+        row.save(update_fields=_OPT_OUT_PROGRESS)
+
+
+def note_retry_everywhere(number: str) -> None:
+    """Note that a stop is sent again to every vendor that refused it."""
+    for row in _open_opt_outs(number):
+        row.refused_by, row.state = "", OptOutState.WAITING
+        row.save(update_fields=_OPT_OUT_PROGRESS)
+
+
+def _open_opt_outs(number: str) -> QuerySet[OptOut]:
+    """Return the open opt-outs of a number, locked until the transaction ends."""
+    return OptOut.objects.select_for_update().filter(number=number, state__in=OPEN).order_by("pk")
+
+
+def _note_answer(row: OptOut, desired: DesiredState) -> None:
+    """Note the answer of one vendor. What a manager resolves by hand is never called confirmed."""
+    row.refused_by = _without(row.refused_by, desired)
+    if desired.state == DeliveryState.CONFIRMED:
+        confirmed_at = row.confirmed_at(desired.vendor) or timezone.now()
+        setattr(row, f"{desired.vendor}_confirmed_at", confirmed_at)
+        row.settled_for = _without(row.settled_for, desired)
+    elif desired.state == DeliveryState.SETTLED:
+        row.settled_for = _with(row.settled_for, desired)
+    elif desired.state == DeliveryState.REFUSED:
+        row.refused_by = _with(row.refused_by, desired)
+    row.state = OptOutState.REFUSED if row.refused_by else OptOutState.WAITING
+
+
+def _is_complete(row: OptOut) -> bool:
+    """Return True if every connected vendor has confirmed it, or it was resolved by hand."""
+    return all(
+        row.confirmed_at(vendor) or vendor.label in row.settled_for.split(", ")
+        for vendor in connected()
+    )
+
+
+def _close_opt_out(row: OptOut) -> None:
+    if row.settled_for:
+        row.state = OptOutState.SETTLED
+        return
+    row.honoured_at = timezone.now()
+    row.seconds_to_honour = max((row.honoured_at - row.asked_at).total_seconds(), 0.0)
+    row.refused_by = ""
+    row.state = OptOutState.RENEWED if row.ended_by else OptOutState.COMPLETED
+
+
+def _with(names: str, desired: DesiredState) -> str:
+    return ", ".join(sorted({*filter(None, names.split(", ")), Vendor(desired.vendor).label}))
+
+
+def _without(names: str, desired: DesiredState) -> str:
+    label = Vendor(desired.vendor).label
+    return ", ".join(name for name in names.split(", ") if name != label)
+
+
+# --- Lift requests that a newer statement withdraws ----------------------------------------------------
+
+
+def is_request_waiting(number: str, *, ignore_texted: bool = False) -> bool:
+    """Return True if a request about the number waits; with `ignore_texted`, one that no START of theirs opened."""
+    rows = LiftRequest.objects.filter(number=number, state=LiftRequestState.WAITING)
+    return any(not (ignore_texted and each.texted_to) for each in rows)
+
+
+def withdraw_requests(entry: LedgerEntry, words: str = "They were stopped again.") -> None:
+    """Withdraw requests that wait: a newer statement leaves nothing to decide. Call it in the same transaction."""
+    for request in LiftRequest.objects.filter(number=entry.number, state=LiftRequestState.WAITING):
+        end_request(
+            request,
+            LiftRequestState.WITHDRAWN,
+            Action.LIFT_WITHDRAWN,
+            words,
+            {"overtaken_by": entry.pk},
+        )
+
+
+def end_request(
+    request: LiftRequest,
+    state: LiftRequestState,
+    action: Action,
+    words: str,
+    answer: dict[str, Any] | None = None,
+) -> None:
+    """End a request that the dashboard itself ends, not a person."""
+    LiftRequest.objects.filter(pk=request.pk).update(
+        state=state, decided_at=timezone.now(), note=words
+    )
+    audit_log.record(
+        action=action,
+        staff=None,
+        number=request.number,
+        contact_id=request.contact_id,
+        reason=words,
+        after={"asked_by": request.asked_by_name, "lift_request": request.pk},
+        answer=answer,
+    )

@@ -1,8 +1,7 @@
-"""Who is meant, how they asked, and the evidence of consent: what views and services hand to the doors."""
+"""What views and services hand to the doors: who is meant, how they asked, and the evidence of consent."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -14,7 +13,7 @@ from contacts_ui.services.consent.rules import Said, exactly, within_minute
 
 @dataclass(frozen=True)
 class Seen:
-    """The person that the page showed, and what SlickText had said of them then."""
+    """A person as SlickText showed them when it was asked at `read_at`, and as a page then shows them."""
 
     number: str
     contact_id: int | None = None
@@ -26,9 +25,12 @@ class Seen:
     changed_at: datetime | None = None
 
     @classmethod
-    def of(cls, contact: Contact, read_at: datetime) -> "Seen":
-        """Return a contact as SlickText showed it when asked at `read_at`."""
-        number = contact.number or ""
+    def of(cls, contact: Contact, read_at: datetime, *, number: str = "") -> "Seen":
+        """Return a contact as SlickText showed it when asked at `read_at`, the only way from one to the other.
+
+        `number` is the one that we asked about, if that is not the contact's own.
+        """
+        number = number or contact.number or ""
         return cls(
             number,
             contact.contact_id,
@@ -40,8 +42,13 @@ class Seen:
         )
 
     @property
+    def heard_at(self) -> datetime:
+        """Return when it was read; now if that is not known."""
+        return self.read_at or timezone.now()
+
+    @property
     def stopped_status(self) -> str:
-        """Return what SlickText shall hold by a stop: one never weakens what it holds already (rule 9)."""
+        """Return what SlickText should hold by a stop, which never weakens *blocked* (rule 9)."""
         return self.status if self.status == OptInStatus.BLOCKED else OptInStatus.UNSUBSCRIBED
 
 
@@ -59,7 +66,7 @@ class Request:
 
     @property
     def is_bare(self) -> bool:
-        """Return True if nothing was recorded but the press itself."""
+        """Return True for a press without details."""
         return self.channel == Channel.UNRECORDED and not self.asked_at and not self.reason
 
     def said(self, heard_at: datetime) -> Said:
@@ -83,9 +90,9 @@ class Evidence:
     words: str
     until: datetime | None = None
     exact: bool = False
-    # A vendor did not say when they wrote it, so it may be older than it looks.
+    # A vendor gave no time for it, so it may be older.
     undated: bool = False
-    # Stops told back to us that the decider says are our own, by id (rule 10).
+    # Ids of stops told back to us that the decider calls our own (rule 10).
     own_stops: tuple[int, ...] = field(default=())
 
     @property
@@ -96,47 +103,3 @@ class Evidence:
         if self.exact:
             return Said(self.at, self.until or self.at)
         return within_minute(self.at, timezone.now(), self.until)
-
-
-class Reading(NamedTuple):
-    """One contact as SlickText showed it when asked at `read_at`."""
-
-    number: str
-    contact_id: int | None
-    status: str | None
-    changed_at: datetime | None
-    read_at: datetime
-    label: str = ""
-    source: str = ""
-
-    @classmethod
-    def of(cls, seen: Seen) -> "Reading":
-        """Return the reading by which a page showed a person."""
-        read_at = seen.read_at or timezone.now()
-        return cls(seen.number, seen.contact_id, seen.status, seen.changed_at, read_at, seen.label)
-
-    @property
-    def seen(self) -> Seen:
-        """Return the person, as pages show them."""
-        return Seen(
-            self.number,
-            self.contact_id,
-            self.label or pretty(self.number),
-            self.status,
-            self.read_at,
-            self.source,
-            self.changed_at,
-        )
-
-
-def reading_of(contact: Contact, number: str, read_at: datetime) -> Reading:
-    """Return a contact as SlickText showed it when asked at `read_at`."""
-    return Reading(
-        number,
-        contact.contact_id,
-        contact.opt_in_status,
-        contact.last_opt_in_status_change,
-        read_at,
-        contact.name,
-        contact.source or "",
-    )

@@ -1,51 +1,79 @@
-"""An uploaded file, whatever it is, as a table of texts; or a sentence that says why not."""
+"""Read an uploaded file as a table of texts, or say in a sentence why not."""
+
+from dataclasses import replace
+from typing import Final
 
 from contacts_ui.services.files import workbooks
-from contacts_ui.services.files.tables import (
+from contacts_ui.services.files.table import (
     EMPTY,
-    MOST_BYTES,
-    NO_TEXT,
-    OTHER_KINDS,
+    FILE_MAX_BYTES,
+    Options,
     Table,
     Unreadable,
     as_table,
-    decoded,
-    lines_of,
 )
+from contacts_ui.services.files.text import decode, lines_of
 
-__all__ = ["MOST_BYTES", "Table", "Unreadable", "read"]
+__all__ = ["FILE_MAX_BYTES", "Options", "Table", "Unreadable", "read"]
+
+NO_TEXT: Final = (
+    "This is not a table of text. Save it as “CSV UTF-8” or as an Excel workbook (.xlsx) first."
+)
+# How other kinds of files begin.
+OTHER_KINDS: Final = {
+    "%PDF": "a PDF",
+    "{\\rtf": "a text document",
+    "BEGIN:VCARD": "a file of address cards (vCard)",
+    "<!DOCTYPE": "a web page",
+    "<html": "a web page",
+    "<table": "a web page",
+    "<?xml": "an XML file",
+    "{": "a JSON file",
+    "[{": "a JSON file",
+}
+_WORKBOOKS: Final = (b"PK", b"\xd0\xcf\x11\xe0")
+_DEFAULTS: Final = Options()
 
 
-def read(content: bytes) -> Table:
-    """Read an uploaded file, whatever its name says it is. Raises Unreadable."""
-    if len(content) > MOST_BYTES:
-        raise Unreadable(f"This file is larger than {MOST_BYTES // 1_000_000} MB. Split it.")
+def read(content: bytes, options: Options = _DEFAULTS) -> Table:
+    """Read an uploaded file by its content, not its name. Raises Unreadable."""
+    if len(content) > FILE_MAX_BYTES:
+        raise Unreadable(f"This file is larger than {FILE_MAX_BYTES // 1_000_000} MB. Split it.")
     if not content.strip(b"\0\r\n\t ,;\xef\xbb\xbf\xff\xfe"):
         raise Unreadable(EMPTY)
-    if content.startswith(b"PK"):
-        lines, notes = workbooks.read(content)
-        return as_table(lines, notes)
-    if content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(
-            "This is a workbook of an old Excel, or one with a password. "
-            "Save it as .xlsx without a password, or as CSV."
-        )
-    text = decoded(content)
+    if content.startswith(_WORKBOOKS):
+        return _workbook(content, options)
+    return _text(content, options)
+
+
+def _workbook(content: bytes, options: Options) -> Table:
+    book = workbooks.read(content, options.sheet)
+    table = as_table(book.lines, book.notes, options.headings)
+    filled = {at for at, _ in table.lines}
+    hidden = [at for at in book.hidden_rows if at in filled]
+    return replace(
+        table,
+        sheet=book.sheet,
+        sheets=book.sheets,
+        hidden_sheets=book.hidden_sheets,
+        hidden_rows=hidden,
+    )
+
+
+def _text(content: bytes, options: Options) -> Table:
+    text, encoding, encodings = decode(content, options.encoding)
     notes = []
     if "\0" in text:
         if text.count("\0") > len(text) // 20:
             raise Unreadable(NO_TEXT)
         text = text.replace("\0", "")
-        notes.append(
-            "There were characters in this file that no text holds (NUL). They are left out."
-        )
+        notes.append("Characters that are not text (NUL) are left out.")
     if sum(text.count(each) for each in "\x01\x02\x03\x04\x05\x06\x0e\x0f") > len(text) // 100:
         raise Unreadable(NO_TEXT)
-    kind = next(
-        (kind for start, kind in OTHER_KINDS.items() if text.lstrip().startswith(start)), ""
-    )
-    if kind:
+    begins = text.lstrip()
+    if kind := next((kind for start, kind in OTHER_KINDS.items() if begins.startswith(start)), ""):
         raise Unreadable(
             f"This is {kind}, not a table. Save or export the table as “CSV UTF-8” or .xlsx."
         )
-    return as_table(lines_of(text), notes)
+    table = as_table(lines_of(text), notes, options.headings)
+    return replace(table, encoding=encoding, encodings=encodings)

@@ -1,177 +1,410 @@
-"""Every line of a file, checked before anything happens: what would be done, and each problem at its cell."""
+"""Check every line of a file before anything happens, and say what the job will do with it."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import Final
 
-from contacts_ui.models import Wish
+from contacts_ui.contact_fields import editable_values
 from contacts_ui.phone import is_us_or_canada
 from contacts_ui.services import index
-from contacts_ui.services.files import cells
-from contacts_ui.services.files.columns import DO_NOT_TEXT, NUMBER, STATUS, label_of
-from contacts_ui.services.files.tables import Table
-from contacts_ui.services.imports import values
-from contacts_ui.services.imports.checks import Check, Checked, Choice, Fate, Remark
+from contacts_ui.services.consent.record import answered_stops, stops_told
+from contacts_ui.services.consent.rules import Said
+from contacts_ui.services.files import opt_outs
+from contacts_ui.services.files.cells import read_number, tidy
+from contacts_ui.services.files.columns import NUMBER, REPEATABLE, NumberColumns, label_of
+from contacts_ui.services.files.days import Order
+from contacts_ui.services.files.headings import is_about_stops
+from contacts_ui.services.files.opt_outs import ABOUT_TEXTS, DO_NOT_CALL, DO_NOT_TEXT, Says
+from contacts_ui.services.files.table import Table, column_letters, padded
+from contacts_ui.services.imports import questions, values
+from contacts_ui.services.imports.questions import Mark, Question
+from contacts_ui.services.jobs.row_handlers import SAME
 
 NO_NUMBER: Final = "There is no mobile number in this row."
-ABROAD: Final = "SlickText takes only numbers of the US and Canada."
-ALREADY_STOPPED: Final = "This number is stopped here already, and stays so."
+ABROAD: Final = "SlickText accepts only US and Canadian numbers."
+ALREADY_STOPPED: Final = "This number is already stopped here and stays stopped."
+STOPS: Final = "A stop will be recorded for this number and sent to both vendors."
+LOST_STOP: Final = "The file says no texts here, but no stop can be recorded."
+OUTDATED: Final = (
+    "The stop will be recorded, but newer consent is on record, so texts stay allowed."
+)
+NEEDS_EVIDENCE: Final = (
+    "Not imported: “subscribed” needs evidence. "
+    "Importing never opts anyone in. A manager can do it with the evidence."
+)
+LEFT: Final = "In SlickText already. Not changed."
+NOT_CREATED: Final = "Not in SlickText, and you chose not to create contacts."
+HIDDEN: Final = "Hidden in the spreadsheet, and you chose to leave hidden rows out."
 
 
-def check(table: Table, mapping: Sequence[str], choice: Choice) -> Check:
-    """Check every line; nothing is changed anywhere, and no vendor is asked."""
-    checker = _Checker(table, mapping)
+class Choice(StrEnum):
+    """What to do about contacts already in SlickText."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ONLY_UPDATE = "only_update"
+
+
+class Fate(StrEnum):
+    """What will happen to a line."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    STOP = "stop"
+    SKIP = "skip"
+    SAME = "same"
+    LEFT_OUT = "left_out"
+    INVALID = "invalid"
+
+
+class Weight(IntEnum):
+    """How much a remark matters; the page lists the most important first."""
+
+    LOST_STOP = 0
+    KEPT_OUT = 1
+    LEFT_EMPTY = 2
+    STOP = 3
+    NOTICE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A remark about one cell."""
+
+    line: int
+    column: str
+    typed: str
+    sentence: str
+    weight: Weight
+
+    @property
+    def keeps_out(self) -> bool:
+        """Return True if the row is left out because of this."""
+        return self.weight <= Weight.KEPT_OUT
+
+
+@dataclass(slots=True)
+class Checked:
+    """One line of the file as it would be imported.
+
+    `values` are what SlickText would get, by field; `cells` are the same as they stand in the file. `said` is the
+    file's own time of its stop, None without one.
+    """
+
+    line: int
+    typed: str
+    number: str = ""
+    number_column: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    cells: dict[str, str] = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)
+    stop: bool = False
+    said: Said | None = None
+    fate: Fate = Fate.INVALID
+    why: str = ""
+    contact_id: int | None = None
+    name: str = ""
+
+    @property
+    def acts(self) -> bool:
+        """Return True if something is done about it."""
+        return self.fate in (Fate.CREATE, Fate.UPDATE, Fate.STOP)
+
+
+@dataclass(frozen=True)
+class Check:
+    """All lines of a file, the remarks and questions about them, and the table as it was read."""
+
+    lines: list[Checked]
+    remarks: list[Remark]
+    questions: list[Question] = field(default_factory=list)
+    table: Table = field(default_factory=lambda: Table([], [], []))
+
+    @cached_property
+    def counts(self) -> dict[Fate, int]:
+        """Return the number of lines of each fate."""
+        found = Counter(line.fate for line in self.lines)
+        return {fate: found[fate] for fate in Fate}
+
+    @cached_property
+    def acts(self) -> int:
+        """Return the number of lines that are not left out."""
+        return sum(line.acts for line in self.lines)
+
+    @cached_property
+    def stops(self) -> int:
+        """Return the number of stops that will be recorded."""
+        return sum(line.stop for line in self.lines)
+
+    @cached_property
+    def weights(self) -> dict[Weight, int]:
+        """Return the number of remarks of each weight."""
+        found = Counter(remark.weight for remark in self.remarks)
+        return {weight: found[weight] for weight in Weight}
+
+    @property
+    def open(self) -> list[Question]:
+        """Return the questions that must be answered first."""
+        return [question for question in self.questions if question.is_open]
+
+
+def check(
+    table: Table,
+    mapping: Sequence[str],
+    choice: Choice,
+    answers: Mapping[str, str] | None = None,
+    file_name: str = "",
+) -> Check:
+    """Check every line with the person's `answers`, by the keys of the questions.
+
+    A file name that names stops makes a question. Nothing is changed, and no vendor is asked.
+    """
+    answers = answers or {}
+    mapping, columns = questions.about_columns(table, mapping, answers)
+    orders, days = questions.about_orders(table, mapping, answers)
+    hidden = list(questions.about_hidden_rows(table, answers))
+    checker = _Checker(table, mapping, orders, answers, file_name)
     lines = [checker.line(at, row) for at, row in table.lines]
+    if hidden and hidden[0].answer == questions.LEAVE:
+        _leave_out(lines, set(table.hidden_rows), checker)
+    marks = (mark for line in lines for mark in line.marks)
+    about_marks = list(questions.about_marks(marks, answers))
     _find_twins(lines, checker)
     _find_known(lines, choice, checker)
-    return Check(lines, sorted(checker.remarks, key=lambda remark: remark.line))
+    remarks = sorted(checker.remarks, key=lambda remark: (remark.weight, remark.line))
+    return Check(lines, remarks, [*columns, *about_marks, *hidden, *days], table)
 
 
 class _Checker:
-    """Reads the lines of one file by its mapping, and collects what is to be said."""
+    """Reads the lines of one file by its mapping, and collects remarks."""
 
-    def __init__(self, table: Table, mapping: Sequence[str]) -> None:
+    def __init__(
+        self,
+        table: Table,
+        mapping: Sequence[str],
+        orders: Mapping[int, Order],
+        answers: Mapping[str, str],
+        file_name: str,
+    ) -> None:
         self.remarks: list[Remark] = []
-        self._headings = table.headings
-        self._columns = [(at, target) for at, target in enumerate(mapping) if target]
-        self.number_heading = next(
-            (table.headings[at] for at, target in self._columns if target == NUMBER),
-            "Mobile number",
-        )
+        self._headings, self._orders, self._answers = table.headings, orders, answers
+        self._width = len(table.headings)
+        self._fields = [
+            (at, target) for at, target in enumerate(mapping) if target and target not in REPEATABLE
+        ]
+        self._stops = [(at, target) for at, target in enumerate(mapping) if target in ABOUT_TEXTS]
+        self._numbers = NumberColumns(table.headings, mapping)
+        names = [] if self._stops else [*table.titles, table.sheet, file_name]
+        # "SMS Suppression List" above the headings, "Opt-outs" as the sheet: then each number may be a stop.
+        self._list_of_stops = next(filter(is_about_stops, names), "")
 
     def line(self, at: int, row: Sequence[str]) -> Checked:
-        held = {
-            target: (self._headings[column], row[column] if column < len(row) else "")
-            for column, target in self._columns
-        }
-        heading, typed = held.pop(NUMBER, (self.number_heading, ""))
-        checked = Checked(at, typed[:300])
-        before = len(self.remarks)
-        checked.number = self._number(at, heading, typed)
-        self._too_many(at, row)
-        checked.stop = self._stop(at, held) and bool(checked.number)
-        for target, (heading, text) in held.items():
-            if text and target not in (STATUS, DO_NOT_TEXT):
-                self._value(checked, target, heading, text)
+        """Read one row: its number, what it says about texts, and the fields of the person."""
+        cells = padded(row, self._width)
+        checked = Checked(at, "")
+        problem = self._number(checked, cells)
+        self._marks(checked, cells)
+        self._marks_behind(checked, row)
+        self._decide(checked)
+        if checked.number:
+            checked.fate = Fate.CREATE
+            self._values(checked, row, cells)
+        elif checked.stop:
+            checked.why, checked.stop = f"{LOST_STOP} {problem}", False
+            self.say(
+                checked,
+                (checked.number_column, checked.typed),
+                checked.why,
+                Weight.LOST_STOP,
+            )
+        else:
+            checked.why = problem
+            self.say(checked, (checked.number_column, checked.typed), problem, Weight.KEPT_OUT)
+        return checked
+
+    def say(
+        self, line: Checked, cell: Mark | tuple[str, str], sentence: str, weight: Weight
+    ) -> None:
+        """Add a remark about a cell, given by its column and what was typed."""
+        column, typed = (cell.column, cell.typed) if isinstance(cell, Mark) else cell
+        self.remarks.append(
+            Remark(line.line, column, typed[: values.VALUE_MAX_CHARACTERS], sentence, weight)
+        )
+
+    def _number(self, checked: Checked, cells: Sequence[str]) -> str:
+        """Take the row's mobile number, else another that may get texts; return the problem if there is none."""
+        problem = NO_NUMBER
+        for at in self._numbers.ranked(cells):
+            heading, typed = self._headings[at], cells[at]
+            read = read_number(typed)
+            number = read.number
+            if checked.number:
+                # Words next to another of their numbers may be meant for all of them.
+                if read.said:
+                    key = questions.of_value("other number", read.said)
+                    checked.marks.append(Mark(heading, typed, key))
+                continue
+            if not checked.typed:
+                checked.typed, checked.number_column = typed[:300], heading
+                problem = read.problem or ABROAD
+            if read.said:
+                says = opt_outs.of_words(read.said)
+                key = "" if says is Says.STOP else questions.of_value("number", read.said)
+                checked.marks.append(Mark(heading, typed, key))
+            elif name := heading if is_about_stops(heading) else self._list_of_stops:
+                # "Opted Out Numbers": one question for the whole column.
+                checked.marks.append(Mark(name, typed, questions.of_value("number", name)))
+            if number and is_us_or_canada(number):
+                checked.typed, checked.number_column, checked.number = typed[:300], heading, number
+        if not checked.number_column:
+            first = self._numbers.first
+            checked.number_column = label_of(NUMBER) if first is None else self._headings[first]
+        return problem
+
+    def _marks(self, checked: Checked, cells: Sequence[str]) -> None:
+        """Collect what the row says about texts."""
+        calls = []
+        for at, target in self._stops:
+            heading, typed = self._headings[at], cells[at]
+            says, earliest, latest = opt_outs.read(
+                target, typed, self._orders.get(at, Order.MONTH_FIRST)
+            )
+            if says is Says.CONSENT:
+                self.say(checked, (heading, typed), NEEDS_EVIDENCE, Weight.NOTICE)
+            elif says is Says.NOTHING:
+                continue
+            elif target == DO_NOT_CALL:
+                calls.append(Mark(heading, typed, questions.of_calls(at), earliest, latest))
+            else:
+                key = "" if says is Says.STOP else questions.of_value(str(at), typed)
+                checked.marks.append(Mark(heading, typed, key, earliest, latest))
+        if not any(not mark.question for mark in checked.marks):
+            # Next to a stop of texts they add nothing.
+            checked.marks += calls
+
+    def _marks_behind(self, checked: Checked, row: Sequence[str]) -> None:
+        """Ask about a stop behind the last heading: an extra separator may have moved it there."""
+        for at, typed in enumerate(row[self._width :], self._width):
+            if typed and opt_outs.read(DO_NOT_TEXT, typed).says is Says.STOP:
+                key = questions.of_value("behind", typed)
+                checked.marks.append(Mark(f"Column {column_letters(at)}", typed, key))
+
+    def _decide(self, checked: Checked) -> None:
+        """Decide whether the row is a stop, and when it was said if the file says so."""
+        stops = [
+            mark
+            for mark in checked.marks
+            if not mark.question
+            or questions.answer_to(mark.question, self._answers) == questions.STOP
+        ]
+        checked.stop = bool(stops)
+        latest = [(mark.latest, mark.earliest) for mark in stops if mark.latest]
+        if latest:
+            last, first = max(latest, key=lambda each: each[0])
+            checked.said = Said(first, last)
+
+    def _values(self, checked: Checked, row: Sequence[str], cells: Sequence[str]) -> None:
+        if more := [cell for cell in row[self._width :] if cell]:
+            sentence = (
+                f"This row has {len(row)} cells, but there are {self._width} headings: an extra separator? "
+                "Only its number and what it says about texts are used."
+            )
+            self.say(checked, ("", more[0]), sentence, Weight.LEFT_EMPTY)
+            return
+        for at, target in self._fields:
+            typed = cells[at]
+            if not typed:
+                continue
+            checked.cells[target] = typed
+            found, sentence = values.read(target, typed, self._orders.get(at, Order.MONTH_FIRST))
+            if sentence:
+                weight = Weight.NOTICE if found else Weight.LEFT_EMPTY
+                self.say(checked, (self._headings[at], typed), sentence, weight)
+            # A separate column for a part of the name counts more than the full name.
+            checked.values = (
+                {**checked.values, **found} if target in found else {**found, **checked.values}
+            )
         self._zip(checked)
         names = (checked.values.get("first_name"), checked.values.get("last_name"))
         checked.name = " ".join(filter(None, names))
-        problems = [remark for remark in self.remarks[before:] if remark.is_problem]
-        checked.why = problems[0].sentence if problems else ""
-        if not problems:
-            checked.fate = Fate.CREATE
-        elif checked.stop:
-            # Whatever is wrong with the rest: who asked for no texts gets none.
-            checked.fate, checked.values = Fate.STOP, {}
-        return checked
-
-    def say(self, at: int, column: str, typed: str, sentence: str, *, problem: bool = True) -> None:
-        self.remarks.append(Remark(at, column, typed[: values.LONGEST], sentence, problem))
-
-    def _number(self, at: int, heading: str, typed: str) -> str:
-        if not typed:
-            self.say(at, heading, typed, NO_NUMBER)
-            return ""
-        number, problem = cells.read_number(typed)
-        if number and not is_us_or_canada(number):
-            number, problem = "", ABROAD
-        if problem:
-            self.say(at, heading, typed, problem)
-        return number
-
-    def _too_many(self, at: int, row: Sequence[str]) -> None:
-        more = [cell for cell in row[len(self._headings) :] if cell]
-        if more:
-            self.say(
-                at,
-                "",
-                more[0],
-                f"This row has {len(row)} cells, but there are {len(self._headings)} headings: a separator too many?",
-            )
-
-    def _stop(self, at: int, held: dict[str, tuple[str, str]]) -> bool:
-        stop = False
-        for target in (STATUS, DO_NOT_TEXT):
-            heading, text = held.get(target, ("", ""))
-            stops, sentence = values.stop_said(target, text)
-            stop = stop or stops
-            if sentence:
-                self.say(at, heading, text, sentence, problem=False)
-        return stop
-
-    def _value(self, checked: Checked, target: str, heading: str, text: str) -> None:
-        found, problem = values.read(target, text)
-        if problem:
-            self.say(checked.line, heading or label_of(target), text, problem)
-        # A column of its own for a part of the name says it better than the whole name.
-        checked.values = (
-            {**checked.values, **found} if target in found else {**found, **checked.values}
-        )
 
     def _zip(self, checked: Checked) -> None:
-        """Spreadsheets take the zero in front of 02116 for nothing."""
-        code, country = checked.values.get("zip", ""), checked.values.get("country", "")
-        at_home = country.casefold().replace(".", "") in ("", "us", "usa", "united states")
-        if at_home and code.isascii() and code.isdigit() and len(code) in (3, 4):
-            checked.values["zip"] = code.zfill(5)
-            self.say(
-                checked.line,
-                "Zip",
-                code,
-                f"Imported as {code.zfill(5)}: a spreadsheet had dropped the zero in front.",
-                problem=False,
-            )
+        """Put back the leading zero that spreadsheets drop from 02116."""
+        code = checked.values.get("zip", "")
+        if not code:
+            return
+        fixed, sentence = values.zip_code(
+            code, checked.values.get("country", ""), checked.values.get("state", "")
+        )
+        checked.values["zip"] = fixed
+        if sentence:
+            self.say(checked, (label_of("zip"), code), sentence, Weight.NOTICE)
+
+
+def _leave_out(lines: Sequence[Checked], hidden: set[int], checker: _Checker) -> None:
+    """Leave hidden rows out, with all remarks about them."""
+    for line in lines:
+        if line.line in hidden:
+            line.fate, line.why, line.stop, line.marks = Fate.LEFT_OUT, HIDDEN, False, []
+    checker.remarks = [remark for remark in checker.remarks if remark.line not in hidden]
 
 
 def _find_twins(lines: Sequence[Checked], checker: _Checker) -> None:
-    """The first line of a number counts; a stop in any of them counts for it."""
+    """Mark lines with the number of an earlier one. The first counts, with a stop from any of them."""
     first: dict[str, Checked] = {}
     for line in lines:
-        if not line.number or line.fate is Fate.INVALID:
+        if line.fate is not Fate.CREATE:
             continue
         one = first.setdefault(line.number, line)
         if one is line:
             continue
-        if one.fate is Fate.STOP and line.fate is Fate.CREATE:
-            # The first is imported as a stop alone, so this one is the person.
-            line.stop, one.stop = True, False
-            one.fate, one.why = Fate.SAME, f"The same number as row {line.line}."
-            first[line.number] = line
-            continue
-        one.stop = one.stop or line.stop
+        if line.stop:
+            one.said = _later(one, line)
+            one.stop = True
         line.stop, line.fate, line.why = False, Fate.SAME, f"The same number as row {one.line}."
-        checker.say(line.line, checker.number_heading, line.typed, line.why, problem=False)
+        checker.say(line, (line.number_column, line.typed), line.why, Weight.NOTICE)
+
+
+def _later(one: Checked, other: Checked) -> Said | None:
+    """Return the time of the later of two stops; None (until it was heard) is the latest."""
+    if not one.stop or other.said is None:
+        return other.said
+    if one.said is None:
+        return None
+    return max(one.said, other.said, key=lambda said: said.latest)
 
 
 def _find_known(lines: Sequence[Checked], choice: Choice, checker: _Checker) -> None:
-    """Who is in SlickText already, by the index, and what the choice makes of that."""
-    numbers = [line.number for line in lines if line.fate in (Fate.CREATE, Fate.STOP)]
+    """Decide the fate of each line by the contacts in SlickText, the person's choice, and the consent record."""
+    numbers = [line.number for line in lines if line.fate is Fate.CREATE]
     ready = index.is_ready()
     known = index.by_numbers(numbers) if ready else {}
-    stopped = set(_stopped(numbers))
+    stopped = stops_told(numbers)
+    outdated = answered_stops({line.number: line.said for line in lines if line.stop and line.said})
     for line in lines:
-        if line.number in stopped and line.fate is not Fate.SAME:
-            if line.stop or line.fate is Fate.CREATE:
-                checker.say(
-                    line.line, checker.number_heading, line.typed, ALREADY_STOPPED, problem=False
-                )
-            line.stop = False
-            if line.fate is Fate.STOP:
-                line.fate = Fate.INVALID
         if line.fate is not Fate.CREATE:
             continue
+        cell = line.marks[0] if line.marks else (line.number_column, line.typed)
+        if line.number in stopped:
+            line.stop = False
+            checker.say(line, cell, ALREADY_STOPPED, Weight.NOTICE)
+        elif line.stop:
+            sentence = OUTDATED if line.number in outdated else STOPS
+            checker.say(line, cell, sentence, Weight.STOP)
         if found := known.get(line.number):
-            line.contact_id = found[0].contact.contact_id
-            line.name = line.name or found[0].contact.name
-            line.fate = Fate.SKIP if choice == Choice.CREATE else Fate.UPDATE
-            line.why = "In SlickText already; left as it is there."
+            contact = found[0].contact
+            line.contact_id, line.name = contact.contact_id, line.name or contact.name
+            now = editable_values(contact)
+            same = all(
+                text == now.get(name, "") or line.cells.get(name) == tidy(now.get(name, ""))
+                for name, text in line.values.items()
+            )
+            line.why = SAME if same else LEFT
+            line.fate = Fate.SKIP if same or choice == Choice.CREATE else Fate.UPDATE
         elif choice == Choice.ONLY_UPDATE:
-            line.fate = Fate.SKIP if ready else Fate.UPDATE
-            line.why = "Not in SlickText, and you chose to create nobody."
+            line.fate, line.why = (Fate.SKIP if ready else Fate.UPDATE), NOT_CREATED
         if line.fate is Fate.SKIP and line.stop:
             line.fate, line.values = Fate.STOP, {}
-
-
-def _stopped(numbers: Sequence[str]) -> Iterator[str]:
-    for start in range(0, len(numbers), 500):
-        wishes = Wish.objects.filter(number__in=numbers[start : start + 500], do_not_text=True)
-        yield from wishes.values_list("number", flat=True)

@@ -3,54 +3,59 @@
 A copy for finding, sorting and counting; SlickText stays the truth. Use it as `index.find(question)`.
 """
 
-from contacts_ui.services.index.finding import (
-    SORTS,
-    Indexed,
+from contacts_ui.services.index.conditions import Total
+from contacts_ui.services.index.counts import refresh_counts
+from contacts_ui.services.index.forgotten import forgotten_among, hide_forgotten
+from contacts_ui.services.index.marks import refresh_marks
+from contacts_ui.services.index.purging import prune_words, purge
+from contacts_ui.services.index.query import KEYS
+from contacts_ui.services.index.records import NOT_KEPT, Indexed
+from contacts_ui.services.index.search import (
     IndexPage,
-    IndexQuestion,
-    Total,
+    IndexQuery,
     by_ids,
     by_numbers,
     count,
-    everybody,
-    everybody_ids,
     find,
-    rows,
-    rows_of,
+    matching_contacts,
+    matching_ids,
+    matching_rows,
+    rows_by_id,
 )
-from contacts_ui.services.index.folding import fold
-from contacts_ui.services.index.learning import forget, learn
-from contacts_ui.services.index.ordering import rebuild_anchors
-from contacts_ui.services.index.purging import purge
-from contacts_ui.services.index.query import KEYS
-from contacts_ui.services.index.records import NOT_KEPT
+from contacts_ui.services.index.sort_order import SORTS
 from contacts_ui.services.index.state import IndexState, is_ready, size, state
-from contacts_ui.services.index.walking import go_on
+from contacts_ui.services.index.storing import remove, store
+from contacts_ui.services.index.sync import run_due
+from contacts_ui.services.index.text import normalize
 
 __all__ = [
     "KEYS",
     "NOT_KEPT",
     "SORTS",
     "IndexPage",
-    "IndexQuestion",
+    "IndexQuery",
     "IndexState",
     "Indexed",
     "Total",
     "by_ids",
     "by_numbers",
     "count",
-    "everybody",
-    "everybody_ids",
     "find",
-    "fold",
-    "forget",
-    "go_on",
+    "forgotten_among",
+    "hide_forgotten",
     "is_ready",
-    "learn",
+    "matching_contacts",
+    "matching_ids",
+    "matching_rows",
+    "normalize",
+    "prune_words",
     "purge",
-    "rebuild_anchors",
-    "rows",
-    "rows_of",
+    "refresh_counts",
+    "refresh_marks",
+    "remove",
+    "rows_by_id",
+    "run_due",
     "size",
     "state",
+    "store",
 ]

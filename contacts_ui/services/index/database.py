@@ -1,4 +1,4 @@
-"""What differs between the two databases, behind one small interface chosen by `connection.vendor`."""
+"""Hide what differs between the two databases, chosen by `connection.vendor`."""
 
 # ruff: noqa: S608 - the only names in the SQL are our own constants
 
@@ -9,39 +9,39 @@ from typing import Any, Final, Protocol
 from django.db import connection
 
 from contacts_ui.models.index_tables import SAMPLE, SAMPLED, TABLE, TEXT
-from contacts_ui.services.index.folding import NAME
+from contacts_ui.services.index.text import NAME
 
 Condition = tuple[str, list[Any]]
-# Of each group of texts one must be somewhere in the folded text.
+# One text of each group must be in the search text.
 Groups = tuple[tuple[str, ...], ...]
 
 
 class Database(Protocol):
-    """How one database finds text, and takes many values in one parameter."""
+    """How a database finds text, and takes many values in one parameter."""
 
-    # One of so many contacts is in a sample that finds text faster than all do, by this condition; 0: there is none.
+    # One of this many contacts is in a small sample that is searched fast, by this condition; 0 for no sample.
     sample: tuple[int, str]
 
     def matching(self, groups: Groups) -> Condition:
-        """The rows of `FROM table` whose folded text holds one of each group, found by the full-text index."""
+        """Return the condition that the search text has one of each group, by the full-text index."""
 
     def checked(self, groups: Groups) -> Condition:
-        """The same, looked up row by row where something else found the row."""
+        """Return the same condition for rows that another index finds."""
 
     def holds(self, column: str) -> str:
-        """The condition that a column holds the parameter somewhere."""
+        """Return the condition that a column contains the parameter."""
 
     def among(self, kind: str) -> str:
-        """The condition that what stands before it is one of `many`."""
+        """Return the condition that what stands before it is one of `many`."""
 
     def many(self, values: Sequence[Any]) -> Any:
-        """Many values as one parameter."""
+        """Return many values as one parameter."""
 
     def in_order(self, ids: Sequence[int]) -> Condition:
-        """What stands behind FROM for those of these contacts that are there, in this order."""
+        """Return what stands behind FROM for these contacts in this order."""
 
     def unindexed(self, column: str) -> str:
-        """The column, not to be found by its index."""
+        """Return the column so that its index is not used."""
 
 
 class Sqlite:
@@ -75,14 +75,14 @@ class Sqlite:
 
 
 class Postgresql:
-    """pg_trgm. It looks up each row that it finds, so that many cost much even where they are only counted."""
+    """pg_trgm. It looks up each row that it finds, so even counting many is slow."""
 
     sample = (SAMPLED, SAMPLE)
 
     def matching(self, groups: Groups) -> Condition:
         conditions, parameters = [], []
         for group in groups:
-            # What stands at the ends of a word has trigrams that a million others have, too: it is checked afterwards.
+            # Trigrams at the ends of a word match millions of rows, so they are checked afterwards.
             inner = {text.strip(f"{NAME} ") or text for text in group}
             looked = sorted(inner) if min(map(len, inner)) > 2 else list(group)
             conditions.append("(" + " OR ".join("folded LIKE %s" for _ in looked) + ")")
@@ -107,7 +107,7 @@ class Postgresql:
 
     def many(self, values: Sequence[Any]) -> Any:
         if all(type(each) is int for each in values):
-            # One text is made in a fraction of the time of an array; of none at all it is the empty array of any kind.
+            # One text is much faster to make than an array. Without values it is an empty array of any type.
             return "{" + ",".join(map(str, values)) + "}"
         return list(values)
 
@@ -123,12 +123,20 @@ _DATABASES: Final[dict[str, Database]] = {"sqlite": Sqlite(), "postgresql": Post
 
 
 def database() -> Database:
-    """The one that this connection speaks to."""
+    """Return the one of this connection."""
     return _DATABASES[connection.vendor]
 
 
+def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run a query, and return all its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
 def phrases(groups: Groups) -> str:
-    """The groups in FTS5's own language. Quotes never come through `fold`, but a custom filter may be anything."""
+    """Return the groups in FTS5's own language. A custom filter may hold quotes."""
     return " AND ".join(
         "(" + " OR ".join('"' + text.replace('"', '""') + '"' for text in group) + ")"
         for group in groups
@@ -139,4 +147,4 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-__all__ = ["TABLE", "TEXT", "Condition", "Database", "Groups", "database", "phrases"]
+__all__ = ["TABLE", "TEXT", "Condition", "Database", "Groups", "database", "fetch", "phrases"]

@@ -1,4 +1,4 @@
-"""Forgetting the whole index: for good where it is switched off, or to read everybody anew."""
+"""Empty the index: for good if it is switched off, or to read every contact again."""
 
 import time
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from contacts_ui.database import leave_room
 from contacts_ui.models import (
     IndexAnchor,
     IndexCount,
@@ -14,34 +15,47 @@ from contacts_ui.models import (
     IndexSlip,
     IndexWalk,
 )
-from contacts_ui.services.index.learning import make_room
 
-# In one transaction: nobody else writes on SQLite meanwhile.
-AT_ONCE: Final = 1000
+# In one transaction, which blocks all other writes on SQLite.
+BATCH_SIZE: Final = 1000
 
 
-def purge(*, walk_again_at: datetime | None) -> int:
-    """Forget everybody, while others go on; return how many. The index is not asked again before its next walk ends.
+def purge(*, sync_again_at: datetime | None) -> int:
+    """Remove every contact while others work on; return how many. The index answers again after its next sync.
 
-    A walk under way is given up, and the next one begins at `walk_again_at`; None: nothing is left of the walk either.
+    Stops a running sync. The next one begins at `sync_again_at`; None removes its record, too.
     """
-    walks = IndexWalk.objects.filter(pk=1)
-    walks.delete()
-    if walk_again_at:
+    IndexWalk.objects.filter(pk=1).delete()
+    if sync_again_at:
         IndexWalk.objects.update_or_create(
-            pk=1, defaults={"next_at": walk_again_at, "walk_due_at": walk_again_at}
+            pk=1, defaults={"next_at": sync_again_at, "walk_due_at": sync_again_at}
         )
-    forgotten = 0
+    removed = 0
     while keys := list(
-        IndexedContact.objects.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
+        IndexedContact.objects.order_by("pk").values_list("pk", flat=True)[:BATCH_SIZE]
     ):
         began = time.monotonic()
         IndexedContact.objects.filter(pk__in=keys).delete()
-        forgotten += len(keys)
-        make_room(time.monotonic() - began)
+        removed += len(keys)
+        leave_room(began)
     IndexGone.objects.filter(at__lte=timezone.now()).delete()
     IndexSlip.objects.all().delete()
     IndexAnchor.objects.all().delete()
-    # The row without a name counts who is there, and goes on doing so.
+    # The row without a name counts all contacts; triggers keep it.
     IndexCount.objects.exclude(name="").delete()
-    return forgotten
+    return removed
+
+
+def prune_words() -> int:
+    """Remove the words of names and places that no contact has any more; return how many. Takes seconds."""
+    known = set(IndexSlip.objects.values_list("word", flat=True).distinct())
+    used: set[str] = set()
+    keys = IndexedContact.objects.values_list("first_key", "last_key", "city_key")
+    for texts in keys.iterator(chunk_size=2_000):
+        used.update(word for text in texts for word in text.split())
+    unused = sorted(known - used)
+    for start in range(0, len(unused), BATCH_SIZE // 2):
+        began = time.monotonic()
+        IndexSlip.objects.filter(word__in=unused[start : start + BATCH_SIZE // 2]).delete()
+        leave_room(began)
+    return len(unused)

@@ -1,12 +1,12 @@
-"""The person meant first: whole names before beginnings of names before anything inside."""
+"""Rank matches: whole names before beginnings of names before anything inside."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from contacts_ui.services.index.folding import NAME
+from contacts_ui.services.index.text import NAME
 
 _NAME, _BEGINS, _SLIP, _WORD, _WORD_BEGINS, _INSIDE = 6.0, 4.0, 3.0, 2.0, 1.5, 1.0
-# The number itself, before all names.
+# The whole number ranks before all names.
 _NUMBER: Final = 20.0
 _WHOLE_NAME: Final = 1.0
 
@@ -16,7 +16,7 @@ def ranked(
     words: Sequence[str],
     corrected: Mapping[str, Sequence[str]] | None,
 ) -> list[int]:
-    """The ids of these rows (id, folded text), best first; equals by id."""
+    """Return the ids of these rows (id, search text), best first; equals by id."""
     corrected = corrected or {}
     scores = [(-score(key, text, words, corrected), key) for key, text in rows]
     return [key for _, key in sorted(scores)]
@@ -25,7 +25,7 @@ def ranked(
 def score(
     contact_id: int, text: str, words: Sequence[str], corrected: Mapping[str, Sequence[str]]
 ) -> float:
-    """How well this folded text answers these words."""
+    """Return how well this search text matches the words."""
     points = sum(_score(contact_id, text, word, corrected.get(word, ())) for word in words)
     if text.count(NAME) == len(words) and points >= _NAME * len(words):
         points += _WHOLE_NAME
@@ -33,7 +33,7 @@ def score(
 
 
 def taken(text: str, word: str, others: Sequence[str]) -> str:
-    """Which of the other words this text holds in place of the word typed; "" where it holds the word itself."""
+    """Return which of the other words this text has in place of the typed one; "" if it has the word itself."""
     if word in text:
         return ""
     return next((each for each in others if f"{NAME}{each} " in text or f" {each} " in text), "")

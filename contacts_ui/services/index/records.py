@@ -1,4 +1,4 @@
-"""Rows of the table as contacts, without model instances, which would cost more than the search."""
+"""Read rows of the table as contacts, without model instances, which would cost more than the search."""
 
 # ruff: noqa: S608 - the only names in the SQL are our own columns
 
@@ -13,13 +13,13 @@ from django.db.models import DateTimeField
 
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexedContact
-from contacts_ui.services.index.database import TABLE, database
+from contacts_ui.services.index.database import TABLE, database, fetch
 
 _COLUMNS: Final = (
     "contact_id, first_name, last_name, mobile_number, email, city, state, zip, country, source, custom_fields,"
     " timezone, language, status, status_changed_at, created, last_updated, read_at"
 )
-# What of a contact the index does not keep.
+# Fields of a contact that the index does not keep.
 NOT_KEPT: Final = frozenset(
     {"address", "birthdate", "brand_id", "carrier", "extra", "source_id", "sub_source", "sub_source_id"}
 )  # fmt: skip
@@ -34,7 +34,7 @@ class Indexed:
 
 
 def by_ids(ids: Sequence[int]) -> list[Indexed]:
-    """Those of these contacts that are there, in this order."""
+    """Return these contacts in this order, without those that the index does not have."""
     ours = database()
     found = {
         each.contact.contact_id: each
@@ -44,24 +44,18 @@ def by_ids(ids: Sequence[int]) -> list[Indexed]:
 
 
 def where(condition: str, parameters: list[Any]) -> Iterator[Indexed]:
-    """The contacts of a condition, in no order."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_COLUMNS} FROM {TABLE} WHERE {condition}", parameters)
-        rows = cursor.fetchall()
-    return map(_indexed, rows)
+    """Return the contacts of a condition, in no order."""
+    return map(_indexed, fetch(f"SELECT {_COLUMNS} FROM {TABLE} WHERE {condition}", parameters))
 
 
 def texts(columns: Sequence[str], ids: Sequence[int]) -> list[tuple[str, ...]]:
-    """These columns of these contacts as texts, in this order; "" where there is none, times in UTC."""
+    """Return these columns of these contacts as texts, in this order; "" for no value, times in UTC."""
     source, parameters = database().in_order(ids)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {as_texts(columns)} FROM {source}", parameters)
-        found: list[tuple[str, ...]] = cursor.fetchall()
-    return found
+    return fetch(f"SELECT {as_texts(columns)} FROM {source}", parameters)
 
 
 def as_texts(columns: Sequence[str]) -> str:
-    """The same columns behind a SELECT."""
+    """Return SQL that selects these columns as texts."""
     return ", ".join(f"COALESCE({_as_text(name)}, '')" for name in columns)
 
 
@@ -98,5 +92,5 @@ def _indexed(row: tuple[Any, ...]) -> Indexed:
 
 
 def _moment(value: datetime | None) -> datetime | None:
-    """SQLite knows no zones; what it keeps is in UTC."""
+    """Return a time with its zone: SQLite keeps none, and its times are in UTC."""
     return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)

@@ -1,78 +1,81 @@
-"""Whether the index may answer, and how far it has come."""
+"""Tell whether the index may answer, and how far its sync has come."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 
-from contacts_ui.models import IndexCount, IndexWalk
-from contacts_ui.services.index.walking import is_of_another_account, is_under_way
+from contacts_ui.models import IndexWalk
+from contacts_ui.services.index.counts import kept_count
+from contacts_ui.services.index.sync import is_of_another_account, is_under_way
 
 
 @dataclass(frozen=True)
 class IndexState:
-    """`enabled` by the settings; `ready` once everybody was read; `walked` contacts of about `total` in this walk.
+    """The state of the index.
 
-    `next_at` is when the next walk begins, where none is `walking`. `checking`: whoever the last walk did not meet is
-    just being looked for by their id. `trouble` is why the walk waits, in plain words.
+    - enabled: by the settings; ready: every contact was read once
+    - synced: contacts read in this sync, of about `total`
+    - checking: contacts that the last sync did not see are being read by their id
+    - next_at: when the next sync begins, if none is running
+    - error: why the sync waits, for people
     """
 
     enabled: bool
     ready: bool = False
-    walked: int = 0
+    synced: int = 0
     total: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    trouble: str = ""
-    walking: bool = False
+    error: str = ""
+    syncing: bool = False
     checking: bool = False
     next_at: datetime | None = None
     page_size: int = 0
 
     @property
     def building(self) -> bool:
-        """Whether the first walk is still to be made, or under way: the vendor is asked until it has ended."""
+        """Return True until the first sync has finished. Until then, pages ask the vendor."""
         return self.enabled and not self.ready
 
     @property
     def percent(self) -> int | None:
-        """How much of the walk is done, where that can be told; 100 only once it has ended."""
-        if not self.walking:
+        """Return how much of the sync is done, if known; 100 only after it has finished."""
+        if not self.syncing:
             return 100 if self.ready else None
-        return min(99, self.walked * 100 // self.total) if self.total else None
+        return min(99, self.synced * 100 // self.total) if self.total else None
 
 
 def state() -> IndexState:
-    """How the index stands, for `/status/` and for who decides whether to ask it. One query."""
+    """Return the state of the index. One query."""
     if not settings.CONTACT_INDEX:
         return IndexState(enabled=False)
-    walk = IndexWalk.objects.filter(pk=1).first()
-    if walk is None or is_of_another_account(walk):
+    sync = IndexWalk.objects.filter(pk=1).first()
+    if sync is None or is_of_another_account(sync):
         return IndexState(enabled=True)
-    walking = is_under_way(walk)
+    syncing = is_under_way(sync)
     return IndexState(
         True,
-        walk.finished_at is not None,
-        walk.offset,
-        walk.total,
-        walk.started_at,
-        walk.finished_at,
-        walk.trouble,
-        walking,
-        walk.checking,
-        None if walking else walk.walk_due_at,
-        walk.page_size,
+        sync.finished_at is not None,
+        sync.offset,
+        sync.total,
+        sync.started_at,
+        sync.finished_at,
+        sync.trouble,
+        syncing,
+        sync.checking,
+        None if syncing else sync.walk_due_at,
+        sync.page_size,
     )
 
 
 def is_ready() -> bool:
-    """Whether the index knows everybody, so that it may answer instead of the vendor."""
+    """Return True if the index has every contact and may answer instead of the vendor."""
     return state().ready
 
 
 def size() -> int:
-    """How many contacts the index holds; triggers keep count."""
+    """Return how many contacts the index holds."""
     if not settings.CONTACT_INDEX:
         return 0
-    total = IndexCount.objects.filter(name="", value="").values_list("number", flat=True)
-    return total.first() or 0
+    return kept_count()

@@ -1,4 +1,4 @@
-"""Contacts into the index's table, many at once. Who is written, and when, is decided in `learning`."""
+"""Write many contacts into the table at once. `storing` decides which."""
 
 # ruff: noqa: S608 - the only names in the SQL are our own columns
 
@@ -15,13 +15,13 @@ from django.db.models import CharField
 from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models import IndexedContact
 from contacts_ui.services.index.database import TABLE, database
-from contacts_ui.services.index.folding import custom_key, fold, folded_text, letters, name_key
-from contacts_ui.services.index.words import learn_words
+from contacts_ui.services.index.text import custom_key, email_key, name_key, normalize, search_text
+from contacts_ui.services.index.typos import store_words
 
-# Raised when what is folded changes, so that everybody is written anew by the next walk.
-FOLDING: Final = 1
-# To look first what of so few changed costs as much as to write all.
-FEW: Final = 3
+# Raise it when normalizing changes, so that the next sync writes every contact again.
+NORMALIZE_VERSION: Final = 1
+# Up to this many, finding out what changed costs as much as writing all.
+FEW_ROWS: Final = 3
 TEXTS: Final = (
     "first_name", "last_name", "mobile_number", "email", "city", "state", "zip", "country", "source", "language",
     "timezone",
@@ -50,21 +50,21 @@ _LONGEST: Final = {
 
 
 def write(contacts: Sequence[Contact], digests: Mapping[int, int], read_at: datetime) -> None:
-    """Keep these contacts, in one transaction; whoever was read later stays as they were read then."""
+    """Write these contacts in one transaction; later readings stay."""
     asked_at = moment(read_at)
     ordered = sorted(contacts, key=lambda contact: contact.contact_id)
     rows = [_row(each, asked_at, digests[each.contact_id]) for each in ordered]
     with transaction.atomic(), connection.cursor() as cursor:
         _upsert(cursor, rows)
-        _learn_names(cursor, ordered)
+        _store_names(cursor, ordered)
     _doubt_older(ordered, asked_at)
 
 
 def _doubt_older(contacts: Iterable[Contact], asked_at: Any) -> None:
-    """Who was read earlier under a number that is stopped by now, as another contact, is not known to be textable.
+    """Clear the status of older rows, of other contacts, that have a number which is stopped by now.
 
-    A number is one contact's at SlickText: the older row is of somebody deleted, or of whom the number left. The next
-    reading of them writes the row anew.
+    A number belongs to one contact at SlickText. The older contact was deleted or lost the number; its next reading
+    writes the row again.
     """
     stopped = {each.number: each.contact_id for each in contacts if _is_stopped(each)}
     if not stopped:
@@ -95,7 +95,7 @@ def _is_stopped(contact: Contact) -> bool:
 
 
 def _upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
-    if connection.vendor == "sqlite" and len(rows) > FEW:
+    if connection.vendor == "sqlite" and len(rows) > FEW_ROWS:
         rows = _update_changes(cursor, rows)
     if not rows:
         return
@@ -113,12 +113,12 @@ def _upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
 
 
 def _update_changes(cursor: Any, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Write of whoever is there what changed alone, and return the others.
+    """Update only the changed columns of the contacts that are there; return the other rows.
 
-    SQLite writes every index of every column that is named anew, whether the value is another or not.
+    SQLite rewrites the indexes of all columns that are named, whether the value changed or not.
     """
     ours = database()
-    # Bare texts of times, as they are written.
+    # Times as the texts that are written.
     columns = ", ".join(ours.unindexed(name) for name in _COLUMNS)
     cursor.execute(
         f"SELECT {columns} FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
@@ -139,23 +139,23 @@ def _update_changes(cursor: Any, rows: list[tuple[Any, ...]]) -> list[tuple[Any,
     return [row for row in rows if row[0] not in held]
 
 
-def _learn_names(cursor: Any, contacts: Iterable[Contact]) -> None:
-    """The words that a slip may be corrected to, and the names of the custom fields there are."""
+def _store_names(cursor: Any, contacts: Iterable[Contact]) -> None:
+    """Store the words that a typo may be corrected to, and the names of custom fields."""
     texts, fields = set(), set()
     for each in contacts:
-        texts |= {fold(text) for text in (each.first_name, each.last_name, each.city) if text}
-        fields |= {fold(name)[:200] for name in each.custom_fields}
-    learn_words(cursor, texts)
+        texts |= {normalize(text) for text in (each.first_name, each.last_name, each.city) if text}
+        fields |= {normalize(name)[:200] for name in each.custom_fields}
+    store_words(cursor, texts)
     cursor.executemany(
         "INSERT INTO contacts_ui_indexcount(name, value, number) VALUES ('custom', %s, 0) ON CONFLICT DO NOTHING",
         [(name,) for name in sorted(fields)],
     )
 
 
-def _row(contact: Contact, read_at: Any, its_digest: int) -> tuple[Any, ...]:
+def _row(contact: Contact, read_at: Any, digest_: int) -> tuple[Any, ...]:
     number = contact.number or ""
     texts = [_cut(name, getattr(contact, name)) for name in TEXTS]
-    folded = [_cut(f"{name}_key", fold(getattr(contact, name) or "")) for name in _FOLDED]
+    folded = [_cut(f"{name}_key", normalize(getattr(contact, name) or "")) for name in _FOLDED]
     return (
         contact.contact_id,
         _cut("status", contact.opt_in_status),
@@ -164,23 +164,23 @@ def _row(contact: Contact, read_at: Any, its_digest: int) -> tuple[Any, ...]:
         moment(contact.created),
         moment(contact.last_updated),
         read_at,
-        its_digest,
+        digest_,
         *texts,
         number,
         _cut("name_key", name_key(contact)),
-        _cut("first_key", fold(contact.first_name or "")),
-        _cut("last_key", fold(contact.last_name or "")),
-        _cut("email_key", letters(contact.email or "")),
-        _cut("status_key", fold(contact.opt_in_status or "")),
+        _cut("first_key", normalize(contact.first_name or "")),
+        _cut("last_key", normalize(contact.last_name or "")),
+        _cut("email_key", email_key(contact.email or "")),
+        _cut("status_key", normalize(contact.opt_in_status or "")),
         *folded,
         custom_key(contact.custom_fields),
-        folded_text(contact, number),
+        search_text(contact, number),
     )
 
 
 def digest(contact: Contact) -> int:
-    """Of everything that is kept of a contact: one short look tells whether anything changed."""
-    facts = [FOLDING, contact.opt_in_status, *(getattr(contact, name) for name in TEXTS)]
+    """Return a hash of everything kept of a contact, to see quickly whether anything changed."""
+    facts = [NORMALIZE_VERSION, contact.opt_in_status, *(getattr(contact, name) for name in TEXTS)]
     times = [contact.last_opt_in_status_change, contact.created, contact.last_updated]
     text = repr((facts, times, contact.custom_fields))
     return int.from_bytes(
@@ -189,10 +189,10 @@ def digest(contact: Contact) -> int:
 
 
 def moment(at: datetime | None) -> Any:
-    """As the database keeps it."""
+    """Return a time in the database's own form."""
     return None if at is None else connection.ops.adapt_datetimefield_value(at)
 
 
 def _cut(field: str, text: str | None) -> str:
-    """As much as the column holds; PostgreSQL knows no NUL."""
+    """Return as much text as the column holds, without NUL, which PostgreSQL refuses."""
     return (text or "").replace("\0", "")[: _LONGEST[field]]

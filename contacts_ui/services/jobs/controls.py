@@ -1,6 +1,6 @@
-"""Starting, pausing, resuming and cancelling a job. What is recorded stays recorded, whatever becomes of the rest.
+"""Start, pause, resume and cancel a job. What is recorded stays recorded.
 
-Each writes its ledger entry first: that queues writers up, so of two managers one decides and the other is told.
+Each writes its audit log entry first. That queues writers up: of two managers one decides, and the other is told.
 """
 
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ from contacts_ui.models import Job
 from contacts_ui.models.job import JobKind, JobState, RowState
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, may, require
-from contacts_ui.services import ledger
+from contacts_ui.services import audit_log
 from contacts_ui.services.consent.types import Request
-from contacts_ui.services.jobs.making import NEEDS
+from contacts_ui.services.jobs.creation import PERMISSIONS
 
 State = JobState
-CANCELLED_BEFORE = "Cancelled before its turn."
+CANCELLED_BEFORE = "Canceled before its turn."
 
 
 class NotNow(Exception):
-    """The job does not stand where this could be done; `job` says where it stands."""
+    """The job is in another state. `job` says which."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -37,18 +37,18 @@ def start(
     request: Request | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> Job:
-    """Let the workers begin; `request` says how the people asked, `params` what the job's kind needs.
+    """Let the workers begin. `request` says how the people asked, `params` what the job's kind needs.
 
     Raises NotAllowed, Job.DoesNotExist, NotNow.
     """
     require(staff, "bulk_work")
     job = Job.objects.get(pk=pk)
-    require(staff, NEEDS[JobKind(job.kind)])
+    require(staff, PERMISSIONS[JobKind(job.kind)])
     asked = request or Request()
-    # Who starts it is who acts: it is their name that each row's entry carries.
+    # The person who starts it acts: each row's entry has their name.
     changes = {
         "created_by_id": staff.pk,
-        "staff_name": ledger.name_of(staff),
+        "staff_name": audit_log.name_of(staff),
         "started_at": timezone.now(),
         "reason": asked.reason,
         "channel": asked.channel,
@@ -62,7 +62,7 @@ def start(
 
 
 def pause(*, staff: Staff, pk: int) -> Job:
-    """Begin no further rows. Raises NotAllowed, Job.DoesNotExist, NotNow."""
+    """Begin no more rows. Raises NotAllowed, Job.DoesNotExist, NotNow."""
     require(staff, "bulk_work")
     with transaction.atomic():
         return _move(
@@ -71,7 +71,7 @@ def pause(*, staff: Staff, pk: int) -> Job:
 
 
 def resume(*, staff: Staff, pk: int) -> Job:
-    """Go on where it stands; in their own name, where whoever started it may not any more.
+    """Resume a job, in the name of the person who resumes it if its starter may no longer do this.
 
     Raises NotAllowed, Job.DoesNotExist, NotNow.
     """
@@ -79,21 +79,21 @@ def resume(*, staff: Staff, pk: int) -> Job:
     job = Job.objects.get(pk=pk)
     changes: dict[str, Any] = {"note": "", "not_before": None}
     if starter_of(job) is None:
-        require(staff, NEEDS[JobKind(job.kind)])
-        changes |= {"created_by_id": staff.pk, "staff_name": ledger.name_of(staff)}
+        require(staff, PERMISSIONS[JobKind(job.kind)])
+        changes |= {"created_by_id": staff.pk, "staff_name": audit_log.name_of(staff)}
     with transaction.atomic():
         return _move(staff, job, Action.JOB_RESUMED, (State.PAUSED,), State.RUNNING, **changes)
 
 
 def starter_of(job: Job) -> Staff | None:
-    """Who started it, as long as they may still do what it does."""
+    """Return the person who started the job; None if they may no longer do what it does."""
     staff = get_user_model().objects.filter(pk=job.created_by_id or 0).first()
-    needed = ("bulk_work", NEEDS[JobKind(job.kind)])
+    needed = ("bulk_work", PERMISSIONS[JobKind(job.kind)])
     return staff if staff and all(may(staff, each) for each in needed) else None
 
 
 def cancel(*, staff: Staff, pk: int) -> Job:
-    """Never begin the rows that wait. Raises NotAllowed, Job.DoesNotExist, NotNow."""
+    """Skip the rows that wait. Raises NotAllowed, Job.DoesNotExist, NotNow."""
     require(staff, "bulk_work")
     open_states = (State.PREVIEW, State.RUNNING, State.PAUSED)
     with transaction.atomic():
@@ -119,7 +119,7 @@ def _move(
     after: JobState,
     **changes: Any,
 ) -> Job:
-    ledger.record(
+    audit_log.record(
         action=action,
         staff=staff,
         number="",

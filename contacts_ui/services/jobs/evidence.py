@@ -27,7 +27,7 @@ _AS_AMERICANS_WRITE: Final = ("%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p")
 
 
 def places(headings: Sequence[str]) -> dict[str, int]:
-    """In which column each part of the evidence is; those that are missing are left out."""
+    """Return the column of each part of the evidence; missing parts are left out."""
     named = {heading.strip().casefold(): at for at, heading in enumerate(headings)}
     return {name: named[name] for name in COLUMNS if name in named}
 

@@ -9,21 +9,29 @@ from typing import Any, Final
 from contacts_ui.integrations.errors import VendorError
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import Disagreement
-from contacts_ui.services import contacts, files, index
+from contacts_ui.phone import MANGLED, SEVERAL, holds_numbers
+from contacts_ui.services import files, index
 from contacts_ui.services.consent import desired_state
-from contacts_ui.services.files.cells import MANGLED, SEVERAL, is_phone, read_number, tidy
-from contacts_ui.services.files.columns import number_column
-from contacts_ui.services.files.tables import MOST_ROWS
-from contacts_ui.services.index import IndexQuestion
+from contacts_ui.services.consent.phone_numbers import number_of_contact
+from contacts_ui.services.contacts.reading import read
+from contacts_ui.services.files.cells import read_number, tidy
+from contacts_ui.services.files.columns import NUMBER, NumberColumns, number_columns
+from contacts_ui.services.files.days import Order, moment_of
+from contacts_ui.services.files.table import FILE_MAX_ROWS, Table, padded
+from contacts_ui.services.index import IndexQuery
 from contacts_ui.services.jobs import evidence
 
-# Where there is no index, so many ticked rows are read one by one: more would spend the calls of everybody else.
-MOST_READ: Final = 100
-LONGEST_TYPED: Final = 300
+# Without an index, ticked rows are read one by one. More would use up the calls of other people.
+LIVE_READS_MAX: Final = 100
+TYPED_MAX_CHARACTERS: Final = 300
+# "12. " before a line.
+_PLACE_IN_LIST: Final = re.compile(r"\s*\d{1,5}[.)]\s+")
+_TYPO_MIN_DIGITS: Final = 7
+_ZIP: Final = re.compile(r"\d{5}-\d{4}")
 
 EMPTY: Final = "There is no number in this line."
-WHO_IS_IT: Final = "We could not find out who this is. Open the list, and tick them again."
-UNREADABLE_NUMBER: Final = "SlickText holds no readable number for them."
+WHO_IS_IT: Final = "We could not find this contact. Open the list and tick them again."
+UNREADABLE_NUMBER: Final = "SlickText has no readable number for them."
 
 
 class NoNumbers(Exception):
@@ -36,9 +44,9 @@ class NoNumbers(Exception):
 
 @dataclass(frozen=True)
 class Candidate:
-    """One line of what a job shall be about: a number, a contact where it is known, or what is wrong with the line.
+    """One line of a source: a number, the contact if known, or what is wrong with the line.
 
-    `line` is its row in the file that it came from, 0 where there is none.
+    `line` is its row in the file, 0 without a file.
     """
 
     typed: str
@@ -48,11 +56,13 @@ class Candidate:
     problem: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     line: int = 0
+    # What stands beside the number and speaks of texts.
+    said: str = ""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Who is meant: where they come from, in words, each line of it, and what has to be said about the reading."""
+    """Who a job is about: where they come from in words, the lines, and notes about the reading."""
 
     words: str
     candidates: Iterable[Candidate]
@@ -60,7 +70,7 @@ class Source:
 
 
 def from_ids(ids: Iterable[int]) -> Iterator[Candidate]:
-    """The rows that were ticked, as the index knows them. Of those that it does not know, SlickText is asked."""
+    """Yield the ticked contacts from the index; those it does not have are read from SlickText."""
     wanted = list(dict.fromkeys(ids))
     known = index.by_ids(wanted)
     asked = 0
@@ -69,27 +79,31 @@ def from_ids(ids: Iterable[int]) -> Iterator[Candidate]:
             yield _of_contact(found.contact, found.read_at)
         else:
             asked += 1
-            yield _read(contact_id) if asked <= MOST_READ else _nobody(contact_id)
+            yield _read(contact_id) if asked <= LIVE_READS_MAX else _not_read(contact_id)
 
 
-def from_view(question: IndexQuestion) -> Iterator[Candidate]:
-    """Everybody who matches a view of the table, by the index."""
-    return (_of_contact(found.contact, found.read_at) for found in index.everybody(question))
+def from_view(question: IndexQuery) -> Iterator[Candidate]:
+    """Yield everyone who matches a view of the table, from the index."""
+    return (
+        _of_contact(found.contact, found.read_at) for found in index.matching_contacts(question)
+    )
 
 
 def from_untold() -> Source:
-    """Numbers on record as stopped while a connected vendor was never told; the index says who they are."""
+    """Return the numbers stopped on record of which a connected vendor was never told."""
     numbers = desired_state.untold().values_list("number", flat=True)
     many = numbers.count()
     notes = ["They are already stopped here. This job tells each vendor that was not told."]
-    if many > MOST_ROWS:
-        notes.append(f"These are the first {MOST_ROWS:,} of {many:,}. The rest need another job.")
-    candidates = (Candidate(number, number) for number in numbers[:MOST_ROWS].iterator())
+    if many > FILE_MAX_ROWS:
+        notes.append(
+            f"These are the first {FILE_MAX_ROWS:,} of {many:,}. The rest need another job."
+        )
+    candidates = (Candidate(number, number) for number in numbers[:FILE_MAX_ROWS].iterator())
     return Source("Stops on record that a vendor was not told of", candidates, tuple(notes))
 
 
 def from_disagreements(keys: Iterable[int]) -> Source:
-    """Open disagreements, by their keys."""
+    """Return open disagreements, by their keys."""
     rows = Disagreement.objects.filter(pk__in=list(keys), closed_at=None).order_by("pk")
     candidates = (
         Candidate(row.label or row.number, row.number, data={"disagreement": row.pk})
@@ -104,78 +118,141 @@ def untold_count() -> int:
 
 
 def from_text(text: str) -> Iterator[Candidate]:
-    """A pasted list: numbers in any spelling, one a line or with commas, semicolons or tabs between them.
+    """Yield the numbers of a pasted list: one a line, or with commas, semicolons or tabs between them.
 
     Raises NoNumbers.
     """
     lines = text.splitlines()
-    # Said at once: writing down what is refused at last would keep everybody waiting.
-    if sum(map(bool, map(str.strip, lines))) > MOST_ROWS:
-        raise NoNumbers(f"More than {MOST_ROWS:,} lines are too many at once. Split the list.")
+    # Refused before any row is written.
+    if sum(map(bool, map(str.strip, lines))) > FILE_MAX_ROWS:
+        raise NoNumbers(f"More than {FILE_MAX_ROWS:,} lines are too many at once. Split the list.")
     for line in lines:
         cells = [cell for cell in re.split(r"[,;\t]", line) if cell.strip(" \"'")]
         if not cells:
             continue
+        whole = _of_cell(line)
+        if not whole.number and (place := _PLACE_IN_LIST.match(line)):
+            bare = _of_cell(line[place.end() :])
+            whole = bare if bare.number else whole
+        if whole.number:
+            yield whole
+            continue
         read = [_of_cell(cell) for cell in cells]
-        numbers = [each for each in read if each.number or each.problem in (MANGLED, SEVERAL)]
-        yield from numbers or [_of_cell(line)]
+        many = any(each.number for each in read)
+        yield from [each for each in read if _counts(each, beside_numbers=many)] or [whole]
 
 
-def from_file(name: str, content: bytes) -> Source:
-    """A CSV file or a workbook: whichever column holds the numbers. Raises Unreadable, NoNumbers."""
-    table = files.read(content)
-    column = number_column(table)
-    if column is None:
-        raise NoNumbers("No column of this file holds phone numbers that we can read.")
+def _counts(found: Candidate, *, beside_numbers: bool) -> bool:
+    """Return True for a number; beside other numbers also for a typo, so that it is not dropped silently."""
+    if found.number or found.problem in (MANGLED, SEVERAL):
+        return True
+    text = found.typed.strip()
+    digits = sum(map(str.isdigit, text))
+    is_other = _ZIP.fullmatch(text) or moment_of(text) or moment_of(text, Order.DAY_FIRST)
+    is_typo = digits >= _TYPO_MIN_DIGITS and digits * 2 >= len(text) and not is_other
+    return beside_numbers and is_typo
+
+
+def from_file(name: str, content: bytes, *, leave_hidden: bool = False) -> Source:
+    """Return the numbers of a CSV file or a workbook: each row's mobile one. Raises Unreadable, NoNumbers.
+
+    `leave_hidden` leaves out the rows that a filter hides in the spreadsheet.
+    """
+    table = _table(content, leave_hidden=leave_hidden)
+    mapping = number_columns(table)
+    columns = NumberColumns(table.headings, mapping)
+    if columns.first is None:
+        raise NoNumbers("No column of this file has readable phone numbers.")
     words = f"The file {name}"
     filled = [cell for _, cells in table.lines for cell in cells if cell]
-    if len(filled) > len(table.lines) and not table.has_headings and all(map(is_phone, filled)):
-        # Nothing but numbers, several to a line: a list, and no table of which one column counts.
+    if (
+        len(filled) > len(table.lines)
+        and not table.has_headings
+        and all(map(holds_numbers, filled))
+    ):
+        # Only numbers, several in a line: a list, not a table of which one column counts.
         return Source(words, map(_of_cell, filled), tuple(table.notes))
     notes = table.notes
     if len(table.headings) > 1:
-        notes = [*notes, f"The numbers are those in the column “{table.headings[column]}”."]
-    cells = ((at, row[column] if column < len(row) else "") for at, row in table.lines)
-    return Source(words, (_of_cell(cell, at) for at, cell in cells), tuple(notes))
+        named = [table.headings[at] for at, target in enumerate(mapping) if target == NUMBER]
+        notes = [*notes, f"Numbers are read from {_columns(named)}."]
+    rows = ((at, padded(row, len(table.headings))) for at, row in table.lines)
+    return Source(words, (_of_row(columns, cells, at) for at, cells in rows), tuple(notes))
 
 
-def lifts_from_file(name: str, content: bytes) -> Source:
-    """As `from_file`, with the evidence of consent in each row. Raises Unreadable, NoNumbers."""
+def _table(content: bytes, *, leave_hidden: bool) -> Table:
     table = files.read(content)
-    column, places = number_column(table), evidence.places(table.headings)
-    if column is None or len(places) < len(evidence.COLUMNS):
+    if not table.hidden_rows:
+        return table
+    notes = [*table.notes, table.hidden_words]
+    if not leave_hidden:
+        return replace(table, notes=notes)
+    hidden = set(table.hidden_rows)
+    lines = [(at, cells) for at, cells in table.lines if at not in hidden]
+    if not lines:
+        raise NoNumbers("Every row of this file is hidden in the spreadsheet.")
+    return replace(table, lines=lines, notes=[*notes, "They are left out, as you chose."])
+
+
+def _columns(names: Sequence[str]) -> str:
+    """Name the columns that numbers are taken from."""
+    if len(names) == 1:
+        return f"the column “{names[0]}”"
+    listed = ", ".join(f"“{name}”" for name in names)
+    return f"the columns {listed}; if a row has several, the mobile number is used"
+
+
+def _of_row(columns: NumberColumns, cells: Sequence[str], line: int) -> Candidate:
+    """Return the number of a row: the first that can be read."""
+    found = [_of_cell(cells[at], line) for at in columns.ranked(cells)]
+    readable = (each for each in found if each.number)
+    return next(readable, found[0] if found else _of_cell("", line))
+
+
+def lifts_from_file(name: str, content: bytes, *, leave_hidden: bool = False) -> Source:
+    """Return the numbers of a file with the evidence of consent in each row. Raises Unreadable, NoNumbers."""
+    table = _table(content, leave_hidden=leave_hidden)
+    columns = NumberColumns(table.headings, number_columns(table))
+    places = evidence.places(table.headings)
+    if columns.first is None or len(places) < len(evidence.COLUMNS):
         raise NoNumbers(evidence.NEEDED)
-    lines = (_of_lift(cells, at, column, places) for at, cells in table.lines)
+    rows = ((at, padded(row, len(table.headings))) for at, row in table.lines)
+    lines = (_of_lift(_of_row(columns, cells, at), cells, places) for at, cells in rows)
     return Source(f"The file {name}", lines, tuple(table.notes))
 
 
-def _of_lift(cells: Sequence[str], line: int, column: int, places: dict[str, int]) -> Candidate:
-    found = _of_cell(cells[column] if column < len(cells) else "", line)
+def _of_lift(found: Candidate, cells: Sequence[str], places: dict[str, int]) -> Candidate:
     kept, problem = evidence.read(cells, places)
+    if found.said:
+        problem = f"“{found.said}” is written next to this number. Only consent lifts a stop."
     return replace(found, data={"evidence": kept}, problem=found.problem or problem)
 
 
 def _read(contact_id: int) -> Candidate:
     try:
-        reading = contacts.read(contact_id)
+        reading = read(contact_id)
     except VendorError:
-        return _nobody(contact_id)
+        return _not_read(contact_id)
     return _of_contact(reading.contact, reading.as_of)
 
 
-def _nobody(contact_id: int) -> Candidate:
-    return Candidate(f"id {contact_id}", problem=WHO_IS_IT)
+def _not_read(contact_id: int) -> Candidate:
+    """Return a contact that could not be read, with the number in our record, if any."""
+    number = number_of_contact(contact_id)
+    return Candidate(number or f"id {contact_id}", number, problem="" if number else WHO_IS_IT)
 
 
 def _of_contact(contact: Contact, read_at: datetime) -> Candidate:
     number = contact.number or ""
     typed = contact.mobile_number or contact.name or f"id {contact.contact_id}"
     problem = "" if number else UNREADABLE_NUMBER
-    return Candidate(typed[:LONGEST_TYPED], number, contact, read_at, problem)
+    return Candidate(typed[:TYPED_MAX_CHARACTERS], number, contact, read_at, problem)
 
 
 def _of_cell(text: str, line: int = 0) -> Candidate:
-    typed = " ".join(text.replace("\0", "").split())[:LONGEST_TYPED]
+    typed = " ".join(text.replace("\0", "").split())[:TYPED_MAX_CHARACTERS]
     bare = tidy(typed).strip(" \"'")
-    number, problem = read_number(bare) if bare else ("", EMPTY)
-    return Candidate(typed, number, problem=problem, line=line)
+    if not bare:
+        return Candidate(typed, problem=EMPTY, line=line)
+    number, problem, said = read_number(bare)
+    return Candidate(typed, number, problem=problem, line=line, said=said)

@@ -1,17 +1,17 @@
-"""How far SlickText's list of messages was read, and what to read next. No database; the caller reads and saves.
+"""How far SlickText's list of messages was read, and what to read next. No database: the caller reads and saves.
 
-Texts come and go while we read, and there is no filter by date:
+Texts come and go while we read. The list has no filter by date, and its order is not documented:
 
-- Newest first: each descent goes from the top down to a little below where the last one began. New texts move the
-  others to higher offsets, so a descent that pauses reads some rows twice and skips none.
-- Oldest first: reading goes on behind the last row read, if that row still stands where it was. If not, the place is
-  searched by date.
+- Newest first: each descent goes from the top to a little below where the last one began. New texts move the others
+  to higher offsets, so a descent that pauses reads some rows twice and skips none.
+- Oldest first: continue after the last row read, if that row is still in its place. If not, search it by date.
 
 Each page begins a few rows before the end of the last one and must show them again, since rows may have been deleted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final, Protocol
 
 import msgspec
@@ -19,8 +19,9 @@ import msgspec
 from contacts_ui.integrations.errors import Refused
 from contacts_ui.integrations.types import Message, MessagePage
 from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE
-from contacts_ui.services.messages.order import SLACK, Order, UnusableOrder, check
 
+# Texts of one second are listed as their sender's machines got to them.
+SLACK: Final = timedelta(seconds=5)
 # A text may be listed a little after it was created, by a clock that is not ours.
 OVERLAP: Final = VENDOR_CLOCK_TOLERANCE + SLACK
 FIRST_LOOK_BACK: Final = timedelta(days=1)
@@ -29,6 +30,21 @@ MAX_STEPS_BACK: Final = 20
 # Behind the last row a vendor may refuse a page instead of sending an empty one.
 NOTHING_THERE: Final = (400, 404, 416, 422)
 NEWEST_HIDDEN: Final = "SlickText refuses to show the newest of its messages."
+
+
+class Order(StrEnum):
+    """Which end of the list grows."""
+
+    NEWEST_FIRST = "newest"
+    OLDEST_FIRST = "oldest"
+
+
+class UnusableOrder(Exception):
+    """The list has no order by time. `words` says so on the status page."""
+
+    def __init__(self, words: str = "SlickText lists its messages in no usable order.") -> None:
+        super().__init__(words)
+        self.words = words
 
 
 class Read(Protocol):
@@ -119,6 +135,9 @@ def _descend(position: Position, now: datetime, read: Read, record: Record) -> b
 
 def _may_have_skipped(position: Position, page: MessagePage) -> bool:
     """Return True if rows can stand between the last page and this one, since others were deleted."""
+    if not page.received:
+        # It should have shown all but the first row of the last page again.
+        return position.reread > 1
     times = _times(page)
     if not position.tail or position.tail_at is None or not times:
         return False
@@ -145,13 +164,13 @@ def _climb(position: Position, behind: int, now: datetime, read: Read, record: R
         if not offset or error.status not in NOTHING_THERE:
             raise
         if position.refused_at is not None and offset >= position.refused_at:
-            # Refused again after a search, so it is no end of the list.
+            # Refused again after a search, so it is not the end of the list.
             raise UnusableOrder(NEWEST_HIDDEN) from None
         position.refused_at = offset
-        return _search_anew(position)
+        return _search_again(position)
     check(page.messages, Order.OLDEST_FIRST)
     if position.tail and not _stands_where_it_was(position, page):
-        return _search_anew(position)
+        return _search_again(position)
     if position.refused_at is not None and offset >= position.refused_at:
         position.refused_at = None
     record(list(page.messages), now)
@@ -170,14 +189,14 @@ def _stands_where_it_was(position: Position, page: MessagePage) -> bool:
     return keys == position.tail
 
 
-def _search_anew(position: Position) -> bool:
+def _search_again(position: Position) -> bool:
     position.offset, position.reread, position.tail = None, 0, []
     position.low, position.high = 0, None
     return True
 
 
 def _search(position: Position, read: Read) -> bool:
-    """Look at one row on the way to the first that is not too old: by doubling, then by halving."""
+    """Read one row on the way to the first that is not too old: by doubling, then by halving."""
     low, high = position.low, position.high
     at = low * 2 + 50 if high is None else (low + high) // 2
     if _is_too_old(at, position.upto - OVERLAP, read):
@@ -215,3 +234,48 @@ def _note_tail(position: Position, page: MessagePage) -> None:
 
 def _times(page: MessagePage) -> list[datetime]:
     return [message.created for message in page.messages if message.created is not None]
+
+
+# --- In which order the list is -----------------------------------------------------------------------
+
+
+def order_of(messages: Sequence[Message]) -> Order | None:
+    """Return the order of consecutive messages, None while too few times differ to tell.
+
+    Raises UnusableOrder for messages that are in no order, or have no times.
+    """
+    times = _created(messages)
+    falls, rises = _largest_steps(times)
+    if falls > SLACK and rises > SLACK:
+        raise UnusableOrder
+    if falls > SLACK or (falls and not rises):
+        return Order.NEWEST_FIRST
+    if rises > SLACK or (rises and not falls):
+        return Order.OLDEST_FIRST
+    return None
+
+
+def check(messages: Sequence[Message], order: Order) -> None:
+    """Raise UnusableOrder unless consecutive messages are in this order."""
+    falls, rises = _largest_steps(_created(messages))
+    if (rises if order == Order.NEWEST_FIRST else falls) > SLACK:
+        raise UnusableOrder
+
+
+def _created(messages: Sequence[Message]) -> list[datetime]:
+    times = [message.created for message in messages if message.created is not None]
+    if messages and not times:
+        raise UnusableOrder("SlickText lists its messages without a time.")
+    return times
+
+
+def _largest_steps(times: Sequence[datetime]) -> tuple[timedelta, timedelta]:
+    """Return by how much a time lies below, and above, any that is listed before it."""
+    falls = rises = timedelta(0)
+    if not times:
+        return falls, rises
+    lowest = highest = times[0]
+    for at in times:
+        falls, rises = max(falls, highest - at), max(rises, at - lowest)
+        lowest, highest = min(lowest, at), max(highest, at)
+    return falls, rises

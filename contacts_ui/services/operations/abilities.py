@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from contacts_ui.integrations import cloudcontactai, slicktext
+from contacts_ui.integrations.call_policy import RECONCILE
 from contacts_ui.integrations.errors import (
     BadCredentials,
     NotConnected,
@@ -21,12 +22,10 @@ from contacts_ui.integrations.errors import (
     Unreadable,
     VendorError,
 )
-from contacts_ui.integrations.manner import SWEEP
-from contacts_ui.models import Vendor, VendorAbility, Wish
+from contacts_ui.models import DesiredState, Vendor, VendorAbility
 from contacts_ui.models.abilities import COUNTS, MESSAGES, READS, AbilityState
-from contacts_ui.models.wish import WishState
-from contacts_ui.services.messages.order import Order, UnusableOrder, order_of
-from contacts_ui.services.messages.position import Position, first
+from contacts_ui.models.desired_state import DeliveryState
+from contacts_ui.services.messages.position import Order, Position, UnusableOrder, first, order_of
 from contacts_ui.services.vendors import (
     account,
     connected,
@@ -67,7 +66,7 @@ class Ability:
 def probe() -> int:
     """Probe what is due, and return how many abilities were probed. Never raises for a vendor's failure.
 
-    While a vendor is in trouble the last result is kept, and the next round tries again.
+    While a vendor fails, the last result is kept, and the next round tries again.
     """
     probed = 0
     for vendor, name in PROBES:
@@ -100,7 +99,7 @@ def _is_due(vendor: Vendor, name: str) -> bool:
 
 
 def _probe(vendor: Vendor, name: str) -> bool:
-    """Probe one ability, and return False if the vendor is in trouble."""
+    """Probe one ability, and return False if the vendor fails."""
     now = timezone.now()
     try:
         found = PROBES[vendor, name]()
@@ -142,15 +141,15 @@ def _start_reading(row: VendorAbility, order: Order | None, now: datetime) -> No
 def _messages() -> Finding | Order:
     """Read two pages: rows may be in order on each, and the pages not."""
     conn = to_slicktext()
-    page = slicktext.list_messages(conn, limit=PAGE_SIZE, manner=SWEEP)
+    page = slicktext.list_messages(conn, limit=PAGE_SIZE, policy=RECONCILE)
     rows = list(page.messages)
     try:
         if page.has_more:
             behind = slicktext.list_messages(
-                conn, limit=PAGE_SIZE, offset=page.received, manner=SWEEP
+                conn, limit=PAGE_SIZE, offset=page.received, policy=RECONCILE
             )
             known = {message.key for message in rows}
-            # A text that came meanwhile moved the last rows here.
+            # A text that came in between moved the last rows here.
             rows += [message for message in behind.messages if message.key not in known]
         order = order_of(rows)
     except UnusableOrder as error:
@@ -159,23 +158,23 @@ def _messages() -> Finding | Order:
 
 
 def _counts() -> Finding:
-    slicktext.count_contacts(to_slicktext(), manner=SWEEP)
+    slicktext.count_contacts(to_slicktext(), policy=RECONCILE)
     return OFFERED
 
 
 def _reads() -> Finding:
     """Read numbers whose stop CloudContactAI has confirmed: if none shows as stopped, reads do not tell of stops."""
-    stops = Wish.objects.filter(
+    stops = DesiredState.objects.filter(
         vendor=Vendor.CLOUDCONTACTAI,
         do_not_text=True,
         confirmed_do_not_text=True,
-        state=WishState.CONFIRMED,
+        state=DeliveryState.CONFIRMED,
     ).order_by("-confirmed_at")
     numbers = list(stops.values_list("number", flat=True)[:STOPS_TO_READ])
     if not numbers:
         return Finding(AbilityState.UNKNOWN, "It has confirmed no stop yet to read back.")
     for number in numbers:
-        contact = cloudcontactai.find_contact(to_cloudcontactai(), number, manner=SWEEP)
+        contact = cloudcontactai.find_contact(to_cloudcontactai(), number, policy=RECONCILE)
         if contact is not None and contact.stopped:
             return OFFERED
     return Finding(AbilityState.NOT_OFFERED, "Its reads do not show who is stopped.")

@@ -9,9 +9,9 @@ from django.db.models import Count
 from django.utils import timezone
 
 from contacts_ui.integrations import slicktext
+from contacts_ui.integrations.call_policy import RECONCILE
 from contacts_ui.integrations.errors import VendorError
-from contacts_ui.integrations.manner import SWEEP
-from contacts_ui.integrations.parsing_messages import TOTAL
+from contacts_ui.integrations.slicktext_parsing import TOTAL
 from contacts_ui.models import IndexedContact, Vendor, VendorAbility
 from contacts_ui.models.abilities import COUNTS
 from contacts_ui.services import index
@@ -49,26 +49,26 @@ def check() -> bool:
     """Compare if it is time, and return True if it was done. Never raises for a vendor's failure."""
     if Vendor.SLICKTEXT not in connected() or not index.is_ready():
         return False
-    ability = leases.take(Vendor.SLICKTEXT, COUNTS)
+    ability = leases.take_ability(Vendor.SLICKTEXT, COUNTS)
     if ability is None:
         return False
     try:
-        counts = slicktext.count_contacts(to_slicktext(), manner=SWEEP)
+        counts = slicktext.count_contacts(to_slicktext(), policy=RECONCILE)
     except VendorError as error:
-        leases.save(ability, leases.pause_after(error), **leases.doubts(error))
+        leases.release_after(ability, error)
         return False
     theirs = _by_name({status: number for status, number in counts.items() if status != TOTAL})
     ours = _by_name(_index_counts())
     at = timezone.now().isoformat()
     agree = all(theirs.get(name, 0) == ours.get(name, 0) for name in {*theirs, *ours})
-    ability.mark = {
+    mark = {
         "account": account(Vendor.SLICKTEXT),
         "theirs": theirs,
         "ours": ours,
         "checked_at": at,
         "agreed_at": at if agree else _same_account(ability.mark).get("agreed_at"),
     }
-    leases.save(ability, CHECK_EVERY)
+    leases.release(ability, CHECK_EVERY, mark=mark)
     return True
 
 

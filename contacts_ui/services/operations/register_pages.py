@@ -1,7 +1,7 @@
 """Read CloudContactAI's contacts page by page, where the account answers reads, at an even and slow pace.
 
 With the priority of a sync. Workers share one round of pages (`leases`), and a restart goes on.
-What a page means for consent is in `consent.register_reads`.
+What a page means for consent is in `consent.cloudcontactai_readings`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,27 +12,27 @@ from django.conf import settings
 from django.utils import timezone
 
 from contacts_ui.integrations import cloudcontactai
+from contacts_ui.integrations.call_policy import SYNC_PAGE
 from contacts_ui.integrations.errors import VendorError
-from contacts_ui.integrations.manner import WALK
 from contacts_ui.integrations.types import RegisteredContact
 from contacts_ui.models import NumberFact, Vendor, VendorAbility
 from contacts_ui.models.abilities import READS, FactKind
-from contacts_ui.services.consent import register_reads
-from contacts_ui.services.messages.facts import note_fact
+from contacts_ui.services.consent import cloudcontactai_readings
+from contacts_ui.services.messages.number_facts import note_fact
 from contacts_ui.services.vendors import account, connected, leases, to_cloudcontactai
 
 PAGE_SIZE: Final = 100
-PAUSE: Final = timedelta(seconds=5)
-LONGEST_ROUND: Final = timedelta(days=1)
+PAGE_PAUSE: Final = timedelta(seconds=5)
+ROUND_MAX: Final = timedelta(days=1)
 LANDLINE: Final = "CloudContactAI lists it as a landline"
 
 
-def go_on() -> int:
+def run_due() -> int:
     """Read the next page, if it is time, and return how many contacts it had. Never raises for a vendor's failure."""
     period = timedelta(days=settings.STOP_RENEWAL_DAYS)
     if not period or Vendor.CLOUDCONTACTAI not in connected():
         return 0
-    ability = leases.take(Vendor.CLOUDCONTACTAI, READS)
+    ability = leases.take_ability(Vendor.CLOUDCONTACTAI, READS)
     if ability is None:
         return 0
     sent_at, mark = timezone.now(), ability.mark
@@ -41,40 +41,40 @@ def go_on() -> int:
     ability.mark = mark = {"page": 0, "started_at": sent_at.isoformat(), **mark}
     try:
         page = cloudcontactai.list_contacts(
-            to_cloudcontactai(), page=mark["page"], size=PAGE_SIZE, manner=WALK
+            to_cloudcontactai(), page=mark["page"], size=PAGE_SIZE, policy=SYNC_PAGE
         )
     except VendorError as error:
-        leases.save(ability, leases.pause_after(error), **leases.doubts(error))
+        leases.release_after(ability, error)
         return 0
     first_round_ended_at = _moment(mark.get("first_round_ended_at"))
-    register_reads.note(page.contacts, sent_at, first_round_ended_at=first_round_ended_at)
+    cloudcontactai_readings.note(page.contacts, sent_at, first_round_ended_at=first_round_ended_at)
     _note_landlines(page.contacts, sent_at)
     numbers = [each.number for each in page.contacts]
     # An account that counts pages from 1 sends the first twice; one that sends a later one twice has no more.
     stuck = mark["page"] > 1 and numbers == mark.get("last")
     if page.has_more and not stuck:
         mark |= {"page": mark["page"] + 1, "last": numbers}
-        leases.save(ability, _even_pause(mark, period))
+        leases.release(ability, _even_pause(mark, period), mark=mark)
     else:
         _end_round(ability, period)
     return len(page.contacts)
 
 
 def _end_round(ability: VendorAbility, period: timedelta) -> None:
-    now, mark = timezone.now(), ability.mark
-    begins = datetime.fromisoformat(mark["started_at"]) + min(period / 2, LONGEST_ROUND)
-    ability.mark = {
-        "account": mark["account"],
-        "pages": mark["page"] + 1,
-        "first_round_ended_at": mark.get("first_round_ended_at") or now.isoformat(),
+    now, ended = timezone.now(), ability.mark
+    begins = datetime.fromisoformat(ended["started_at"]) + min(period / 2, ROUND_MAX)
+    mark = {
+        "account": ended["account"],
+        "pages": ended["page"] + 1,
+        "first_round_ended_at": ended.get("first_round_ended_at") or now.isoformat(),
     }
-    leases.save(ability, max(begins - now, PAUSE))
+    leases.release(ability, max(begins - now, PAGE_PAUSE), mark=mark)
 
 
 def _even_pause(mark: Mapping[str, Any], period: timedelta) -> timedelta:
     """Spread a round over its time, by how many pages the last one had."""
     pages = mark.get("pages")
-    return max(min(period / 2, LONGEST_ROUND) / pages, PAUSE) if pages else PAUSE
+    return max(min(period / 2, ROUND_MAX) / pages, PAGE_PAUSE) if pages else PAGE_PAUSE
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,20 +1,18 @@
-"""What needs a manager's attention: what a vendor refused or said that could not be acted on, reassigned numbers."""
+"""What needs a manager's decision: refusals, events that we could not act on, and reassigned numbers."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max
 
-from contacts_ui.models import ConsentState, LedgerEntry, Vendor, WebhookEvent, Wish
+from contacts_ui.models import ConsentState, DesiredState, LedgerEntry, Vendor, WebhookEvent
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action
-from contacts_ui.models.wish import WishState
 from contacts_ui.permissions import Staff
 from contacts_ui.phone import pretty
-from contacts_ui.services.consent import vendor_doors
+from contacts_ui.services.consent import vendor_events
+from contacts_ui.services.consent.rules import Judgement, OptInStatus, Verdict
 from contacts_ui.services.consent.types import Seen
-from contacts_ui.services.consent.vendor_doors import NotRefusedNow
-from contacts_ui.services.consent.verdicts import Judgement, OptInStatus, Verdict
 from contacts_ui.services.webhooks import cloudcontactai, payloads, slicktext
 
 REFUSALS = (Action.STOP_REFUSED, Action.CONSENT_REFUSED)
@@ -22,50 +20,36 @@ REFUSALS = (Action.STOP_REFUSED, Action.CONSENT_REFUSED)
 
 @dataclass(frozen=True)
 class Refusal:
-    """A wish that its vendor said no to: whose, since when (None: not known), in which words."""
+    """A desired state that its vendor refused; `since` is None if unknown."""
 
-    wish: Wish
-    label: str
+    desired: DesiredState
     since: datetime | None
 
     @property
     def vendor(self) -> str:
-        return Vendor(self.wish.vendor).label
+        return Vendor(self.desired.vendor).label
 
 
 def refusals(*, limit: int = 500) -> list[Refusal]:
-    """Return what is refused and neither tried again nor settled: stops first, then the oldest."""
-    refused = Wish.objects.filter(state=WishState.REFUSED).select_related("ledger_entry")
-    rows = list(refused.order_by("-do_not_text", "wished_at")[:limit])
-    since = _since(rows)
-    return [Refusal(row, label_of(row), since.get((row.number, row.vendor))) for row in rows]
+    """Return refusals that were neither retried nor settled: stops first, then the oldest."""
+    refused = DesiredState.objects.filter(state=DeliveryState.REFUSED)
+    refused = refused.select_related("ledger_entry").order_by("-do_not_text", "wished_at")
+    rows = list(refused[:limit])
+    numbers = {row.number for row in rows}
+    entries = LedgerEntry.objects.filter(action__in=REFUSALS, number__in=numbers)
+    latest = entries.order_by().values_list("number", "vendor").annotate(at=Max("at"))
+    since = {(number, vendor): at for number, vendor, at in latest}
+    return [Refusal(row, since.get((row.number, row.vendor))) for row in rows]
 
 
-def refusal(pk: int) -> Refusal:
-    """One of them. Raises Wish.DoesNotExist, NotRefusedNow."""
-    row = Wish.objects.select_related("ledger_entry").get(pk=pk)
-    if row.state != WishState.REFUSED:
-        raise NotRefusedNow(row)
-    return Refusal(row, label_of(row), _since([row]).get((row.number, row.vendor)))
-
-
-def label_of(wish: Wish) -> str:
-    """Return the name that was on the screen when it was wished; empty where there was none."""
-    return str(wish.ledger_entry.before.get("label") or "")
-
-
-def _since(rows: Iterable[Wish]) -> dict[tuple[str, str], datetime]:
-    """Return when each was refused last, by number and vendor."""
-    refused = LedgerEntry.objects.filter(
-        action__in=REFUSALS, number__in={row.number for row in rows}
-    )
-    latest = refused.order_by().values_list("number", "vendor").annotate(at=Max("at"))
-    return {(number, vendor): at for number, vendor, at in latest}
+def who_of(desired: DesiredState) -> str:
+    """Return the name that was on the screen when a stop or consent was pressed, or the number."""
+    return str(desired.ledger_entry.before.get("label") or "") or pretty(desired.number)
 
 
 @dataclass(frozen=True)
 class Unplaced:
-    """An event that speaks of a stop and could not be acted on: in the vendor's words, and whose it may be."""
+    """An event that speaks of a stop and names no one we can stop: the vendor's words, and whose it may be."""
 
     event: WebhookEvent
     facts: list[tuple[str, str]]
@@ -78,7 +62,7 @@ class Unplaced:
 
 
 def unplaced(*, limit: int = 500) -> list[Unplaced]:
-    """Return events that wait for a person's decision, the oldest first."""
+    """Return the events that wait for a person's decision, the oldest first."""
     waiting = WebhookEvent.objects.filter(needs_decision=True).order_by("pk")[:limit]
     return [_unplaced(event) for event in waiting]
 
@@ -117,14 +101,14 @@ def reassigned(*, limit: int = 500) -> list[Reassigned]:
 
 
 def match(*, staff: Staff, pk: int, number: str) -> Judgement:
-    """Say whose stop an event was: `number` is E.164.
+    """Record an event as the stop of a number (E.164).
 
-    Raises NotAllowed, WebhookEvent.DoesNotExist, vendor_doors.AlreadyDecided.
+    Raise NotAllowed, WebhookEvent.DoesNotExist, vendor_events.AlreadyDecided.
     """
     found = _unplaced(WebhookEvent.objects.get(pk=pk))
     said = "; ".join(f"{name}: {value}" for name, value in found.facts)
     blocked = any(value.lower() == OptInStatus.BLOCKED for _, value in found.facts)
-    return vendor_doors.match_event(
+    return vendor_events.match_event(
         staff=staff,
         pk=pk,
         seen=Seen(number, label=pretty(number)),

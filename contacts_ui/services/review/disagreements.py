@@ -1,21 +1,21 @@
-"""The list of disagreements as managers see it: what each vendor holds, as far as we know, and what is being done."""
+"""Disagreements for managers: what each vendor holds, as far as we know, and what is being done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contacts_ui.models import Disagreement, Job, Wish
+from contacts_ui.models import DesiredState, Disagreement, Job
 from contacts_ui.models.job import JobKind
 from contacts_ui.permissions import Staff, require
 from contacts_ui.services import jobs
 from contacts_ui.services.consent import disagreements, record
-from contacts_ui.services.consent.verdicts import VendorState, judge
+from contacts_ui.services.consent.rules import VendorState, judge
 from contacts_ui.services.jobs.sources import from_disagreements
 from contacts_ui.services.vendors import connected
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One disagreement, both vendors' states, and whether a stop is on its way to one of them."""
+    """One disagreement, both vendors' states, and if a stop is on its way to one of them."""
 
     row: Disagreement
     vendors: tuple[VendorState, ...]
@@ -31,7 +31,7 @@ class Found:
 
 
 def find(*, limit: int, offset: int) -> Found:
-    """Return the open ones, reappearances on top, after those that agree by now were closed."""
+    """Close what agrees now, then return the open disagreements, reappearances on top."""
     disagreements.close_agreed()
     rows = disagreements.present()
     return Found(_with_states(list(rows[offset : offset + limit])), rows.count())
@@ -39,11 +39,11 @@ def find(*, limit: int, offset: int) -> Found:
 
 def _with_states(rows: Sequence[Disagreement]) -> list[Shown]:
     numbers = {row.number for row in rows}
-    wishes = record.grouped(Wish.objects.filter(number__in=numbers))
+    desired_states = record.grouped(DesiredState.objects.filter(number__in=numbers))
     states = record.states_of(numbers)
     shown = []
     for row in rows:
-        own = wishes[row.number]
+        own = desired_states[row.number]
         judgement = judge(
             row.status,
             row.found_at,
@@ -58,7 +58,7 @@ def _with_states(rows: Sequence[Disagreement]) -> list[Shown]:
 
 
 def repair_all(*, staff: Staff, keys: Sequence[int]) -> Job:
-    """Start a job that stops everyone in these disagreements at every vendor. Raises NotAllowed, jobs.CannotMake."""
+    """Start a job that stops everyone in these disagreements at every vendor. Raise NotAllowed, jobs.CannotCreate."""
     require(staff, "review_opt_outs")
     job = jobs.create(staff=staff, kind=JobKind.REPAIR, source=from_disagreements(keys))
     return jobs.start(staff=staff, pk=job.pk)

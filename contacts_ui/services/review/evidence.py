@@ -1,4 +1,4 @@
-"""Everything that the ledger proves about one number, put together for a person who was not there."""
+"""Everything that the audit log proves about one number, for a person who was not there."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,19 +8,22 @@ from django.db.models import Max
 from django.utils import timezone
 
 from contacts_ui.models import (
+    DesiredState,
     IncomingMessage,
     LedgerEntry,
     LiftRequest,
     OptOut,
     Statement,
     Vendor,
-    Wish,
 )
 from contacts_ui.models.ledger import Action
+from contacts_ui.services.audit_log import entries_about
 from contacts_ui.services.consent.record import statements_of
-from contacts_ui.services.ledger import entries_about
-from contacts_ui.services.messages.sent import texts_after_stop
-from contacts_ui.services.proof import (
+from contacts_ui.services.messages.sent_texts import texts_after_stop
+from contacts_ui.services.review.numbers import NumberFacts, facts_of
+from contacts_ui.services.review.texts_after_stop import TextAfterStop, of_texts
+from contacts_ui.services.vendors import connected
+from contacts_ui.services.verification import (
     Head,
     Pruned,
     broken_among,
@@ -28,12 +31,9 @@ from contacts_ui.services.proof import (
     head_now,
     pruned_so_far,
 )
-from contacts_ui.services.review.number_page import NumberFacts, facts_of
-from contacts_ui.services.review.texted import Texted, of_texts
-from contacts_ui.services.vendors import connected
 
 # What both vendors are told about.
-REQUESTS = (
+REQUEST_ACTIONS = (
     Action.STOP_REQUESTED.value,
     Action.STOP_UNDONE.value,
     Action.CONSENT_REQUESTED.value,
@@ -43,7 +43,7 @@ REQUESTS = (
 
 @dataclass(frozen=True)
 class Request:
-    """One time that texts were stopped or allowed: its entry, what became of it, and what each vendor answered."""
+    """One time that texts were stopped or allowed: its entry, its opt-out, and what each vendor answered."""
 
     entry: LedgerEntry
     opt_out: OptOut | None
@@ -60,18 +60,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Holding:
-    """What we want one vendor to hold, and what it confirmed last; `wish` is None where we never asked it anything."""
+    """What we want one vendor to hold, and what it confirmed last; `desired` is None if we never told it."""
 
     vendor: Vendor
     connected: bool
-    wish: Wish | None
+    desired: DesiredState | None
 
 
 @dataclass(frozen=True)
 class Sheet:
     """The evidence about one number (E.164) at one moment. `problems` says what is wrong with its entries.
 
-    `pruned` is what was removed from the whole ledger; which numbers it was about is not known anymore.
+    `pruned` is what was removed from the whole audit log, whatever number it was about.
     """
 
     number: str
@@ -83,10 +83,10 @@ class Sheet:
     other_numbers: Sequence[str]
     requests: Sequence[Request]
     lift_requests: Sequence[LiftRequest]
-    # Those that are kept: words that became no statement expire.
+    # Messages that became no statement expire.
     messages: Sequence[IncomingMessage]
     holdings: Sequence[Holding]
-    texts: Sequence[Texted]
+    texts: Sequence[TextAfterStop]
     entries: Sequence[LedgerEntry]
     problems: Sequence[str]
     guarded: bool
@@ -95,7 +95,7 @@ class Sheet:
 
 
 def sheet(number: str) -> Sheet:
-    """Put together the evidence about `number`, as the ledger has it. Calls no vendor."""
+    """Return the evidence about `number` from the audit log. Call no vendor."""
     made_at, head = timezone.now(), head_now()
     statements = list(statements_of(number).select_related("ledger_entry"))
     entries = _with_proof(entries_about(number), statements)
@@ -112,7 +112,7 @@ def sheet(number: str) -> Sheet:
         requests=[
             Request(entry, opt_outs.get(entry.pk), _answers(entry, entries))
             for entry in entries
-            if entry.action in REQUESTS
+            if entry.action in REQUEST_ACTIONS
         ],
         lift_requests=list(LiftRequest.objects.filter(number=number).order_by("asked_at", "pk")),
         messages=list(IncomingMessage.objects.filter(number=number).order_by("heard_at", "pk")),
@@ -129,7 +129,7 @@ def sheet(number: str) -> Sheet:
 def _with_proof(
     entries: Sequence[LedgerEntry], statements: Iterable[Statement]
 ) -> list[LedgerEntry]:
-    """Return the entries about a number, and those that prove its statements: one for a page read is about many."""
+    """Return the entries about a number and those that prove its statements: one entry may be about many numbers."""
     found = {entry.pk: entry for entry in entries}
     found |= {each.ledger_entry_id: each.ledger_entry for each in statements}
     return [found[key] for key in sorted(found)]
@@ -140,7 +140,7 @@ def _answers(request: LedgerEntry, entries: Sequence[LedgerEntry]) -> list[Ledge
 
 
 def _names(entries: Iterable[LedgerEntry], opt_outs: Iterable[OptOut]) -> list[str]:
-    """Return the names under which the screen showed this number, in the order in which they came."""
+    """Return the names under which the screen showed this number, the oldest first."""
     labels = [str(entry.before.get("label") or "") for entry in entries]
     labels += [row.label for row in opt_outs]
     return [label for label in dict.fromkeys(labels) if any(map(str.isalpha, label))]
@@ -159,6 +159,8 @@ def _other_numbers(number: str, contact_ids: Sequence[int]) -> list[str]:
 
 
 def _holdings(number: str) -> list[Holding]:
-    wishes = {wish.vendor: wish for wish in Wish.objects.filter(number=number)}
+    desired_states = {
+        desired.vendor: desired for desired in DesiredState.objects.filter(number=number)
+    }
     there = connected()
-    return [Holding(vendor, vendor in there, wishes.get(vendor.value)) for vendor in Vendor]
+    return [Holding(vendor, vendor in there, desired_states.get(vendor.value)) for vendor in Vendor]

@@ -1,8 +1,10 @@
-"""The vendors: connections to them, the accounts that are connected, and leases on slow work at them.
+"""The vendors: connections to them, which accounts are connected, and how calls share time and rate limits.
 
 - `connections`: made once in each process from the settings.
 - `accounts`: which account is connected, and what it offers.
-- `leases`: one worker at a time does slow work at a vendor.
+- `health`: if each vendor answers; `vendor_errors`: how screens call its errors.
+- `rate_limit`: one budget of calls for all processes; `shared_reads`: one call for everyone who wants the same.
+- `leases`: one worker at a time holds a row, and when a failed call is retried.
 """
 
 from contacts_ui.integrations.errors import VendorError
@@ -11,7 +13,7 @@ from contacts_ui.services.vendors.connections import (
     connected,
     forget_connections,
     how_to_read,
-    known_trouble,
+    recent_error,
     to_cloudcontactai,
     to_slicktext,
 )
@@ -23,9 +25,9 @@ __all__ = [
     "fingerprint",
     "forget_connections",
     "how_to_read",
-    "known_trouble",
     "offered",
     "offered_here",
+    "recent_error",
     "to_cloudcontactai",
     "to_slicktext",
 ]

@@ -1,4 +1,4 @@
-"""Which account of a vendor is connected, by hashes that give no key away, and what it was found to offer."""
+"""Tell which account of a vendor is connected, by hashes that give no key away, and what it offers."""
 
 import hashlib
 

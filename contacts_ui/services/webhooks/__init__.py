@@ -1,35 +1,11 @@
-"""What the vendors tell us by themselves: stored and answered at once, worked on afterwards by the worker.
+"""Webhooks from the vendors: store each event and answer at once; the worker processes it afterwards.
 
-- `payloads`: a body that every database can hold, its parts, and whether it speaks of a stop. Pure.
-- `inbox`: stores events, and works on those that are due.
-- `cloudcontactai`, `slicktext`: what an event of each means.
+How a STOP becomes two confirmed vendors:
 
-What speaks of a stop never ends silently (rule 11): it is recorded, tried again, or left to people.
+1. `views.webhooks` calls `cloudcontactai.receive` or `slicktext.receive`, which store one `WebhookEvent` (`inbox`).
+2. The worker calls `processing.process_due`, which calls `process` of that vendor's module.
+3. `cloudcontactai.contact_unsubscribed` or `slicktext.contact_changed` calls a door in `consent.vendor_events`.
+4. The door writes the stop and the desired state; `consent.delivery` tells every vendor and reads the answers.
+
+An event that speaks of a stop is recorded, retried, or left for a person under *Needs attention* (rule 11).
 """
-
-from contacts_ui.services.webhooks.inbox import (
-    due_now,
-    event_hash_of,
-    expects_cloudcontactai,
-    is_signed_by_cloudcontactai,
-    is_slicktext_secret,
-    receive_cloudcontactai,
-    receive_slicktext,
-    work,
-    work_due,
-)
-from contacts_ui.services.webhooks.payloads import NotAnEvent, parse
-
-__all__ = [
-    "NotAnEvent",
-    "due_now",
-    "event_hash_of",
-    "expects_cloudcontactai",
-    "is_signed_by_cloudcontactai",
-    "is_slicktext_secret",
-    "parse",
-    "receive_cloudcontactai",
-    "receive_slicktext",
-    "work",
-    "work_due",
-]

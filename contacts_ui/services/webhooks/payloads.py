@@ -6,8 +6,9 @@ Pure; no network and no database.
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 # Real events are four deep.
 MAX_DEPTH: Final = 50
@@ -24,6 +25,13 @@ SAYS_STOP: Final = re.compile(
 NOT_READ: Final = ("url", "eventhash")
 # What stands around the data of an event.
 FRAME: Final = ("id", "name", "eventtype", "attempts")
+
+
+HIDDEN: Final = "[hidden]"
+# Where SlickText sends its webhooks, with our secret at the end. Each body has this address.
+OUR_ADDRESS: Final = re.compile(r"(?i)(/webhooks/slicktext/)(?!\[hidden\])[^/\s\"'?#]+")
+# A shorter secret is part of many words.
+SECRET_LETTERS_MIN: Final = 8
 
 
 class NotAnEvent(Exception):
@@ -71,6 +79,29 @@ def _check(body: object) -> None:
             raise NotAnEvent(NO_NUMBER_FOR_DATABASES)
         elif isinstance(value, str) and re.search("[\0\ud800-\udfff]", value):
             raise NotAnEvent(NO_TEXT_FOR_DATABASES)
+
+
+def without_secrets(value: Any, secrets: Iterable[str]) -> Any:
+    """Return the value without these secrets, and without the secret of our own address, in keys and texts."""
+    spelled = [
+        spelling
+        for secret in secrets
+        if len(secret) >= SECRET_LETTERS_MIN
+        for spelling in {secret, quote(secret, safe="")}
+    ]
+    return _hidden(value, spelled)
+
+
+def _hidden(value: Any, secrets: list[str]) -> Any:
+    if isinstance(value, dict):
+        return {_hidden(key, secrets): _hidden(each, secrets) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_hidden(each, secrets) for each in value]
+    if not isinstance(value, str):
+        return value
+    for secret in secrets:
+        value = value.replace(secret, HIDDEN)
+    return OUR_ADDRESS.sub(rf"\1{HIDDEN}", value)
 
 
 def part(value: object, *names: str) -> Any:

@@ -1,18 +1,21 @@
-"""SlickText's hints. One that says *unsubscribed* or *blocked* is a stop; all else is believed after re-reading alone.
+"""SlickText's hints. One that says *unsubscribed* or *blocked* is a stop; all else counts only once it is read there.
 
 The address has our own secret in it, so a stop in a hint counts at once, said at its date. The contact is read again
 afterwards: that adds facts, and cannot cancel the stop (rule 11).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import hmac
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from contacts_ui.integrations import slicktext, tidy
+from contacts_ui.integrations import coerce, slicktext
+from contacts_ui.integrations.call_policy import CONFIRM_HINT
 from contacts_ui.integrations.errors import (
     BadCredentials,
     NotFound,
@@ -20,17 +23,21 @@ from contacts_ui.integrations.errors import (
     Unreadable,
     VendorError,
 )
-from contacts_ui.integrations.manner import HINT
 from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models import Vendor, WebhookEvent
-from contacts_ui.phone import to_e164
-from contacts_ui.services import index, last_known
-from contacts_ui.services.consent import own_words, readings, vendor_doors
+from contacts_ui.phone import pretty, to_e164
+from contacts_ui.services import index
+from contacts_ui.services.consent import inbound_texts, slicktext_readings, vendor_events
 from contacts_ui.services.consent.phrases import Meaning, meaning_of
-from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE
-from contacts_ui.services.consent.types import Reading, reading_of
-from contacts_ui.services.consent.verdicts import STATUS_WORDS, STOPPED_STATUSES
-from contacts_ui.services.vendors import to_slicktext
+from contacts_ui.services.consent.rules import (
+    STATUS_WORDS,
+    STOPPED_STATUSES,
+    VENDOR_CLOCK_TOLERANCE,
+)
+from contacts_ui.services.consent.types import Seen
+from contacts_ui.services.contacts import last_known
+from contacts_ui.services.vendors import shared_reads, to_slicktext
+from contacts_ui.services.webhooks import inbox
 from contacts_ui.services.webhooks.payloads import (
     NeedsDecision,
     NotYet,
@@ -38,20 +45,19 @@ from contacts_ui.services.webhooks.payloads import (
     part,
     speaks_of_a_stop,
     text,
+    without_secrets,
 )
 
-HINTS: Final = ("contact_created", "contact_updated")
-MESSAGE: Final = "inbox_message_received"
+CONTACT_EVENTS: Final = ("contact_created", "contact_updated")
+INBOX_MESSAGE: Final = "inbox_message_received"
 NO_CONTACT: Final = "It names no contact."
 GONE: Final = "SlickText knows no such contact any more."
 NOT_READABLE: Final = "SlickText does not show this contact."
 NO_NUMBER: Final = "It names no phone number that can be read."
 NOT_SO_THERE: Final = "It may be a stop, but SlickText shows none."
 UNREADABLE: Final = "It may be a stop, but it is not in a form that we can read."
-# For so long SlickText is asked again whether the contact is really gone.
-DOUBTED_FOR: Final = timedelta(minutes=15)
-
-Done = Callable[[WebhookEvent, str], None]
+# How long SlickText is asked again whether a contact is really gone.
+GONE_DOUBTED_FOR: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,6 @@ class Person:
     """One contact of a hint, as far as it names them; `status` as SlickText spells it, None where it is not said."""
 
     raw: Mapping[str, Any]
-    place: int
     contact_id: int | None
     number: str
     status: str | None
@@ -76,14 +81,231 @@ class Person:
         return self.status not in STATUS_WORDS and speaks_of_a_stop(self.raw)
 
 
-def is_wanted(body: Mapping[str, Any]) -> bool:
-    """Return True where a hint has to be worked on: a change of a contact, or anything that speaks of a stop."""
-    return text(part(body, "name")).lower() in (*HINTS, MESSAGE) or says_stop(body)
+# --- Receive and store --------------------------------------------------------------------------------
 
 
-def says_stop(body: Mapping[str, Any]) -> bool:
-    """Return True for a hint that goes first."""
+def is_our_secret(secret: str) -> bool:
+    """Return True if `secret` is ours, compared in constant time; never while none is set."""
+    ours = settings.SLICKTEXT_WEBHOOK_SECRET
+    return bool(ours) and hmac.compare_digest(ours.encode(), secret.encode())
+
+
+def receive(body: Mapping[str, Any]) -> None:
+    """Store a hint once. Its re-attempts differ in `attempts` alone; `id` may be the hook's own, so it is no key.
+
+    A stop without a date is stored each time: it may have been said again, after a lift. Raise NotAnEvent.
+    """
+    body = without_secrets(body, inbox.own_secrets())
+    same = {name: each for name, each in body.items() if name not in ("attempts", "url")}
+    key, urgent = inbox.digest(same), _says_stop(body)
+    if urgent and _moment(part(body, "date")) is None:
+        key = f"{key}:{timezone.now().timestamp():.6f}"
+    row = WebhookEvent(vendor=Vendor.SLICKTEXT, key=key, event=str(body.get("name") or "")[:80])
+    inbox.store(row, body, wanted=_is_wanted(body), urgent=urgent)
+    shared_reads.changed()
+
+
+def _is_wanted(body: Mapping[str, Any]) -> bool:
+    """Return True for a change of a contact, a message, or anything that speaks of a stop."""
+    named = text(part(body, "name")).lower()
+    return named in (*CONTACT_EVENTS, INBOX_MESSAGE) or _says_stop(body)
+
+
+def _says_stop(body: Mapping[str, Any]) -> bool:
     return any(each.says_stop for each in people_in(body)) or speaks_of_a_stop(body)
+
+
+# --- Process ------------------------------------------------------------------------------------------
+
+
+def process(event: WebhookEvent) -> None:
+    """Do what a hint asks for, and mark it done. Raise NeedsDecision, or NotYet or VendorError to retry."""
+    if event.event.lower() == INBOX_MESSAGE:
+        inbox.mark_done(event, inbox_message_received(event))
+    else:
+        contact_changed(event)
+
+
+def contact_changed(event: WebhookEvent) -> None:
+    """Record every stop that a hint speaks of, then read each contact and learn what SlickText says now."""
+    people = people_in(event.body)
+    if not people and speaks_of_a_stop(event.body):
+        raise NeedsDecision(UNREADABLE)
+    # Every stop first: it must not wait for a vendor that is down.
+    recorded = [_record_said_stop(event, person) for person in people]
+    read_at, outcomes, undecided = timezone.now(), [], []
+    for person, words in zip(people, recorded, strict=True):
+        try:
+            outcomes.append(_read_again(event, person, words))
+        except NeedsDecision as why:
+            undecided.append(str(why))
+    if undecided:
+        raise NeedsDecision(" ".join(dict.fromkeys(undecided)))
+    with transaction.atomic():
+        inbox.mark_done(event, " ".join(dict.fromkeys(outcomes)) or NO_CONTACT)
+        for person in people:
+            _mark_others_done(event, person, read_at)
+
+
+def inbox_message_received(event: WebhookEvent) -> str:
+    """Act on what a person wrote. Its shape is not documented, only seen. Raise NeedsDecision or VendorError."""
+    data = part(event.body, "data")
+    inner = part(data, "message", "inbox_message")
+    message = inner if isinstance(inner, dict) else data
+    words = part(message, "body", "message", "text", "content")
+    words = words if isinstance(words, str) else ""
+    if not words and any(meaning_of(said) is not Meaning.OTHER for _, said in facts(event.body)):
+        raise NeedsDecision(UNREADABLE)
+    if meaning_of(words) is Meaning.OTHER:
+        return inbound_texts.NOTHING
+    person = part(message, "contact") or part(data, "contact")
+    written = part(message, "from", "mobile_number", "phone_number", "phone")
+    number = to_e164(text(written or part(person, "mobile_number", "phone_number", "phone")))
+    number = number or _number_by_id(people_in({"data": person or data}))
+    if number is None:
+        raise NeedsDecision(NO_NUMBER)
+    return inbound_texts.heard(
+        vendor=Vendor.SLICKTEXT,
+        # A bare `id` beside other data may be the hook's, the contact's or the conversation's.
+        key=text(part(message, "message_id") or part(inner, "id")) or event.key,
+        number=number,
+        words=words,
+        said_at=_moment(part(message, "created", "date")) or said_at(event),
+        heard_at=event.received_at,
+    )
+
+
+def _number_by_id(people: Iterable[Person]) -> str | None:
+    """Return the number of the contact that is named, by the index or by SlickText itself."""
+    person = next((each for each in people if each.contact_id), None)
+    if person is None or person.contact_id is None:
+        return None
+    if number := _number_of(person):
+        return number
+    try:
+        return slicktext.get_contact(to_slicktext(), person.contact_id, policy=CONFIRM_HINT).number
+    except NotFound:
+        return None
+
+
+def _record_said_stop(event: WebhookEvent, person: Person) -> str:
+    """Record a stop as the hint says it; "" if it says none, or if SlickText must be asked first."""
+    number = _number_of(person)
+    if not person.says_stop or not number:
+        return ""
+    undated = person.contact_id and person.changed_at is None
+    if undated and vendor_events.is_known(number, person.status):
+        # Any change of a stopped contact says so again: only SlickText knows since when.
+        return ""
+    return _record_stop(event, person, number, person.changed_at)
+
+
+def _record_stop(
+    event: WebhookEvent, person: Person, number: str, changed_at: datetime | None
+) -> str:
+    reading = Seen(
+        number,
+        person.contact_id,
+        person.name or pretty(number),
+        person.status,
+        event.received_at,
+        changed_at=changed_at,
+    )
+    return vendor_events.slicktext_hinted(reading, at=said_at(event), event=event.event)
+
+
+def _read_again(event: WebhookEvent, person: Person, recorded: str) -> str:
+    """Add what SlickText says now; return what was done, in words. Raise as `process`."""
+    if person.contact_id is None:
+        if recorded:
+            return recorded
+        if person.says_stop or speaks_of_a_stop(person.raw):
+            raise NeedsDecision(NO_NUMBER if person.says_stop else UNREADABLE)
+        return NO_CONTACT
+    asked_at = timezone.now()
+    try:
+        contact = slicktext.get_contact(to_slicktext(), person.contact_id, policy=CONFIRM_HINT)
+    except BadCredentials:
+        raise
+    except (Refused, Unreadable) as error:
+        return recorded or _without_contact(event, person, error)
+    _record_read_stop(event, person, contact, asked_at, recorded=bool(recorded))
+    slicktext_readings.learn([contact], asked_at, now=True)
+    last_known.keep_contact(contact, asked_at)
+    if not contact.number:
+        return recorded or _retry_then_decide(event, person, NO_NUMBER)
+    if person.hints_at_stop and contact.opt_in_status not in STOPPED_STATUSES:
+        raise NeedsDecision(NOT_SO_THERE)
+    return recorded or f"SlickText says “{contact.opt_in_status}”."
+
+
+def _without_contact(event: WebhookEvent, person: Person, error: VendorError) -> str:
+    """Go by the hint alone: SlickText does not show this contact, or not in a way that can be read."""
+    number, gone = _number_of(person), isinstance(error, NotFound)
+    if gone and person.contact_id is not None:
+        last_known.forget_contact(person.contact_id)
+    if person.says_stop and number:
+        return _record_stop(event, person, number, None)
+    if not gone and not person.says_stop and not person.hints_at_stop:
+        raise error
+    return _retry_then_decide(event, person, GONE if gone else NOT_READABLE)
+
+
+def _record_read_stop(
+    event: WebhookEvent, person: Person, contact: Contact, asked_at: datetime, *, recorded: bool
+) -> None:
+    """Record the stop of a hint at the present number, or one for which the hint was sent and which it does not say."""
+    number, status = contact.number, contact.opt_in_status
+    changed_at = contact.last_opt_in_status_change
+    if not number or (recorded and number == _number_of(person)):
+        return
+    if person.says_stop:
+        same = status == person.status
+        _record_stop(event, person, number, person.changed_at or (changed_at if same else None))
+        return
+    since = (said_at(event) or event.received_at) - VENDOR_CLOCK_TOLERANCE
+    reading = Seen.of(contact, asked_at)
+    is_news = changed_at and changed_at >= since and slicktext_readings.find_stops([reading])
+    if status in STOPPED_STATUSES and is_news:
+        vendor_events.slicktext_hinted(reading, at=None, event=event.event)
+
+
+def _retry_then_decide(event: WebhookEvent, person: Person, outcome: str) -> str:
+    """Retry for a while, then give up: a failing vendor may say that a contact is gone, and a stop may depend on it.
+
+    Raise NotYet, then NeedsDecision if a stop does hang on it.
+    """
+    if timezone.now() - event.received_at < GONE_DOUBTED_FOR:
+        raise NotYet(outcome)
+    if person.says_stop or person.hints_at_stop:
+        raise NeedsDecision(outcome)
+    return outcome
+
+
+def _number_of(person: Person) -> str:
+    """Return their number by the hint, or else by the index; empty where neither knows it."""
+    if person.number or person.contact_id is None:
+        return person.number
+    found = index.by_ids([person.contact_id]).get(person.contact_id)
+    return (found.contact.number if found else None) or ""
+
+
+def _mark_others_done(event: WebhookEvent, person: Person, read_at: datetime) -> None:
+    """Mark other hints about the same contact done: those from before it was read that say no stop add nothing."""
+    if person.contact_id is None:
+        return
+    others = WebhookEvent.objects.filter(
+        vendor=Vendor.SLICKTEXT,
+        due_at__lte=timezone.now() + timedelta(hours=1),
+        received_at__lt=read_at,
+        body__data__contact_id=person.contact_id,
+    ).exclude(pk=event.pk)
+    for other in others:
+        if other.event.lower() != INBOX_MESSAGE and not _says_stop(other.body):
+            inbox.mark_done(other, "Told together with another hint about the same contact.")
+
+
+# --- The parts of a hint ------------------------------------------------------------------------------
 
 
 def people_in(body: Mapping[str, Any]) -> list[Person]:
@@ -92,8 +314,8 @@ def people_in(body: Mapping[str, Any]) -> list[Person]:
     if named is None:
         # Without a frame around it; `id` would be the hook's own.
         named = {key: each for key, each in body.items() if key.lower() != "id"}
-    own = _status_of(part(body, "name"))
-    return [_person(each, place, own) for place, each in enumerate(_contacts(named))]
+    said_by_name = _status_of(part(body, "name"))
+    return [_person(each, said_by_name) for each in _contacts(named)]
 
 
 def _contacts(value: object, depth: int = 0) -> Iterator[dict[str, Any]]:
@@ -108,13 +330,12 @@ def _contacts(value: object, depth: int = 0) -> Iterator[dict[str, Any]]:
             yield value
 
 
-def _person(raw: dict[str, Any], place: int, said_by_name: str | None) -> Person:
+def _person(raw: dict[str, Any], said_by_name: str | None) -> Person:
     named = text(part(raw, "contact_id", "contactid", "id"))
     is_id = named.isascii() and named.isdecimal() and len(named) <= 18
     said = text(part(raw, "opt_in_status", "optinstatus", "status"))
     return Person(
         raw,
-        place,
         int(named) if is_id else None,
         to_e164(text(part(raw, "mobile_number", "mobilenumber", "phone_number", "phone", "number")))
         or "",
@@ -136,7 +357,7 @@ def _status_of(said: object) -> str | None:
 def _moment(value: object) -> datetime | None:
     """Return a time of SlickText's, which is UTC; None where it says none that can be read."""
     try:
-        return tidy.moment(value)
+        return coerce.moment(value)
     except ValueError:
         return None
 
@@ -144,184 +365,3 @@ def _moment(value: object) -> datetime | None:
 def said_at(event: WebhookEvent) -> datetime | None:
     """Return the date of a hint; None where it has none that can be read."""
     return _moment(part(event.body, "date"))
-
-
-def work(event: WebhookEvent, done: Done) -> None:
-    """Record the stops that it speaks of, then read each contact again, and learn what SlickText says now.
-
-    Raises NotYet or a VendorError for what has to be tried again, and NeedsDecision for what people have to see.
-    """
-    if event.event.lower() == MESSAGE:
-        done(event, _message_received(event))
-        return
-    people = people_in(event.body)
-    if not people and speaks_of_a_stop(event.body):
-        raise NeedsDecision(UNREADABLE)
-    # Every stop first: it must not wait for a vendor that is down.
-    recorded = {person.place: words for person in people if (words := _stop_at_once(event, person))}
-    asked_at, said, open_questions = timezone.now(), [], []
-    for person in people:
-        try:
-            said.append(_read_again(event, person, recorded.get(person.place, "")))
-        except NeedsDecision as why:
-            open_questions.append(str(why))
-    if open_questions:
-        raise NeedsDecision(" ".join(dict.fromkeys(open_questions)))
-    with transaction.atomic():
-        done(event, " ".join(dict.fromkeys(said)) or NO_CONTACT)
-        for person in people:
-            _done_with_others(event, person, asked_at, done)
-
-
-def _message_received(event: WebhookEvent) -> str:
-    """Take what a person wrote. Its shape is not documented, only seen. Raises NeedsDecision or a VendorError."""
-    data = part(event.body, "data")
-    inner = part(data, "message", "inbox_message")
-    message = inner if isinstance(inner, dict) else data
-    words = part(message, "body", "message", "text", "content")
-    words = words if isinstance(words, str) else ""
-    if not words and any(meaning_of(said) is not Meaning.OTHER for _, said in facts(event.body)):
-        raise NeedsDecision(UNREADABLE)
-    if meaning_of(words) is Meaning.OTHER:
-        return own_words.NOTHING
-    person = part(message, "contact") or part(data, "contact")
-    written = part(message, "from", "mobile_number", "phone_number", "phone")
-    number = to_e164(text(written or part(person, "mobile_number", "phone_number", "phone")))
-    number = number or _number_by_id(people_in({"data": person or data}))
-    if number is None:
-        raise NeedsDecision(NO_NUMBER)
-    return own_words.heard(
-        vendor=Vendor.SLICKTEXT,
-        # A bare `id` beside other data may be the hook's, the contact's or the conversation's.
-        key=text(part(message, "message_id") or part(inner, "id")) or event.key,
-        number=number,
-        words=words,
-        said_at=_moment(part(message, "created", "date")) or said_at(event),
-        heard_at=event.received_at,
-    )
-
-
-def _number_by_id(people: Iterable[Person]) -> str | None:
-    """Return the number of the contact that is named, by the index or by SlickText itself."""
-    person = next((each for each in people if each.contact_id), None)
-    if person is None or person.contact_id is None:
-        return None
-    if number := _number_of(person):
-        return number
-    try:
-        return slicktext.get_contact(to_slicktext(), person.contact_id, manner=HINT).number
-    except NotFound:
-        return None
-
-
-def _stop_at_once(event: WebhookEvent, person: Person) -> str:
-    """Record a stop as the hint has it; empty where it says none, or where SlickText has to be asked first."""
-    number = _number_of(person)
-    if not person.says_stop or not number:
-        return ""
-    if (
-        person.contact_id
-        and person.changed_at is None
-        and vendor_doors.is_known(number, person.status)
-    ):
-        # Any change of a stopped contact says so again: only SlickText knows since when.
-        return ""
-    return _stop(event, person, number, person.changed_at)
-
-
-def _stop(event: WebhookEvent, person: Person, number: str, changed_at: datetime | None) -> str:
-    reading = Reading(
-        number, person.contact_id, person.status, changed_at, event.received_at, person.name
-    )
-    return vendor_doors.slicktext_hinted(reading, at=said_at(event), event=event.event)
-
-
-def _read_again(event: WebhookEvent, person: Person, recorded: str) -> str:
-    """Add what SlickText says now; return what was done, in words. Raises as `work`."""
-    if person.contact_id is None:
-        if recorded:
-            return recorded
-        if person.says_stop or speaks_of_a_stop(person.raw):
-            raise NeedsDecision(NO_NUMBER if person.says_stop else UNREADABLE)
-        return NO_CONTACT
-    asked_at = timezone.now()
-    try:
-        contact = slicktext.get_contact(to_slicktext(), person.contact_id, manner=HINT)
-    except BadCredentials:
-        raise
-    except (Refused, Unreadable) as error:
-        return recorded or _without_reading(event, person, error)
-    _note(event, person, contact, asked_at, recorded=bool(recorded))
-    readings.learn([contact], asked_at, now=True)
-    last_known.keep_contact(contact, asked_at)
-    if not contact.number:
-        return recorded or _at_last(event, person, NO_NUMBER)
-    if person.hints_at_stop and contact.opt_in_status not in STOPPED_STATUSES:
-        raise NeedsDecision(NOT_SO_THERE)
-    return recorded or f"SlickText says “{contact.opt_in_status}”."
-
-
-def _without_reading(event: WebhookEvent, person: Person, error: VendorError) -> str:
-    """Go by the hint alone: SlickText does not show this contact, or not in a way that can be read."""
-    number, gone = _number_of(person), isinstance(error, NotFound)
-    if gone and person.contact_id is not None:
-        last_known.forget_contact(person.contact_id)
-    if person.says_stop and number:
-        return _stop(event, person, number, None)
-    if not gone and not person.says_stop and not person.hints_at_stop:
-        raise error
-    return _at_last(event, person, GONE if gone else NOT_READABLE)
-
-
-def _note(
-    event: WebhookEvent, person: Person, contact: Contact, asked_at: datetime, *, recorded: bool
-) -> None:
-    """Record the stop of a hint at the present number, or one for which the hint was sent and which it does not say."""
-    number, status = contact.number, contact.opt_in_status
-    changed_at = contact.last_opt_in_status_change
-    if not number or (recorded and number == _number_of(person)):
-        return
-    if person.says_stop:
-        same = status == person.status
-        _stop(event, person, number, person.changed_at or (changed_at if same else None))
-        return
-    since = (said_at(event) or event.received_at) - VENDOR_CLOCK_TOLERANCE
-    reading = reading_of(contact, number, asked_at)
-    is_news = changed_at and changed_at >= since and readings.find_stops([reading])
-    if status in STOPPED_STATUSES and is_news:
-        vendor_doors.slicktext_hinted(reading, at=None, event=event.event)
-
-
-def _at_last(event: WebhookEvent, person: Person, outcome: str) -> str:
-    """Nothing can be done, if that is so for a while: a vendor in trouble may say it, and a stop may hang on it.
-
-    Raises NotYet, and NeedsDecision where a stop does hang on it.
-    """
-    if timezone.now() - event.received_at < DOUBTED_FOR:
-        raise NotYet(outcome)
-    if person.says_stop or person.hints_at_stop:
-        raise NeedsDecision(outcome)
-    return outcome
-
-
-def _number_of(person: Person) -> str:
-    """Return their number by the hint, or else by the index; empty where neither knows it."""
-    if person.number or person.contact_id is None:
-        return person.number
-    found = index.by_ids([person.contact_id]).get(person.contact_id)
-    return (found.contact.number if found else None) or ""
-
-
-def _done_with_others(event: WebhookEvent, person: Person, read_at: datetime, done: Done) -> None:
-    """Other hints about the same contact that came before it was read, and say no stop, have nothing to add."""
-    if person.contact_id is None:
-        return
-    others = WebhookEvent.objects.filter(
-        vendor=Vendor.SLICKTEXT,
-        due_at__lte=timezone.now() + timedelta(hours=1),
-        received_at__lt=read_at,
-        body__data__contact_id=person.contact_id,
-    ).exclude(pk=event.pk)
-    for other in others:
-        if other.event.lower() != MESSAGE and not says_stop(other.body):
-            done(other, "Told together with another hint about the same contact.")

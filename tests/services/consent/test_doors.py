@@ -13,24 +13,24 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from contacts_ui.models import Disagreement, LiftRequest, OptOut, Statement, Wish
+from contacts_ui.contact_fields import editable_values
+from contacts_ui.models import DesiredState, Disagreement, LiftRequest, OptOut, Statement
 from contacts_ui.models.consent import Source
 from contacts_ui.models.ledger import Channel
-from contacts_ui.services import contacts
 from contacts_ui.services.consent import (
     desired_state,
     doors,
     held_presses,
-    lifting,
-    raising,
-    readings,
+    lift_requests,
+    opt_in,
     record,
+    slicktext_readings,
 )
-from contacts_ui.services.consent.looking import judge_one
-from contacts_ui.services.consent.rules import EvidenceRefused
+from contacts_ui.services.consent.record import judge_one
+from contacts_ui.services.consent.rules import EvidenceRefused, Verdict
 from contacts_ui.services.consent.types import Evidence, Request, Seen
-from contacts_ui.services.consent.verdicts import Verdict
-from contacts_ui.services.editing import editable_values
+from contacts_ui.services.contacts import deleting, editing
+from contacts_ui.services.contacts.reading import read
 from tests import hooks
 from tests.people import FREE_NUMBER, MARTY, MARTY_NUMBER, Vendors
 
@@ -54,7 +54,7 @@ def seen(vendors: Vendors) -> Seen:
 
 def again() -> Seen:
     """Marty as SlickText shows him now."""
-    contact = contacts.read(MARTY, now=True).contact
+    contact = read(MARTY, now=True).contact
     return Seen(MARTY_NUMBER, MARTY, "Marty", contact.opt_in_status, timezone.now())
 
 
@@ -164,9 +164,9 @@ def test_row_5_a_person_who_was_recreated_under_another_id(
     manager: User, seen: Seen, vendors: Vendors
 ) -> None:
     vendors.server.texts(SLICKTEXT, MARTY_NUMBER)
-    contacts.delete(staff=manager, contact_id=MARTY, typed_number=MARTY_NUMBER)
+    deleting.delete(MARTY, staff=manager, typed_number=MARTY_NUMBER)
     new = vendors.create(MARTY_NUMBER, opt_in_status="subscribed")
-    fresh = contacts.read(new, now=True).contact
+    fresh = read(new, now=True).contact
     assert fresh.opt_in_status == "subscribed"
     shown = Seen(MARTY_NUMBER, new, "Marty", "subscribed", timezone.now())
     assert judge_one(shown).verdict is not Verdict.MAY_TEXT
@@ -189,12 +189,12 @@ def test_row_7_a_new_stop_withdraws_a_waiting_request(
     agent: User, manager: User, seen: Seen
 ) -> None:
     stopped_an_hour_ago(agent, seen)
-    request = lifting.ask(staff=agent, seen=again(), status="subscribed", evidence=evidence())
+    request = lift_requests.ask(staff=agent, seen=again(), status="subscribed", evidence=evidence())
     hooks.tell_ccai(hooks.unsubscribed(at=(timezone.now() + timedelta(minutes=1)).isoformat()))
     doors.stop(staff=agent, seen=again(), request=Request(PHONE, None, "I said stop!"))
     assert LiftRequest.objects.get(pk=request.pk).state == "withdrawn"
-    with pytest.raises(lifting.AlreadyDecided):
-        lifting.approve(staff=manager, pk=request.pk)
+    with pytest.raises(lift_requests.AlreadyDecided):
+        lift_requests.approve(staff=manager, pk=request.pk)
     may_not_text(seen)
 
 
@@ -204,13 +204,13 @@ def test_row_8_a_stop_while_the_lift_form_is_open(agent: User, manager: User, se
     doors.stop(staff=agent, seen=seen, request=Request(PHONE, None, "I said stop!"))
     lift: dict[str, Any] = {"staff": manager, "seen": again(), "status": "subscribed"}
     lift["evidence"] = evidence(timezone.now() - timedelta(minutes=10))
-    with pytest.raises(raising.RecordChanged) as changed:
-        raising.change_opt_in_status(**lift, version=opened.version)
+    with pytest.raises(opt_in.RecordChanged) as changed:
+        opt_in.change_opt_in_status(**lift, version=opened.version)
     newest = changed.value.judgement
     assert newest.stop
     assert newest.stop.words == "I said stop!"
     with pytest.raises(EvidenceRefused):
-        raising.change_opt_in_status(**lift, version=newest.version)
+        opt_in.change_opt_in_status(**lift, version=newest.version)
     may_not_text(seen)
 
 
@@ -221,13 +221,13 @@ def test_row_9_evidence_of_2020_answers_no_stop_of_today(
     old = evidence(datetime(2020, 5, 4, 15, 0, tzinfo=UTC))
     raised: dict[str, Any] = {"seen": again(), "status": "subscribed", "evidence": old}
     with pytest.raises(EvidenceRefused):
-        raising.change_opt_in_status(staff=manager, **raised)
+        opt_in.change_opt_in_status(staff=manager, **raised)
     with pytest.raises(EvidenceRefused):
-        lifting.ask(staff=agent, **raised)
-    contacts.delete(staff=manager, contact_id=MARTY, typed_number=MARTY_NUMBER)
+        lift_requests.ask(staff=agent, **raised)
+    deleting.delete(MARTY, staff=manager, typed_number=MARTY_NUMBER)
     typed = {"mobile_number": MARTY_NUMBER}
     with pytest.raises(EvidenceRefused):
-        contacts.create(staff=manager, typed=typed, evidence=old)
+        editing.create(staff=manager, typed=typed, evidence=old)
     assert vendors.status() is None
     assert record.is_stopped(MARTY_NUMBER)
 
@@ -238,7 +238,7 @@ def test_row_10_a_stop_seconds_after_the_consent_whose_hook_comes_after_the_lift
 ) -> None:
     stopped_an_hour_ago(agent, seen)
     minute = timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=5)
-    raising.change_opt_in_status(
+    opt_in.change_opt_in_status(
         staff=manager, seen=again(), status="subscribed", evidence=evidence(minute)
     )
     hooks.tell_ccai(hooks.unsubscribed(at=(minute + timedelta(seconds=seconds)).isoformat()))
@@ -251,7 +251,7 @@ def test_evidence_typed_for_the_coming_minute_answers_no_stop_of_the_seconds_unt
 ) -> None:
     stopped_an_hour_ago(agent, seen)
     coming = timezone.now() + timedelta(seconds=50)
-    raising.change_opt_in_status(
+    opt_in.change_opt_in_status(
         staff=manager, seen=again(), status="subscribed", evidence=evidence(coming)
     )
     doors.stop(staff=agent, seen=again(), request=Request(reason="No, stop!"))
@@ -264,14 +264,14 @@ def test_a_stop_that_no_worker_has_recorded_yet_lets_nothing_be_raised(
 ) -> None:
     stopped_an_hour_ago(agent, seen)
     since = evidence(timezone.now() - timedelta(minutes=5))
-    asked = lifting.ask(staff=agent, seen=again(), status="subscribed", evidence=since)
+    asked = lift_requests.ask(staff=agent, seen=again(), status="subscribed", evidence=since)
     if vendor == "slicktext":
         says = {"mobile_number": MARTY_NUMBER, "opt_in_status": "unsubscribed"}
         hooks.tell_slicktext(hooks.hint(**says))
     else:
         hooks.tell_ccai(hooks.unsubscribed())
     with pytest.raises(EvidenceRefused):
-        lifting.approve(staff=manager, pk=asked.pk)
+        lift_requests.approve(staff=manager, pk=asked.pk)
     may_not_text(seen)
 
 
@@ -282,19 +282,19 @@ def test_a_page_on_its_way_while_a_lift_is_confirmed(
     """The lift wrote over a stop that nothing else shows: its date tells it from what we had told ourselves."""
     stopped_an_hour_ago(agent, seen)
     hooks.work()
-    raising.change_opt_in_status(
+    opt_in.change_opt_in_status(
         staff=manager, seen=again(), status="subscribed", evidence=evidence()
     )
     sent_at = timezone.now()
     shown = replace(
-        contacts.read(MARTY, now=True).contact,
+        read(MARTY, now=True).contact,
         opt_in_status="unsubscribed",
         last_opt_in_status_change=sent_at if dated else None,
     )
     hooks.work()
     # As if the stop had been told an hour ago, too.
-    Wish.objects.update(calls=[])
-    readings.learn([shown], sent_at, now=True)
+    DesiredState.objects.update(calls=[])
+    slicktext_readings.learn([shown], sent_at, now=True)
     assert record.is_stopped(MARTY_NUMBER) is dated
 
 
@@ -304,22 +304,22 @@ def test_row_11_a_number_whose_person_unsubscribed_at_slicktext_alone(
 ) -> None:
     vendors.server.texts(SLICKTEXT, MARTY_NUMBER)
     if left == "deleted":
-        contacts.delete(staff=manager, contact_id=MARTY, typed_number=MARTY_NUMBER)
+        deleting.delete(MARTY, staff=manager, typed_number=MARTY_NUMBER)
     else:
         edit(manager, FREE_NUMBER)
     typed = {"mobile_number": MARTY_NUMBER}
-    with pytest.raises(contacts.StoppedNumber):
-        contacts.create(staff=manager, typed=typed, double_opt_in=True)
-    created = contacts.create(staff=manager, typed=typed).contact
+    with pytest.raises(editing.StoppedNumber):
+        editing.create(staff=manager, typed=typed, double_opt_in=True)
+    created = editing.create(staff=manager, typed=typed).contact
     assert created.opt_in_status == "unsubscribed"
     shown = Seen(MARTY_NUMBER, created.contact_id, "", created.opt_in_status, timezone.now())
     assert judge_one(shown).verdict is Verdict.DO_NOT_TEXT
 
 
-def edit(staff: User, number: str) -> contacts.Saved:
-    original = editable_values(contacts.read(MARTY, now=True).contact)
+def edit(staff: User, number: str) -> editing.Saved:
+    original = editable_values(read(MARTY, now=True).contact)
     typed = {**original, "mobile_number": number}
-    return contacts.edit(staff=staff, contact_id=MARTY, original=original, typed=typed)
+    return editing.edit(MARTY, staff=staff, original=original, typed=typed)
 
 
 def test_row_12_another_number_brings_no_consent_along(editor: User, vendors: Vendors) -> None:
@@ -393,11 +393,11 @@ def test_row_17_with_four_eyes_one_pair_lifts_nothing(
     settings.FOUR_EYES = True
     doors.press_stop(staff=agent, seen=seen)
     raised: dict[str, Any] = {"seen": again(), "status": "subscribed", "evidence": evidence()}
-    with pytest.raises(raising.NeedsSecondPerson):
-        raising.change_opt_in_status(staff=manager, **raised)
-    request = lifting.ask(staff=manager, **raised)
-    with pytest.raises(lifting.OwnRequest):
-        lifting.approve(staff=manager, pk=request.pk)
+    with pytest.raises(opt_in.NeedsSecondPerson):
+        opt_in.change_opt_in_status(staff=manager, **raised)
+    request = lift_requests.ask(staff=manager, **raised)
+    with pytest.raises(lift_requests.OwnRequest):
+        lift_requests.approve(staff=manager, pk=request.pk)
     may_not_text(seen)
 
 
@@ -409,9 +409,9 @@ def test_row_19_evidence_that_says_nothing(
     raised: dict[str, Any] = {"seen": again(), "status": "subscribed"}
     raised["evidence"] = evidence(who=who, words=words)
     with pytest.raises(EvidenceRefused):
-        raising.change_opt_in_status(staff=manager, **raised)
+        opt_in.change_opt_in_status(staff=manager, **raised)
     with pytest.raises(EvidenceRefused):
-        lifting.ask(staff=agent, **raised)
+        lift_requests.ask(staff=agent, **raised)
     may_not_text(seen)
 
 
@@ -432,7 +432,7 @@ def test_row_21_stops_of_many_disagreements_go_behind_people(
     )
     doors.repair_one(staff=manager, key=row.pk, batch=True)
     doors.press_stop(staff=agent, seen=seen)
-    due = [Wish.objects.get(pk=key).number for key in desired_state.due_now()]
+    due = [DesiredState.objects.get(pk=key).number for key in desired_state.due_now()]
     assert due == [MARTY_NUMBER, MARTY_NUMBER, FREE_NUMBER, FREE_NUMBER]
 
 
@@ -462,7 +462,7 @@ def test_how_they_asked_reaches_a_vendor_that_can_text_them_again(
     assert OptOut.objects.count() == 1
 
 
-def test_row_23_whom_slicktext_can_text_again_is_a_disagreement(
+def test_row_23_a_person_that_slicktext_can_text_again_is_a_disagreement(
     agent: User, seen: Seen, vendors: Vendors
 ) -> None:
     doors.press_stop(staff=agent, seen=seen)

@@ -8,25 +8,24 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.models import IncomingMessage, Statement, Vendor, Wish
+from contacts_ui.models import DesiredState, IncomingMessage, Statement, Vendor
 from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action
-from contacts_ui.services import ledger
+from contacts_ui.services import audit_log
 from contacts_ui.services.consent import (
     delivery,
     desired_state,
     doors,
-    number_doors,
-    own_words,
-    raising,
+    inbound_texts,
+    opt_in,
+    phone_numbers,
     record,
-    vendor_doors,
+    vendor_events,
 )
-from contacts_ui.services.consent.looking import judge_one
-from contacts_ui.services.consent.rules import exactly
+from contacts_ui.services.consent.record import judge_one
+from contacts_ui.services.consent.rules import Verdict, exactly
 from contacts_ui.services.consent.stops import Stop, write_stop
-from contacts_ui.services.consent.types import Reading, Request, Seen
-from contacts_ui.services.consent.verdicts import Verdict
+from contacts_ui.services.consent.types import Request, Seen
 from tests.people import MARTY, MARTY_NUMBER, Vendors
 
 pytestmark = pytest.mark.django_db
@@ -35,18 +34,18 @@ SECOND = timedelta(seconds=1)
 
 def reassigned_at() -> datetime:
     at = timezone.now() - timedelta(minutes=10)
-    number_doors.reassign(number=MARTY_NUMBER, at=at, words="It passed on.")
+    phone_numbers.reassign(number=MARTY_NUMBER, at=at, words="It passed on.")
     return at
 
 
 def subscribed(changed_at: datetime | None) -> None:
     now = timezone.now()
-    record.note_readings([Reading(MARTY_NUMBER, MARTY, "subscribed", changed_at, now)])
+    record.note_readings([Seen(MARTY_NUMBER, MARTY, "", "subscribed", now, changed_at=changed_at)])
 
 
 def consent() -> None:
     with transaction.atomic():
-        entry = ledger.record(action=Action.CONSENT_REQUESTED, staff=None, number=MARTY_NUMBER)
+        entry = audit_log.record(action=Action.CONSENT_REQUESTED, staff=None, number=MARTY_NUMBER)
         record.add(
             entry,
             kind=StatementKind.CONSENT,
@@ -84,7 +83,7 @@ def test_the_same_words_without_a_time_are_another_message(vendors: Vendors) -> 
     """They may have consented between the two."""
     now = timezone.now()
     for key, heard_at in (("1", now - 100 * SECOND), ("2", now)):
-        own_words.heard(
+        inbound_texts.heard(
             vendor=Vendor.CLOUDCONTACTAI,
             key=key,
             number=MARTY_NUMBER,
@@ -109,12 +108,12 @@ def test_the_wrong_person_cannot_be_told_at_a_number_that_passed_on(
     for key in desired_state.due_now():
         delivery.deliver(key)
     assert vendors.status() == "unsubscribed"
-    assert not raising.can_tell_wrong_person(MARTY_NUMBER)
+    assert not opt_in.can_tell_wrong_person(MARTY_NUMBER)
 
 
 def test_a_code_before_cloudcontactai_has_our_stop_speaks_of_their_own(vendors: Vendors) -> None:
     """Consent that is older than the code must not answer what they said there."""
-    held = Wish.objects.filter(number=MARTY_NUMBER, vendor=Vendor.CLOUDCONTACTAI)
+    held = DesiredState.objects.filter(number=MARTY_NUMBER, vendor=Vendor.CLOUDCONTACTAI)
     number_is_stopped()
     assert not held.get().confirmed_do_not_text
     code()
@@ -131,7 +130,7 @@ def number_is_stopped() -> None:
 
 
 def code() -> str:
-    return vendor_doors.code_reported(
+    return vendor_events.code_reported(
         number=MARTY_NUMBER, code="2001", words="Asked.", carrier=False, heard_at=timezone.now()
     )
 
@@ -140,7 +139,7 @@ def test_a_subscribed_from_before_a_reassignment_is_void_also_after_new_consent(
     """Rule 1: SlickText's answer is of the person before until it answers again."""
     before = timezone.now() - timedelta(hours=1)
     consent()
-    record.note_readings([Reading(MARTY_NUMBER, MARTY, "subscribed", None, before)])
+    record.note_readings([Seen(MARTY_NUMBER, MARTY, "", "subscribed", before)])
     reassigned_at()
     consent()
     assert verdict() is Verdict.NOT_KNOWN

@@ -1,4 +1,4 @@
-"""What is kept of a number is what the pure rule makes of its statements, wishes and readings, and can be rebuilt."""
+"""What is kept of a number is what the pure rule makes of its statements, states and readings, and can be rebuilt."""
 
 import random
 from dataclasses import replace
@@ -9,15 +9,14 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from contacts_ui.models import ConsentState, LedgerEntry, Statement, Vendor, Wish
+from contacts_ui.models import ConsentState, DesiredState, LedgerEntry, Statement, Vendor
 from contacts_ui.models.consent import Source, StatementKind
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action
-from contacts_ui.models.wish import WishState
-from contacts_ui.services import ledger
+from contacts_ui.services import audit_log
 from contacts_ui.services.consent import desired_state, record
-from contacts_ui.services.consent.rules import Said, exactly, standing
-from contacts_ui.services.consent.types import Reading
-from contacts_ui.services.consent.verdicts import judge
+from contacts_ui.services.consent.rules import Said, exactly, judge, standing
+from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.vendors import connected
 from tests.people import DOC_NUMBER, FREE_NUMBER
 
@@ -27,7 +26,7 @@ STATUSES = ("subscribed", "unsubscribed", "not subscribed", "blocked", "pending"
 
 
 def entry(number: str = DOC_NUMBER, action: Action = Action.STOP_REQUESTED) -> LedgerEntry:
-    return ledger.record(action=action, staff=None, number=number)
+    return audit_log.record(action=action, staff=None, number=number)
 
 
 def say(kind: StatementKind, said: Said, number: str = DOC_NUMBER, **more: Any) -> Statement | None:
@@ -44,9 +43,9 @@ class Something:
 
     def happens(self) -> None:
         number = self.chance.choice(NUMBERS)
-        what = self.chance.choice([self.said, self.said, self.wished, self.read, self.decided])
+        what = self.chance.choice([self.said, self.said, self.asked_for, self.read, self.decided])
         with transaction.atomic():
-            ledger.take_turn()
+            audit_log.take_turn()
             what(number)
 
     def said(self, number: str) -> None:
@@ -57,23 +56,23 @@ class Something:
         about: dict[str, Any] = {"source": Source.PERSON, "status": "subscribed"}
         record.add(entry(number), kind=kind, said=Said(earliest, latest), **about)
 
-    def wished(self, number: str) -> None:
+    def asked_for(self, number: str) -> None:
         vendor = self.chance.choice(list(Vendor))
         stop = self.chance.random() < 0.5
         status = "unsubscribed" if stop else "subscribed"
         about = {"number": number, "vendor": vendor, "do_not_text": stop, "opt_in_status": status}
-        wish = desired_state.wish_for(**about, entry=entry(number))
-        wish.state = self.chance.choice(WishState.values)
-        wish.confirmed_do_not_text = self.chance.choice([None, stop])
-        if wish.confirmed_do_not_text is not None:
-            wish.confirmed_at, wish.confirmed_opt_in_status = timezone.now(), status
-        wish.unanswered_at = self.chance.choice([None, timezone.now()])
-        wish.save()
-        record.changed([number])
+        desired = desired_state.set_desired_state(**about, entry=entry(number))
+        desired.state = self.chance.choice(DeliveryState.values)
+        desired.confirmed_do_not_text = self.chance.choice([None, stop])
+        if desired.confirmed_do_not_text is not None:
+            desired.confirmed_at, desired.confirmed_opt_in_status = timezone.now(), status
+        desired.unanswered_at = self.chance.choice([None, timezone.now()])
+        desired.save()
+        record.refresh([number])
 
     def read(self, number: str) -> None:
         at = timezone.now() - timedelta(seconds=self.chance.randint(0, 100))
-        record.note_readings([Reading(number, 7, self.chance.choice(STATUSES), None, at)])
+        record.note_readings([Seen(number, 7, "", self.chance.choice(STATUSES), at)])
 
     def decided(self, number: str) -> None:
         if self.chance.random() < 0.3:
@@ -91,7 +90,7 @@ def compare(number: str) -> None:
         return
     said = list(Statement.objects.filter(number=number))
     stands = standing(said, row.reassigned_at)
-    wishes = list(Wish.objects.filter(number=number))
+    desired_states = list(DesiredState.objects.filter(number=number))
     fresh = ConsentState(
         number=number,
         stopped=stands.stopped,
@@ -101,7 +100,7 @@ def compare(number: str) -> None:
         read_at=row.read_at,
         reassigned_at=row.reassigned_at,
     )
-    judged = judge(None, None, wishes, connected(), number=number, state=fresh)
+    judged = judge(None, None, desired_states, connected(), number=number, state=fresh)
     assert (row.stopped, row.stop, row.consent) == (stands.stopped, stands.stop, stands.consent)
     assert row.verdict == judged.verdict.key
 
@@ -136,8 +135,8 @@ def test_a_statement_with_a_key_is_recorded_once() -> None:
 def test_the_version_grows_with_statements_alone() -> None:
     say(StatementKind.STOP, exactly(timezone.now()))
     version = record.state_of(DOC_NUMBER).version  # type: ignore[union-attr]
-    record.changed([DOC_NUMBER])
-    record.note_readings([Reading(DOC_NUMBER, 7, "subscribed", None, timezone.now())])
+    record.refresh([DOC_NUMBER])
+    record.note_readings([Seen(DOC_NUMBER, 7, "", "subscribed", timezone.now())])
     assert record.state_of(DOC_NUMBER).version == version  # type: ignore[union-attr]
     say(StatementKind.CONSENT, exactly(timezone.now()))
     assert record.state_of(DOC_NUMBER).version == version + 1  # type: ignore[union-attr]
@@ -146,8 +145,8 @@ def test_the_version_grows_with_statements_alone() -> None:
 def test_the_newest_reading_counts_in_whatever_order_they_arrive() -> None:
     say(StatementKind.STOP, exactly(timezone.now()))
     now = timezone.now()
-    newer = Reading(DOC_NUMBER, 7, "unsubscribed", None, now)
-    older = Reading(DOC_NUMBER, 7, "subscribed", None, now - timedelta(seconds=5))
+    newer = Seen(DOC_NUMBER, 7, "", "unsubscribed", now)
+    older = Seen(DOC_NUMBER, 7, "", "subscribed", now - timedelta(seconds=5))
     record.note_readings([newer])
     record.note_readings([older])
     assert record.state_of(DOC_NUMBER).status == "unsubscribed"  # type: ignore[union-attr]
@@ -167,7 +166,7 @@ def test_what_is_kept_follows_a_vendor_that_was_connected(settings: Any) -> None
     settings.VENDORS = replace(both, cloudcontactai=None, sandbox=False)
     record.rebuild_for_vendors()
     with transaction.atomic():
-        ledger.take_turn()
+        audit_log.take_turn()
         desired_state.want_stop(LedgerEntry.objects.latest("pk"))
     assert not ConsentState.objects.get(number=DOC_NUMBER).untold
     settings.VENDORS = both

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts_ui.models import ConsentState, Statement, Vendor, Wish
+from contacts_ui.models import ConsentState, DesiredState, Statement, Vendor
 from contacts_ui.models.consent import Source, StatementKind
-from contacts_ui.models.wish import WishState
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services.consent import rules
-from contacts_ui.services.consent.rules import Said, standing
-from contacts_ui.services.consent.verdicts import Verdict, judge
+from contacts_ui.services.consent.rules import Said, Verdict, judge, standing
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -189,16 +188,16 @@ def statements(draw: st.DrawFn) -> Statement:
 
 
 @st.composite
-def wishes(draw: st.DrawFn, vendor: Vendor) -> Wish | None:
+def desired_states(draw: st.DrawFn, vendor: Vendor) -> DesiredState | None:
     if draw(st.booleans()):
         return None
     at = st.one_of(st.none(), moments)
-    return Wish(
+    return DesiredState(
         number="+16155550123",
         vendor=vendor,
         do_not_text=draw(st.booleans()),
         opt_in_status="subscribed",
-        state=draw(st.sampled_from(WishState.values)),
+        state=draw(st.sampled_from(DeliveryState.values)),
         confirmed_do_not_text=draw(st.sampled_from([None, True, False])),
         confirmed_opt_in_status=draw(st.sampled_from(["", "subscribed", "unsubscribed"])),
         confirmed_at=draw(at),
@@ -212,8 +211,8 @@ def wishes(draw: st.DrawFn, vendor: Vendor) -> Wish | None:
     read_at=st.one_of(st.none(), moments),
     kept=st.sampled_from(["subscribed", "unsubscribed", ""]),
     kept_at=st.one_of(st.none(), moments),
-    slicktext=wishes(Vendor.SLICKTEXT),
-    ccai=wishes(Vendor.CLOUDCONTACTAI),
+    slicktext=desired_states(Vendor.SLICKTEXT),
+    ccai=desired_states(Vendor.CLOUDCONTACTAI),
     reassigned_at=st.one_of(st.none(), moments),
     there=st.sampled_from([tuple(Vendor), (Vendor.SLICKTEXT,), (Vendor.CLOUDCONTACTAI,)]),
 )
@@ -223,8 +222,8 @@ def test_an_unanswered_stop_is_never_may_text(
     read_at: datetime | None,
     kept: str,
     kept_at: datetime | None,
-    slicktext: Wish | None,
-    ccai: Wish | None,
+    slicktext: DesiredState | None,
+    ccai: DesiredState | None,
     reassigned_at: datetime | None,
     there: tuple[Vendor, ...],
 ) -> None:
@@ -237,7 +236,7 @@ def test_an_unanswered_stop_is_never_may_text(
         read_at=kept_at,
         reassigned_at=reassigned_at,
     )
-    rows = [wish for wish in (slicktext, ccai) if wish]
+    rows = [desired for desired in (slicktext, ccai) if desired]
     judged = judge(status, read_at, rows, there, number=state.number, state=state)
     stops = [each for each in said if each.kind == STOP and not each.discounted_by_id]
     answers = [
@@ -256,7 +255,7 @@ def test_an_unanswered_stop_is_never_may_text(
         assert judged.verdict is not Verdict.MAY_TEXT
     if judged.verdict is Verdict.MAY_TEXT:
         assert Vendor.SLICKTEXT in there
-        assert not any(wish.do_not_text for wish in rows)
+        assert not any(desired.do_not_text for desired in rows)
         # What is not connected holds what it holds.
         assert (
             ccai is None

@@ -21,12 +21,12 @@ def person(contact_id: int, name: str = "", number: str = "", **facts: Any) -> C
     )
 
 
-def learn(*people: Contact, at: datetime = NOW) -> None:
+def store(*people: Contact, at: datetime = NOW) -> None:
     """Put them into the index."""
-    index.learn(people, at)
+    index.store(people, at)
 
 
 def ids(search: str = "", **question: Any) -> list[int]:
     """Who is found, in order."""
-    page = index.find(index.IndexQuestion(search=search, **question))
+    page = index.find(index.IndexQuery(search=search, **question))
     return [each.contact.contact_id for each in page.found]

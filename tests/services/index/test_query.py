@@ -3,9 +3,9 @@
 import pytest
 
 from contacts_ui.services import index
-from contacts_ui.services.index import IndexQuestion
+from contacts_ui.services.index import IndexQuery
 
-from .people import ids, learn, person
+from .people import ids, person, store
 
 pytestmark = pytest.mark.django_db
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _people() -> None:
     austin = {"city": "Austin", "state": "TX", "zip": "78701", "country": "US", "source": "import"}
-    learn(
+    store(
         person(1, "Marty McFly", "+16155553338", opt_in_status="unsubscribed", **austin),
         person(2, "Marty Jones", "+15125550100", opt_in_status="subscribed", **austin),
         person(3, "Ana María Núñez", "+12125550177", city="New York", email="Ana+x@Example.com"),
@@ -62,7 +62,7 @@ def test_keys_and_words_together(typed: str, expected: list[int]) -> None:
     assert ids(typed) == expected
 
 
-def test_filters_of_the_form_mind_neither_capitals_nor_accents() -> None:
+def test_filters_ignore_capitals_and_accents() -> None:
     assert ids(filters={"opt_in_status": "Unsubscribed", "city": "AUSTIN"}) == [1]
     assert ids(filters={"last_name": "maria nunez"}) == [3]
     assert ids(filters={"email": "ANA+X@example.com"}) == [3]
@@ -72,32 +72,34 @@ def test_filters_of_the_form_mind_neither_capitals_nor_accents() -> None:
     assert ids("marty", filters={"opt_in_status": "subscribed"}, sort="name") == [2]
 
 
-def test_a_key_that_there_is_not_is_said_and_searched_as_text() -> None:
-    page = index.find(IndexQuestion(search="town:austin"))
+def test_an_unknown_key_is_reported_and_searched_as_text() -> None:
+    page = index.find(IndexQuery(search="town:austin"))
     assert page.found == ()
-    assert "There is no town:" in page.complaints[0]
-    assert [each.contact.contact_id for each in index.find(IndexQuestion(search="x:")).found] == []
+    assert "town: is not a search field" in page.complaints[0]
+    assert [each.contact.contact_id for each in index.find(IndexQuery(search="x:")).found] == []
 
 
-def test_a_status_that_there_is_not_is_said() -> None:
-    asked = [IndexQuestion("status:foo marty"), IndexQuestion(filters={"opt_in_status": "foo"})]
+def test_an_unknown_status_is_reported() -> None:
+    asked = [IndexQuery("status:foo marty"), IndexQuery(filters={"opt_in_status": "foo"})]
     for question in asked:
         page = index.find(question)
         assert page.found == ()
         assert page.complaints == (
-            "Nobody has a status called foo. There are subscribed, unsubscribed,"
+            "No contact has the status foo. Statuses are subscribed, unsubscribed,"
             ' "not subscribed", blocked.',
         )
-    assert not index.find(IndexQuestion("status:blocked")).complaints, "known, though nobody's"
-    learn(person(99, "Pia Pending", opt_in_status="Pending Subscription"))
-    page = index.find(IndexQuestion("status:pending_subscription"))
+    assert not index.find(IndexQuery("status:blocked")).complaints, (
+        "known, although no contact has it"
+    )
+    store(person(99, "Pia Pending", opt_in_status="Pending Subscription"))
+    page = index.find(IndexQuery("status:pending_subscription"))
     assert [each.contact.contact_id for each in page.found] == [99]
     assert not page.complaints, "SlickText's own, though we do not know it"
 
 
 @pytest.mark.parametrize("typed", ["id:seven", "number:none", 'city:""', "custom.shoe:9"])
-def test_what_cannot_be_a_value_is_said(typed: str) -> None:
-    assert len(index.find(IndexQuestion(search=typed)).complaints) == 1
+def test_a_bad_value_is_reported(typed: str) -> None:
+    assert len(index.find(IndexQuery(search=typed)).complaints) == 1
 
 
 def test_every_key_has_a_line_of_help() -> None:
@@ -106,12 +108,12 @@ def test_every_key_has_a_line_of_help() -> None:
 
 
 @pytest.mark.parametrize("key", ["contact_id", "id"])
-def test_an_id_that_no_database_holds_is_nobodys(key: str) -> None:
-    typed = IndexQuestion(f"id:{'9' * 20}") if key == "id" else IndexQuestion("", {key: "9" * 20})
+def test_an_id_that_no_database_holds_matches_no_one(key: str) -> None:
+    typed = IndexQuery(f"id:{'9' * 20}") if key == "id" else IndexQuery("", {key: "9" * 20})
     page = index.find(typed)
     assert page.complaints if key == "id" else not page.found
 
 
-def test_words_that_were_left_out_are_said() -> None:
-    assert not index.find(IndexQuestion("a b c d e f g h")).complaints
-    assert "first 8 words" in index.find(IndexQuestion("a b c d e f g h i")).complaints[0]
+def test_words_that_were_left_out_are_reported() -> None:
+    assert not index.find(IndexQuery("a b c d e f g h")).complaints
+    assert "first 8 words" in index.find(IndexQuery("a b c d e f g h i")).complaints[0]

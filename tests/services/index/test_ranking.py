@@ -3,15 +3,15 @@
 import pytest
 
 from contacts_ui.services import index
-from contacts_ui.services.index import IndexQuestion, finding
+from contacts_ui.services.index import IndexQuery, search
 
-from .people import ids, learn, person
+from .people import ids, person, store
 
 pytestmark = pytest.mark.django_db
 
 
 def test_whole_names_come_before_beginnings_and_those_before_the_rest() -> None:
-    learn(
+    store(
         person(1, "Lea Smarty"),
         person(2, "Ann Lee", city="Marty"),
         person(3, "Martyn Lee"),
@@ -22,28 +22,28 @@ def test_whole_names_come_before_beginnings_and_those_before_the_rest() -> None:
 
 
 def test_first_and_last_together_are_on_top() -> None:
-    learn(person(1, "Marty McFlyer"), person(2, "Marty Ann McFly"), person(3, "Marty McFly"))
+    store(person(1, "Marty McFlyer"), person(2, "Marty Ann McFly"), person(3, "Marty McFly"))
     assert ids("mcfly marty") == [3, 2, 1]
 
 
 def test_the_number_itself_and_the_id_are_on_top() -> None:
-    learn(person(1, "A", "+16155557778"), person(7778, "B", "+16155550001"))
+    store(person(1, "A", "+16155557778"), person(7778, "B", "+16155550001"))
     assert ids("7778") == [7778, 1]
-    assert index.count(IndexQuestion(search="7778")).number == 2
-    learn(person(2, "C", "+442079460958"), person(3, "D", "+14420794609"))
+    assert index.count(IndexQuery(search="7778")).number == 2
+    store(person(2, "C", "+442079460958"), person(3, "D", "+14420794609"))
     assert ids("442079460") == [2, 3]
     assert ids("4420794609")[0] == 3
 
 
-def test_the_best_of_many_is_found_though_it_was_learned_last(
+def test_the_best_of_many_is_found_although_it_was_stored_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(finding, "HELD", 20)
-    monkeypatch.setattr(finding, "COMPARED", 5)
-    learn(*(person(key, "Smarty Jones") for key in range(1, 60)))
-    learn(person(90, "Marty Jones"), person(91, "Marty Jon"))
+    monkeypatch.setattr(search, "RANKED_MAX", 20)
+    monkeypatch.setattr(search, "LIKELY_MAX", 5)
+    store(*(person(key, "Smarty Jones") for key in range(1, 60)))
+    store(person(90, "Marty Jones"), person(91, "Marty Jon"))
     assert ids("marty jon", limit=5)[:2] == [91, 90]
     pages = [ids("marty", limit=7, offset=offset) for offset in range(0, 63, 7)]
     assert sorted(key for page in pages for key in page) == [*range(1, 60), 90, 91]
     assert pages[0][:2] == [90, 91]
-    assert index.find(IndexQuestion(search="marty", limit=7)).total.number == 61
+    assert index.find(IndexQuery(search="marty", limit=7)).total.number == 61

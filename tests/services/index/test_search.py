@@ -3,16 +3,16 @@
 import pytest
 
 from contacts_ui.services import index
-from contacts_ui.services.index import IndexQuestion
+from contacts_ui.services.index import IndexQuery
 
-from .people import ids, learn, person
+from .people import ids, person, store
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def _people() -> None:
-    learn(
+    store(
         person(1, "Marty McFly", "+16155553338", email="marty@slicktext.com", city="Hill Valley"),
         person(2, "José O’Brien-Núñez", "+12125550100", state="TX", zip="37203"),
         person(3, "Smartyn Jones", "+13125550199", custom_fields={"tier": "Gold plated", "n": 7}),
@@ -60,7 +60,7 @@ def test_one_slip_of_the_finger_is_forgiven(typed: str) -> None:
 
 
 def test_what_a_word_was_taken_for_is_said() -> None:
-    page = index.find(IndexQuestion(search="mraty mcfly"))
+    page = index.find(IndexQuery(search="mraty mcfly"))
     assert [each.contact.contact_id for each in page.found] == [1]
     assert page.corrected == (("mraty", "marty"),)
-    assert index.find(IndexQuestion(search="marty")).corrected == ()
+    assert index.find(IndexQuery(search="marty")).corrected == ()

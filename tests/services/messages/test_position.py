@@ -1,4 +1,4 @@
-"""How SlickText's list of messages is read: nothing is skipped whatever happens to the list meanwhile."""
+"""How SlickText's list of messages is read: nothing is skipped whatever happens to the list in between."""
 
 from __future__ import annotations
 
@@ -11,10 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts_ui.integrations.errors import Invalid, ServerTrouble, VendorError
+from contacts_ui.integrations.errors import Invalid, ServerError, VendorError
 from contacts_ui.integrations.types import Message, MessagePage
-from contacts_ui.services.messages.order import Order, UnusableOrder, check, order_of
-from contacts_ui.services.messages.position import Position, first, step
+from contacts_ui.services.messages.position import (
+    Order,
+    Position,
+    UnusableOrder,
+    check,
+    first,
+    order_of,
+    step,
+)
 
 START = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ORDERS = list(Order)
@@ -170,8 +177,8 @@ def test_an_outage_leaves_no_gap(order: Order) -> None:
     vendor.text(50)
     reader = Reader(vendor)
     reader.all()
-    vendor.failing = ServerTrouble("slicktext")
-    with pytest.raises(ServerTrouble):
+    vendor.failing = ServerError("slicktext")
+    with pytest.raises(ServerError):
         reader.page()
     vendor.text(500)
     vendor.failing = None
@@ -288,6 +295,17 @@ def test_a_text_that_is_listed_late_is_read() -> None:
         assert "900" in reader.heard, order
 
 
+def test_rows_deleted_past_the_end_of_the_last_page_hide_none() -> None:
+    vendor = Vendor(Order.NEWEST_FIRST, says_more=False)
+    vendor.text(21)
+    reader = Reader(vendor)
+    for _ in range(3):
+        reader.page()
+    del vendor.rows[3:12]
+    reader.all()
+    assert "0" in reader.heard
+
+
 STEPS = st.lists(
     st.sampled_from(["text", "burst", "page", "killed", "down", "delete"]), max_size=40
 )
@@ -310,8 +328,8 @@ def test_whatever_happens_each_text_is_read(
     }
     for each in steps:
         if each == "down":
-            vendor.failing = ServerTrouble("slicktext")
-            with pytest.raises(ServerTrouble):
+            vendor.failing = ServerError("slicktext")
+            with pytest.raises(ServerError):
                 reader.page()
             vendor.failing = None
         else:

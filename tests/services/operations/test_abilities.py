@@ -15,7 +15,7 @@ from contacts_ui.services.operations import abilities
 from contacts_ui.services.operations.abilities import probe
 from contacts_ui.services.vendors import forget_connections, offered
 from sandbox.messages import moment
-from tests.people import MARTY_NUMBER, MakeWish, Vendors
+from tests.people import MARTY_NUMBER, SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +117,7 @@ def test_too_few_texts_are_looked_at_again_within_the_hour(many: int, vendors: V
 
 
 @pytest.mark.parametrize("trouble", ["down", "error", "drop_before", "too_many", "unauthorized"])
-def test_a_vendor_in_trouble_keeps_its_last_result(trouble: str, vendors: Vendors) -> None:
+def test_a_failing_vendor_keeps_its_last_result(trouble: str, vendors: Vendors) -> None:
     texts(vendors)
     probe()
     a_week_later()
@@ -142,7 +142,7 @@ def test_it_is_probed_weekly_and_no_sooner(vendors: Vendors) -> None:
     assert probe() == 3
 
 
-def test_a_changed_key_is_probed_anew_and_goes_on_where_it_was(
+def test_a_changed_key_is_probed_again_and_continues_where_it_was(
     vendors: Vendors, settings: Any
 ) -> None:
     texts(vendors)
@@ -181,11 +181,13 @@ def test_the_key_itself_is_not_kept(vendors: Vendors) -> None:
     assert len(VendorAbility.objects.get(name=MESSAGES).account) == 64
 
 
-def test_reads_count_once_a_confirmed_stop_shows(vendors: Vendors, wish_for: MakeWish) -> None:
+def test_reads_count_once_a_confirmed_stop_shows(
+    vendors: Vendors, set_desired_state: SetDesiredState
+) -> None:
     vendors.switch(ccai_readable=True)
     probe()
     assert state(READS) == AbilityState.UNKNOWN
-    delivery.deliver(wish_for(Vendor.CLOUDCONTACTAI).pk)
+    delivery.deliver(set_desired_state(Vendor.CLOUDCONTACTAI).pk)
     VendorAbility.objects.update(probed_at=timezone.now() - timedelta(hours=1))
     probe()
     assert offered(Vendor.CLOUDCONTACTAI, READS)
@@ -193,9 +195,9 @@ def test_reads_count_once_a_confirmed_stop_shows(vendors: Vendors, wish_for: Mak
 
 
 def test_reads_that_do_not_show_a_confirmed_stop_do_not_count(
-    vendors: Vendors, wish_for: MakeWish
+    vendors: Vendors, set_desired_state: SetDesiredState
 ) -> None:
-    delivery.deliver(wish_for(Vendor.CLOUDCONTACTAI).pk)
+    delivery.deliver(set_desired_state(Vendor.CLOUDCONTACTAI).pk)
     vendors.switch(ccai_readable=True)
     vendors.server.sandbox.cloudcontactai.mark(MARTY_NUMBER, False)
     probe()
@@ -203,8 +205,10 @@ def test_reads_that_do_not_show_a_confirmed_stop_do_not_count(
     assert sentence(READS).startswith("Its reads do not show who is stopped.")
 
 
-def test_an_account_without_reads_says_so(vendors: Vendors, wish_for: MakeWish) -> None:
-    delivery.deliver(wish_for(Vendor.CLOUDCONTACTAI).pk)
+def test_an_account_without_reads_says_so(
+    vendors: Vendors, set_desired_state: SetDesiredState
+) -> None:
+    delivery.deliver(set_desired_state(Vendor.CLOUDCONTACTAI).pk)
     vendors.switch(ccai_readable=False)
     probe()
     assert not offered(Vendor.CLOUDCONTACTAI, READS)

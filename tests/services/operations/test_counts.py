@@ -20,7 +20,7 @@ def ready(vendors: Vendors, settings: Any) -> Vendors:
     """The index was just read from SlickText, which answers counts."""
     settings.SLICKTEXT_CALLS_PER_SECOND = 1000.0
     abilities.probe()
-    index.go_on()
+    index.run_due()
     assert index.is_ready()
     return vendors
 
@@ -84,7 +84,7 @@ def test_an_account_without_counts_is_not_asked_again(ready: Vendors) -> None:
     assert ready.asked() == []
 
 
-def test_trouble_keeps_the_last_comparison(ready: Vendors) -> None:
+def test_error_keeps_the_last_comparison(ready: Vendors) -> None:
     counts.check()
     before = counts.latest()
     an_hour_later()

@@ -1,0 +1,26 @@
+"""Days and minutes in a form: only years that every time zone, calculation, and database can hold."""
+
+from datetime import date
+from typing import Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+FIRST_YEAR: Final = 1991
+LAST_YEAR: Final = 8999
+
+
+def plausible(day: date) -> None:
+    """Check only the year: the calendar's ends can't be compared across zones. Raises ValidationError."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValidationError(f"Enter a year between {FIRST_YEAR} and {LAST_YEAR}.")
+
+
+def day_field(label: str) -> forms.DateField:
+    """Return a field for a day in the reader's zone, which may stay empty."""
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[plausible],
+    )

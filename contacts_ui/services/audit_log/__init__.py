@@ -1,0 +1,27 @@
+"""The audit log: what was done, by which person, for which number, and what the vendor answered. Append-only.
+
+- `recording`: writes an entry.
+- `search`: finds entries, the newest first.
+
+`services.verification` proves that no entry was changed or taken out.
+"""
+
+from contacts_ui.services.audit_log.recording import (
+    NOTHING_BEFORE,
+    entries_about,
+    entry_hash,
+    history,
+    name_of,
+    record,
+    take_turn,
+)
+
+__all__ = [
+    "NOTHING_BEFORE",
+    "entries_about",
+    "entry_hash",
+    "history",
+    "name_of",
+    "record",
+    "take_turn",
+]

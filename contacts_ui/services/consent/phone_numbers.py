@@ -1,0 +1,219 @@
+"""Consent belongs to the number (rule 8): what happens when a contact gets, changes, or leaves one. And how to find it.
+
+A stop stays with the number when its contact leaves, and also follows the person to a new number.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from django.db import transaction
+from django.utils import timezone
+
+from contacts_ui.integrations.types import Contact, OptInStatus
+from contacts_ui.models import ConsentSetup, ConsentState, Disagreement, HeldPress, LedgerEntry
+from contacts_ui.models.consent import Source
+from contacts_ui.models.ledger import Action
+from contacts_ui.permissions import Staff
+from contacts_ui.phone import to_e164
+from contacts_ui.services import audit_log
+from contacts_ui.services.consent import desired_state, record, slicktext_readings, stops
+from contacts_ui.services.consent.rules import STOPPED_STATUSES, Said, by_vendor
+from contacts_ui.services.consent.stops import Stop, write_stop
+from contacts_ui.services.consent.types import Request, Seen
+
+
+@dataclass(frozen=True)
+class StatusFor:
+    """The status that SlickText is sent for a contact with a new number; None keeps it (rule 8).
+
+    `stopped_here`: the number is stopped. `follows`: the stop of the old number follows the person.
+    """
+
+    status: str | None
+    stopped_here: bool = False
+    follows: bool = False
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        """Return what SlickText is sent with the contact; empty if its status stays."""
+        return {"opt_in_status": self.status} if self.status else {}
+
+    @property
+    def stopped(self) -> bool:
+        """Return True if the contact is saved as stopped."""
+        return self.stopped_here or self.follows
+
+
+def status_for_new_contact(number: str) -> StatusFor:
+    """Return *not subscribed* for a new contact, or a stop if its number is stopped."""
+    if record.is_stopped(number):
+        return StatusFor(desired_state.strongest(number), stopped_here=True)
+    return StatusFor(OptInStatus.NOT_SUBSCRIBED)
+
+
+def status_for_new_number(*, old: str, new: str, status: str | None) -> StatusFor:
+    """Return the status for a contact's new number. Consent stays with the old one; a stop follows the person."""
+    stopped = record.is_stopped(new)
+    follows = status in STOPPED_STATUSES or record.is_stopped(old)
+    if stopped or follows:
+        held = {status, desired_state.strongest(new), desired_state.strongest(old)}
+        blocked = OptInStatus.BLOCKED in held
+        strongest = OptInStatus.BLOCKED if blocked else OptInStatus.UNSUBSCRIBED
+        return StatusFor(strongest, stopped, follows)
+    return StatusFor(None if status == OptInStatus.NOT_SUBSCRIBED else OptInStatus.NOT_SUBSCRIBED)
+
+
+def number_leaves(*, staff: Staff, seen: Seen, why: str) -> Collection[int]:
+    """Record the stop of a number before its contact is deleted or gets another number (rule 8).
+
+    `seen` is as SlickText showed it a moment ago. Return the keys to deliver. Call it before the vendor's call.
+    """
+    if not seen.number:
+        return ()
+    with transaction.atomic():
+        audit_log.take_turn()
+        pressed = stops.end_hold(seen.number)
+        news = slicktext_readings.find_stops([seen])
+        if news or (
+            seen.status in STOPPED_STATUSES and not record.standing_of(seen.number).stopped
+        ):
+            said = by_vendor(seen.changed_at, seen.read_at or timezone.now())
+            return _carried(staff, seen, said, why, news=news[0] if news else None)
+        return pressed.keys if pressed else ()
+
+
+def number_taken(
+    *,
+    staff: Staff,
+    entry: LedgerEntry,
+    contact: Contact,
+    began: datetime,
+    left: Seen | None = None,
+    consented: bool = False,
+) -> Collection[int]:
+    """Record the stop of the number that a contact `left` for the number it was saved with as stopped (rule 8).
+
+    `entry` is that of the save, whose call to SlickText `began` then: a report of it is not news. `consented`: evidence
+    comes with it; otherwise older consent for the new number does not answer the stop.
+    """
+    number = contact.number or ""
+    with transaction.atomic():
+        audit_log.take_turn()
+        pressed = stops.end_hold(number)
+        keys = list(pressed.keys) if pressed else []
+        stands = record.standing_of(number)
+        if left and not stands.stopped:
+            said = _said_at(left)
+            if stands.consent and not consented:
+                said = Said(said.earliest, timezone.now())
+            seen = Seen(number, contact.contact_id, contact.name, contact.opt_in_status, began)
+            keys += _carried(staff, seen, said, "the former number of this person was stopped")
+        else:
+            keys += desired_state.want_stop(entry, number=number, again=False)
+        desired_state.told_with_contact(number, contact.opt_in_status or "", began)
+        return keys
+
+
+def _said_at(left: Seen) -> Said:
+    """Return when the stop that follows a contact was said."""
+    stop = record.standing_of(left.number).stop if left.number else None
+    if stop:
+        return Said(stop.earliest, stop.latest)
+    return by_vendor(left.changed_at, left.read_at or timezone.now())
+
+
+def _carried(
+    staff: Staff, seen: Seen, said: Said, why: str, news: slicktext_readings.Found | None = None
+) -> Collection[int]:
+    stop = Stop(
+        seen,
+        Source.CARRIED_OVER,
+        said,
+        staff,
+        Request(reason=f"Carried over: {why}."),
+        status=seen.stopped_status,
+        key=news.key if news else "",
+        told_back=bool(news and news.told_back),
+    )
+    written = write_stop(stop)
+    return written.keys if written else ()
+
+
+def reassign(*, number: str, at: datetime, words: str) -> Collection[int]:
+    """Record that a number passed to another person at `at`: consent from before is void (rule 1).
+
+    An older stop counts again, and goes to the vendors. Without one the number is *Not known*, and is listed under
+    *Needs attention*. Return the keys to deliver; none if it is on record already.
+    """
+    with transaction.atomic():
+        audit_log.take_turn()
+        known = record.state_of(number)
+        if known and known.reassigned_at and known.reassigned_at >= at:
+            return ()
+        entry = audit_log.record(
+            action=Action.NUMBER_REASSIGNED, staff=None, number=number, asked_at=at, reason=words
+        )
+        record.reassign(number, at)
+        return desired_state.want_stop(entry, again=False, batch=True)
+
+
+# --- The number of a contact by our own record: a stop must not wait for SlickText ------------------------
+
+# Tables that have a SlickText contact together with a number, and the time of each.
+_NAMED_IN: Final[tuple[tuple[Any, str], ...]] = (
+    (ConsentState, "read_at"),
+    (HeldPress, "pressed_at"),
+    (Disagreement, "found_at"),
+)
+
+
+def number_of_contact(contact_id: int) -> str:
+    """Return the newest number (E.164) on record for a contact, or "". Ask no vendor."""
+    known = [_entered(contact_id)]
+    for model, at in _NAMED_IN:
+        rows = model.objects.filter(contact_id=contact_id, **{f"{at}__isnull": False})
+        known.append(rows.order_by(f"-{at}").values_list(at, "number").first())
+    return max(filter(None, known), default=(None, ""))[1]
+
+
+def _entered(contact_id: int) -> tuple[datetime, str] | None:
+    """Return the contact's number by the audit log, and when it was recorded. An edit has the new one."""
+    entries = LedgerEntry.objects.filter(contact_id=contact_id).exclude(number="").order_by("-pk")
+    for at, action, old, after in entries.values_list("at", "action", "number", "after")[:20]:
+        new = after.get("mobile_number", "") if action == Action.CONTACT_EDITED else ""
+        if number := to_e164(new) or to_e164(old):
+            return at, number
+    return None
+
+
+# --- Ids of numbers for addresses: they say nothing, and cannot be guessed -----------------------------
+
+# The key is in the database, so an id survives a change of `DJANGO_SECRET_KEY`.
+# So that not even the length of a number shows; a multiple of 3 with the 16 bytes of the seal: one spelling of each id.
+PADDED_LETTERS: Final = 20
+
+
+def id_of(number: str) -> str:
+    """Return the id of a number (E.164), which never changes."""
+    sealed = AESSIV(_key()).encrypt(number.ljust(PADDED_LETTERS).encode(), None)
+    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def number_of_id(number_id: str) -> str | None:
+    """Return the number of an id; None for an id that is not ours."""
+    try:
+        sealed = urlsafe_b64decode(number_id + "=" * (-len(number_id) % 4))
+        return AESSIV(_key()).decrypt(sealed, None).decode().rstrip()
+    except (InvalidTag, ValueError):
+        return None
+
+
+@cache
+def _key() -> bytes:
+    return bytes(ConsentSetup.load().number_key)

@@ -1,0 +1,1 @@
+"""Exports: contacts, a list that was looked up, opt-outs. `files.writing` writes the files."""

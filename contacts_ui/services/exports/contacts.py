@@ -1,0 +1,364 @@
+"""Export any view of the contacts, streamed in constant memory. The audit log has who exported it and why.
+
+The index gives plain tuples of texts: a million take seconds, where objects would take minutes. Without the index
+the contacts come from SlickText, page by page, with the lowest priority.
+"""
+
+import json
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, islice
+from typing import Any, Final
+
+import msgspec
+from django.utils import timezone
+
+from contacts_ui.contact_fields import as_text
+from contacts_ui.integrations import slicktext
+from contacts_ui.integrations.call_policy import BULK_READ
+from contacts_ui.integrations.types import Contact
+from contacts_ui.models import ConsentState, DesiredState, LedgerEntry, Vendor
+from contacts_ui.models.ledger import Action
+from contacts_ui.permissions import Staff, require
+from contacts_ui.phone import pretty
+from contacts_ui.services import audit_log, index
+from contacts_ui.services.consent.rules import STATUS_WORDS, STOPPED_STATUSES, OptInStatus, Verdict
+from contacts_ui.services.contacts.listing import ListQuery, list_contacts
+from contacts_ui.services.files.workbook_writing import MAX_ROWS, Full
+from contacts_ui.services.files.writing import (
+    BLOCK_ROWS,
+    Block,
+    Download,
+    Format,
+    Part,
+    parts_of,
+)
+from contacts_ui.services.index import IndexQuery, Total
+from contacts_ui.services.security import exported
+from contacts_ui.services.vendors import to_slicktext
+
+# Key of the table's column -> heading in the file. The first and last ones are in every file.
+ALWAYS_FIRST: Final = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "number": "Mobile number",
+}
+CHOICES: Final = {
+    "email": "Email",
+    "city": "City",
+    "state": "State",
+    "zip": "Zip",
+    "country": "Country",
+    "status": "Opt-in status",
+    "source": "Source",
+    "language": "Language",
+    "timezone": "Time zone",
+    "custom_fields": "Custom fields",
+    "created": "Created",
+    "last_updated": "Last updated",
+    "contact_id": "Id",
+}
+ALWAYS_LAST: Final = {"do_not_text": "Do not text", "read_at": "Read from SlickText at"}
+# Headings of columns that hold phone numbers.
+NUMBERS: Final = (ALWAYS_FIRST["number"],)
+# SlickText gives 250 contacts a page at most, and the whole company makes eight calls a second.
+LIVE_LIMIT: Final = 10_000
+LIVE_PAGE: Final = 250
+
+YES, NO_STOP, NOT_SUBSCRIBED, NOT_KNOWN = "yes", "no stop on record", "not subscribed", "not known"
+Raw = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What an export would hold. `total` is None where it is not known before; then `limit` is the maximum."""
+
+    headings: tuple[str, ...]
+    total: Total | None
+    limit: int | None
+
+    @property
+    def fits_a_workbook(self) -> bool:
+        """Return False where a workbook cannot hold all rows."""
+        return self.total is None or self.total.number <= MAX_ROWS
+
+
+def outlook(*, staff: Staff, question: IndexQuery, columns: Sequence[str]) -> Outlook:
+    """Say what would be exported. Raises NotAllowed."""
+    require(staff, "export_contacts")
+    headings = tuple(headings_of(columns).values())
+    if index.is_ready():
+        return Outlook(headings, index.count(question), None)
+    return Outlook(headings, None, LIVE_LIMIT)
+
+
+def export(
+    *,
+    staff: Staff,
+    question: IndexQuery,
+    columns: Sequence[str],
+    why: str,
+    kind: Format = Format.CSV,
+) -> Download:
+    """Export the contacts that match `question`, with the person's chosen `columns` (keys of CHOICES).
+
+    The audit log has who, why, filters, columns and format before the first byte, and the number of rows after the
+    last one. Raises NotAllowed; Full if a workbook cannot hold them; VendorError without index and SlickText.
+    """
+    require(staff, "export_contacts")
+    if (
+        kind == Format.XLSX
+        and not outlook(staff=staff, question=question, columns=columns).fits_a_workbook
+    ):
+        raise Full
+    headings = headings_of(columns)
+    live = not index.is_ready()
+    # The first page is read before anything is sent: an error is shown on a page, not in a broken file.
+    rows = _live_rows(question) if live else None
+    if rows is not None:
+        rows = chain(list(islice(rows, 1)), rows)
+    entry = record_start(
+        staff,
+        why,
+        kind,
+        filters={
+            **question.filters,
+            **({"search": question.search} if question.search else {}),
+            **({"sort": question.sort} if question.sort else {}),
+        },
+        columns=list(headings.values()),
+        read_from="SlickText" if live else "the index",
+    )
+    blocks = _blocks(
+        headings, rows or index.matching_rows(question, index_columns(headings)), live=live
+    )
+    made = parts_of(kind, list(headings.values()), blocks, NUMBERS)
+    chunks = counted(made, staff, entry, copy_context())
+    return Download(f"contacts-{timezone.localdate():%Y-%m-%d}", kind, chunks)
+
+
+def headings_of(columns: Sequence[str]) -> dict[str, str]:
+    chosen = {key: heading for key, heading in CHOICES.items() if key in columns}
+    return {**ALWAYS_FIRST, **chosen, **ALWAYS_LAST}
+
+
+def index_columns(headings: Mapping[str, str]) -> list[str]:
+    """Return the index columns for the headings, followed by those that *Do not text* is made from."""
+    shown = ["mobile_number" if key == "do_not_text" else key for key in headings]
+    return [*shown, "number", "status", "mobile_number"]
+
+
+def _live_rows(question: IndexQuery) -> Iterator[Raw]:
+    """Yield contacts that match at SlickText, LIVE_LIMIT at most, each with when it was read."""
+    for before, contact in enumerate(_live_contacts(question)):
+        if before == LIVE_LIMIT:
+            # Marks that more would follow.
+            yield ()
+            return
+        yield contact
+
+
+def _live_contacts(question: IndexQuery) -> Iterator[Raw]:
+    filters = [dict(question.filters)]
+    if question.search:
+        asked_at = timezone.now()
+        live = ListQuery(search=question.search, filters=question.filters, live=True)
+        listing = list_contacts(live, index.state())
+        readings = [reading for _, reading in listing.readings]
+        if listing.error or any(reading.contact_id is not None for reading in readings):
+            yield from ((contact, listing.as_of or asked_at) for contact in listing.page.contacts)
+            return
+        filters = [{**question.filters, **dict(reading.filters)} for reading in readings]
+    seen: set[int] = set()
+    for each in filters:
+        for contact, read_at in _live_pages(each):
+            if contact.contact_id not in seen:
+                seen.add(contact.contact_id)
+                yield contact, read_at
+
+
+def _live_pages(filters: Mapping[str, str]) -> Iterator[tuple[Contact, Any]]:
+    offset, more = 0, True
+    while more:
+        asked_at = timezone.now()
+        page = slicktext.list_contacts(
+            to_slicktext(), limit=LIVE_PAGE, offset=offset, filters=filters, policy=BULK_READ
+        )
+        # SlickText may silently ignore a filter on a custom field.
+        yield from (
+            (contact, asked_at)
+            for contact in page.contacts
+            if all(_matches(contact, name, value) for name, value in filters.items())
+        )
+        offset += page.received
+        more = page.has_more and page.received > 0
+
+
+def _matches(contact: Contact, name: str, value: str) -> bool:
+    held = getattr(contact, name) if hasattr(contact, name) else contact.custom_fields.get(name)
+    if name == "mobile_number" and contact.number == value:
+        return True
+    return as_text(held).casefold().lstrip("0") == value.casefold().lstrip("0")
+
+
+def _blocks(headings: Mapping[str, str], rows: Iterable[Raw], *, live: bool) -> Generator[Block]:
+    """Yield the table in blocks, each with its number of contacts."""
+    table, left = Table(headings), iter(rows)
+    while some := list(islice(left, BLOCK_ROWS)):
+        limited = live and not some[-1]
+        if limited:
+            some.pop()
+        given = [_texts_of(row, headings) for row in some] if live else some
+        yield table.columns(given), len(given)
+        if limited:
+            first = f"Only the first {LIVE_LIMIT:,} contacts: the index is not ready."
+            yield [[first], *[[""]] * (len(headings) - 1)], 0
+            return
+
+
+class Table:
+    """Turns tuples in the order of `index_columns` into texts, column by column: twice as fast as row by row."""
+
+    def __init__(self, headings: Mapping[str, str]) -> None:
+        self._keys = list(headings)
+        self._answer = _do_not_text_answers()
+
+    def columns(self, rows: Sequence[Raw]) -> list[Sequence[str]]:
+        """Return the columns of some rows."""
+        if not rows:
+            return [()] * len(self._keys)
+        columns = list(zip(*rows, strict=True))
+        *_, numbers, statuses, held = columns
+        made: list[Sequence[str]] = []
+        for key, column in zip(self._keys, columns, strict=False):
+            if key == "do_not_text":
+                made.append(list(map(self._answer, numbers, statuses)))
+            elif key == "number":
+                made.append([_number(e164) or raw for e164, raw in zip(numbers, held, strict=True)])
+            elif read := _TEXTS.get(key):
+                made.append(list(map(read, column)))
+            else:
+                made.append(column)
+        return made
+
+
+def _texts_of(row: Raw, headings: Mapping[str, str]) -> list[str]:
+    """Return a contact that was just read, as the index would give it."""
+    contact, read_at = row
+    names = {"number": "number", "status": "opt_in_status"}
+
+    def held(key: str) -> str:
+        value = read_at if key == "read_at" else getattr(contact, names.get(key, key))
+        return json.dumps(value) if key == "custom_fields" else "" if value is None else str(value)
+
+    return [held(key) for key in index_columns(headings)]
+
+
+def _do_not_text_answers() -> Callable[[str, str], str]:
+    """Return a function from a number and its status to what *Do not text* says: never more than is known.
+
+    The record and the desired states are read once, as sets of numbers. Anything unclear is a stop or *not known*.
+    """
+    states = ConsentState.objects.values_list("number", flat=True)
+    desired_states = DesiredState.objects.values_list("number", flat=True)
+    theirs = desired_states.filter(vendor=Vendor.CLOUDCONTACTAI, do_not_text=False)
+    stopped = {
+        *states.filter(stopped=True),
+        *states.exclude(held=None),
+        *desired_states.filter(do_not_text=True),
+        *theirs.filter(confirmed_do_not_text=True),
+    }
+    unclear = {
+        *states.exclude(reassigned_at=None).filter(verdict=Verdict.NOT_KNOWN.key),
+        *theirs.filter(confirmed_do_not_text=None),
+        *theirs.filter(unanswered_at__isnull=False),
+    }
+
+    def answer(number: str, status: str) -> str:
+        if number in stopped or status in STOPPED_STATUSES:
+            return YES
+        if not number or number in unclear:
+            return NOT_KNOWN
+        return _BY_STATUS.get(status, NOT_KNOWN)
+
+    return answer
+
+
+_BY_STATUS: Final[Mapping[str, str]] = {
+    OptInStatus.SUBSCRIBED: NO_STOP,
+    OptInStatus.NOT_SUBSCRIBED: NOT_SUBSCRIBED,
+}
+_WORDS: Final[Mapping[str, str]] = {str(status): word for status, word in STATUS_WORDS.items()}
+
+
+@lru_cache(maxsize=5000)
+def _moment(text: str) -> str:
+    """Return ISO 8601 in UTC, from a database's or Python's text of a moment in UTC."""
+    return f"{text[:10]}T{text[11:19]}Z" if text else ""
+
+
+def _number(e164: str) -> str:
+    """Return `pretty(e164)`, (615) 555-3338; faster for US and Canadian numbers."""
+    if len(e164) == 12 and e164.startswith("+1"):
+        return f"({e164[2:5]}) {e164[5:8]}-{e164[8:]}"
+    return pretty(e164) if e164 else ""
+
+
+@lru_cache(maxsize=5000)
+def _custom(held: str) -> str:
+    values = msgspec.json.decode(held) if held and held != "{}" else {}
+    return "; ".join(f"{name}: {as_text(value)}" for name, value in sorted(values.items()))
+
+
+_TEXTS: Final[dict[str, Callable[[Any], str]]] = {
+    "status": lambda status: _WORDS.get(status, status),
+    "custom_fields": _custom,
+    "created": _moment,
+    "last_updated": _moment,
+    "read_at": _moment,
+}
+
+
+def record_start(staff: Staff, why: str, kind: Format, **what: Any) -> LedgerEntry:
+    """Record in the audit log who exports what, how and why, before the first byte."""
+    after = {**what, "format": str(kind)}
+    return audit_log.record(
+        action=Action.CONTACTS_EXPORTED, staff=staff, number="", reason=why, after=after
+    )
+
+
+def counted(
+    made: Generator[Part],
+    staff: Staff,
+    entry: LedgerEntry,
+    request_context: Context,
+    what: str = "contacts",
+) -> Iterator[str | bytes]:
+    """Yield the parts, and record at the end how many rows were sent, even if the browser disconnected.
+
+    The request is over by then: `request_context` has its id and address for the audit log.
+    """
+    count, complete = 0, False
+    try:
+        with closing(made):
+            for content, rows in made:
+                yield content
+                count += rows
+            complete = True
+    finally:
+        outcome = "complete" if complete else "broken off"
+        request_context.run(_ended, staff, entry, what, count, outcome)
+
+
+def _ended(staff: Staff, entry: LedgerEntry, what: str, count: int, outcome: str) -> None:
+    exported(staff, what, rows=count, why=entry.reason, outcome=outcome)
+    audit_log.record(
+        action=Action.CONTACTS_EXPORT_ENDED,
+        staff=staff,
+        number="",
+        after={"export": entry.pk, "count": count},
+        answer={"outcome": outcome},
+    )

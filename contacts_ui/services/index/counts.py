@@ -1,0 +1,43 @@
+"""Numbers that are kept: of all contacts (triggers keep that one exact), and of the values that many contacts share."""
+
+# ruff: noqa: S608 - the only names in the SQL are our own columns; every value is a parameter
+
+from collections.abc import Callable
+from typing import Final
+
+from django.db import connection, transaction
+
+from contacts_ui.models.index_tables import COUNTS
+from contacts_ui.services.index.database import TABLE, fetch
+
+# People filter by these, and few values are shared by many.
+COMMON: Final = (
+    "status_key", "state_key", "country_key", "source_key", "language_key", "timezone_key", "city_key",
+)  # fmt: skip
+# A value of fewer contacts is counted when it is asked for.
+COUNT_KEPT_ABOVE: Final = 1000
+
+
+def kept_count(column: str = "", value: str = "") -> int:
+    """Return how many contacts there are, or how many had this value after the last index sync; 0 if not kept."""
+    sql = f"SELECT number FROM {COUNTS} WHERE name = %s AND value = %s"
+    return next((int(number) for (number,) in fetch(sql, [column.removesuffix("_key"), value])), 0)
+
+
+def refresh_counts(between: Callable[[], object] = lambda: None) -> None:
+    """Count the common values again, with one short write for each column; call `between` after each."""
+    for column in COMMON:
+        name = column.removesuffix("_key")
+        sql = f"SELECT {column}, count(*) FROM {TABLE} GROUP BY {column} HAVING count(*) > %s"
+        counts = [(name, *row) for row in fetch(sql, [COUNT_KEPT_ABOVE])]
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {COUNTS} WHERE name = %s", [name])
+            cursor.executemany(
+                f"INSERT INTO {COUNTS}(name, value, number) VALUES (%s, %s, %s)", counts
+            )
+        between()
+
+
+def custom_field_names() -> frozenset[str]:
+    """Return the normalized names of the custom fields that contacts have."""
+    return frozenset(name for (name,) in fetch(f"SELECT value FROM {COUNTS} WHERE name = 'custom'"))

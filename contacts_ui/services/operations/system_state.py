@@ -1,0 +1,173 @@
+"""The state of the dashboard for banners and menus: one query, repeated every few seconds at most."""
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    IntegerField,
+    Max,
+    Min,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+
+from contacts_ui.models import (
+    ConsentState,
+    DesiredState,
+    Disagreement,
+    IncomingMessage,
+    SentText,
+    Vendor,
+    VendorHealth,
+    WebhookEvent,
+    WorkerBeat,
+)
+from contacts_ui.models.desired_state import DeliveryState
+from contacts_ui.models.disagreement import DisagreementKind
+from contacts_ui.models.messages import MessageState
+from contacts_ui.services.operations.heartbeats import WORKER_SILENT_AFTER
+from contacts_ui.services.vendors.health import Health
+
+CACHE_SECONDS: Final = 5
+CACHE_KEY: Final = "system_state"
+BULK: Final = "bulk"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Changes that people made and that are on their way to one vendor."""
+
+    count: int
+    oldest: datetime
+
+
+@dataclass(frozen=True)
+class SystemState:
+    """The state of the dashboard at one moment. `waiting` is without bulk jobs, and `bulk` counts theirs."""
+
+    vendors: dict[Vendor, Health] = field(default_factory=dict)
+    waiting: dict[Vendor, Waiting] = field(default_factory=dict)
+    bulk: dict[Vendor, int] = field(default_factory=dict)
+    refused: int = 0
+    # People on record as stopped, while a connected vendor was never told.
+    untold: int = 0
+    # Events that speak of a stop and could not be acted on.
+    unplaced: int = 0
+    # Texts to a number after its stop, with an alarm that is not closed.
+    texted: int = 0
+    last_heartbeat: datetime | None = None
+    # Messages that may ask for texts to stop, and wait for a decision.
+    asked: int = 0
+    # Stopped people who can be texted again at a vendor.
+    textable: int = 0
+
+    def waits(self, vendor: Vendor) -> int:
+        """Count the changes that wait for one vendor, with those of bulk jobs."""
+        waiting = self.waiting.get(vendor)
+        return (waiting.count if waiting else 0) + self.bulk.get(vendor, 0)
+
+    def worker_silent(self, now: datetime) -> bool:
+        """Return True if no worker has sent a heartbeat lately, or ever."""
+        return self.last_heartbeat is None or now - self.last_heartbeat > WORKER_SILENT_AFTER
+
+
+def system_state() -> SystemState:
+    """Return the system state of some seconds ago, or a new one. A cache that is away costs a query, not the page."""
+    try:
+        known = cache.get(CACHE_KEY)
+        if not isinstance(known, SystemState):
+            known = read_system_state()
+            cache.set(CACHE_KEY, known, CACHE_SECONDS)
+    except Exception:
+        logger.warning("the system state could not be cached", exc_info=True)
+        return read_system_state()
+    return known
+
+
+def read_system_state() -> SystemState:
+    """Read the system state now, in one query."""
+    health: dict[Vendor, Health] = {}
+    waiting: dict[Vendor, Waiting] = {}
+    bulk: dict[Vendor, int] = {}
+    counts: dict[str, int] = defaultdict(int)
+    last_heartbeat: datetime | None = None
+    for kind, name, count, since, latest, words in _rows():
+        if kind == "vendor":
+            health[Vendor(name)] = Health(bool(count), since, latest, words)
+        elif kind == "worker":
+            last_heartbeat = max(latest, last_heartbeat or latest)
+        elif kind in _COUNTED or kind == DeliveryState.REFUSED:
+            counts[kind] += count
+        elif words == BULK:
+            bulk[Vendor(name)] = count
+        else:
+            waiting[Vendor(name)] = Waiting(count, since)
+    return SystemState(health, waiting, bulk, last_heartbeat=last_heartbeat, **counts)
+
+
+def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
+    """Return kind, name, count, first and latest time, and words of vendors, workers, deliveries, and `_COUNTED`."""
+    vendors = VendorHealth.objects.values_list(
+        _text("vendor"), "vendor", Cast("up", IntegerField()), "since", "checked_at", "trouble"
+    )
+    workers = WorkerBeat.objects.order_by().values_list(
+        _text("worker"), "worker", Value(1), "started_at", "beat_at", _text("")
+    )
+    desired_states = (
+        DesiredState.objects.filter(state__in=(DeliveryState.ON_ITS_WAY, DeliveryState.REFUSED))
+        .order_by()
+        .values("state", "vendor", "batch")
+        .annotate(
+            n=Count("pk"),
+            first=Min("wished_at", output_field=DateTimeField()),
+            last=Max("wished_at", output_field=DateTimeField()),
+        )
+        .values_list(
+            "state",
+            "vendor",
+            "n",
+            "first",
+            "last",
+            Case(When(batch=True, then=_text(BULK)), default=_text("")),
+        )
+    )
+    counts = [_counted(name, rows, by) for name, (rows, by) in _COUNTED.items()]
+    return vendors.union(workers, desired_states, *counts, all=True)
+
+
+def _counted(name: str, rows: QuerySet[Any], by: str) -> QuerySet[Any, Any]:
+    """Count rows that all have one value in `by`; no row where there is nothing to count."""
+    none = Value(None, output_field=DateTimeField())
+    counted: QuerySet[Any] = rows.order_by().values(by).annotate(n=Count("pk"))
+    return counted.values_list(_text(name), _text(""), "n", none, none, _text(""))
+
+
+def _text(value: str) -> Value:
+    return Value(value, output_field=CharField())
+
+
+# Counted by the name of their field in SystemState: the rows, and a column by which they are one group or few.
+_COUNTED: Final = {
+    "untold": (ConsentState.objects.filter(untold=True), "untold"),
+    "unplaced": (WebhookEvent.objects.filter(needs_decision=True), "needs_decision"),
+    "texted": (SentText.objects.filter(alarm_at__isnull=False, closed_at=None), "closed_at"),
+    "asked": (IncomingMessage.objects.filter(state=MessageState.WAITING), "state"),
+    "textable": (
+        Disagreement.objects.filter(
+            closed_at=None, kind__in=(DisagreementKind.REAPPEARED, DisagreementKind.GONE)
+        ),
+        "kind",
+    ),
+}

@@ -1,0 +1,193 @@
+"""Review opt-outs: find them, the most urgent first, and mark them as reviewed."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+
+from contacts_ui.models import DesiredState, OptOut
+from contacts_ui.models.desired_state import DeliveryState
+from contacts_ui.models.ledger import Action
+from contacts_ui.models.opt_out import OPEN, OptOutState
+from contacts_ui.permissions import Staff, require
+from contacts_ui.phone import to_e164
+from contacts_ui.services import audit_log
+from contacts_ui.services.consent.business_days import due_after
+
+# An open opt-out with this many business days left, or fewer, is due soon.
+DUE_SOON_BUSINESS_DAYS: Final = 3
+# What the filter by state offers beside the states of the rows.
+NOT_COMPLETED, PAST_DUE, DUE_SOON = "open", "overdue", "close"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which opt-outs to show. Empty means any.
+
+    `state` is an OptOutState, NOT_COMPLETED, PAST_DUE or DUE_SOON; `staff` "" is the dashboard itself, None anyone.
+    `since` (included) and `until` (excluded) are aware and about when the person asked.
+    """
+
+    person: str = ""
+    staff: str | None = None
+    channel: str = ""
+    state: str = ""
+    reviewed: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    slowest_first: bool = False
+
+    def as_recorded(self) -> dict[str, Any]:
+        """Return what the audit log keeps of them: those that are set."""
+        recorded = {
+            "person": self.person or None,
+            "staff": self.staff,
+            "channel": self.channel or None,
+            "state": self.state or None,
+            "reviewed": self.reviewed,
+            "since": self.since and self.since.isoformat(),
+            "until": self.until and self.until.isoformat(),
+        }
+        return {name: value for name, value in recorded.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of opt-outs, how many there are in all, and the words of vendors that refused, by "number vendor"."""
+
+    rows: list[OptOut]
+    total: int
+    refusals: Mapping[str, str]
+
+
+def find(filters: Filters, *, limit: int, offset: int) -> Found:
+    """Return the opt-outs from `offset` on, at most `limit`: past due and due soon first, then the newest."""
+    parts = in_order(filters)
+    sizes = [part.count() for part in parts]
+    rows: list[OptOut] = []
+    for part, size in zip(parts, sizes, strict=True):
+        if offset < size and len(rows) < limit:
+            rows += part[offset : offset + limit - len(rows)]
+        offset = max(offset - size, 0)
+    return Found(rows, sum(sizes), _refusals(rows))
+
+
+def in_order(filters: Filters) -> list[QuerySet[OptOut]]:
+    """Return all that match, as queries to read one after the other; each follows an index and sorts nothing."""
+    rows = _matching(filters)
+    if filters.slowest_first:
+        return [rows.order_by(F("seconds_to_honour").desc(nulls_last=True), "-pk")]
+    urgent = Q(state__in=OPEN, due_at__lt=due_soon_until())
+    return [
+        rows.filter(urgent).order_by("due_at", "pk"),
+        rows.exclude(urgent).order_by("-asked_at", "-pk"),
+    ]
+
+
+def start_of(day: date) -> datetime:
+    """Return the midnight at which `day` begins in the active time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def due_soon_until() -> datetime:
+    """Return the moment before which an open opt-out is due soon, or past due."""
+    return due_after(timezone.now(), DUE_SOON_BUSINESS_DAYS)
+
+
+def not_completed_counts() -> dict[str, int]:
+    """Return how many opt-outs are not completed, by the names of the filters; all time."""
+    now, soon = timezone.now(), due_soon_until()
+    return OptOut.objects.filter(state__in=OPEN).aggregate(
+        open=Count("pk"),
+        overdue=Count("pk", filter=Q(due_at__lt=now)),
+        close=Count("pk", filter=Q(due_at__gte=now, due_at__lt=soon)),
+        waiting=Count("pk", filter=Q(state=OptOutState.WAITING)),
+        refused=Count("pk", filter=Q(state=OptOutState.REFUSED)),
+    )
+
+
+def staff_names() -> list[str]:
+    """Return everyone who ever recorded an opt-out, by name; "" is the dashboard itself."""
+    return list(
+        OptOut.objects.order_by("staff_name").values_list("staff_name", flat=True).distinct()
+    )
+
+
+def mark_reviewed(*, staff: Staff, keys: Iterable[int]) -> int:
+    """Mark opt-outs as reviewed by `staff`, each in the audit log; return how many were not reviewed before.
+
+    Each commits by itself, so that a stop never waits for a long list. Raise NotAllowed.
+    """
+    require(staff, "review_opt_outs")
+    return sum(_mark_reviewed(staff, key) for key in dict.fromkeys(keys))
+
+
+def _mark_reviewed(staff: Staff, key: int) -> bool:
+    with transaction.atomic():
+        audit_log.take_turn()
+        row = OptOut.objects.select_for_update().filter(pk=key, reviewed_at=None).first()
+        if row is None:
+            return False
+        entry = audit_log.record(
+            action=Action.OPT_OUT_REVIEWED,
+            staff=staff,
+            number=row.number,
+            contact_id=row.contact_id,
+            after={"request": row.ledger_entry_id, "state": row.state},
+        )
+        row.reviewed_at = entry.at
+        row.reviewed_by_id, row.reviewed_by_name = staff.pk, entry.staff_name
+        row.save(update_fields=["reviewed_at", "reviewed_by", "reviewed_by_name"])
+    return True
+
+
+def _matching(filters: Filters) -> QuerySet[OptOut]:
+    wanted = _by_person(filters.person) & _by_state(filters.state)
+    if filters.staff is not None:
+        wanted &= Q(staff_name=filters.staff)
+    if filters.channel:
+        wanted &= Q(channel=filters.channel)
+    if filters.reviewed is not None:
+        wanted &= Q(reviewed_at__isnull=not filters.reviewed)
+    if filters.since:
+        wanted &= Q(asked_at__gte=filters.since)
+    if filters.until:
+        wanted &= Q(asked_at__lt=filters.until)
+    return OptOut.objects.filter(wanted)
+
+
+def _by_person(person: str) -> Q:
+    """Match a whole number in any spelling, a part of one, or every word of a name in any order."""
+    if number := to_e164(person):
+        return Q(number=number)
+    digits = re.sub(r"\D", "", person)
+    if digits and not re.search(r"[^\W\d_]", person):
+        return Q(number__contains=digits)
+    wanted = Q()
+    for word in person.split():
+        wanted &= Q(label__icontains=word)
+    return wanted
+
+
+def _by_state(state: str) -> Q:
+    if state == NOT_COMPLETED:
+        return Q(state__in=OPEN)
+    if state == PAST_DUE:
+        return Q(state__in=OPEN, due_at__lt=timezone.now())
+    if state == DUE_SOON:
+        return Q(state__in=OPEN, due_at__gte=timezone.now(), due_at__lt=due_soon_until())
+    return Q(state=state) if state else Q()
+
+
+def _refusals(rows: list[OptOut]) -> dict[str, str]:
+    """Return the words of vendors that refused, by "number vendor"."""
+    numbers = [row.number for row in rows if row.state == OptOutState.REFUSED]
+    refused = DesiredState.objects.filter(
+        number__in=numbers, state=DeliveryState.REFUSED, do_not_text=True
+    )
+    return {f"{each.number} {each.vendor}": each.answer for each in refused} if numbers else {}

@@ -1,0 +1,133 @@
+"""Share reads: people who want the same page at once cost one vendor call, and a fresh answer serves for seconds.
+
+Every kept answer belongs to a generation, and whatever may have changed a contact begins a new one. So no answer is
+shared across a change, however late it came, and no clock decides. What must be true now is asked past all this.
+"""
+
+import logging
+import math
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from contacts_ui.integrations.call_policy import READ
+from contacts_ui.integrations.errors import NoAnswer, Unreachable
+from contacts_ui.models import Vendor
+
+GENERATION_KEY: Final = "reads:generation"
+GENERATION_MAX_SECONDS: Final = 24 * 3600
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Copy(Generic[T]):
+    """What a vendor answered, and when it was asked."""
+
+    value: T
+    as_of: datetime
+
+
+_in_flight: dict[tuple[str, str], Future[Copy[Any]]] = {}
+_lock = threading.Lock()
+
+
+def read(key: str, ask: Callable[[], T]) -> Copy[T]:
+    """Return what `ask` returns, or what was just answered to the same question.
+
+    `key` names the question. Threads of this process share a call in flight; all processes share what was answered
+    within READ_CACHE_SECONDS. Raises what `ask` raises, also if another thread asked.
+    """
+    generation = _generation()
+    if generation is None:
+        return _ask(ask)
+    if copy := _kept(key, generation):
+        return copy
+    with _lock:
+        in_flight = _in_flight.get((key, generation))
+        if in_flight is None:
+            own = _in_flight[key, generation] = Future()
+    if in_flight is not None:
+        try:
+            return in_flight.result(timeout=READ.total_timeout)
+        except TimeoutError:
+            raise NoAnswer(Vendor.SLICKTEXT.value) from None
+    try:
+        copy = _ask(ask)
+        _keep(key, generation, copy)
+        own.set_result(copy)
+        return copy
+    except BaseException as error:
+        # The end of this thread alone says nothing to the threads that wait for it.
+        shown = error if isinstance(error, Exception) else Unreachable(Vendor.SLICKTEXT.value)
+        own.set_exception(shown)
+        raise
+    finally:
+        with _lock:
+            del _in_flight[key, generation]
+
+
+def read_now(key: str, ask: Callable[[], T]) -> Copy[T]:
+    """Return what `ask` returns now, for what must be true now; other people may get the answer afterward."""
+    generation = _generation()
+    copy = _ask(ask)
+    if generation is not None:
+        _keep(key, generation, copy)
+    return copy
+
+
+def changed() -> None:
+    """Begin a new generation: something at the vendor has changed, or may have, so no kept answer is fresh."""
+    _quietly(lambda: cache.set(GENERATION_KEY, uuid4().hex, GENERATION_MAX_SECONDS))
+
+
+def _ask(ask: Callable[[], T]) -> Copy[T]:
+    # The answer may be as old as the question, so it claims no younger age.
+    asked_at = timezone.now()
+    return Copy(ask(), asked_at)
+
+
+def _generation() -> str | None:
+    """Return the present generation; None if the cache is away, and nothing can be shared safely."""
+    found = _quietly(lambda: cache.get(GENERATION_KEY))
+    if isinstance(found, str):
+        return found
+    # A cache that forgot the generation may have forgotten a change, too: a new name is safe.
+    with _lock:
+        # On the file cache, `add` is not safe against other threads.
+        _quietly(lambda: cache.add(GENERATION_KEY, uuid4().hex, GENERATION_MAX_SECONDS))
+        found = _quietly(lambda: cache.get(GENERATION_KEY))
+    return found if isinstance(found, str) else None
+
+
+def _keep(key: str, generation: str, copy: Copy[Any]) -> None:
+    seconds = settings.READ_CACHE_SECONDS
+    if seconds > 0:
+        _quietly(lambda: cache.set(f"read:{generation}:{key}", copy, math.ceil(seconds)))
+
+
+def _kept(key: str, generation: str) -> Copy[Any] | None:
+    seconds = settings.READ_CACHE_SECONDS
+    copy = _quietly(lambda: cache.get(f"read:{generation}:{key}")) if seconds > 0 else None
+    if not isinstance(copy, Copy):
+        return None
+    age = timezone.now() - copy.as_of
+    return copy if timedelta() <= age < timedelta(seconds=seconds) else None
+
+
+def _quietly(use: Callable[[], Any]) -> Any:
+    """Return what the cache says; None if it is away, or holds what an older version of this dashboard kept."""
+    try:
+        return use()
+    except Exception:
+        logger.warning("the cache of reads could not be used", exc_info=True)
+        return None

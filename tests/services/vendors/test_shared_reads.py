@@ -1,0 +1,298 @@
+"""Reads that people share, kept for seconds: one call, one age, and never across a change."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.core.cache import cache, caches
+from django.db import connections
+from django.test import Client
+
+from contacts_ui.integrations.errors import ServerError, VendorError
+from contacts_ui.services.contacts import reading
+from contacts_ui.services.contacts.listing import ListQuery, list_contacts
+from contacts_ui.services.index import IndexState
+from contacts_ui.services.vendors import shared_reads
+from contacts_ui.services.vendors.shared_reads import changed, read, read_now
+from tests.hooks import hint, tell_slicktext
+from tests.pages import Page
+from tests.people import MARTY, Vendors
+
+pytestmark = pytest.mark.django_db
+NO_INDEX = IndexState(enabled=False)
+ROOT = Path(__file__).resolve().parents[3]
+OTHER_PROCESS = """
+import os
+import tests.settings as settings
+settings.CACHES["default"]["LOCATION"] = os.environ["CACHE"]
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django
+django.setup()
+from django.conf import settings
+from django.core.cache import caches
+settings.READ_CACHE_SECONDS = 30.0
+caches["default"].key_prefix = os.environ["PREFIX"]
+from contacts_ui.services.vendors.shared_reads import read
+def ask():
+    print("asking", flush=True)
+    time.sleep(float(os.environ["SLOW"]))
+    return "theirs"
+print(read("question", ask).value, flush=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """For the threads of a test too, each of which has a connection of its own to the cache."""
+    if "vendors" in request.fixturenames:
+        request.getfixturevalue("vendors")
+    else:
+        monkeypatch.setattr(caches["default"], "key_prefix", os.urandom(8).hex())
+    prefix = caches["default"].key_prefix
+    monkeypatch.setitem(django_settings.CACHES["default"], "KEY_PREFIX", prefix)
+
+
+@pytest.fixture
+def kept(settings: Any) -> None:
+    settings.READ_CACHE_SECONDS = 30.0
+
+
+class Vendor:
+    """A vendor who takes a moment to answer, and counts."""
+
+    def __init__(self, seconds: float = 0.0, error: VendorError | None = None) -> None:
+        self.asked = 0
+        self._seconds, self._error = seconds, error
+
+    def __call__(self) -> str:
+        self.asked += 1
+        number = self.asked
+        time.sleep(self._seconds)
+        if self._error:
+            raise self._error
+        return f"answer {number}"
+
+
+def at_once(count: int, do: Callable[[], Any]) -> list[Any]:
+    """Return what each of `count` threads gets for doing it in the same moment: an answer or an error."""
+    barrier = threading.Barrier(count)
+
+    def one(_: int) -> Any:
+        barrier.wait()
+        try:
+            return do()
+        except VendorError as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_without_a_cache_every_read_asks() -> None:
+    vendor = Vendor()
+    assert read("question", vendor).value == "answer 1"
+    assert read("question", vendor).value == "answer 2", "without a cache the next one asks again"
+
+
+def test_twenty_threads_one_call() -> None:
+    vendor = Vendor(0.3)
+    answers = at_once(20, lambda: read("question", vendor))
+    assert vendor.asked == 1
+    assert len({answer.as_of for answer in answers}) == 1
+    assert not shared_reads._in_flight
+
+
+def test_other_questions_are_asked_for_themselves() -> None:
+    vendor = Vendor(0.1)
+    names = iter(range(5))
+    at_once(5, lambda: read(f"question {next(names)}", vendor))
+    assert vendor.asked == 5
+
+
+def test_a_failure_is_shared_and_not_kept(kept: None) -> None:
+    vendor = Vendor(0.3, ServerError("slicktext", status=503))
+    answers = at_once(8, lambda: read("question", vendor))
+    assert vendor.asked == 1
+    assert {type(answer) for answer in answers} == {ServerError}
+    assert read("question", Vendor()).value == "answer 1"
+
+
+def test_a_thread_that_is_ended_leaves_no_thread_waiting() -> None:
+    started = threading.Event()
+
+    def ends() -> str:
+        started.set()
+        time.sleep(0.3)
+        raise SystemExit
+
+    def lead() -> None:
+        with suppress(SystemExit):
+            read("question", ends)
+
+    leader = threading.Thread(target=lead)
+    leader.start()
+    started.wait()
+    with pytest.raises(VendorError):
+        read("question", Vendor())
+    leader.join()
+
+
+def test_a_fresh_answer_is_kept_with_its_age(kept: None) -> None:
+    vendor = Vendor()
+    first = read("question", vendor)
+    second = read("question", vendor)
+    assert (vendor.asked, second) == (1, first)
+
+
+def test_it_is_kept_for_seconds_only(kept: None, settings: Any) -> None:
+    settings.READ_CACHE_SECONDS = 0.2
+    vendor = Vendor()
+    read("question", vendor)
+    time.sleep(0.25)
+    assert read("question", vendor).value == "answer 2"
+
+
+def test_a_change_makes_it_unfresh_at_once(kept: None) -> None:
+    vendor = Vendor()
+    read("question", vendor)
+    changed()
+    assert read("question", vendor).value == "answer 2"
+
+
+def test_an_answer_that_was_asked_for_before_a_change_is_not_shared_after_it(kept: None) -> None:
+    asking, go = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        asking.set()
+        go.wait(5)
+        return "before"
+
+    got: list[str] = []
+    early = threading.Thread(target=lambda: got.append(read("question", slow).value))
+    early.start()
+    asking.wait()
+    changed()
+    assert read("question", lambda: "after").value == "after", "it does not join the older read"
+    go.set()
+    early.join()
+    assert got == ["before"]
+    assert read("question", lambda: "asked").value in ("after", "asked"), "nor find its answer"
+
+
+def test_a_cache_that_forgot_a_change_shares_nothing_older(kept: None) -> None:
+    vendor = Vendor()
+    read("question", vendor)
+    cache.delete(shared_reads.GENERATION_KEY)
+    assert read("question", vendor).value == "answer 2"
+
+
+def test_read_now_asks_and_its_answer_serves_others(kept: None) -> None:
+    vendor = Vendor()
+    read("question", vendor)
+    assert read_now("question", vendor).value == "answer 2"
+    assert read("question", vendor).value == "answer 2"
+
+
+def test_a_cache_that_is_away_costs_calls_and_nothing_else(
+    kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    for name in ("get", "set", "add", "delete"):
+        monkeypatch.setattr(type(caches["default"]), name, away)
+    vendor = Vendor()
+    assert [read("question", vendor).value for _ in range(2)] == ["answer 1", "answer 2"]
+    changed()
+
+
+def test_another_process_gets_what_we_were_answered(kept: None) -> None:
+    read("question", Vendor())
+    environment = {
+        **os.environ,
+        "CACHE": str(django_settings.CACHES["default"]["LOCATION"]),
+        "PREFIX": caches["default"].key_prefix,
+    }
+    said = subprocess.run(
+        [sys.executable, "-c", OTHER_PROCESS],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == "answer 1"
+
+
+# With the real vendor's sandbox.
+
+
+@pytest.mark.django_db(transaction=True)
+def test_agents_who_open_the_same_page_at_once_cost_one_call(vendors: Vendors) -> None:
+    vendors.fault("slicktext", "latency", seconds=0.3)
+    vendors.forget_calls()
+    listings = at_once(10, lambda: list_contacts(ListQuery(), NO_INDEX))
+    assert vendors.asked() == ["slicktext GET"]
+    assert len({listing.as_of for listing in listings}) == 1
+
+
+def test_a_page_tells_its_true_age(kept: None, vendors: Vendors) -> None:
+    first = list_contacts(ListQuery(), NO_INDEX)
+    second = list_contacts(ListQuery(), NO_INDEX)
+    assert (second.as_of, second.page) == (first.as_of, first.page)
+    assert second.error is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stop_in_between_is_not_hidden(kept: None, ada: Client, vendors: Vendors) -> None:
+    page = Page(ada.get(f"/contacts/{MARTY}/"))
+    assert "May text" in page.text
+    ada.get("/contacts/")
+    ada.post(f"/contacts/{MARTY}/do-not-text/")
+    vendors.forget_calls()
+    assert "Do not text" in Page(ada.get(f"/contacts/{MARTY}/")).text
+    shown = reading.read(MARTY)
+    assert shown.contact.opt_in_status == "unsubscribed"
+    assert vendors.asked() == ["slicktext GET"], "once for the page, and kept for the next"
+
+
+def test_a_webhook_ends_what_was_kept(kept: None, vendors: Vendors) -> None:
+    reading.read(MARTY)
+    vendors.forget_calls()
+    reading.read(MARTY)
+    assert vendors.asked() == []
+    assert tell_slicktext(hint()).status_code == 200
+    reading.read(MARTY)
+    assert vendors.asked() == ["slicktext GET"]
+
+
+def test_forms_that_decide_read_past_the_cache(
+    kept: None, max_: Client, manager: User, vendors: Vendors
+) -> None:
+    reading.read(MARTY)
+    for address in ("edit/", "delete/", "opt-in/"):
+        vendors.forget_calls()
+        assert max_.get(f"/contacts/{MARTY}/{address}").status_code == 200
+        assert vendors.asked() == ["slicktext GET"], address
+
+
+def test_a_vendor_that_is_down_shows_the_old_copy_as_old(kept: None, vendors: Vendors) -> None:
+    first = list_contacts(ListQuery(), NO_INDEX)
+    changed()
+    vendors.fault("slicktext", "down")
+    old = list_contacts(ListQuery(), NO_INDEX)
+    assert old.error is not None
+    assert old.page == first.page
+    assert abs((old.as_of - first.as_of).total_seconds()) < 0.1

@@ -1,0 +1,48 @@
+"""A cache that is away is an empty cache."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from dashboard.caching import RedisCache
+from tests.people import PASSWORD
+
+OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
+
+
+@pytest.fixture
+def away() -> RedisCache:
+    return RedisCache("redis://127.0.0.1:9/0", {"OPTIONS": OPTIONS})
+
+
+def test_it_answers_as_an_empty_one(away: RedisCache) -> None:
+    away.set("a", 1)
+    assert away.get("a", "nothing") == "nothing"
+    assert away.add("a", 1)
+    assert not away.delete("a")
+    assert away.get_or_set("a", 2) == 2
+
+
+@pytest.mark.django_db
+def test_people_sign_in_without_it(agent: User, client: Client, settings: Any) -> None:
+    """django-allauth keeps its counters there."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "dashboard.caching.RedisCache",
+            "LOCATION": "redis://127.0.0.1:9/0",
+            "OPTIONS": OPTIONS,
+        }
+    }
+    answer = client.post("/accounts/login/", {"login": "ada", "password": PASSWORD})
+    assert answer.status_code == 302
+
+
+def test_other_failures_are_not_hidden(away: RedisCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(away, "make_and_validate_key", fail)
+    with pytest.raises(TypeError):
+        away.get("a")
