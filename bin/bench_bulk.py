@@ -111,9 +111,9 @@ def spelled(number: str) -> str:
 
 def known_numbers() -> list[str]:
     """Return everyone that the first sync found and that is not stopped."""
-    from contacts_ui.models import IndexedContact, IndexWalk
+    from contacts_ui.models import IndexedContact, IndexSync
 
-    synced = IndexWalk.objects.filter(finished_at__isnull=False)
+    synced = IndexSync.objects.filter(finished_at__isnull=False)
     until(lambda: synced.exists(), "the first walk", 300)
     there = IndexedContact.objects.exclude(number="").exclude(status="blocked")
     return sorted(set(there.values_list("number", flat=True)))

@@ -24,7 +24,7 @@ def main() -> None:
         "--kill", action="store_true", help="Kill the worker in the middle of a sync"
     )
     options = parser.parse_args()
-    with running_stack(people=options.people, settings={"INDEX_WALK_MINUTES": "0.05"}) as stack:
+    with running_stack(people=options.people, settings={"INDEX_SYNC_MINUTES": "0.05"}) as stack:
         tell(stack, "PUT", "switches", {"rate_limit": True, "max_page": options.page})
         use_database(stack)
         writer = Writer()
@@ -57,7 +57,7 @@ class Writer:
         now = time.time()
         while not self._done.wait(0.02):
             start = time.perf_counter()
-            VendorHealth.objects.filter(vendor="none").update(trouble=str(now))
+            VendorHealth.objects.filter(vendor="none").update(last_error=str(now))
             self.times.append(1000 * (time.perf_counter() - start))
         connections.close_all()
 
@@ -67,11 +67,11 @@ class Writer:
 
 
 def kill_in_mid_sync(stack: Stack) -> None:
-    from contacts_ui.models import IndexWalk
+    from contacts_ui.models import IndexSync
 
-    until(lambda: IndexWalk.objects.filter(offset__gt=0).exists(), "the first page", seconds=120)
+    until(lambda: IndexSync.objects.filter(offset__gt=0).exists(), "the first page", seconds=120)
     stack.kill("worker-1")
-    print(f"killed at {IndexWalk.objects.get().offset}; its lease ends within a minute", flush=True)
+    print(f"killed at {IndexSync.objects.get().offset}; its lease ends within a minute", flush=True)
     stack.spawn("worker-2")
 
 
@@ -79,11 +79,11 @@ def show(name: str, stack: Stack, writer: Writer) -> None:
     """Wait for the end of the next sync, and print what it cost."""
     from django.utils import timezone
 
-    from contacts_ui.models import IndexWalk
+    from contacts_ui.models import IndexSync
 
     since, calls = timezone.now(), calls_so_far(stack)
     writer.times.clear()
-    ended = IndexWalk.objects.filter(finished_at__gt=since)
+    ended = IndexSync.objects.filter(finished_at__gt=since)
     until(lambda: ended.exists(), name, seconds=3600)
     began, finished = ended.values_list("started_at", "finished_at").get()
     seconds = (finished - began).total_seconds() if began and finished else 0.0

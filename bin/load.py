@@ -273,7 +273,7 @@ def phase(
     for thread in threads:
         thread.join(timeout=options.seconds + 60)
     found.seconds = time.monotonic() - started
-    stops = DesiredState.objects.filter(batch=False, do_not_text=True, wished_at__gte=began)
+    stops = DesiredState.objects.filter(batch=False, do_not_text=True, requested_at__gte=began)
     waited = time.monotonic() + 20
     while stops.exclude(state="confirmed").exists() and time.monotonic() < waited:
         time.sleep(0.2)
@@ -281,7 +281,7 @@ def phase(
     for desired in stops:
         if desired.state == "confirmed" and desired.confirmed_at:
             by_number[desired.number].append(
-                (desired.confirmed_at - desired.wished_at).total_seconds()
+                (desired.confirmed_at - desired.requested_at).total_seconds()
             )
         else:
             found.unconfirmed += 1

@@ -177,7 +177,7 @@ def fill_index(people: int) -> None:
     from django.utils import timezone
 
     from contacts_ui.integrations import slicktext
-    from contacts_ui.models import IndexWalk
+    from contacts_ui.models import IndexSync
     from contacts_ui.services import index
     from contacts_ui.services.vendors import to_slicktext
 
@@ -193,7 +193,7 @@ def fill_index(people: int) -> None:
     index.refresh_counts()
     now = timezone.now()
     facts = {"started_at": started, "finished_at": now, "next_at": now + HOUR, "total": offset}
-    IndexWalk.objects.update_or_create(pk=1, defaults=facts)
+    IndexSync.objects.update_or_create(pk=1, defaults=facts)
 
 
 def make_people(agents: int, managers: int) -> list[str]:

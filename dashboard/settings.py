@@ -94,11 +94,15 @@ SLICKTEXT_WEBHOOK_SECRET = env.str("SLICKTEXT_WEBHOOK_SECRET", default="") or (
     PRACTICE_SLICKTEXT_SECRET if VENDORS.sandbox else ""
 )
 # How often every stopped number is looked up at SlickText; 0: never.
-DISAGREEMENT_SWEEP_HOURS = env.float("DISAGREEMENT_SWEEP_HOURS", default=24.0)
+RECONCILE_HOURS = env.float(
+    "RECONCILE_HOURS", default=env.float("DISAGREEMENT_SWEEP_HOURS", default=24.0)
+)
 # The local copy for finding, sorting and counting; off for those who may not keep one.
 CONTACT_INDEX = env.bool("CONTACT_INDEX", default=True)
-# How many minutes after a walk through all contacts the next one begins.
-INDEX_WALK_MINUTES = env.float("INDEX_WALK_MINUTES", default=15.0)
+# How many minutes after a sync of all contacts the next one begins; by its name before 1.0, too.
+INDEX_SYNC_MINUTES = env.float(
+    "INDEX_SYNC_MINUTES", default=env.float("INDEX_WALK_MINUTES", default=15.0)
+)
 # Needed to scrape /metrics; empty: nothing is counted, and /metrics is a 404.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # How many contacts an account may open in an hour before its lists slow down and managers are told; 0: no limit.

@@ -5,11 +5,11 @@ from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.doors import press_stop, record_stop, stop, unsend
 from contacts_ui.services.consent.opt_in import change_opt_in_status
 from contacts_ui.services.consent.record import is_stopped, judge_many, judge_one
-from contacts_ui.services.consent.rules import Judgement
+from contacts_ui.services.consent.rules import Judgment
 from contacts_ui.services.consent.types import Evidence, Request, Seen
 
 
-def stop_texts(*, staff: Staff, seen: Seen, request: Request | None = None) -> Judgement:
+def stop_texts(*, staff: Staff, seen: Seen, request: Request | None = None) -> Judgment:
     """Press the switch, or stop with how they asked."""
     if request is None or request.is_bare:
         return press_stop(staff=staff, seen=seen)

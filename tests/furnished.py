@@ -73,6 +73,6 @@ def _from_the_vendors() -> None:
         vendor=Vendor.CLOUDCONTACTAI,
         do_not_text=True,
         ledger_entry=entry,
-        wished_at=now,
+        requested_at=now,
         state=DeliveryState.REFUSED,
     )

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import IndexWalk, Job, Vendor
+from contacts_ui.models import IndexSync, Job, Vendor
 from contacts_ui.models.job import JobKind, JobState
 from contacts_ui.services import index, jobs
 from contacts_ui.services.consent import delivery
@@ -64,7 +64,7 @@ def fill_index(*contacts: Contact, ready: bool = True) -> None:
     now = timezone.now()
     index.store(contacts, now)
     if ready:
-        IndexWalk.objects.update_or_create(
+        IndexSync.objects.update_or_create(
             pk=1, defaults={"next_at": now, "finished_at": now, "total": len(contacts)}
         )
 

@@ -31,7 +31,7 @@ MARTY_NUMBER = "+16155553338"
 # Nobody has these numbers until a test gives them to somebody.
 DOC_NUMBER = "+16155550123"
 FREE_NUMBER = "+16155550199"
-NOBODY = 999_999
+UNKNOWN_ID = 999_999
 CONTACTS = "/brands/26136/contacts"
 
 

@@ -18,7 +18,7 @@ ODD = re.compile(
 )
 # Names of stored columns, values and indexes, and of an account of the operating system: they stay.
 STORED = re.compile(
-    r"""honoured_at|seconds_to_honour|"honoured"|trouble_at|\.trouble\b|\btrouble(?=\s*[=:])|"trouble"
+    r"""="honoured_at"|="seconds_to_honour"|"honoured"|="trouble(?:_at)?"|="wished_at"
     |contacts_ui_wish|one_wish_per_number|wish_due_in_order|wish_stop_seen|_rows\("Wish"\)|"nobody\"""",
     re.VERBOSE,
 )
@@ -93,7 +93,9 @@ def test_a_planted_word_is_found(text: str) -> None:
     assert odd_words(text)
 
 
-@pytest.mark.parametrize("text", ["row.honoured_at", "No one is stopped.", "beatsman", "wished_at"])
+@pytest.mark.parametrize(
+    "text", ["row.completed_at", "No one is stopped.", "beatsman", "wished_at"]
+)
 def test_other_words_pass(text: str) -> None:
     assert not odd_words(text)
 

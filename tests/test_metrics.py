@@ -14,7 +14,7 @@ from prometheus_client import values
 
 from contacts_ui import metrics
 from contacts_ui.integrations.call_policy import CallRecord
-from contacts_ui.models import DesiredState, Vendor, VendorHealth, WebhookEvent, WorkerBeat
+from contacts_ui.models import DesiredState, Vendor, VendorHealth, WebhookEvent, WorkerHeartbeat
 from contacts_ui.models.desired_state import DeliveryState
 
 from .hooks import CCAI, SLICKTEXT, post, unsubscribed
@@ -111,13 +111,13 @@ def test_what_waits(
 ) -> None:
     page = scrape()
     assert value(page, "dashboard_deliveries_waiting", vendor="slicktext") == 0
-    assert value(page, "dashboard_worker_last_beat_timestamp_seconds") == 0
+    assert value(page, "dashboard_worker_last_heartbeat_timestamp_seconds") == 0
     now = timezone.now()
     set_desired_state(Vendor.SLICKTEXT)
-    DesiredState.objects.update(wished_at=now - timedelta(seconds=90))
+    DesiredState.objects.update(requested_at=now - timedelta(seconds=90))
     set_desired_state(Vendor.CLOUDCONTACTAI)
     DesiredState.objects.filter(vendor="cloudcontactai").update(state=DeliveryState.REFUSED)
-    WorkerBeat.objects.create(worker="here:1", started_at=now, beat_at=now)
+    WorkerHeartbeat.objects.create(worker="here:1", started_at=now, beat_at=now)
     VendorHealth.objects.create(vendor="slicktext", up=False, since=now, checked_at=now)
     WebhookEvent.objects.create(
         vendor="slicktext", key="1", event="x", body={}, received_at=now, due_at=now

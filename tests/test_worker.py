@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from contacts_ui.models import DesiredState, Vendor, WorkerBeat
+from contacts_ui.models import DesiredState, Vendor, WorkerHeartbeat
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services.operations import heartbeats
 from contacts_ui.worker.delivery_pool import DeliveryPool, deliver_all
@@ -105,10 +105,10 @@ def test_the_process_delivers_and_stops_cleanly(
     set_desired_state(Vendor.CLOUDCONTACTAI)
     with worker(vendors):
         until(is_confirmed, seconds=30)
-        beat = until(lambda: WorkerBeat.objects.first())
+        beat = until(lambda: WorkerHeartbeat.objects.first())
         assert timezone.now() - beat.beat_at < timedelta(seconds=10)
     assert vendors.stopped() is True
-    assert not WorkerBeat.objects.exists()
+    assert not WorkerHeartbeat.objects.exists()
 
 
 def test_it_finishes_the_call_in_hand(set_desired_state: SetDesiredState, vendors: Vendors) -> None:
@@ -123,15 +123,17 @@ def test_a_change_made_while_it_runs_is_delivered_soon(
     set_desired_state: SetDesiredState, vendors: Vendors
 ) -> None:
     with worker(vendors):
-        until(lambda: WorkerBeat.objects.exists(), seconds=30)
+        until(lambda: WorkerHeartbeat.objects.exists(), seconds=30)
         set_desired_state(Vendor.CLOUDCONTACTAI)
         until(is_confirmed, seconds=4)
 
 
 def test_a_worker_that_died_is_not_shown_for_long(db: None) -> None:
     now = timezone.now()
-    WorkerBeat.objects.create(worker="gone:1", started_at=now, beat_at=now - timedelta(minutes=2))
-    WorkerBeat.objects.create(worker="there:1", started_at=now, beat_at=now)
+    WorkerHeartbeat.objects.create(
+        worker="gone:1", started_at=now, beat_at=now - timedelta(minutes=2)
+    )
+    WorkerHeartbeat.objects.create(worker="there:1", started_at=now, beat_at=now)
     heartbeats.record()
-    assert WorkerBeat.objects.count() == 2
-    assert not WorkerBeat.objects.filter(worker="gone:1").exists()
+    assert WorkerHeartbeat.objects.count() == 2
+    assert not WorkerHeartbeat.objects.filter(worker="gone:1").exists()

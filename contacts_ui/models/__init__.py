@@ -12,18 +12,18 @@ from contacts_ui.models.consent import ConsentSetup, ConsentState, HeldPress, St
 from contacts_ui.models.contact_index import (
     IndexAnchor,
     IndexCount,
+    IndexDeletion,
     IndexedContact,
-    IndexGone,
-    IndexSlip,
-    IndexWalk,
+    IndexSync,
+    IndexTypo,
 )
 from contacts_ui.models.desired_state import DesiredState, Vendor
-from contacts_ui.models.disagreement import Disagreement, Sweep
+from contacts_ui.models.disagreement import Disagreement, ReconcileProgress
 from contacts_ui.models.job import Job, JobRow
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.messages import IncomingMessage, SentText
-from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerBeat
+from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerHeartbeat
 from contacts_ui.models.opt_out import OptOut
 from contacts_ui.models.preference import Preference
 from contacts_ui.models.saved_view import SavedView
@@ -43,9 +43,9 @@ __all__ = [
     "IncomingMessage",
     "IndexAnchor",
     "IndexCount",
-    "IndexGone",
-    "IndexSlip",
-    "IndexWalk",
+    "IndexDeletion",
+    "IndexSync",
+    "IndexTypo",
     "IndexedContact",
     "Job",
     "JobRow",
@@ -56,16 +56,16 @@ __all__ = [
     "OptOut",
     "Preference",
     "PrunedEntry",
+    "ReconcileProgress",
     "SavedView",
     "SecurityEvent",
     "SecurityEventKind",
     "SentText",
     "Statement",
-    "Sweep",
     "Upload",
     "Vendor",
     "VendorAbility",
     "VendorHealth",
     "WebhookEvent",
-    "WorkerBeat",
+    "WorkerHeartbeat",
 ]

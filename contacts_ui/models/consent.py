@@ -159,8 +159,10 @@ class ConsentSetup(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     number_key = models.BinaryField()
-    first_walk_ended_at = models.DateTimeField(
-        null=True, help_text="Everyone had been read once: later stops go out by themselves"
+    first_sync_ended_at = models.DateTimeField(
+        null=True,
+        db_column="first_walk_ended_at",
+        help_text="Everyone had been read once: later stops go out by themselves",
     )
     vendors = models.CharField(
         max_length=100, blank=True, help_text="Which were connected when verdicts were kept last"

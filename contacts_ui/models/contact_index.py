@@ -86,7 +86,7 @@ class IndexedContact(models.Model):
         return f"contact {self.contact_id} in the index"
 
 
-class IndexSlip(models.Model):
+class IndexTypo(models.Model):
     """A word of names and places, under itself and under each spelling with one letter left out.
 
     Two words that differ by one typo share at least one spelling.
@@ -97,6 +97,7 @@ class IndexSlip(models.Model):
     word = models.CharField(max_length=60)
 
     class Meta:
+        db_table = "contacts_ui_indexslip"
         default_permissions = ()
 
     def __str__(self) -> str:
@@ -138,20 +139,21 @@ class IndexCount(models.Model):
         return f"{self.name} {self.value}: {self.number}"
 
 
-class IndexGone(models.Model):
+class IndexDeletion(models.Model):
     """A contact that was just found deleted, so that a page from before does not bring it back."""
 
     contact_id = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField(db_index=True)
 
     class Meta:
+        db_table = "contacts_ui_indexgone"
         default_permissions = ()
 
     def __str__(self) -> str:
         return f"contact {self.contact_id} is gone"
 
 
-class IndexWalk(models.Model):
+class IndexSync(models.Model):
     """One row: how far the index sync has come, for all workers."""
 
     offset = models.PositiveBigIntegerField(default=0, help_text="Where the next page begins")
@@ -162,21 +164,23 @@ class IndexWalk(models.Model):
     # The last ids of the page before. The next page must hold one of them, or contacts have moved.
     tail = models.JSONField(default=list)
     steps_back = models.PositiveSmallIntegerField(
-        default=0, help_text="In this walk, in search of the tail"
+        default=0, help_text="In this sync, in search of the tail"
     )
     started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True, help_text="When everybody was last read once")
+    finished_at = models.DateTimeField(null=True, help_text="When all contacts were last read once")
     # After a sync: contacts that it did not see are read by their ids, one after the other.
     checking = models.BooleanField(default=False)
     checked_to = models.BigIntegerField(default=0, help_text="The id looked at last")
-    walk_due_at = models.DateTimeField(null=True, help_text="When the next walk begins")
+    sync_due_at = models.DateTimeField(
+        null=True, db_column="walk_due_at", help_text="When the next sync begins"
+    )
     next_at = models.DateTimeField(help_text="When there is something to do next")
-    lease = models.CharField(max_length=40, blank=True, help_text="Of the worker that walks now")
+    lease = models.CharField(max_length=40, blank=True, help_text="Of the worker that syncs now")
     leased_until = models.DateTimeField(null=True)
     total = models.PositiveBigIntegerField(
-        default=0, help_text="Contacts at the last finished walk; about, while the first goes on"
+        default=0, help_text="Contacts at the last finished sync; about, while the first runs"
     )
-    trouble = models.CharField(max_length=300, blank=True)
+    last_error = models.CharField(max_length=300, blank=True, db_column="trouble")
     account = models.CharField(
         max_length=32,
         blank=True,
@@ -184,6 +188,7 @@ class IndexWalk(models.Model):
     )
 
     class Meta:
+        db_table = "contacts_ui_indexwalk"
         default_permissions = ()
 
     def __str__(self) -> str:

@@ -51,7 +51,7 @@ class DesiredState(models.Model):
         max_length=40, blank=True, help_text="What SlickText should hold; empty for CloudContactAI"
     )
     version = models.PositiveIntegerField(default=0)
-    wished_at = models.DateTimeField()
+    requested_at = models.DateTimeField(db_column="wished_at")
     batch = models.BooleanField(default=False, help_text="Of a bulk job: people's changes go first")
     expires_at = models.DateTimeField(null=True, help_text="A stop never expires")
     ledger_entry = models.ForeignKey(

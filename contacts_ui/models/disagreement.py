@@ -51,7 +51,7 @@ class Disagreement(models.Model):
         return f"disagreement {self.pk}"
 
 
-class Sweep(models.Model):
+class ReconcileProgress(models.Model):
     """How far the workers have reconciled the stopped numbers: one row, which they share."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -60,7 +60,8 @@ class Sweep(models.Model):
     next_at = models.DateTimeField()
 
     class Meta:
+        db_table = "contacts_ui_sweep"
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"sweep, after desired state {self.after}"
+        return f"reconciled, to desired state {self.after}"

@@ -40,7 +40,7 @@ class WebhookEvent(models.Model):
         return f"webhook {self.pk} of {self.vendor}"
 
 
-class WorkerBeat(models.Model):
+class WorkerHeartbeat(models.Model):
     """The heartbeat of one worker that runs, or ran a moment ago."""
 
     worker = models.CharField(max_length=80, primary_key=True, help_text="Host and process id")
@@ -48,6 +48,7 @@ class WorkerBeat(models.Model):
     beat_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        db_table = "contacts_ui_workerbeat"
         default_permissions = ()
 
     def __str__(self) -> str:
@@ -61,10 +62,10 @@ class VendorHealth(models.Model):
     up = models.BooleanField(default=True)
     since = models.DateTimeField()
     checked_at = models.DateTimeField()
-    trouble = models.CharField(
-        max_length=300, blank=True, help_text="The last failure in plain words"
+    last_error = models.CharField(
+        max_length=300, blank=True, db_column="trouble", help_text="The last failure in plain words"
     )
-    trouble_at = models.DateTimeField(null=True)
+    last_error_at = models.DateTimeField(null=True, db_column="trouble_at")
 
     class Meta:
         default_permissions = ()

@@ -54,10 +54,12 @@ class OptOut(models.Model):
     settled_for = models.CharField(
         max_length=40, blank=True, help_text="Vendors resolved by hand, by name"
     )
-    honoured_at = models.DateTimeField(
-        null=True, help_text="When the last connected vendor confirmed"
+    completed_at = models.DateTimeField(
+        null=True, db_column="honoured_at", help_text="When the last connected vendor confirmed"
     )
-    seconds_to_honour = models.FloatField(null=True, help_text="From asked_at to honoured_at")
+    seconds_to_complete = models.FloatField(
+        null=True, db_column="seconds_to_honour", help_text="From asked_at to completed_at"
+    )
     # A newer desired state for the same number took its place: lifted, undone, or stopped again.
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=20, blank=True, help_text="lifted, undone or renewed")
@@ -74,7 +76,7 @@ class OptOut(models.Model):
             models.Index(fields=["state", "due_at"], name="opt_out_clock"),
             # Holds all that the overview counts and that the list skips, so that neither reads rows for it.
             models.Index(
-                fields=["asked_at", "id", "state", "due_at", "honoured_at", "seconds_to_honour"],
+                fields=["asked_at", "id", "state", "due_at", "completed_at", "seconds_to_complete"],
                 name="opt_out_days",
             ),
             models.Index(fields=["staff_name"], name="opt_out_staff"),

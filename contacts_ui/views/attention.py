@@ -95,12 +95,12 @@ def attention_match(request: StaffRequest, pk: int) -> HttpResponse:
             WebhookEvent.objects.get(pk=pk)
             return _page(request, form)
         number = form.cleaned_data["number"]
-        judgement = attention.match(staff=request.user, pk=pk, number=number)
+        judgment = attention.match(staff=request.user, pk=pk, number=number)
     except WebhookEvent.DoesNotExist as error:
         raise Http404 from error
     except AlreadyDecided as late:
         return _already_decided(request, late.event)
-    return _back(request, f"{pretty(number)}: {judgement.reason}")
+    return _back(request, f"{pretty(number)}: {judgment.reason}")
 
 
 @require_POST

@@ -82,11 +82,11 @@ def rows_of(staff: Staff, listing: Listing, columns: list[str]) -> list[Row]:
     """Return the rows of a page, with all verdicts from one query."""
     contacts = listing.page.contacts
     people = [Seen.of(contact, listing.read_at(contact)) for contact in contacts]
-    judgements = judge_many(people)
-    powers = Powers.of(staff, judgements)
+    judgments = judge_many(people)
+    powers = Powers.of(staff, judgments)
     chosen = [COLUMNS[key] for key in columns]
     rows = []
-    for contact, seen, judgement in zip(contacts, people, judgements, strict=True):
+    for contact, seen, judgment in zip(contacts, people, judgments, strict=True):
         rows.append(
             Row(
                 contact_id=contact.contact_id,
@@ -94,7 +94,7 @@ def rows_of(staff: Staff, listing: Listing, columns: list[str]) -> list[Row]:
                 number=pretty(seen.number or contact.mobile_number or ""),
                 name=contact.name,
                 cells=[column.text(contact) for column in chosen],
-                consent=panel(seen, judgement, powers, view="row"),
+                consent=panel(seen, judgment, powers, view="row"),
             )
         )
     return rows

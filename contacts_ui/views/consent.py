@@ -49,15 +49,15 @@ def _stop(request: StaffRequest, seen: Seen) -> HttpResponse:
     again = request.POST.get("again") or request.GET.get("again")
     try:
         if not asked.is_bare:
-            judgement = doors.stop(staff=request.user, seen=seen, request=asked)
+            judgment = doors.stop(staff=request.user, seen=seen, request=asked)
         elif again:
-            judgement = doors.try_stop_again(staff=request.user, seen=seen)
+            judgment = doors.try_stop_again(staff=request.user, seen=seen)
         else:
-            judgement = doors.press_stop(staff=request.user, seen=seen)
+            judgment = doors.press_stop(staff=request.user, seen=seen)
     except NotAllowed as refusal:
         request.refused_for = refusal.codename
         return answer(request, panel_now(request, seen, error=refusal.sentence), status=403)
-    return receipt(request, seen, judgement)
+    return receipt(request, seen, judgment)
 
 
 @require_POST
@@ -74,8 +74,8 @@ def unsend_stop(request: StaffRequest, contact_id: int = 0, number: str = "") ->
         return answer(request, shown, status=409)
     # No one waits for this answer, so it shows what SlickText says now, not what the page had shown.
     seen = as_it_is_now(seen, contact_id, number)
-    judgement = judge_one(seen)
-    return receipt(request, seen, judgement, note=unsent_words(judgement))
+    judgment = judge_one(seen)
+    return receipt(request, seen, judgment, note=unsent_words(judgment))
 
 
 @require_POST

@@ -17,7 +17,7 @@ from contacts_ui.phone import pretty
 from contacts_ui.services.consent.held_presses import CannotUnsend
 from contacts_ui.services.consent.phone_numbers import number_of_contact
 from contacts_ui.services.consent.record import judge_one
-from contacts_ui.services.consent.rules import Judgement, VendorState
+from contacts_ui.services.consent.rules import Judgment, VendorState
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.contacts import last_known
 from contacts_ui.services.contacts.reading import read
@@ -93,20 +93,20 @@ def view_of(request: StaffRequest) -> str:
 
 
 def panel_of(
-    request: StaffRequest, seen: Seen, judgement: Judgement, *, asked: bool = False, **more: Any
+    request: StaffRequest, seen: Seen, judgment: Judgment, *, asked: bool = False, **more: Any
 ) -> ConsentPanel:
-    """Return the row or card of a person whose judgement is known; `more` as for `panel`.
+    """Return the row or card of a person whose judgment is known; `more` as for `panel`.
 
     A card says where their lift request stands; a row does only where it was `asked` for just now.
     """
     view = view_of(request)
     about = seen.number if asked or view == "card" else ""
-    powers = Powers.of(request.user, [judgement], about=about)
+    powers = Powers.of(request.user, [judgment], about=about)
     number_page = _number_here(request)
     if number_page and powers.asked and powers.asked.asked_by_id != request.user.pk:
         # There, only those who read the audit log see other people's requests.
         powers = powers if may(request.user, "view_audit") else replace(powers, asked=None)
-    return panel(seen, judgement, powers, view=view, address=number_page, **more)
+    return panel(seen, judgment, powers, view=view, address=number_page, **more)
 
 
 def panel_now(request: StaffRequest, seen: Seen, *, error: str = "") -> ConsentPanel:
@@ -152,12 +152,12 @@ def answer(
 
 
 def receipt(
-    request: StaffRequest, seen: Seen, judgement: Judgement, *, note: str = ""
+    request: StaffRequest, seen: Seen, judgment: Judgment, *, note: str = ""
 ) -> HttpResponse:
     """Return each vendor's answer after a click, or `note`: in the row or card, or as a message on the page before."""
     if request.htmx:
-        return answer(request, panel_of(request, seen, judgement, receipt=True, note=note))
-    messages.success(request, f"{seen.label}: {note or receipt_words(judgement)}")
+        return answer(request, panel_of(request, seen, judgment, receipt=True, note=note))
+    messages.success(request, f"{seen.label}: {note or receipt_words(judgment)}")
     return redirect(home_of(request, seen.contact_id))
 
 
@@ -175,25 +175,25 @@ def too_late_words(refusal: CannotUnsend) -> str:
     return f"Too late to unsend: it was sent {to_the_second(refusal.sent_at)}."
 
 
-def unsent_words(judgement: Judgement) -> str:
+def unsent_words(judgment: Judgment) -> str:
     """Say that a press was taken back. If another stop stays, say its source and time, without names and words."""
-    if judgement.stop:
-        stop = judgement.stop
+    if judgment.stop:
+        stop = judgment.stop
         source = _SOURCES.get(stop.source) or source_of(stop, names=False)
         why = f"{source}, {strip_tags(said_at(stop))}."
-    elif judgement.stopped:
-        why = judgement.reason
+    elif judgment.stopped:
+        why = judgment.reason
     else:
         return "Your stop was undone. Nothing was sent."
     return f"Your stop was undone. They stay stopped: {why}"
 
 
-def receipt_words(judgement: Judgement) -> str:
+def receipt_words(judgment: Judgment) -> str:
     """Return each vendor's answer in one sentence, for the message after a reload."""
-    if judgement.held:
-        return f"Stopped. Sending at {to_the_second(judgement.held.send_at)}."
-    answers = "; ".join(f"{state.name}: {_state_words(state)}" for state in judgement.vendors)
-    return f"{judgement.verdict.label}. {answers}."
+    if judgment.held:
+        return f"Stopped. Sending at {to_the_second(judgment.held.send_at)}."
+    answers = "; ".join(f"{state.name}: {_state_words(state)}" for state in judgment.vendors)
+    return f"{judgment.verdict.label}. {answers}."
 
 
 def _state_words(state: VendorState) -> str:

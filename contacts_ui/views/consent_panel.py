@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from contacts_ui.models import IncomingMessage, LiftRequest
 from contacts_ui.permissions import REFUSALS, Staff, may
 from contacts_ui.services.consent.lift_requests import newest
-from contacts_ui.services.consent.rules import Judgement, VendorState, Verdict
+from contacts_ui.services.consent.rules import Judgment, VendorState, Verdict
 from contacts_ui.services.consent.types import Seen
 
 _SALT: Final = "contacts_ui.seen"
@@ -107,10 +107,10 @@ class Powers:
     asked: LiftRequest | None
 
     @classmethod
-    def of(cls, staff: Staff, judgements: Sequence[Judgement], *, about: str = "") -> "Powers":
+    def of(cls, staff: Staff, judgments: Sequence[Judgment], *, about: str = "") -> "Powers":
         """Return what `staff` may do about these people, with the newest lift request `about` a number."""
         ask = may(staff, "ask_lift")
-        wanted = ask and about and any(each.verdict is not Verdict.MAY_TEXT for each in judgements)
+        wanted = ask and about and any(each.verdict is not Verdict.MAY_TEXT for each in judgments)
         return cls(
             stop=may(staff, "stop_texts"),
             lift=may(staff, "lift_stops"),
@@ -143,7 +143,7 @@ def read_ticket(ticket: str) -> Seen | None:
 
 def panel(
     seen: Seen,
-    judgement: Judgement,
+    judgment: Judgment,
     powers: Powers,
     *,
     view: str,
@@ -156,24 +156,24 @@ def panel(
 
     `address` is the page below which the panel polls and posts; by default the contact's.
     """
-    ticket, held = issue_ticket(seen), judgement.held
+    ticket, held = issue_ticket(seen), judgment.held
     left = max((held.send_at - timezone.now()).total_seconds(), 0.0) if held else 0.0
     # While a press is held, a second one sends it: then the switch still stops (rule 5).
-    move, refused_by = _move(seen, judgement.stopped and not held, powers)
+    move, refused_by = _move(seen, judgment.stopped and not held, powers)
     address = address or address_of(seen.contact_id or 0)
     stop_url = f"{address}do-not-text/"
     # There, a press tells the vendors again of a stop, rather than saying one (rule 10).
-    tells_again = judgement.stop_refused or judgement.verdict is Verdict.DISAGREE
+    tells_again = judgment.stop_refused or judgment.verdict is Verdict.DISAGREE
     poll_url = f"{stop_url}?{urlencode({'ticket': ticket, 'view': view})}"
     return ConsentPanel(
         contact_id=seen.contact_id or 0,
         home_url=address,
         label=seen.label,
-        verdict_key=judgement.verdict.key,
-        verdict_label=judgement.verdict.label,
-        reason=judgement.reason,
-        vendors=judgement.vendors,
-        stopped=judgement.stopped,
+        verdict_key=judgment.verdict.key,
+        verdict_label=judgment.verdict.label,
+        reason=judgment.reason,
+        vendors=judgment.vendors,
+        stopped=judgment.stopped,
         move=move,
         refused_by=refused_by,
         refusal=REASONS.get(refused_by, ""),
@@ -181,21 +181,21 @@ def panel(
         stop_url=stop_url,
         press_url=f"{stop_url}?again=1" if tells_again else stop_url,
         lift_url=f"{address}ask-lift/" if move == "ask" else f"{address}opt-in/",
-        poll_url=poll_url if judgement.on_its_way else "",
+        poll_url=poll_url if judgment.on_its_way else "",
         poll_after=f"{round(left * 1000) + SENDING_MS}ms" if left else "2s",
-        pending=judgement.on_its_way and not held,
-        news=bool(receipt or judgement.on_its_way or judgement.needs_attention),
+        pending=judgment.on_its_way and not held,
+        news=bool(receipt or judgment.on_its_way or judgment.needs_attention),
         can_stop=powers.stop and bool(seen.number),
-        can_try_again=powers.stop and judgement.stop_refused,
+        can_try_again=powers.stop and judgment.stop_refused,
         held_until=held.send_at if held else None,
         held_for=math.ceil(left),
         may_unsend=bool(held and left and held.staff_id == powers.staff_id),
         unsend_url=f"{address}unsend/",
         tell_now_url=f"{address}tell-now/",
-        version=judgement.version,
+        version=judgment.version,
         asked=powers.asked,
         may_withdraw=bool(powers.asked and powers.asked.asked_by_id == powers.staff_id),
-        message=judgement.asked if powers.stop and view == "card" else None,
+        message=judgment.asked if powers.stop and view == "card" else None,
         may_dismiss=powers.lift,
         note=note,
         error=error,

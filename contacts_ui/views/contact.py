@@ -32,9 +32,9 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
     contact, staff, seen = reading.contact, request.user, reading.seen
-    judgement = judge_many([seen])[0]
-    powers = Powers.of(staff, [judgement], about=seen.number)
-    consent = panel(seen, judgement, powers, view="card")
+    judgment = judge_many([seen])[0]
+    powers = Powers.of(staff, [judgment], about=seen.number)
+    consent = panel(seen, judgment, powers, view="card")
     context = {
         "contact": contact,
         "contact_id": contact_id,

@@ -219,7 +219,7 @@ def _form_page(
 
 def _stop_in_words(changed: RecordChanged) -> str:
     """Say which stop the evidence would answer; only people who may lift it bring evidence."""
-    stop, why = changed.judgement.stop, changed.judgement.reason
+    stop, why = changed.judgment.stop, changed.judgment.reason
     if stop:
         said = f" “{stop.words}”" if stop.words else ""
         why = f"by {source_of(stop)}, {strip_tags(said_at(stop))}.{said}"

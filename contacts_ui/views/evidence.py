@@ -85,17 +85,17 @@ def evidence_by_number(request: StaffRequest, typed: str) -> HttpResponse:
 
 def _answer(facts: NumberFacts) -> str:
     """Return the first sentence of the sheet: what was true when it was made."""
-    judgement = facts.judgement
-    if judgement.held and not judgement.stop:
+    judgment = facts.judgment
+    if judgment.held and not judgment.stop:
         return "Texts to this number are being stopped."
-    if judgement.verdict is Verdict.DISAGREE:
-        return f"The vendors disagree about this number. {judgement.reason}"
+    if judgment.verdict is Verdict.DISAGREE:
+        return f"The vendors disagree about this number. {judgment.reason}"
     return {
         Verdict.DO_NOT_TEXT: "Texts to this number are stopped.",
         Verdict.MAY_TEXT: "Texts to this number are allowed.",
         Verdict.NOT_SUBSCRIBED: "This number is not subscribed to texts.",
         Verdict.NOT_KNOWN: "It is not known whether this number may be texted.",
-    }[judgement.verdict]
+    }[judgment.verdict]
 
 
 def _statement_in_words(statement: Statement) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def _clock(opt_out: OptOut, now: datetime) -> dict[str, Any]:
 
 
 def _deadline_met(opt_out: OptOut, now: datetime) -> tuple[str, str]:
-    done = opt_out.honoured_at
+    done = opt_out.completed_at
     if opt_out.state == OptOutState.SETTLED:
         return "Resolved by hand", f"A manager resolved it by hand for {opt_out.settled_for}."
     if done:
@@ -163,7 +163,7 @@ def _deadline_met(opt_out: OptOut, now: datetime) -> tuple[str, str]:
 
 def _holding_in_words(holding: Holding, facts: NumberFacts) -> dict[str, Any]:
     desired = holding.desired
-    said = next(each for each in facts.judgement.vendors if each.vendor is holding.vendor)
+    said = next(each for each in facts.judgment.vendors if each.vendor is holding.vendor)
     newer = said.at and (
         desired is None or desired.confirmed_at is None or said.at > desired.confirmed_at
     )

@@ -123,7 +123,7 @@ def lift_request_decision(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _approve(request: StaffRequest, pk: int, form: DecisionForm) -> None:
-    approved, judgement = lift_requests.approve(
+    approved, judgment = lift_requests.approve(
         staff=request.user,
         pk=pk,
         note=form.cleaned_data["note"],
@@ -135,7 +135,7 @@ def _approve(request: StaffRequest, pk: int, form: DecisionForm) -> None:
         ],
     )
     blocked = lift_requests.is_blocked_by_carrier(approved.number)
-    words = f"{approved.label}: approved. {receipt_words(judgement)}"
+    words = f"{approved.label}: approved. {receipt_words(judgment)}"
     messages.success(request, f"{words} {_text_start(approved)}" if blocked else words)
 
 

@@ -34,7 +34,7 @@ WHY: Final = {
 def number_detail(request: StaffRequest, number: str) -> HttpResponse:
     """Show verdict, vendors, switch, who has the number, and as much of its record as the reader may see."""
     facts, staff = facts_of(number), request.user
-    shown = panel_of(request, facts.seen, facts.judgement)
+    shown = panel_of(request, facts.seen, facts.judgment)
     context = {
         "number": number,
         "name": facts.name,
@@ -76,7 +76,7 @@ def _record(staff: Staff, facts: NumberFacts) -> dict[str, Any]:
     tells_more = rights["names"] or not since or since != facts.stop
     return {
         "facts": facts,
-        "why": WHY.get(facts.judgement.verdict, "Consent record"),
+        "why": WHY.get(facts.judgment.verdict, "Consent record"),
         "since": since_in_words(since, names=rights["names"]) if since else "",
         "stop": statement_in_words(facts.stop, **rights) if facts.stop and tells_more else None,
         "answer": statement_in_words(facts.consent, **rights) if facts.consent else None,

@@ -24,7 +24,7 @@ from contacts_ui.services.consent.opt_in import (
     change_opt_in_status,
 )
 from contacts_ui.services.consent.record import judge_one
-from contacts_ui.services.consent.rules import EvidenceRefused, Judgement, OptInStatus
+from contacts_ui.services.consent.rules import EvidenceRefused, Judgment, OptInStatus
 from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.vendors.vendor_errors import VendorError
 from contacts_ui.sign_in.confirmation import confirmed_recently
@@ -173,10 +173,10 @@ class _Page:
 
     def form(self, data: Any = None) -> LiftForm:
         """Return the form for the present record, filled with `data` if it was sent."""
-        judgement = judge_one(self.seen)
+        judgment = judge_one(self.seen)
         own = told_back_words(lift_requests.told_back([self.seen.number]).get(self.seen.number, []))
         seen = seen_again(self.seen.number)
-        return LiftForm(data, asks=self.asks, version=judgement.version, own_stops=own, seen=seen)
+        return LiftForm(data, asks=self.asks, version=judgment.version, own_stops=own, seen=seen)
 
     def reopened(self) -> LiftForm:
         """Return the form as typed, for the record with what arrived in the meantime."""
@@ -190,10 +190,10 @@ class _Page:
         self, form: LiftForm, *, status: int, wrong: WrongPersonForm | None = None
     ) -> HttpResponse:
         """Return the page of the form, with the stop that it answers."""
-        request, judgement = self.request, judge_one(self.seen)
+        request, judgment = self.request, judge_one(self.seen)
         wording = self._wording()
         context = {
-            "consent": panel_of(request, self.seen, judgement),
+            "consent": panel_of(request, self.seen, judgment),
             "form": form,
             "form_url": self._address("opt-in" if self._is_for_deciders() else "ask-lift"),
             "heading": wording.heading.format(self.seen.label),
@@ -201,18 +201,18 @@ class _Page:
             "explanation": wording.explanation,
             "view": view_of(request),
             "here": home_of(request, self.seen.contact_id),
-            **self._standing(request.user, judgement),
-            **self._wrong_person(judgement, wrong),
+            **self._standing(request.user, judgment),
+            **self._wrong_person(judgment, wrong),
         }
         template = "contacts/opt_in.html#dialog" if request.htmx else "contacts/opt_in.html"
         return TemplateResponse(request, template, context, status=status)
 
-    def saved(self, judgement: Judgement) -> HttpResponse:
+    def saved(self, judgment: Judgment) -> HttpResponse:
         """Return each vendor's answer; a carrier's block outlasts a lift (rule 13)."""
         note = ""
         if lift_requests.is_blocked_by_carrier(self.seen.number):
-            note = f"{receipt_words(judgement)} {TEXT_START}"
-        shown = receipt(self.request, self.seen, judgement, note=note)
+            note = f"{receipt_words(judgment)} {TEXT_START}"
+        shown = receipt(self.request, self.seen, judgment, note=note)
         return out_of_the_dialog(shown, self.seen.contact_id)
 
     def asked(self) -> HttpResponse:
@@ -231,19 +231,19 @@ class _Page:
         both = settings.FOUR_EYES and may(self.request.user, "lift_stops")
         return _ASKS_ANOTHER if both else _ASKS
 
-    def _standing(self, staff: Staff, judgement: Judgement) -> dict[str, Any]:
+    def _standing(self, staff: Staff, judgment: Judgment) -> dict[str, Any]:
         rights = {"names": may(staff, "stop_texts"), "words": may(staff, "view_audit")}
         blocked = lift_requests.is_blocked_by_carrier(self.seen.number)
-        stop = record.answered_stop(self.seen.number) if judgement.stop else None
+        stop = record.answered_stop(self.seen.number) if judgment.stop else None
         return {
             "stop": statement_in_words(stop, **rights) if stop else None,
             "text_start": TEXT_START if blocked else "",
             "deciders": lift_requests.deciders() if settings.FOUR_EYES else None,
         }
 
-    def _wrong_person(self, judgement: Judgement, wrong: WrongPersonForm | None) -> dict[str, Any]:
+    def _wrong_person(self, judgment: Judgment, wrong: WrongPersonForm | None) -> dict[str, Any]:
         """Return the form *We stopped the wrong person*, or why we can't tell."""
-        if judgement.stop is None:
+        if judgment.stop is None:
             return {"may_be_wrong_person": False}
         return {
             "may_be_wrong_person": True,

@@ -92,10 +92,10 @@ def _clock(row: OptOut, now: datetime, close: datetime) -> Clock:
             return Clock("past", f"{late} past due", row.due_at)
         kind = "close" if row.due_at < close else "open"
         return Clock(kind, _left(now, row.due_at), row.due_at)
-    if row.honoured_at is None:
+    if row.completed_at is None:
         return Clock("", "")
-    took = in_words(row.seconds_to_honour)
-    if row.honoured_at > row.due_at:
+    took = in_words(row.seconds_to_complete)
+    if row.completed_at > row.due_at:
         return Clock("late", f"Late: took {took}", row.due_at)
     return Clock(
         "in_time", f"In {took}" if row.state == OptOutState.COMPLETED else f"Completed in {took}"

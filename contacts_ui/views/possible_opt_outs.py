@@ -17,7 +17,7 @@ from contacts_ui.models.messages import MessageState
 from contacts_ui.permissions import Staff, may
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent import inbound_texts
-from contacts_ui.services.consent.rules import Judgement
+from contacts_ui.services.consent.rules import Judgment
 from contacts_ui.services.review import possible_opt_outs
 from contacts_ui.template_filters import when
 from contacts_ui.views.addresses import safe_next
@@ -30,7 +30,7 @@ from contacts_ui.views.paging import Page
 UNFOLDED_MAX_LETTERS: Final = 300
 UNFOLDED_MAX_LINES: Final = 6
 NOT_DECIDED: Final = "No decision in two business days"
-Decide = Callable[..., Judgement]
+Decide = Callable[..., Judgment]
 
 
 @require_safe
@@ -71,23 +71,23 @@ def possible_opt_out_reopen(request: StaffRequest, pk: int) -> HttpResponse:
     return _decide(request, pk, inbound_texts.reopen, words.format)
 
 
-def _stopped(judgement: Judgement) -> str:
+def _stopped(judgment: Judgment) -> str:
     """Return the result of a stop: each vendor's answer, or the newer consent that answers it."""
-    if judgement.stop is None:
-        return f"Recorded. Their newer consent still counts: {judgement.verdict.label}."
-    return f"Texts stopped. {receipt_words(judgement)}"
+    if judgment.stop is None:
+        return f"Recorded. Their newer consent still counts: {judgment.verdict.label}."
+    return f"Texts stopped. {receipt_words(judgment)}"
 
 
 def _decide(
-    request: StaffRequest, pk: int, decide: Decide, in_words: Callable[[Judgement], str]
+    request: StaffRequest, pk: int, decide: Decide, in_words: Callable[[Judgment], str]
 ) -> HttpResponse:
     try:
-        judgement = decide(staff=request.user, pk=pk)
+        judgment = decide(staff=request.user, pk=pk)
     except IncomingMessage.DoesNotExist as error:
         raise Http404 from error
     except inbound_texts.AlreadyDecided as late:
         return _answer(request, pk, f"No changes. {decided_first(late.message)}", late=True)
-    return _answer(request, pk, in_words(judgement))
+    return _answer(request, pk, in_words(judgment))
 
 
 def _answer(request: StaffRequest, pk: int, words: str, *, late: bool = False) -> HttpResponse:
@@ -126,8 +126,8 @@ def row_of(shown: possible_opt_outs.Shown, staff: Staff) -> dict[str, Any]:
         "url": address_of(seen.contact_id)
         if name and seen.contact_id
         else reverse("number-detail", args=[message.number]),
-        "verdict": shown.judgement.verdict,
-        "reason": shown.judgement.reason,
+        "verdict": shown.judgment.verdict,
+        "reason": shown.judgment.reason,
         "waits": waits,
         "is_due": waits and message.due_at <= timezone.now(),
         "decision": "" if waits else decision_of(message),

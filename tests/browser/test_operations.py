@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from contacts_ui.models import DesiredState, Vendor, VendorHealth, WorkerBeat
+from contacts_ui.models import DesiredState, Vendor, VendorHealth, WorkerHeartbeat
 from contacts_ui.models.desired_state import DeliveryState
 from tests.browser.test_looks import SCREENS, look
 from tests.people import SetDesiredState, Vendors
@@ -25,9 +25,9 @@ def bad_day(vendors: Vendors, set_desired_state: SetDesiredState, transactional_
     set_desired_state(Vendor.SLICKTEXT)
     DesiredState.objects.update(state=DeliveryState.REFUSED)
     set_desired_state(Vendor.CLOUDCONTACTAI)
-    DesiredState.objects.filter(vendor="cloudcontactai").update(wished_at=then)
+    DesiredState.objects.filter(vendor="cloudcontactai").update(requested_at=then)
     VendorHealth.objects.create(vendor="slicktext", up=False, since=then, checked_at=now)
-    WorkerBeat.objects.create(worker="a-host:1", started_at=then, beat_at=then)
+    WorkerHeartbeat.objects.create(worker="a-host:1", started_at=then, beat_at=then)
     vendors.fault("slicktext", "error", status=503)
     cache.clear()
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from contacts_ui.models import HeldPress, IndexWalk, Statement
+from contacts_ui.models import HeldPress, IndexSync, Statement
 from contacts_ui.models.consent import PressState
 from contacts_ui.models.ledger import Channel
 from contacts_ui.services.consent import doors
@@ -24,7 +24,7 @@ OpenAs = Callable[..., Page]
 @pytest.fixture(autouse=True)
 def _walk_has_begun(transactional_db: None) -> None:
     """The index may be asked, and does not know everyone yet."""
-    IndexWalk.objects.create(pk=1, started_at=timezone.now(), next_at=timezone.now())
+    IndexSync.objects.create(pk=1, started_at=timezone.now(), next_at=timezone.now())
 
 
 def test_what_is_known_stands_there_while_it_is_typed(

@@ -21,7 +21,7 @@ from contacts_ui.models import (
     ConsentState,
     DesiredState,
     IndexedContact,
-    IndexWalk,
+    IndexSync,
     LedgerEntry,
     LiftRequest,
     OptOut,
@@ -137,7 +137,7 @@ class Old:
                     "opt_in_status": status,
                     "version": 1,
                     "settled_version": 1,
-                    "wished_at": entry.at,
+                    "requested_at": entry.at,
                     "ledger_entry": entry,
                     "state": DeliveryState.CONFIRMED,
                     "confirmed_do_not_text": do_not_text,
@@ -548,7 +548,7 @@ def test_a_status_that_changed_after_our_stop_is_theirs(old: Old) -> None:
 
 
 def test_the_setup(old: Old) -> None:
-    IndexWalk.objects.create(pk=1, next_at=NOON, finished_at=NOON)
+    IndexSync.objects.create(pk=1, next_at=NOON, finished_at=NOON)
     for waits in (True, False):
         LiftRequest.objects.create(
             number=NUMBER,
@@ -565,7 +565,7 @@ def test_the_setup(old: Old) -> None:
     old.stop()
     migrate()
     setup = ConsentSetup.objects.get()
-    assert (len(bytes(setup.number_key)), setup.first_walk_ended_at) == (64, NOON)
+    assert (len(bytes(setup.number_key)), setup.first_sync_ended_at) == (64, NOON)
     assert LiftRequest.objects.get(state="waiting").stop == only()
     assert LiftRequest.objects.get(state="declined").seen_at == NOON
 

@@ -40,7 +40,7 @@ def confirmed(number: str, *outcomes: Action) -> list[datetime]:
             vendor=Vendor.CLOUDCONTACTAI,
             do_not_text=True,
             ledger_entry=asked,
-            wished_at=NOW,
+            requested_at=NOW,
             confirmed_do_not_text=True,
             confirmed_at=NOW + timedelta(days=1),
         )

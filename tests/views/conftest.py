@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from contacts_ui.models import IndexWalk
+from contacts_ui.models import IndexSync
 from contacts_ui.services.consent import doors, lift_requests, opt_in, vendor_events
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.contacts import deleting, editing
@@ -19,4 +19,4 @@ def deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def walk_has_begun(db: None) -> None:
     """The index may be asked, and does not know everyone yet."""
-    IndexWalk.objects.create(pk=1, started_at=timezone.now(), next_at=timezone.now())
+    IndexSync.objects.create(pk=1, started_at=timezone.now(), next_at=timezone.now())

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from contacts_ui.models import IndexWalk
+from contacts_ui.models import IndexSync
 from contacts_ui.services import index
 from tests.services.index.people import person
 
@@ -16,7 +16,7 @@ def ready(*, at: datetime | None = None, **facts: Any) -> None:
     """The walk has ended: the index answers."""
     now = at or timezone.now()
     values = {"finished_at": now, "started_at": now, "next_at": now, **facts}
-    IndexWalk.objects.update_or_create(pk=1, defaults=values)
+    IndexSync.objects.update_or_create(pk=1, defaults=values)
 
 
 def store_people(many: int = 5, *, at: datetime | None = None) -> None:

@@ -80,7 +80,7 @@ def test_trying_again(max_: Client, refused: DesiredState, vendors: Vendors) -> 
     entry = LedgerEntry.objects.get(action=Action.STOP_RETRIED)
     assert (entry.staff_name, entry.vendor) == ("Max Manager", "cloudcontactai")
     assert entry.answer["request"] == refused.ledger_entry_id
-    assert OptOut.objects.get().honoured_at is not None
+    assert OptOut.objects.get().completed_at is not None
 
 
 def test_trying_again_in_vain(max_: Client, refused: DesiredState) -> None:
@@ -100,10 +100,10 @@ def test_settling_by_hand(max_: Client, refused: DesiredState, vendors: Vendors)
     assert OptOut.objects.get().state == "settled"
     assert desired_state.due_now() == []
     assert vendors.asked() == []
-    judgement = consent.judge_one(Seen(DOC_NUMBER))
-    assert judgement.verdict is Verdict.DO_NOT_TEXT
-    assert "resolved by hand for CloudContactAI" in judgement.reason
-    assert not judgement.needs_attention
+    judgment = consent.judge_one(Seen(DOC_NUMBER))
+    assert judgment.verdict is Verdict.DO_NOT_TEXT
+    assert "resolved by hand for CloudContactAI" in judgment.reason
+    assert not judgment.needs_attention
 
 
 def test_settling_needs_a_note(max_: Client, refused: DesiredState) -> None:

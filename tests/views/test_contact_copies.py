@@ -46,7 +46,7 @@ def everybody_saw_it_fail(seconds_ago: int = 5) -> None:
             "up": False,
             "since": at,
             "checked_at": at,
-            "trouble": "SlickText has a problem on its side right now.",
+            "last_error": "SlickText has a problem on its side right now.",
         },
     )
     cache.delete("system_state")

@@ -10,7 +10,7 @@ from contacts_ui.models import DesiredState, HeldPress, LedgerEntry, Statement
 from contacts_ui.models.ledger import Action
 from contacts_ui.services.consent.record import is_stopped
 from tests.pages import Page
-from tests.people import MARTY, MARTY_NUMBER, NOBODY, SetDesiredState, Vendors
+from tests.people import MARTY, MARTY_NUMBER, UNKNOWN_ID, SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db
 URL = f"/contacts/{MARTY}/delete/"
@@ -83,8 +83,8 @@ def test_only_managers(who: str, request: pytest.FixtureRequest, vendors: Vendor
 
 
 def test_a_deleted_contact(max_: Client, vendors: Vendors) -> None:
-    assert max_.get(f"/contacts/{NOBODY}/delete/").status_code == 404
-    response = max_.post(f"/contacts/{NOBODY}/delete/", {"number": MARTY_NUMBER})
+    assert max_.get(f"/contacts/{UNKNOWN_ID}/delete/").status_code == 404
+    response = max_.post(f"/contacts/{UNKNOWN_ID}/delete/", {"number": MARTY_NUMBER})
     assert response.status_code == 404
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from contacts_ui.models import LedgerEntry
 from contacts_ui.services.vendors import forget_connections
 from tests.pages import Page
-from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, NOBODY, SetDesiredState, Vendors
+from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, UNKNOWN_ID, SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db
 URL = f"/contacts/{MARTY}/"
@@ -170,7 +170,7 @@ def test_down_and_never_read(vera: Client, vendors: Vendors) -> None:
     assert retry["href"] == URL
 
 
-@pytest.mark.parametrize("contact_id", [str(NOBODY), "0", "9" * 18, "9" * 30])
+@pytest.mark.parametrize("contact_id", [str(UNKNOWN_ID), "0", "9" * 18, "9" * 30])
 def test_someone_who_is_not_there(contact_id: str, vera: Client, vendors: Vendors) -> None:
     assert vera.get(f"/contacts/{contact_id}/").status_code == 404
 

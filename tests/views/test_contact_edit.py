@@ -14,7 +14,7 @@ from contacts_ui.services.consent.record import is_stopped
 from contacts_ui.services.consent.types import Seen
 from tests import consent
 from tests.pages import Form, Page
-from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, NOBODY, Vendors
+from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, UNKNOWN_ID, Vendors
 
 pytestmark = pytest.mark.django_db
 URL = f"/contacts/{MARTY}/edit/"
@@ -393,8 +393,8 @@ def test_a_copy_can_be_edited_and_what_another_person_changed_is_asked_about(
 
 
 def test_a_deleted_contact(edgar: Client, vendors: Vendors) -> None:
-    assert edgar.get(f"/contacts/{NOBODY}/edit/").status_code == 404
-    response = edgar.post(f"/contacts/{NOBODY}/edit/", {**opened(edgar), "city": "Nashville"})
+    assert edgar.get(f"/contacts/{UNKNOWN_ID}/edit/").status_code == 404
+    response = edgar.post(f"/contacts/{UNKNOWN_ID}/edit/", {**opened(edgar), "city": "Nashville"})
     assert response.status_code == 404
     page = Page(response)
     assert "does not know this contact" in page.text

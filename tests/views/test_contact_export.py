@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import IndexWalk, LedgerEntry, Vendor
+from contacts_ui.models import IndexSync, LedgerEntry, Vendor
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import index
 from contacts_ui.services.consent import slicktext_readings
@@ -36,7 +36,7 @@ def person(contact_id: int, **facts: Any) -> Contact:
 
 def indexed(*people: Contact) -> None:
     index.store(people, READ_AT)
-    IndexWalk.objects.create(pk=1, next_at=READ_AT, finished_at=READ_AT)
+    IndexSync.objects.create(pk=1, next_at=READ_AT, finished_at=READ_AT)
 
 
 def table(response: Any) -> list[dict[str, str]]:
@@ -198,7 +198,7 @@ def test_a_stop_that_only_the_record_holds_is_exported(
     for each in (pressed, unsent):
         press_stop(staff=agent, seen=Seen(each.number or "", each.contact_id))
     unsend(staff=agent, seen=Seen(unsent.number or "", unsent.contact_id))
-    IndexWalk.objects.create(pk=1, next_at=READ_AT, finished_at=READ_AT)
+    IndexSync.objects.create(pk=1, next_at=READ_AT, finished_at=READ_AT)
     rows = {row["Mobile number"][-1]: row["Do not text"] for row in export(max_)}
     assert rows == {"1": "yes", "2": "yes", "3": "no stop on record"}
 

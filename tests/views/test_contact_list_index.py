@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.models import IndexWalk
+from contacts_ui.models import IndexSync
 from contacts_ui.services import index
 from contacts_ui.services.index import Total, conditions
 from contacts_ui.views.totals import pages_words, total_words
@@ -198,7 +198,7 @@ def test_a_vendor_that_is_down_changes_nothing(vera: Client, vendors: Vendors) -
 
 def test_while_the_index_is_built_slicktext_answers(vera: Client, vendors: Vendors) -> None:
     now = timezone.now()
-    IndexWalk.objects.create(pk=1, started_at=now, next_at=now, offset=450, total=1000)
+    IndexSync.objects.create(pk=1, started_at=now, next_at=now, offset=450, total=1000)
     page = Page(vera.get(URL))
     assert "The index is being built: 45 %" in page.text
     assert len(vendors.calls()) == 1

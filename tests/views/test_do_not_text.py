@@ -19,7 +19,7 @@ from contacts_ui.views.consent_panel import issue_ticket
 from tests import consent as service
 from tests.jobs import deliver_all
 from tests.pages import Page
-from tests.people import MARTY, MARTY_NUMBER, NOBODY, Vendors, until
+from tests.people import MARTY, MARTY_NUMBER, UNKNOWN_ID, Vendors, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = f"/contacts/{MARTY}/do-not-text/"
@@ -256,7 +256,7 @@ def test_a_changed_ticket_is_not_trusted(ada: Client, vendors: Vendors) -> None:
 
 
 def test_a_person_slicktext_does_not_know(ada: Client, vendors: Vendors) -> None:
-    assert ada.post(f"/contacts/{NOBODY}/do-not-text/").status_code == 404
+    assert ada.post(f"/contacts/{UNKNOWN_ID}/do-not-text/").status_code == 404
     assert not DesiredState.objects.exists()
 
 

@@ -109,8 +109,8 @@ def answer(row: OptOut, vendor: Vendor, *, seconds: int = 2, **facts: Any) -> No
     desired.save()
     stops.note_outcome(desired)
     record.refresh([MARTY_NUMBER])
-    OptOut.objects.filter(pk=row.pk, honoured_at__isnull=False).update(
-        honoured_at=ASKED + timedelta(seconds=seconds)
+    OptOut.objects.filter(pk=row.pk, completed_at__isnull=False).update(
+        completed_at=ASKED + timedelta(seconds=seconds)
     )
 
 

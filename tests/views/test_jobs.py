@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from contacts_ui.forms.finder import index_question
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import Job, JobRow, LedgerEntry, LiftRequest, WorkerBeat
+from contacts_ui.models import Job, JobRow, LedgerEntry, LiftRequest, WorkerHeartbeat
 from contacts_ui.models.job import JobKind, JobState
 from contacts_ui.models.ledger import Action
 from contacts_ui.phone import pretty
@@ -325,7 +325,7 @@ def test_the_panel_says_that_no_worker_runs(max_: Client, manager: User) -> None
     job = started(manager, NUMBERS[:2])
     assert "No worker is running" in Page(fragment(max_, job)).text
     now = timezone.now()
-    WorkerBeat.objects.create(worker="here:1", started_at=now, beat_at=now)
+    WorkerHeartbeat.objects.create(worker="here:1", started_at=now, beat_at=now)
 
     cache.clear()
     assert "No worker is running" not in Page(fragment(max_, job)).text

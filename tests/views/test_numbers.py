@@ -18,7 +18,7 @@ from django.utils import timezone
 from contacts_ui.models import (
     ContactReads,
     HeldPress,
-    IndexWalk,
+    IndexSync,
     LedgerEntry,
     LiftRequest,
     OptOut,
@@ -35,7 +35,7 @@ from tests.people import (
     FREE_NUMBER,
     MARTY,
     MARTY_NUMBER,
-    NOBODY,
+    UNKNOWN_ID,
     Vendors,
     logged_in,
 )
@@ -229,7 +229,7 @@ def test_who_has_the_number(vera: Client, vendors: Vendors) -> None:
 def test_two_contacts_with_one_number(vera: Client, vendors: Vendors) -> None:
     """The contact that must get no texts decides."""
     marty = read(MARTY, now=True).contact
-    other = NOBODY
+    other = UNKNOWN_ID
     twin = replace(marty, contact_id=other, first_name="Doc", last_name=None)
     index.store([replace(twin, opt_in_status="not subscribed")], timezone.now())
     page = page_of(vera, MARTY_NUMBER)
@@ -252,7 +252,7 @@ def test_the_index_of_another_account_says_nothing(
     vera: Client, vendors: Vendors, settings: Any
 ) -> None:
     read(MARTY, now=True)
-    IndexWalk.objects.update(account="another")
+    IndexSync.objects.update(account="another")
     page = page_of(vera, MARTY_NUMBER)
     assert page.one("p", data_verdict="not_known")
     assert page.all("a", href=f"/contacts/{MARTY}/") == []
@@ -272,7 +272,7 @@ def test_the_contact_read_last_is_known_without_the_index(
 
 @pytest.mark.parametrize("ready", [False, True])
 def test_a_number_that_no_contact_has(ready: bool, vera: Client, vendors: Vendors) -> None:
-    IndexWalk.objects.update(finished_at=timezone.now() if ready else None)
+    IndexSync.objects.update(finished_at=timezone.now() if ready else None)
     text = page_of(vera).text
     assert ("No contact has this number." in text) is ready
     assert ("We can't tell who has this number." in text) is not ready

@@ -7,7 +7,7 @@ from django.test import Client
 from contacts_ui.models import DesiredState, LedgerEntry, LiftRequest
 from contacts_ui.models.ledger import Action
 from tests.pages import Page
-from tests.people import MARTY, MARTY_NUMBER, NOBODY, SetDesiredState, Vendors
+from tests.people import MARTY, MARTY_NUMBER, UNKNOWN_ID, SetDesiredState, Vendors
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = f"/contacts/{MARTY}/opt-in/"
@@ -133,7 +133,7 @@ def test_only_managers(
 def test_a_contact_who_is_gone(
     who: str, form: str, request: pytest.FixtureRequest, vendors: Vendors
 ) -> None:
-    browser, address = request.getfixturevalue(who), f"/contacts/{NOBODY}/{form}/"
+    browser, address = request.getfixturevalue(who), f"/contacts/{UNKNOWN_ID}/{form}/"
     assert browser.get(address).status_code == 404
     assert browser.post(address, evidence()).status_code == 404
 

@@ -109,8 +109,8 @@ def test_median_and_worst(max_: Client, agent: User) -> None:
         row = ask(agent, NUMBERS[index], asked_at=now - timedelta(days=3))
         OptOut.objects.filter(pk=row.pk).update(
             state="honoured",
-            seconds_to_honour=seconds,
-            honoured_at=row.asked_at + timedelta(seconds=seconds),
+            seconds_to_complete=seconds,
+            completed_at=row.asked_at + timedelta(seconds=seconds),
         )
     ask(agent, NUMBERS[9])
     numbers = figures(page_of(max_))
@@ -123,7 +123,7 @@ def test_median_and_worst(max_: Client, agent: User) -> None:
 def test_the_median_of_an_odd_number(agent: User) -> None:
     for index, seconds in enumerate((100.0, 1.0, 7.0)):
         row = ask(agent, NUMBERS[index])
-        OptOut.objects.filter(pk=row.pk).update(state="honoured", seconds_to_honour=seconds)
+        OptOut.objects.filter(pk=row.pk).update(state="honoured", seconds_to_complete=seconds)
     today = timezone.localdate()
     assert overview(first=today, last=today).median_seconds == 7
 
@@ -133,8 +133,8 @@ def test_the_steps(agent: User) -> None:
         row = ask(agent, NUMBERS[index])
         OptOut.objects.filter(pk=row.pk).update(
             state="honoured",
-            seconds_to_honour=seconds,
-            honoured_at=row.asked_at + timedelta(seconds=seconds),
+            seconds_to_complete=seconds,
+            completed_at=row.asked_at + timedelta(seconds=seconds),
         )
     today = timezone.localdate()
     steps = overview(first=today, last=today).steps

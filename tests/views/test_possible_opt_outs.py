@@ -19,7 +19,7 @@ from contacts_ui.services.consent import inbound_texts, opt_in, vendor_events
 from contacts_ui.services.consent.phone_numbers import id_of
 from contacts_ui.services.consent.types import Evidence, Seen
 from tests.pages import Page
-from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, NOBODY, Vendors
+from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, UNKNOWN_ID, Vendors
 from tests.services.index.people import person
 
 from .index_people import ready
@@ -76,7 +76,7 @@ def known() -> None:
 
 
 def badge(page: Page) -> str:
-    return page.one("span", id="asked-count").text
+    return page.one("span", id="possible-opt-outs-count").text
 
 
 # The list.
@@ -239,7 +239,7 @@ def test_htmx_puts_the_decision_into_the_row(max_: Client) -> None:
     ]
     assert part.one("button", hx_post=f"{LIST}{message.pk}/reopen/").text == "Take back"
     totals = {each["id"]: each.text for each in part.elements if each["hx-swap-oob"]}
-    assert totals == {"asked-total": "1", "asked-count": "1 waiting"}
+    assert totals == {"possible-opt-outs-total": "1", "possible-opt-outs-count": "1 waiting"}
 
 
 @pytest.mark.parametrize("late", ["stop", "dismiss"])
@@ -276,7 +276,7 @@ def test_taking_back_twice(max_: Client) -> None:
 
 @pytest.mark.parametrize("what", ["stop", "dismiss", "reopen"])
 def test_a_message_that_is_gone(what: str, max_: Client) -> None:
-    assert press(max_, NOBODY, what).status_code == 404
+    assert press(max_, UNKNOWN_ID, what).status_code == 404
 
 
 def test_the_way_back_is_on_this_dashboard(ada: Client) -> None:

@@ -9,7 +9,7 @@ from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.types import Malformed
 from contacts_ui.services.contacts.listing import EMPTY_PAGE
 from tests.pages import Page
-from tests.people import DOC_NUMBER, MARTY, NOBODY, Vendors
+from tests.people import DOC_NUMBER, MARTY, UNKNOWN_ID, Vendors
 
 from .test_contact_list import ids, query
 
@@ -152,7 +152,8 @@ def test_viewers_are_not_offered_to_create(vera: Client, vendors: Vendors) -> No
 
 
 @pytest.mark.parametrize(
-    "typed", ["nobody nowhere", "zzz", "nobody@nowhere.example", str(NOBODY), "1" * 25, "+", "?!"]
+    "typed",
+    ["nobody nowhere", "zzz", "nobody@nowhere.example", str(UNKNOWN_ID), "1" * 25, "+", "?!"],
 )
 def test_no_one_found(typed: str, vera: Client, vendors: Vendors) -> None:
     page = search(vera, typed)

@@ -18,11 +18,11 @@ from django.utils import timezone
 from contacts_ui.models import (
     CallBudget,
     DesiredState,
-    IndexWalk,
+    IndexSync,
     Vendor,
     VendorHealth,
     WebhookEvent,
-    WorkerBeat,
+    WorkerHeartbeat,
 )
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services import index
@@ -64,7 +64,7 @@ def test_since_when_it_is_down(max_: Client, vendors: Vendors) -> None:
     vendors.fault("slicktext", "error", status=503)
     then = timezone.now() - timedelta(hours=3)
     VendorHealth.objects.create(
-        vendor="slicktext", up=False, since=then, checked_at=then, trouble="It broke."
+        vendor="slicktext", up=False, since=then, checked_at=then, last_error="It broke."
     )
     html = max_.get("/status/").content.decode()
     assert then.strftime("%Y-%m-%dT%H:%M:%SZ") in html
@@ -111,7 +111,7 @@ def test_what_waits_by_age(max_: Client, set_desired_state: SetDesiredState) -> 
     ages = [timedelta(seconds=5), timedelta(minutes=5), timedelta(hours=5), timedelta(days=5)]
     for place, age in enumerate([*ages, ages[1]]):
         desired = set_desired_state(Vendor.CLOUDCONTACTAI, number=f"+1615555014{place}")
-        DesiredState.objects.filter(pk=desired.pk).update(wished_at=timezone.now() - age)
+        DesiredState.objects.filter(pk=desired.pk).update(requested_at=timezone.now() - age)
     page = Page(max_.get("/status/"))
     assert [each.text for each in page.all("th", scope="col")][1:] == [
         "SlickText",
@@ -135,9 +135,9 @@ def test_what_was_refused(max_: Client, set_desired_state: SetDesiredState) -> N
 def test_the_workers(max_: Client) -> None:
     assert "No worker has been seen" in show(max_)
     now = timezone.now()
-    WorkerBeat.objects.create(worker="here:1", started_at=now, beat_at=now)
+    WorkerHeartbeat.objects.create(worker="here:1", started_at=now, beat_at=now)
     then = now - timedelta(minutes=2)
-    WorkerBeat.objects.create(worker="there:2", started_at=then, beat_at=then)
+    WorkerHeartbeat.objects.create(worker="there:2", started_at=then, beat_at=then)
     text = show(max_)
     assert "here:1 Running seen just now" in text
     assert "there:2 Not responding" in text
@@ -168,10 +168,10 @@ def test_it_shows_no_one(max_: Client, set_desired_state: SetDesiredState) -> No
 
 def test_whether_a_worker_here_lives() -> None:
     now = timezone.now()
-    WorkerBeat.objects.create(worker="elsewhere:1", started_at=now, beat_at=now)
+    WorkerHeartbeat.objects.create(worker="elsewhere:1", started_at=now, beat_at=now)
     with pytest.raises(CommandError, match="No worker"):
         call_command("worker_alive")
-    here = WorkerBeat.objects.create(worker=f"{gethostname()}:1", started_at=now, beat_at=now)
+    here = WorkerHeartbeat.objects.create(worker=f"{gethostname()}:1", started_at=now, beat_at=now)
     call_command("worker_alive")
     here.beat_at = now - timedelta(seconds=31)
     here.save()
@@ -249,7 +249,7 @@ def test_the_index_is_not_begun(max_: Client) -> None:
 
 def test_the_index_is_being_built(max_: Client, vendors: Vendors) -> None:
     now = timezone.now()
-    IndexWalk.objects.create(pk=1, next_at=now, started_at=now, offset=1500, total=6000)
+    IndexSync.objects.create(pk=1, next_at=now, started_at=now, offset=1500, total=6000)
     text = show(max_)
     assert "The first sync is running. Until it finishes, pages ask SlickText" in text
     assert "1,500 of about 6,000 read since" in text

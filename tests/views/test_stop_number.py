@@ -13,7 +13,7 @@ from contacts_ui.models import (
     ConsentState,
     DesiredState,
     HeldPress,
-    IndexWalk,
+    IndexSync,
     LedgerEntry,
     OptOut,
     Statement,
@@ -75,7 +75,7 @@ def test_what_was_said_is_written_down(ada: Client, vendors: Vendors) -> None:
     assert (entry.channel, entry.reason) == ("letter", "Never again")
     opt_out = OptOut.objects.get()
     assert abs(opt_out.asked_at - asked) < timedelta(minutes=1)
-    assert opt_out.honoured_at
+    assert opt_out.completed_at
 
 
 def test_a_number_abroad(ada: Client, vendors: Vendors) -> None:
@@ -199,7 +199,7 @@ def test_a_prefilled_number_is_looked_up_at_once(ada: Client, vendors: Vendors) 
 
 @pytest.mark.parametrize("ready", [False, True])
 def test_a_number_that_no_contact_has(ready: bool, ada: Client, vendors: Vendors) -> None:
-    IndexWalk.objects.update(finished_at=timezone.now() if ready else None)
+    IndexSync.objects.update(finished_at=timezone.now() if ready else None)
     text = Page(ada.get(KNOWN, {"number": FREE_NUMBER})).elements[0].text
     assert ("is not in the contact list." in text) is ready
     assert ("may be in the contact list." in text) is not ready

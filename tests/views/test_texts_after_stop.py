@@ -18,7 +18,7 @@ from contacts_ui.models import (
     SentText,
     Vendor,
     VendorAbility,
-    WorkerBeat,
+    WorkerHeartbeat,
 )
 from contacts_ui.models.abilities import AbilityState, FactKind
 from contacts_ui.models.consent import Source, StatementKind
@@ -56,7 +56,7 @@ def stopped(number: str = MARTY_NUMBER, *, said: float = 300, held: float | None
             vendor=vendor,
             do_not_text=True,
             ledger_entry=entry,
-            wished_at=ago(said),
+            requested_at=ago(said),
             held_since=ago(held or 0),
             confirmed_do_not_text=True,
             confirmed_at=ago(held or 0),
@@ -84,7 +84,7 @@ def text(minutes: float | None = 60, key: str = "1", **facts: Any) -> SentText:
 def _worker(db: None) -> None:
     cache.clear()
     now = timezone.now()
-    WorkerBeat.objects.create(worker="here:1", started_at=now, beat_at=now)
+    WorkerHeartbeat.objects.create(worker="here:1", started_at=now, beat_at=now)
 
 
 def told(staff: User) -> list[str]:

@@ -25,19 +25,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--reset-walk",
+            "--reset-sync",
             action="store_true",
-            help="Sync again at once, not INDEX_WALK_MINUTES from now",
+            help="Sync again at once, not INDEX_SYNC_MINUTES from now",
         )
 
-    def handle(self, *args: Any, reset_walk: bool, **options: Any) -> None:
-        minutes = 0 if reset_walk else settings.INDEX_WALK_MINUTES
+    def handle(self, *args: Any, reset_sync: bool, **options: Any) -> None:
+        minutes = 0 if reset_sync else settings.INDEX_SYNC_MINUTES
         again_at = timezone.now() + timedelta(minutes=minutes)
         removed = index.purge(sync_again_at=again_at if settings.CONTACT_INDEX else None)
         self.stdout.write(f"{removed} contact{'' if removed == 1 else 's'} removed.")
         if not settings.CONTACT_INDEX:
             self.stdout.write("The index is turned off, so no contacts will be added.")
-        elif reset_walk:
+        elif reset_sync:
             self.stdout.write("A worker syncs the index now.")
         else:
             self.stdout.write(

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from contacts_ui.models import WorkerBeat
+from contacts_ui.models import WorkerHeartbeat
 from contacts_ui.services.operations.heartbeats import WORKER_SILENT_AFTER, host
 
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         since = timezone.now() - WORKER_SILENT_AFTER
-        if not WorkerBeat.objects.filter(
+        if not WorkerHeartbeat.objects.filter(
             worker__startswith=f"{host()}:", beat_at__gt=since
         ).exists():
             raise CommandError(f"No worker on {host()} has sent a heartbeat lately.")

@@ -224,8 +224,8 @@ def _compare(number: str, sent_at: datetime) -> None:
     status, contact_id = (state.status, state.contact_id) if state else ("", None)
     seen = Seen(number, contact_id, _label(number), status or None, sent_at)
     desired_states = list(DesiredState.objects.filter(number=number))
-    judgement = judge_one(Seen(number, contact_id))
-    disagreements.compare(disagreements.Comparison(seen, desired_states, judgement))
+    judgment = judge_one(Seen(number, contact_id))
+    disagreements.compare(disagreements.Comparison(seen, desired_states, judgment))
 
 
 def _label(number: str) -> str:

@@ -43,7 +43,7 @@ def set_desired_state(
     desired.do_not_text = do_not_text
     desired.opt_in_status = opt_in_status
     desired.version += 1
-    desired.wished_at = desired.due_at = now
+    desired.requested_at = desired.due_at = now
     desired.expires_at = (
         None if do_not_text else now + timedelta(hours=settings.OPT_IN_EXPIRES_HOURS)
     )

@@ -19,7 +19,7 @@ from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.disagreement import DisagreementKind
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import audit_log
-from contacts_ui.services.consent.rules import Judgement, Verdict
+from contacts_ui.services.consent.rules import Judgment, Verdict
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.vendors import connected
 
@@ -38,7 +38,7 @@ class Comparison:
 
     person: Seen
     desired_states: Sequence[DesiredState]
-    judgement: Judgement
+    judgment: Judgment
 
     @property
     def slicktext(self) -> DesiredState | None:
@@ -107,14 +107,14 @@ def close_agreed() -> int:
 
 def kind_of(look: Comparison) -> DisagreementKind | None:
     """Return the kind of disagreement a look shows; None if there is none, or a delivery is on its way."""
-    if look.judgement.verdict is not Verdict.DISAGREE:
+    if look.judgment.verdict is not Verdict.DISAGREE:
         return None
-    desired, slicktext = look.slicktext, look.judgement.vendors[0]
+    desired, slicktext = look.slicktext, look.judgment.vendors[0]
     if slicktext.holds_stop is not False and any(each.shows_none for each in look.desired_states):
         return DisagreementKind.GONE
     if desired and desired.do_not_text and desired.state == DeliveryState.CONFIRMED:
         return DisagreementKind.REAPPEARED
-    if look.judgement.on_its_way:
+    if look.judgment.on_its_way:
         return None
     if slicktext.holds_stop:
         return DisagreementKind.ONLY_SLICKTEXT
@@ -149,8 +149,8 @@ def _speaks_about(look: Comparison, row: Disagreement) -> bool:
 
 
 def _agrees(look: Comparison) -> bool:
-    known = look.judgement.verdict not in (Verdict.DISAGREE, Verdict.NOT_KNOWN)
-    return known and not look.judgement.on_its_way
+    known = look.judgment.verdict not in (Verdict.DISAGREE, Verdict.NOT_KNOWN)
+    return known and not look.judgment.on_its_way
 
 
 def _open(look: Comparison, kind: DisagreementKind) -> None:
@@ -178,7 +178,7 @@ def _open(look: Comparison, kind: DisagreementKind) -> None:
                 number=person.number,
                 contact_id=person.contact_id,
                 vendor=Vendor.CLOUDCONTACTAI if gone else Vendor.SLICKTEXT,
-                reason=look.judgement.reason,
+                reason=look.judgment.reason,
                 before={"opt_in_status": before},
                 after={"opt_in_status": row.status, "kind": kind.value, "source": row.source},
             )

@@ -22,7 +22,7 @@ from contacts_ui.services import audit_log
 from contacts_ui.services.consent import desired_state, disagreements, held_presses, record, stops
 from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.record import judge_one
-from contacts_ui.services.consent.rules import Judgement, Said, Verdict
+from contacts_ui.services.consent.rules import Judgment, Said, Verdict
 from contacts_ui.services.consent.stops import Stop, as_seen, said_in_words, write_stop
 from contacts_ui.services.consent.types import Request, Seen
 
@@ -30,7 +30,7 @@ from contacts_ui.services.consent.types import Request, Seen
 DETAILS_MAX_AGE: Final = timedelta(days=1)
 
 
-def press_stop(*, staff: Staff, seen: Seen) -> Judgement:
+def press_stop(*, staff: Staff, seen: Seen) -> Judgment:
     """Press *Do not text*: hold it for `UNDO_SECONDS`. A second press sends it at once (rule 5). Raises NotAllowed."""
     require(staff, "stop_texts")
     keys: Collection[int] = ()
@@ -49,14 +49,14 @@ def press_stop(*, staff: Staff, seen: Seen) -> Judgement:
     return judge_one(seen)
 
 
-def unsend(*, staff: Staff, seen: Seen) -> Judgement:
+def unsend(*, staff: Staff, seen: Seen) -> Judgment:
     """Take back a press that is still held. Raises NotAllowed, held_presses.CannotUnsend."""
     require(staff, "stop_texts")
     held_presses.unsend(staff=staff, number=seen.number)
     return judge_one(seen)
 
 
-def tell_now(*, staff: Staff, seen: Seen) -> Judgement:
+def tell_now(*, staff: Staff, seen: Seen) -> Judgment:
     """End the hold and tell the vendors at once; do nothing without a hold. Raises NotAllowed."""
     require(staff, "stop_texts")
     end_hold(seen.number)
@@ -73,7 +73,7 @@ def end_hold(number: str) -> None:
     deliver_now(written.keys if written else ())
 
 
-def stop(*, staff: Staff, seen: Seen, request: Request) -> Judgement:
+def stop(*, staff: Staff, seen: Seen, request: Request) -> Judgment:
     """Stop texts, with details of how they asked: at once, since details are no slip (rule 5). Raises NotAllowed.
 
     After a press without details, they are added to the opt-out of that press.
@@ -207,7 +207,7 @@ def repair_one(*, staff: Staff, key: int, batch: bool = False) -> list[int] | No
         return list(written.keys) if written else []
 
 
-def try_stop_again(*, staff: Staff, seen: Seen) -> Judgement:
+def try_stop_again(*, staff: Staff, seen: Seen) -> Judgment:
     """Tell the vendors again of the stop on record; without one, press. Raises NotAllowed."""
     require(staff, "stop_texts")
     with transaction.atomic():

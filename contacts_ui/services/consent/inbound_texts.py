@@ -27,7 +27,7 @@ from contacts_ui.services.consent.phrases import Meaning, meaning_of
 from contacts_ui.services.consent.record import judge_one
 from contacts_ui.services.consent.rules import (
     VENDOR_CLOCK_TOLERANCE,
-    Judgement,
+    Judgment,
     Said,
     Verdict,
     by_vendor,
@@ -225,7 +225,7 @@ def decided(*, since: timedelta = timedelta(days=7)) -> QuerySet[IncomingMessage
     return rows.filter(decided_at__gt=timezone.now() - since).order_by("-decided_at", "-pk")
 
 
-def stop_texts(*, staff: Staff, pk: int) -> Judgement:
+def stop_texts(*, staff: Staff, pk: int) -> Judgment:
     """Decide that a message asks us to stop: record a stop, said when they wrote it.
 
     Raises NotAllowed, IncomingMessage.DoesNotExist, AlreadyDecided.
@@ -240,7 +240,7 @@ def stop_texts(*, staff: Staff, pk: int) -> Judgement:
     return judge_one(_person(message.number))
 
 
-def dismiss(*, staff: Staff, pk: int) -> Judgement:
+def dismiss(*, staff: Staff, pk: int) -> Judgment:
     """Decide that a message is not a request. The audit log keeps the decision, not the words, which expire.
 
     Raises NotAllowed, IncomingMessage.DoesNotExist, AlreadyDecided.
@@ -253,7 +253,7 @@ def dismiss(*, staff: Staff, pk: int) -> Judgement:
     return judge_one(_person(message.number))
 
 
-def reopen(*, staff: Staff, pk: int) -> Judgement:
+def reopen(*, staff: Staff, pk: int) -> Judgment:
     """Undo *Not a request*: the message waits again, with its old deadline.
 
     Raises NotAllowed, IncomingMessage.DoesNotExist, AlreadyDecided.

@@ -26,7 +26,7 @@ from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.record import judge_one
 from contacts_ui.services.consent.rules import (
     EvidenceRefused,
-    Judgement,
+    Judgment,
     Verdict,
     check_newer,
     standing,
@@ -195,8 +195,8 @@ def approve(
     note: str = "",
     seen: Seen | None = None,
     own_stops: Collection[int] = (),
-) -> tuple[LiftRequest, Judgement]:
-    """Approve a request: record its consent; return the request, and the person's judgement now.
+) -> tuple[LiftRequest, Judgment]:
+    """Approve a request: record its consent; return the request, and the person's judgment now.
 
     The evidence is checked against the present record, and against what SlickText just said of them (`seen`).
     `own_stops` are stops told back to us that the decider calls our own. Raises NotAllowed, LiftRequest.DoesNotExist,

@@ -25,7 +25,7 @@ from contacts_ui.services.consent.doors import end_hold
 from contacts_ui.services.consent.record import judge_one
 from contacts_ui.services.consent.rules import (
     EvidenceRefused,
-    Judgement,
+    Judgment,
     check_evidence,
     check_newer,
     standing,
@@ -43,11 +43,11 @@ MESSAGE_WAITS: Final = (
 
 
 class RecordChanged(Exception):
-    """Something was said about this number since the form was opened; `judgement` is how it stands (rule 7)."""
+    """Something was said about this number since the form was opened; `judgment` is how it stands (rule 7)."""
 
-    def __init__(self, judgement: Judgement, version: int | None = None) -> None:
-        self.judgement = judgement
-        self.version = judgement.version if version is None else version
+    def __init__(self, judgment: Judgment, version: int | None = None) -> None:
+        self.judgment = judgment
+        self.version = judgment.version if version is None else version
         super().__init__("the record has changed")
 
 
@@ -57,7 +57,7 @@ class NeedsSecondPerson(Exception):
 
 def change_opt_in_status(
     *, staff: Staff, seen: Seen, status: str, evidence: Evidence, version: int | None = None
-) -> Judgement:
+) -> Judgment:
     """Lift a stop or opt a person in, with evidence that is newer than every stop.
 
     `version` is the record's as the form showed it. Raises NotAllowed, NeedsSecondPerson, RecordChanged,

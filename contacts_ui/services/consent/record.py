@@ -26,7 +26,7 @@ from contacts_ui.models.messages import MessageState
 from contacts_ui.services import audit_log
 from contacts_ui.services.consent.rules import (
     STOPPED_STATUSES,
-    Judgement,
+    Judgment,
     Said,
     Standing,
     is_later,
@@ -265,10 +265,10 @@ def _derive_verdicts(rows: Sequence[ConsentState]) -> None:
         holders = {desired.vendor for desired in desired_states[row.number] if desired.do_not_text}
         row.untold = row.stopped and any(vendor.value not in holders for vendor in there)
         # The row itself has what SlickText said.
-        judgement = judge(
+        judgment = judge(
             None, None, desired_states[row.number], there, number=row.number, state=row
         )
-        row.verdict = judgement.verdict.key
+        row.verdict = judgment.verdict.key
 
 
 def expected_states(numbers: Collection[str]) -> dict[str, ConsentState]:
@@ -339,12 +339,12 @@ def rebuild_for_vendors() -> None:
 # --- What we may claim about people now. Looking changes nothing (rule 12) ----------------------------
 
 
-def judge_one(seen: Seen) -> Judgement:
+def judge_one(seen: Seen) -> Judgment:
     """Return what we may claim about one person now."""
     return judge_many([seen])[0]
 
 
-def judge_many(people: Sequence[Seen]) -> list[Judgement]:
+def judge_many(people: Sequence[Seen]) -> list[Judgment]:
     """Return what we may claim about many people, in their order, with two queries."""
     numbers = {person.number for person in people if person.number}
     desired_states = grouped(DesiredState.objects.filter(number__in=numbers))

@@ -249,7 +249,7 @@ class VendorState(NamedTuple):
         return f"{open_} (so far: {self.says})" if open_ else self.says
 
 
-class Judgement(NamedTuple):
+class Judgment(NamedTuple):
     """The verdict about one person, the reason in a sentence, and both vendors' states."""
 
     verdict: Verdict
@@ -280,7 +280,7 @@ def judge(
     number: str,
     state: ConsentState | None = None,
     contact_id: int | None = None,
-) -> Judgement:
+) -> Judgment:
     """Join what SlickText said (`status`, read at `read_at`) with the record and what is desired for `number` (E.164).
 
     A later reading of the same contact that the record holds counts instead. Without a number ("") no record can be
@@ -314,7 +314,7 @@ def judge(
     asked = state.asked if state else None
     if asked and verdict in (Verdict.MAY_TEXT, Verdict.NOT_SUBSCRIBED):
         verdict, reason = Verdict.NOT_KNOWN, f"They wrote “{asked.short}”. Did they ask us to stop?"
-    return Judgement(
+    return Judgment(
         verdict,
         reason,
         states,

@@ -23,7 +23,7 @@ from contacts_ui.models import (
     ConsentState,
     DesiredState,
     HeldPress,
-    IndexWalk,
+    IndexSync,
     LedgerEntry,
     LiftRequest,
     Statement,
@@ -247,12 +247,12 @@ def _is_later(changed_at: datetime | None, since: datetime | None) -> bool:
 def first_sync_ended_at() -> datetime | None:
     """Return when the first sync had read everyone at SlickText, even after the index was purged."""
     setup = ConsentSetup.load()
-    if setup.first_walk_ended_at is None:
-        walk = IndexWalk.objects.filter(pk=1).exclude(finished_at=None).first()
+    if setup.first_sync_ended_at is None:
+        walk = IndexSync.objects.filter(pk=1).exclude(finished_at=None).first()
         if walk:
-            setup.first_walk_ended_at = walk.finished_at
-            setup.save(update_fields=["first_walk_ended_at"])
-    return setup.first_walk_ended_at
+            setup.first_sync_ended_at = walk.finished_at
+            setup.save(update_fields=["first_sync_ended_at"])
+    return setup.first_sync_ended_at
 
 
 def write_with_opt_out(found: Found, words: str, seen: Seen | None = None) -> Written | None:
@@ -342,8 +342,8 @@ def _notice_disagreements(readings: Sequence[Seen]) -> None:
     people = list(by_number.values())
     try:
         disagreements.notice(
-            disagreements.Comparison(person, desired_states[person.number], judgement)
-            for person, judgement in zip(people, judge_many(people), strict=True)
+            disagreements.Comparison(person, desired_states[person.number], judgment)
+            for person, judgment in zip(people, judge_many(people), strict=True)
         )
     except DatabaseError:
         logger.exception("a disagreement could not be recorded")

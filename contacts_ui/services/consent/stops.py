@@ -187,8 +187,8 @@ def said_in_words(said: Said) -> dict[str, str | None]:
 # --- The opt-outs that managers review, kept in step with what vendors answer ---------------------------
 
 _OPT_OUT_PROGRESS: Final = (
-    "slicktext_confirmed_at", "cloudcontactai_confirmed_at", "refused_by", "settled_for", "honoured_at",
-    "seconds_to_honour", "state",
+    "slicktext_confirmed_at", "cloudcontactai_confirmed_at", "refused_by", "settled_for", "completed_at",
+    "seconds_to_complete", "state",
 )  # fmt: skip
 
 
@@ -234,9 +234,9 @@ def add_details(row: OptOut, entry: LedgerEntry) -> None:
     row.channel = entry.channel or row.channel
     row.reason = entry.reason
     row.asked_at, row.due_at = asked_at, due_after(asked_at)
-    if row.honoured_at:
-        row.seconds_to_honour = max((row.honoured_at - asked_at).total_seconds(), 0.0)
-    row.save(update_fields=["channel", "reason", "asked_at", "due_at", "seconds_to_honour"])
+    if row.completed_at:
+        row.seconds_to_complete = max((row.completed_at - asked_at).total_seconds(), 0.0)
+    row.save(update_fields=["channel", "reason", "asked_at", "due_at", "seconds_to_complete"])
 
 
 def note_outcome(desired: DesiredState) -> None:
@@ -298,8 +298,8 @@ def _close_opt_out(row: OptOut) -> None:
     if row.settled_for:
         row.state = OptOutState.SETTLED
         return
-    row.honoured_at = timezone.now()
-    row.seconds_to_honour = max((row.honoured_at - row.asked_at).total_seconds(), 0.0)
+    row.completed_at = timezone.now()
+    row.seconds_to_complete = max((row.completed_at - row.asked_at).total_seconds(), 0.0)
     row.refused_by = ""
     row.state = OptOutState.RENEWED if row.ended_by else OptOutState.COMPLETED
 

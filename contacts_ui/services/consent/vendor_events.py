@@ -16,7 +16,7 @@ from contacts_ui.services import audit_log
 from contacts_ui.services.consent import desired_state, record, slicktext_readings, stops
 from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.record import judge_one
-from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, Judgement, by_vendor, usable
+from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, Judgment, by_vendor, usable
 from contacts_ui.services.consent.stops import Stop, Written, said_again, write_stop
 from contacts_ui.services.consent.types import Request, Seen
 
@@ -145,7 +145,7 @@ class AlreadyDecided(Exception):
 
 def match_event(
     *, staff: Staff, pk: int, seen: Seen, at: datetime | None, status: str, words: str
-) -> Judgement:
+) -> Judgment:
     """Match an event that could not be processed to a person: their stop, said at its date (rule 11).
 
     `status` is what SlickText should hold. Raises NotAllowed, WebhookEvent.DoesNotExist, AlreadyDecided.

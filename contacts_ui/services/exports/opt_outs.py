@@ -57,12 +57,12 @@ def _cells(row: OptOut, zone: tzinfo) -> list[str]:
     def at(moment: datetime | None) -> str:
         return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
 
-    took = row.seconds_to_honour
-    in_time = "" if row.honoured_at is None else "yes" if row.honoured_at <= row.due_at else "no"
+    took = row.seconds_to_complete
+    in_time = "" if row.completed_at is None else "yes" if row.completed_at <= row.due_at else "no"
     return [
         row.label, pretty(row.number), str(row.contact_id or ""), at(row.asked_at), at(row.recorded_at),
         row.get_channel_display(), row.staff_name or "The dashboard", row.reason, row.get_state_display(),
-        at(row.due_at), at(row.honoured_at), "" if took is None else f"{took:.1f}", in_time,
+        at(row.due_at), at(row.completed_at), "" if took is None else f"{took:.1f}", in_time,
         at(row.slicktext_confirmed_at), at(row.cloudcontactai_confirmed_at), row.refused_by, row.settled_for,
         at(row.ended_at), row.ended_by, at(row.reviewed_at), row.reviewed_by_name, str(row.ledger_entry_id),
     ]  # fmt: skip

@@ -10,10 +10,10 @@ from contacts_ui.database import leave_room
 from contacts_ui.models import (
     IndexAnchor,
     IndexCount,
+    IndexDeletion,
     IndexedContact,
-    IndexGone,
-    IndexSlip,
-    IndexWalk,
+    IndexSync,
+    IndexTypo,
 )
 
 # In one transaction, which blocks all other writes on SQLite.
@@ -25,10 +25,10 @@ def purge(*, sync_again_at: datetime | None) -> int:
 
     Stops a running sync. The next one begins at `sync_again_at`; None removes its record, too.
     """
-    IndexWalk.objects.filter(pk=1).delete()
+    IndexSync.objects.filter(pk=1).delete()
     if sync_again_at:
-        IndexWalk.objects.update_or_create(
-            pk=1, defaults={"next_at": sync_again_at, "walk_due_at": sync_again_at}
+        IndexSync.objects.update_or_create(
+            pk=1, defaults={"next_at": sync_again_at, "sync_due_at": sync_again_at}
         )
     removed = 0
     while keys := list(
@@ -38,8 +38,8 @@ def purge(*, sync_again_at: datetime | None) -> int:
         IndexedContact.objects.filter(pk__in=keys).delete()
         removed += len(keys)
         leave_room(began)
-    IndexGone.objects.filter(at__lte=timezone.now()).delete()
-    IndexSlip.objects.all().delete()
+    IndexDeletion.objects.filter(at__lte=timezone.now()).delete()
+    IndexTypo.objects.all().delete()
     IndexAnchor.objects.all().delete()
     # The row without a name counts all contacts; triggers keep it.
     IndexCount.objects.exclude(name="").delete()
@@ -48,7 +48,7 @@ def purge(*, sync_again_at: datetime | None) -> int:
 
 def prune_words() -> int:
     """Remove the words of names and places that no contact has any more; return how many. Takes seconds."""
-    known = set(IndexSlip.objects.values_list("word", flat=True).distinct())
+    known = set(IndexTypo.objects.values_list("word", flat=True).distinct())
     used: set[str] = set()
     keys = IndexedContact.objects.values_list("first_key", "last_key", "city_key")
     for texts in keys.iterator(chunk_size=2_000):
@@ -56,6 +56,6 @@ def prune_words() -> int:
     unused = sorted(known - used)
     for start in range(0, len(unused), BATCH_SIZE // 2):
         began = time.monotonic()
-        IndexSlip.objects.filter(word__in=unused[start : start + BATCH_SIZE // 2]).delete()
+        IndexTypo.objects.filter(word__in=unused[start : start + BATCH_SIZE // 2]).delete()
         leave_room(began)
     return len(unused)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from contacts_ui.models import IndexWalk
+from contacts_ui.models import IndexSync
 from contacts_ui.services.index.counts import kept_count
 from contacts_ui.services.index.sync import is_of_another_account, is_under_way
 
@@ -50,7 +50,7 @@ def state() -> IndexState:
     """Return the state of the index. One query."""
     if not settings.CONTACT_INDEX:
         return IndexState(enabled=False)
-    sync = IndexWalk.objects.filter(pk=1).first()
+    sync = IndexSync.objects.filter(pk=1).first()
     if sync is None or is_of_another_account(sync):
         return IndexState(enabled=True)
     syncing = is_under_way(sync)
@@ -61,10 +61,10 @@ def state() -> IndexState:
         sync.total,
         sync.started_at,
         sync.finished_at,
-        sync.trouble,
+        sync.last_error,
         syncing,
         sync.checking,
-        None if syncing else sync.walk_due_at,
+        None if syncing else sync.sync_due_at,
         sync.page_size,
     )
 

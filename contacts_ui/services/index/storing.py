@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from contacts_ui.database import leave_room
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import ForgottenPerson, IndexedContact, IndexGone
+from contacts_ui.models import ForgottenPerson, IndexDeletion, IndexedContact
 from contacts_ui.services.index import writing
 from contacts_ui.services.index.database import TABLE, database
 
@@ -32,7 +32,7 @@ FRESH = timedelta(seconds=10)
 DELETED_KEPT = timedelta(hours=1)
 # No database takes a larger one.
 ID_MAX: Final = 2**63 - 1
-_GONE: Final = IndexGone._meta.db_table
+_GONE: Final = IndexDeletion._meta.db_table
 _FORGOTTEN: Final = ForgottenPerson._meta.db_table
 
 logger = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ def remove(contact_id: int) -> None:
         with transaction.atomic():
             now = timezone.now()
             IndexedContact.objects.filter(pk=contact_id).delete()
-            IndexGone.objects.bulk_create(
-                [IndexGone(contact_id=contact_id, at=now)],
+            IndexDeletion.objects.bulk_create(
+                [IndexDeletion(contact_id=contact_id, at=now)],
                 update_conflicts=True,
                 unique_fields=["contact_id"],
                 update_fields=["at"],

@@ -37,7 +37,7 @@ from contacts_ui.integrations.errors import (
     VendorError,
 )
 from contacts_ui.integrations.types import Contact, ContactPage
-from contacts_ui.models import IndexedContact, IndexGone, IndexWalk, Vendor
+from contacts_ui.models import IndexDeletion, IndexedContact, IndexSync, Vendor
 from contacts_ui.services.index import storing
 from contacts_ui.services.index.counts import refresh_counts
 from contacts_ui.services.index.marks import refresh_marks
@@ -84,7 +84,7 @@ def run_due(stopping: threading.Event | None = None, on_page: OnPage = _ignore_p
     Ends early if `stopping` is set. Never raises for a vendor's failure. Empties the index if it is switched off.
     """
     if not settings.CONTACT_INDEX:
-        if IndexWalk.objects.exists() or IndexedContact.objects.exists():
+        if IndexSync.objects.exists() or IndexedContact.objects.exists():
             purge(sync_again_at=None)
         return 0
     if Vendor.SLICKTEXT not in connected():
@@ -107,15 +107,15 @@ def run_due(stopping: threading.Event | None = None, on_page: OnPage = _ignore_p
     except Exception:
         logger.exception("the index sync failed")
         # It resumes from the place that was saved last.
-        leases.release(sync, trouble=DEFECT, next_at=timezone.now() + PAUSE_AFTER_ERROR)
+        leases.release(sync, last_error=DEFECT, next_at=timezone.now() + PAUSE_AFTER_ERROR)
         return 0
     return calls
 
 
-def _make_call(sync: IndexWalk, on_page: OnPage) -> None:
+def _make_call(sync: IndexSync, on_page: OnPage) -> None:
     """Read a page, or one contact that the sync did not see, and save how far it has come."""
     now = timezone.now()
-    between_syncs = sync.walk_due_at is not None and now < sync.walk_due_at
+    between_syncs = sync.sync_due_at is not None and now < sync.sync_due_at
     sync.next_at = now + _call_interval(sync)
     try:
         if sync.checking and between_syncs:
@@ -124,12 +124,12 @@ def _make_call(sync: IndexWalk, on_page: OnPage) -> None:
             if not is_under_way(sync):
                 _begin(sync, now)
             _read_page(sync, now, on_page)
-        sync.trouble = ""
+        sync.last_error = ""
     except BudgetSpent as error:
         # Others come first; nothing is wrong.
         sync.next_at = timezone.now() + leases.pause_after(error)
     except VendorError as error:
-        sync.trouble = error.person[:300]
+        sync.last_error = error.person[:300]
         sync.next_at = timezone.now() + leases.pause_after(error, PAUSE_AFTER_ERROR)
     _save(sync)
     if sync.finished_at and sync.finished_at >= now:
@@ -137,7 +137,7 @@ def _make_call(sync: IndexWalk, on_page: OnPage) -> None:
         refresh_counts(between=lambda: _renew(sync))
 
 
-def is_of_another_account(sync: IndexWalk) -> bool:
+def is_of_another_account(sync: IndexSync) -> bool:
     """Return True if the settings name another address or brand than the one that was read."""
     return bool(sync.account) and sync.account != _account()
 
@@ -148,29 +148,29 @@ def _account() -> str:
     return blake2b(named.encode(), digest_size=16).hexdigest()
 
 
-def is_under_way(sync: IndexWalk) -> bool:
+def is_under_way(sync: IndexSync) -> bool:
     """Return True if a sync has begun and not finished."""
     if sync.started_at is None:
         return False
     return sync.finished_at is None or sync.finished_at < sync.started_at
 
 
-def _call_interval(sync: IndexWalk) -> timedelta:
+def _call_interval(sync: IndexSync) -> timedelta:
     share = FIRST_SYNC_SHARE if sync.finished_at is None else SYNC_SHARE
     return timedelta(seconds=1 / (settings.SLICKTEXT_CALLS_PER_SECOND * share))
 
 
-def _begin(sync: IndexWalk, now: datetime) -> None:
+def _begin(sync: IndexSync, now: datetime) -> None:
     sync.offset, sync.tail, sync.steps_back = 0, [], 0
     sync.account = _account()
-    sync.started_at, sync.walk_due_at, sync.checking = now, None, False
+    sync.started_at, sync.sync_due_at, sync.checking = now, None, False
     # A page that was too large last time may work today.
     larger = [size for size in PAGE_SIZES if size > sync.asking] if sync.asking else []
     sync.asking = larger[-1] if larger else PAGE_SIZES[0]
-    IndexGone.objects.filter(at__lt=now - storing.DELETED_KEPT).delete()
+    IndexDeletion.objects.filter(at__lt=now - storing.DELETED_KEPT).delete()
 
 
-def _read_page(sync: IndexWalk, asked_at: datetime, on_page: OnPage) -> None:
+def _read_page(sync: IndexSync, asked_at: datetime, on_page: OnPage) -> None:
     offset = max(sync.offset - len(sync.tail), 0)
     try:
         page = slicktext.list_contacts(
@@ -189,7 +189,7 @@ def _read_page(sync: IndexWalk, asked_at: datetime, on_page: OnPage) -> None:
     _advance(sync, page)
 
 
-def _estimate_total(sync: IndexWalk, least: int) -> int:
+def _estimate_total(sync: IndexSync, least: int) -> int:
     """Return about how many contacts there are, by a dozen calls; 0 if the vendor fails. Shows people the progress."""
     most = least
     try:
@@ -203,13 +203,13 @@ def _estimate_total(sync: IndexWalk, least: int) -> int:
     return (least + most) // 2
 
 
-def _has_contact_at(sync: IndexWalk, offset: int) -> bool:
+def _has_contact_at(sync: IndexSync, offset: int) -> bool:
     _renew(sync)
     page = slicktext.list_contacts(to_slicktext(), limit=1, offset=offset, policy=PROBE)
     return page.received > 0
 
 
-def _ask_for_less(sync: IndexWalk, error: VendorError) -> bool:
+def _ask_for_less(sync: IndexSync, error: VendorError) -> bool:
     """Return True if a smaller page is worth a try, and note its size."""
     smallest = PAGE_SIZES[-1] if isinstance(error, Refused) else SAFE_PAGE_SIZE
     smaller = [size for size in PAGE_SIZES if smallest <= size < sync.asking]
@@ -218,7 +218,7 @@ def _ask_for_less(sync: IndexWalk, error: VendorError) -> bool:
     return bool(smaller)
 
 
-def _advance(sync: IndexWalk, page: ContactPage) -> None:
+def _advance(sync: IndexSync, page: ContactPage) -> None:
     """Set where the next page begins: after this one, or before it if contacts may have been missed."""
     ids = [contact.contact_id for contact in page.contacts]
     sync.page_size = max(sync.page_size, page.received)
@@ -235,7 +235,7 @@ def _advance(sync: IndexWalk, page: ContactPage) -> None:
         sync.tail = _tail(page) if sync.steps_back < STEPS_BACK_MAX else []
 
 
-def _has_contact_behind(sync: IndexWalk, page: ContactPage) -> bool:
+def _has_contact_behind(sync: IndexSync, page: ContactPage) -> bool:
     """Return True if contacts follow a page that claims to be the last: one wrong answer must not end a sync."""
     _renew(sync)
     end = page.offset + page.received
@@ -249,7 +249,7 @@ def _has_contact_behind(sync: IndexWalk, page: ContactPage) -> bool:
     return any(contact.contact_id not in seen for contact in behind.contacts)
 
 
-def _step_back(sync: IndexWalk, page: ContactPage) -> bool:
+def _step_back(sync: IndexSync, page: ContactPage) -> bool:
     if sync.steps_back >= STEPS_BACK_MAX:
         return False
     sync.steps_back += 1
@@ -265,20 +265,20 @@ def _tail(page: ContactPage) -> list[int]:
     return [contact.contact_id for contact in page.contacts[-rows:]] if rows else []
 
 
-def _finish(sync: IndexWalk, total: int) -> None:
+def _finish(sync: IndexSync, total: int) -> None:
     """Note that every contact was read, and when the next sync begins."""
     now = timezone.now()
     sync.offset, sync.total, sync.tail = total, total, []
     sync.finished_at, sync.checking = now, True
-    sync.walk_due_at = now + timedelta(minutes=settings.INDEX_WALK_MINUTES)
+    sync.sync_due_at = now + timedelta(minutes=settings.INDEX_SYNC_MINUTES)
 
 
-def _verify_one(sync: IndexWalk, asked_at: datetime, on_page: OnPage) -> None:
+def _verify_one(sync: IndexSync, asked_at: datetime, on_page: OnPage) -> None:
     """Read the next contact that the sync did not see by its id: deleted at SlickText, or missed?"""
     contact_id = _next_unseen(sync)
     if contact_id is None:
         sync.checking, sync.checked_to = False, 0
-        sync.next_at = sync.walk_due_at or asked_at
+        sync.next_at = sync.sync_due_at or asked_at
         return
     try:
         contact = slicktext.get_contact(to_slicktext(), contact_id, policy=RECONCILE)
@@ -297,7 +297,7 @@ def _verify_one(sync: IndexWalk, asked_at: datetime, on_page: OnPage) -> None:
     sync.checked_to = contact_id
 
 
-def _next_unseen(sync: IndexWalk) -> int | None:
+def _next_unseen(sync: IndexSync) -> int | None:
     """Return the id of the next contact that was not read since the sync began."""
     # A contact that was read just before keeps its time.
     since = (sync.started_at or timezone.now()) - storing.FRESH
@@ -305,26 +305,26 @@ def _next_unseen(sync: IndexWalk) -> int | None:
     return rows.values_list("pk", flat=True).first()
 
 
-def _take() -> IndexWalk | None:
+def _take() -> IndexSync | None:
     """Lease the sync if its next call is due and no other worker has it; else write nothing."""
     now = timezone.now()
-    sync = IndexWalk.objects.filter(pk=1).first()
+    sync = IndexSync.objects.filter(pk=1).first()
     if sync is not None and is_of_another_account(sync):
         purge(sync_again_at=now)
         sync = None
     if sync is None:
-        sync, _ = IndexWalk.objects.get_or_create(pk=1, defaults={"next_at": now})
+        sync, _ = IndexSync.objects.get_or_create(pk=1, defaults={"next_at": now})
     if sync.next_at > now:
         return None
-    return leases.take(IndexWalk.objects.filter(leases.free(), pk=1, next_at__lte=now), LEASE)
+    return leases.take(IndexSync.objects.filter(leases.free(), pk=1, next_at__lte=now), LEASE)
 
 
-def _renew(sync: IndexWalk) -> None:
+def _renew(sync: IndexSync) -> None:
     leases.renew(sync, LEASE)
 
 
-def _save(sync: IndexWalk) -> None:
+def _save(sync: IndexSync) -> None:
     """Save how far the sync has come. Raises LeaseLost, also if the index was purged."""
     kept = ("lease", "leased_until")
-    fields = [field.attname for field in IndexWalk._meta.concrete_fields if not field.primary_key]
+    fields = [field.attname for field in IndexSync._meta.concrete_fields if not field.primary_key]
     leases.renew(sync, LEASE, **{name: getattr(sync, name) for name in fields if name not in kept})

@@ -199,11 +199,11 @@ class _Sorter:
         state = self._states.get(each.number)
         if self._kind is JobKind.TELL:
             return state is not None and state.stopped and not state.untold
-        judgement = judge(
+        judgment = judge(
             status, each.read_at, desired, self._there, number=each.number, state=state
         )
         if self._kind is JobKind.ASK_LIFT:
-            return judgement.verdict in STOPPED
+            return judgment.verdict in STOPPED
         # A stop that only SlickText holds is still news for CloudContactAI.
         told = {row.vendor for row in desired if row.do_not_text}
-        return judgement.stopped and not judgement.stop_refused and told >= set(self._there)
+        return judgment.stopped and not judgment.stop_refused and told >= set(self._there)

@@ -269,7 +269,7 @@ def _refused_or_late(now: datetime) -> QuerySet[SentText]:
     completed = OptOut.objects.filter(
         ledger_entry=OuterRef("stop__ledger_entry"),
         number=OuterRef("number"),
-        honoured_at__lte=surely,
+        completed_at__lte=surely,
     )
     in_time = Exists(told.filter(held_since__lte=surely)) | Exists(completed)
     refused = Exists(told.filter(do_not_text=True, state=DeliveryState.REFUSED))

@@ -137,7 +137,7 @@ def _late(state: SystemState, down: dict[Vendor, Health], now: datetime) -> Wait
 def _vendor(
     vendor: Vendor, health: Health, text: str = "", *, more: str = "", severe: bool = False
 ) -> Alert:
-    error = error_named(health.trouble, vendor)
+    error = error_named(health.last_error, vendor)
     ending = "that is put right" if isinstance(error, BadCredentials) else "it does"
     text = text or f"Stops are kept and sent as soon as {ending}."
     title = kind_and_title(error)[1]

@@ -13,7 +13,7 @@ from contacts_ui.models import (
     Vendor,
     VendorHealth,
     WebhookEvent,
-    WorkerBeat,
+    WorkerHeartbeat,
 )
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services import index
@@ -63,7 +63,7 @@ def _deliveries() -> Iterator[Gauge]:
             bulk=Count("pk", filter=on_their_way & Q(batch=True)),
             refused=Count("pk", filter=Q(state=DeliveryState.REFUSED)),
             # A bulk job takes its time, and no one needs to be woken for that.
-            oldest=Min("wished_at", filter=on_their_way & Q(batch=False)),
+            oldest=Min("requested_at", filter=on_their_way & Q(batch=False)),
         )
     )
     found: dict[str, dict[str, Any]] = {row["vendor"]: dict(row) for row in groups}
@@ -105,17 +105,17 @@ def _index() -> Iterator[Gauge]:
     if state.finished_at:
         age = (timezone.now() - state.finished_at).total_seconds()
         yield "index_age_seconds", "Since the last full sync; absent before the first.", age
-    yield "index_walked", "Contacts read by the current sync, or the last.", state.synced
+    yield "index_synced", "Contacts read by the current sync, or the last.", state.synced
 
 
 def _worker() -> Iterator[Gauge]:
-    alive = WorkerBeat.objects.filter(beat_at__gt=timezone.now() - WORKER_SILENT_AFTER)
-    newest = WorkerBeat.objects.order_by("-beat_at").values_list("beat_at", flat=True).first()
+    alive = WorkerHeartbeat.objects.filter(beat_at__gt=timezone.now() - WORKER_SILENT_AFTER)
+    newest = WorkerHeartbeat.objects.order_by("-beat_at").values_list("beat_at", flat=True).first()
     waiting = WebhookEvent.objects.filter(due_at__isnull=False)
     yield "webhooks_waiting", "Webhooks received and not processed.", waiting.count()
     yield "workers", "Workers with a heartbeat in the last 30 seconds.", alive.count()
     yield (
-        "worker_last_beat_timestamp_seconds",
+        "worker_last_heartbeat_timestamp_seconds",
         "When a worker last sent a heartbeat; 0: none is running.",
         newest.timestamp() if newest else 0,
     )

@@ -9,7 +9,7 @@ from typing import Final
 from django.db import connections
 from django.utils import timezone
 
-from contacts_ui.models import WorkerBeat
+from contacts_ui.models import WorkerHeartbeat
 
 HEARTBEAT_SECONDS: Final = 3.0
 # A worker that is quiet for longer has stopped, or hangs.
@@ -27,18 +27,18 @@ def host() -> str:
 def record() -> None:
     """Write this process's heartbeat, and remove workers that are silent."""
     now = timezone.now()
-    WorkerBeat.objects.update_or_create(
+    WorkerHeartbeat.objects.update_or_create(
         worker=_name(),
         defaults={"beat_at": now},
         create_defaults={"beat_at": now, "started_at": _started_at},
     )
-    WorkerBeat.objects.filter(beat_at__lt=now - WORKER_SILENT_AFTER).delete()
+    WorkerHeartbeat.objects.filter(beat_at__lt=now - WORKER_SILENT_AFTER).delete()
 
 
 def remove() -> None:
     """Remove this process as it ends. Without a database, its silence says so later."""
     try:
-        WorkerBeat.objects.filter(worker=_name()).delete()
+        WorkerHeartbeat.objects.filter(worker=_name()).delete()
     except Exception:
         logger.exception("could not remove the heartbeat")
     finally:

@@ -20,7 +20,7 @@ from contacts_ui.models import (
     Vendor,
     VendorHealth,
     WebhookEvent,
-    WorkerBeat,
+    WorkerHeartbeat,
 )
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services import index
@@ -103,11 +103,11 @@ def deliveries() -> Deliveries:
     now = timezone.now()
     *limits, _ = AGES.values()
     younger = [
-        When(wished_at__gt=now - limit, then=Value(place)) for place, limit in enumerate(limits)
+        When(requested_at__gt=now - limit, then=Value(place)) for place, limit in enumerate(limits)
     ]
     on_their_way = DesiredState.objects.filter(state=DeliveryState.ON_ITS_WAY)
     groups = on_their_way.values("vendor", age=Case(*younger, default=Value(len(limits)))).annotate(
-        number=Count("pk"), oldest_at=Min("wished_at")
+        number=Count("pk"), oldest_at=Min("requested_at")
     )
     counts = {(group["age"], group["vendor"]): group["number"] for group in groups}
     return Deliveries(
@@ -121,10 +121,10 @@ def deliveries() -> Deliveries:
     )
 
 
-def workers() -> QuerySet[WorkerBeat]:
+def workers() -> QuerySet[WorkerHeartbeat]:
     """Return the workers of the last day, the latest heartbeat first; `alive` if it is recent."""
     now = timezone.now()
-    rows = WorkerBeat.objects.filter(beat_at__gt=now - timedelta(days=1)).order_by("-beat_at")
+    rows = WorkerHeartbeat.objects.filter(beat_at__gt=now - timedelta(days=1)).order_by("-beat_at")
     alive = Q(beat_at__gte=now - WORKER_SILENT_AFTER)
     return rows.annotate(name=F("worker"), alive=alive)[:WORKERS_SHOWN]
 
@@ -169,7 +169,7 @@ def _vendor(vendor: Vendor) -> VendorStatus:
     # Not every account of CloudContactAI can be read, so its last call tells.
     if vendor == Vendor.CLOUDCONTACTAI and health:
         sentence = "It answered our last request."
-        error = None if health.up else error_named(health.trouble, vendor)
+        error = None if health.up else error_named(health.last_error, vendor)
     if error:
         state = "credentials" if isinstance(error, BadCredentials) else "down"
         sentence = error.person
@@ -184,8 +184,8 @@ def _vendor(vendor: Vendor) -> VendorStatus:
         detail,
         since=health.since if health and health.up == (state == "up") else None,
         checked_at=health.checked_at if health else None,
-        error=health.trouble if health else "",
-        error_at=health.trouble_at if health else None,
+        error=health.last_error if health else "",
+        error_at=health.last_error_at if health else None,
         confirmed_at=confirmed["at"],
         webhook_at=webhook["at"],
         budget=_rate_limit(vendor),

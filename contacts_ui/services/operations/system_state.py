@@ -30,7 +30,7 @@ from contacts_ui.models import (
     Vendor,
     VendorHealth,
     WebhookEvent,
-    WorkerBeat,
+    WorkerHeartbeat,
 )
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.disagreement import DisagreementKind
@@ -120,9 +120,9 @@ def read_system_state() -> SystemState:
 def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
     """Return kind, name, count, first and latest time, and words of vendors, workers, deliveries, and `_COUNTED`."""
     vendors = VendorHealth.objects.values_list(
-        _text("vendor"), "vendor", Cast("up", IntegerField()), "since", "checked_at", "trouble"
+        _text("vendor"), "vendor", Cast("up", IntegerField()), "since", "checked_at", "last_error"
     )
-    workers = WorkerBeat.objects.order_by().values_list(
+    workers = WorkerHeartbeat.objects.order_by().values_list(
         _text("worker"), "worker", Value(1), "started_at", "beat_at", _text("")
     )
     desired_states = (
@@ -131,8 +131,8 @@ def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
         .values("state", "vendor", "batch")
         .annotate(
             n=Count("pk"),
-            first=Min("wished_at", output_field=DateTimeField()),
-            last=Max("wished_at", output_field=DateTimeField()),
+            first=Min("requested_at", output_field=DateTimeField()),
+            last=Max("requested_at", output_field=DateTimeField()),
         )
         .values_list(
             "state",

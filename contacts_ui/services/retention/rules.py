@@ -177,15 +177,15 @@ RULES: Final = (
     Rule("contacts_ui.ForgottenPerson", "Numbers of forgotten people", until="until forgetting is undone"),
     Rule("contacts_ui.NumberFact", "Landline, not reachable: told by a vendor", until="until a vendor says otherwise"),
     Rule("contacts_ui.IndexedContact", "The index of contacts", until="as long as SlickText has them"),
-    Rule("contacts_ui.IndexSlip", "Words of the index, for typos", until="until no contact has them"),
+    Rule("contacts_ui.IndexTypo", "Words of the index, for typos", until="until no contact has them"),
     Rule(
         "contacts_ui.IndexAnchor contacts_ui.IndexCount", "Positions and counts of the index",
         until="until the next index sync",
     ),
-    Rule("contacts_ui.IndexGone", "Contacts that were deleted", until="1 hour, by the index sync"),
-    Rule("contacts_ui.WorkerBeat", "Running workers", until="30 seconds, by the workers"),
+    Rule("contacts_ui.IndexDeletion", "Contacts that were deleted", until="1 hour, by the index sync"),
+    Rule("contacts_ui.WorkerHeartbeat", "Running workers", until="30 seconds, by the workers"),
     Rule(
-        "contacts_ui.LedgerHead contacts_ui.IndexWalk contacts_ui.Sweep contacts_ui.ConsentSetup"
+        "contacts_ui.LedgerHead contacts_ui.IndexSync contacts_ui.ReconcileProgress contacts_ui.ConsentSetup"
         " contacts_ui.VendorHealth contacts_ui.VendorAbility contacts_ui.CallBudget",
         "Current state: ledger, index, checks, vendors", until="one row each, changed in place",
     ),

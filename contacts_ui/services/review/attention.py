@@ -11,7 +11,7 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent import vendor_events
-from contacts_ui.services.consent.rules import Judgement, OptInStatus, Verdict
+from contacts_ui.services.consent.rules import Judgment, OptInStatus, Verdict
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.webhooks import cloudcontactai, payloads, slicktext
 
@@ -33,7 +33,7 @@ class Refusal:
 def refusals(*, limit: int = 500) -> list[Refusal]:
     """Return refusals that were neither retried nor settled: stops first, then the oldest."""
     refused = DesiredState.objects.filter(state=DeliveryState.REFUSED)
-    refused = refused.select_related("ledger_entry").order_by("-do_not_text", "wished_at")
+    refused = refused.select_related("ledger_entry").order_by("-do_not_text", "requested_at")
     rows = list(refused[:limit])
     numbers = {row.number for row in rows}
     entries = LedgerEntry.objects.filter(action__in=REFUSALS, number__in=numbers)
@@ -100,7 +100,7 @@ def reassigned(*, limit: int = 500) -> list[Reassigned]:
     ]
 
 
-def match(*, staff: Staff, pk: int, number: str) -> Judgement:
+def match(*, staff: Staff, pk: int, number: str) -> Judgment:
     """Record an event as the stop of a number (E.164).
 
     Raise NotAllowed, WebhookEvent.DoesNotExist, vendor_events.AlreadyDecided.

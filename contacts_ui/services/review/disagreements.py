@@ -44,7 +44,7 @@ def _with_states(rows: Sequence[Disagreement]) -> list[Shown]:
     shown = []
     for row in rows:
         own = desired_states[row.number]
-        judgement = judge(
+        judgment = judge(
             row.status,
             row.found_at,
             own,
@@ -52,8 +52,8 @@ def _with_states(rows: Sequence[Disagreement]) -> list[Shown]:
             number=row.number,
             state=states.get(row.number),
         )
-        waiting = any(state.state == "on_its_way" for state in judgement.vendors)
-        shown.append(Shown(row, judgement.vendors, waiting and any(w.do_not_text for w in own)))
+        waiting = any(state.state == "on_its_way" for state in judgment.vendors)
+        shown.append(Shown(row, judgment.vendors, waiting and any(w.do_not_text for w in own)))
     return shown
 
 

@@ -12,7 +12,7 @@ from contacts_ui.phone import pretty
 from contacts_ui.services import index
 from contacts_ui.services.consent import disagreements, record, rules
 from contacts_ui.services.consent.record import judge_one
-from contacts_ui.services.consent.rules import STOPPED_STATUSES, Judgement, Verdict
+from contacts_ui.services.consent.rules import STOPPED_STATUSES, Judgment, Verdict
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.contacts import last_known
 from contacts_ui.services.contacts.reading import Contact
@@ -31,7 +31,7 @@ class NumberFacts:
 
     number: str
     seen: Seen
-    judgement: Judgement
+    judgment: Judgment
     contacts: Sequence[Contact]
     all_known: bool
     stopped_since: Statement | None
@@ -49,9 +49,9 @@ class NumberFacts:
     @property
     def disagree_since(self) -> datetime | None:
         """Return since when the vendors are known to disagree; None while they agree."""
-        if self.judgement.verdict is not Verdict.DISAGREE:
+        if self.judgment.verdict is not Verdict.DISAGREE:
             return None
-        return self.disagreement.found_at if self.disagreement else self.judgement.vendors[0].at
+        return self.disagreement.found_at if self.disagreement else self.judgment.vendors[0].at
 
 
 def facts_of(number: str) -> NumberFacts:
@@ -65,7 +65,7 @@ def facts_of(number: str) -> NumberFacts:
     return NumberFacts(
         number=number,
         seen=seen,
-        judgement=judge_one(seen),
+        judgment=judge_one(seen),
         contacts=[each.contact for each in people] or _last_read(number),
         all_known=index.is_ready(),
         stopped_since=min(

@@ -81,7 +81,7 @@ def in_order(filters: Filters) -> list[QuerySet[OptOut]]:
     """Return all that match, as queries to read one after the other; each follows an index and sorts nothing."""
     rows = _matching(filters)
     if filters.slowest_first:
-        return [rows.order_by(F("seconds_to_honour").desc(nulls_last=True), "-pk")]
+        return [rows.order_by(F("seconds_to_complete").desc(nulls_last=True), "-pk")]
     urgent = Q(state__in=OPEN, due_at__lt=due_soon_until())
     return [
         rows.filter(urgent).order_by("due_at", "pk"),

@@ -104,7 +104,7 @@ def _buckets(rows: QuerySet[OptOut], first: date, last: date) -> tuple[list[Buck
             asked=Count("pk"),
             open=Count("pk", filter=Q(state__in=OPEN)),
             lifted=Count("pk", filter=Q(state=OptOutState.LIFTED)),
-            worst=Max("seconds_to_honour"),
+            worst=Max("seconds_to_complete"),
         )
     )
     found = {index: counts for index, *counts in counted}
@@ -126,12 +126,13 @@ def _starts(first: date, last: date) -> list[date]:
 
 def _steps(rows: QuerySet[OptOut]) -> list[Step]:
     """Return how many opt-outs were completed within each step; the late ones are the last."""
-    late = When(honoured_at__gt=F("due_at"), then=Value(len(STEPS) + 1))
+    late = When(completed_at__gt=F("due_at"), then=Value(len(STEPS) + 1))
     within = [
-        When(seconds_to_honour__lte=seconds, then=Value(i)) for i, (seconds, _) in enumerate(STEPS)
+        When(seconds_to_complete__lte=seconds, then=Value(i))
+        for i, (seconds, _) in enumerate(STEPS)
     ]
     step = Case(late, *within, default=Value(len(STEPS)), output_field=IntegerField())
-    completed = rows.filter(seconds_to_honour__isnull=False).annotate(step=step)
+    completed = rows.filter(seconds_to_complete__isnull=False).annotate(step=step)
     found = dict(completed.values_list("step").annotate(number=Count("pk")))
     labels = [*(label for _, label in STEPS), "Later, and in time", "After ten business days"]
     return [Step(label, found.get(index, 0)) for index, label in enumerate(labels)]
@@ -141,6 +142,6 @@ def _median(rows: QuerySet[OptOut], completed: int) -> float | None:
     """Return the median of the seconds that `completed` opt-outs took."""
     if not completed:
         return None
-    times = rows.filter(seconds_to_honour__isnull=False).order_by("seconds_to_honour")
+    times = rows.filter(seconds_to_complete__isnull=False).order_by("seconds_to_complete")
     middle = slice((completed - 1) // 2, completed // 2 + 1)
-    return statistics.median(row.seconds_to_honour or 0 for row in times[middle])
+    return statistics.median(row.seconds_to_complete or 0 for row in times[middle])

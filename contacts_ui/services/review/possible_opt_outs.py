@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from contacts_ui.models import IncomingMessage
 from contacts_ui.services.consent import inbound_texts
 from contacts_ui.services.consent.record import judge_many
-from contacts_ui.services.consent.rules import Judgement
+from contacts_ui.services.consent.rules import Judgment
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.review.numbers import seen_of_many
 
@@ -19,7 +19,7 @@ class Shown:
 
     message: IncomingMessage
     seen: Seen
-    judgement: Judgement
+    judgment: Judgment
 
 
 @dataclass(frozen=True)

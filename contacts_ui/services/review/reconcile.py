@@ -13,7 +13,7 @@ from django.utils import timezone
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.call_policy import RECONCILE
 from contacts_ui.integrations.errors import BadCredentials, Refused, Unreadable, VendorError
-from contacts_ui.models import DesiredState, Sweep, Vendor
+from contacts_ui.models import DesiredState, ReconcileProgress, Vendor
 from contacts_ui.services.consent import disagreements, slicktext_readings
 from contacts_ui.services.vendors import connected, leases, to_slicktext
 
@@ -25,7 +25,7 @@ PAUSE: Final = timedelta(seconds=10)
 def run_due() -> int:
     """Read the next stopped numbers, if it is time; return how many. Raise no VendorError."""
     disagreements.close_agreed()
-    if not settings.DISAGREEMENT_SWEEP_HOURS or Vendor.SLICKTEXT not in connected():
+    if not settings.RECONCILE_HOURS or Vendor.SLICKTEXT not in connected():
         return 0
     progress = _lease()
     if progress is None:
@@ -42,7 +42,7 @@ def run_due() -> int:
     except VendorError as error:
         pause = leases.pause_after(error)
     if done == len(batch) < BATCH_NUMBERS:
-        every = timedelta(hours=settings.DISAGREEMENT_SWEEP_HOURS)
+        every = timedelta(hours=settings.RECONCILE_HOURS)
         now = timezone.now()
         pause = max((progress.round_started_at or now) + every - now, pause)
         progress.after = 0
@@ -52,11 +52,11 @@ def run_due() -> int:
     return done
 
 
-def _lease() -> Sweep | None:
+def _lease() -> ReconcileProgress | None:
     """Return the progress of the round, None while it is not time or another worker has the lease."""
     now = timezone.now()
-    Sweep.objects.get_or_create(pk=1, defaults={"next_at": now})
-    return leases.take(Sweep.objects.filter(pk=1, next_at__lte=now), leases.LEASE)
+    ReconcileProgress.objects.get_or_create(pk=1, defaults={"next_at": now})
+    return leases.take(ReconcileProgress.objects.filter(pk=1, next_at__lte=now), leases.LEASE)
 
 
 def _read(desired: DesiredState) -> None:

@@ -64,7 +64,7 @@ def recent_error() -> VendorError | None:
     health = recorded_health(Vendor.SLICKTEXT)
     if health is None or health.up or timezone.now() - health.checked_at > ASKED_LATELY:
         return None
-    return error_named(health.trouble, Vendor.SLICKTEXT)
+    return error_named(health.last_error, Vendor.SLICKTEXT)
 
 
 def connected() -> tuple[Vendor, ...]:

@@ -44,7 +44,7 @@ class Health:
     up: bool
     since: datetime
     checked_at: datetime
-    trouble: str
+    last_error: str
 
     def down_now(self, now: datetime) -> bool:
         """Return True if the newest call failed, and was made lately."""
@@ -54,7 +54,7 @@ class Health:
 def recorded_health(vendor: Vendor) -> Health | None:
     """Return what any process last stored about `vendor`; None before its first call."""
     row = VendorHealth.objects.filter(vendor=vendor).first()
-    return Health(row.up, row.since, row.checked_at, row.trouble) if row else None
+    return Health(row.up, row.since, row.checked_at, row.last_error) if row else None
 
 
 @dataclass(eq=False)
@@ -131,7 +131,7 @@ def _write_up(vendor: Vendor) -> None:
 def _write_error(vendor: Vendor, sentence: str, since: datetime | None) -> None:
     """Store a failure; with `since`, the vendor has been down from then on."""
     now = timezone.now()
-    changes = {"checked_at": now, "trouble": sentence[:300], "trouble_at": now}
+    changes = {"checked_at": now, "last_error": sentence[:300], "last_error_at": now}
     rows = VendorHealth.objects.filter(vendor=vendor)
     with transaction.atomic():
         if since and rows.filter(up=True).update(up=False, since=since, **changes):

@@ -178,7 +178,7 @@ def test_a_bulk_job_that_takes_its_time_raises_no_alarm(
     manager: User, set_desired_state: SetDesiredState
 ) -> None:
     set_desired_state(batch=True)
-    DesiredState.objects.update(wished_at=timezone.now() - timedelta(hours=1))
+    DesiredState.objects.update(requested_at=timezone.now() - timedelta(hours=1))
     state = read_system_state()
     assert (state.waiting, state.bulk) == ({}, {CCAI: 1})
     assert state.waits(CCAI) == 1

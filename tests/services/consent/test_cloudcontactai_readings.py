@@ -138,9 +138,9 @@ def test_a_stop_that_is_gone_is_a_disagreement_with_its_entry(
     assert (row.kind, row.number, row.closed_at) == ("gone", MARTY_NUMBER, None)
     entry = LedgerEntry.objects.get(action=Action.DISAGREEMENT_FOUND)
     assert (entry.vendor, entry.after["kind"]) == (CCAI, "gone")
-    judgement = judge_one(Seen(MARTY_NUMBER))
-    assert judgement.verdict is Verdict.DISAGREE
-    assert "CloudContactAI no longer holds the stop" in judgement.reason
+    judgment = judge_one(Seen(MARTY_NUMBER))
+    assert judgment.verdict is Verdict.DISAGREE
+    assert "CloudContactAI no longer holds the stop" in judgment.reason
     state = record.state_of(MARTY_NUMBER)
     assert state
     assert state.verdict == Verdict.DISAGREE.key

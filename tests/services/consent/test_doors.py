@@ -206,7 +206,7 @@ def test_row_8_a_stop_while_the_lift_form_is_open(agent: User, manager: User, se
     lift["evidence"] = evidence(timezone.now() - timedelta(minutes=10))
     with pytest.raises(opt_in.RecordChanged) as changed:
         opt_in.change_opt_in_status(**lift, version=opened.version)
-    newest = changed.value.judgement
+    newest = changed.value.judgment
     assert newest.stop
     assert newest.stop.words == "I said stop!"
     with pytest.raises(EvidenceRefused):

@@ -36,7 +36,7 @@ from contacts_ui.services.consent.record import judge_one
 from contacts_ui.services.consent.rules import (
     VENDOR_CLOCK_TOLERANCE,
     EvidenceRefused,
-    Judgement,
+    Judgment,
     Verdict,
 )
 from contacts_ui.services.consent.types import Evidence, Request, Seen
@@ -78,7 +78,7 @@ def hear(
     )
 
 
-def now_of(status: str | None = "subscribed", number: str = MARTY_NUMBER) -> Judgement:
+def now_of(status: str | None = "subscribed", number: str = MARTY_NUMBER) -> Judgment:
     return judge_one(Seen(number, MARTY, "Marty McFly", status, timezone.now()))
 
 
@@ -210,9 +210,9 @@ def test_what_may_be_a_stop_waits_and_is_not_known() -> None:
     row = message()
     assert (row.state, row.said_at, row.words) == (MessageState.WAITING, said_at, MAY_BE)
     assert stops_said() == []
-    judgement = now_of()
-    assert (judgement.verdict, judgement.asked) == (Verdict.NOT_KNOWN, row)
-    assert judgement.reason == f"They wrote “{MAY_BE}”. Did they ask us to stop?"
+    judgment = now_of()
+    assert (judgment.verdict, judgment.asked) == (Verdict.NOT_KNOWN, row)
+    assert judgment.reason == f"They wrote “{MAY_BE}”. Did they ask us to stop?"
     assert now_of("not_subscribed").verdict is Verdict.NOT_KNOWN
     # The kept verdict as well, by which the table filters.
     assert ConsentState.objects.get().verdict == Verdict.NOT_KNOWN.key
@@ -242,8 +242,8 @@ def test_a_message_that_was_decided_does_not_come_back(manager: User) -> None:
 def test_an_agent_decides_that_it_is_a_stop(agent: User) -> None:
     said_at = timezone.now() - timedelta(hours=3)
     hear(MAY_BE, said_at)
-    judgement = inbound_texts.stop_texts(staff=agent, pk=message().pk)
-    assert judgement.verdict is Verdict.DO_NOT_TEXT
+    judgment = inbound_texts.stop_texts(staff=agent, pk=message().pk)
+    assert judgment.verdict is Verdict.DO_NOT_TEXT
     [stop] = stops_said()
     assert (stop.source, stop.words) == (Source.PERSON, MAY_BE)
     assert stop.latest == said_at + VENDOR_CLOCK_TOLERANCE
@@ -406,9 +406,9 @@ def test_one_manager_approves_a_start(manager: User, settings: Any, four_eyes: b
     settings.FOUR_EYES = four_eyes
     stopped_by_person()
     hear("START", timezone.now() - 5 * MINUTE, key="2")
-    _, judgement = lift_requests.approve(staff=manager, pk=request().pk)
+    _, judgment = lift_requests.approve(staff=manager, pk=request().pk)
     assert not record.is_stopped(MARTY_NUMBER)
-    assert judgement.stop is None
+    assert judgment.stop is None
     said = Statement.objects.get(kind=StatementKind.CONSENT)
     assert (said.words, said.source) == ("START", Source.PERSON)
 

@@ -50,14 +50,14 @@ def test_it_is_completed_when_both_vendors_have_confirmed(agent: User) -> None:
     answer(DOC_NUMBER, SLICKTEXT)
     assert fresh(row).state == "waiting"
     assert fresh(row).slicktext_confirmed_at
-    assert fresh(row).honoured_at is None
+    assert fresh(row).completed_at is None
     answer(DOC_NUMBER, CCAI)
     row = fresh(row)
     assert row.state == "honoured"
     assert row.cloudcontactai_confirmed_at == pytest.approx(
-        row.honoured_at, abs=timedelta(seconds=1)
+        row.completed_at, abs=timedelta(seconds=1)
     )
-    assert row.seconds_to_honour == pytest.approx(3600, abs=5)
+    assert row.seconds_to_complete == pytest.approx(3600, abs=5)
 
 
 def test_only_connected_vendors_are_waited_for(
@@ -72,7 +72,7 @@ def test_only_connected_vendors_are_waited_for(
 def test_a_request_from_the_next_minute_took_no_negative_time(agent: User) -> None:
     row = ask(agent, asked_at=timezone.now() + timedelta(seconds=50))
     answer()
-    assert fresh(row).seconds_to_honour == 0
+    assert fresh(row).seconds_to_complete == 0
 
 
 def test_refused_and_confirmed_after_all(agent: User) -> None:
@@ -109,8 +109,8 @@ def test_settled_by_hand_is_never_called_confirmed(agent: User) -> None:
     row = fresh(row)
     assert (row.state, row.settled_for, row.refused_by) == ("settled", "SlickText", "")
     assert row.slicktext_confirmed_at is None
-    assert row.honoured_at is None
-    assert row.seconds_to_honour is None
+    assert row.completed_at is None
+    assert row.seconds_to_complete is None
 
 
 def test_a_lift_is_no_outcome_of_a_stop(agent: User) -> None:
@@ -147,7 +147,7 @@ def test_a_second_request_before_it_was_completed_keeps_the_first_deadline(agent
     assert fresh(first).due_at < second.due_at
     answer()
     assert [fresh(row).state for row in (first, second)] == ["renewed", "honoured"]
-    assert fresh(first).seconds_to_honour > fresh(second).seconds_to_honour
+    assert fresh(first).seconds_to_complete > fresh(second).seconds_to_complete
 
 
 @pytest.mark.parametrize("by", ["lifted", "undone"])

@@ -257,10 +257,10 @@ def test_an_outage_leaves_the_row_as_it_was_and_pauses(
     assert before == now
     assert desired_state.due_now() == [], "nothing waits in the queue of people"
     assert not DesiredState.objects.exclude(lease="").exists()
-    judgement = judge_one(Seen(MARTY_NUMBER))
-    assert judgement.verdict is Verdict.DO_NOT_TEXT
-    assert judgement.vendors[1].line == "Do not text"
-    assert not judgement.on_its_way
+    judgment = judge_one(Seen(MARTY_NUMBER))
+    assert judgment.verdict is Verdict.DO_NOT_TEXT
+    assert judgment.vendors[1].line == "Do not text"
+    assert not judgment.on_its_way
     clock.shift(timedelta(seconds=50))
     assert run_due() == 0, "a minute's pause"
     vendors.clear_faults()

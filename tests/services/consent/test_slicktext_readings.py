@@ -18,7 +18,7 @@ from contacts_ui.models import (
     DesiredState,
     Disagreement,
     HeldPress,
-    IndexWalk,
+    IndexSync,
     LedgerEntry,
     LedgerHead,
     OptOut,
@@ -68,9 +68,9 @@ def ten_stopped(vendors: Vendors) -> list[int]:
 
 
 def walk() -> None:
-    IndexWalk.objects.update(next_at=timezone.now(), walk_due_at=timezone.now())
+    IndexSync.objects.update(next_at=timezone.now(), sync_due_at=timezone.now())
     index.run_due(on_page=slicktext_readings.hear)
-    assert IndexWalk.objects.get().finished_at
+    assert IndexSync.objects.get().finished_at
 
 
 def later(vendors: Vendors, contact_id: int, status: str, *, dated: bool = True) -> None:
@@ -153,14 +153,14 @@ def test_the_end_of_the_first_walk_is_kept_also_where_the_index_is_purged_at_onc
 ) -> None:
     walk()
     slicktext_readings.first_sync_ended_at()
-    ended = ConsentSetup.load().first_walk_ended_at
+    ended = ConsentSetup.load().first_sync_ended_at
     assert ended
     index.purge(sync_again_at=timezone.now())
     with time_machine.travel(timezone.now() + timedelta(hours=1)):
         later(vendors, MARTY + 21, "unsubscribed")
         walk()
     assert OptOut.objects.count() == 1
-    assert ConsentSetup.load().first_walk_ended_at == ended
+    assert ConsentSetup.load().first_sync_ended_at == ended
 
 
 def test_a_stop_read_in_the_first_walk_ends_a_hold(

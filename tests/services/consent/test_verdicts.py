@@ -7,7 +7,7 @@ import pytest
 
 from contacts_ui.models import DesiredState, Vendor
 from contacts_ui.models.desired_state import DeliveryState
-from contacts_ui.services.consent.rules import Judgement, Verdict
+from contacts_ui.services.consent.rules import Judgment, Verdict
 from contacts_ui.services.consent.rules import judge as judge_number
 from tests.people import MARTY_NUMBER
 
@@ -22,7 +22,7 @@ def judge(
     read_at: datetime | None,
     desired_states: list[DesiredState],
     connected: Iterable[Vendor],
-) -> Judgement:
+) -> Judgment:
     return judge_number(status, read_at, desired_states, connected, number=MARTY_NUMBER)
 
 
@@ -115,12 +115,12 @@ TABLE = [
 def test_the_table(
     status: str | None, desired_states: list[DesiredState], verdict: Verdict
 ) -> None:
-    judgement = judge(status, NOW, desired_states, BOTH)
-    assert judgement.verdict is verdict
-    assert judgement.stopped is (verdict is STOP)
-    assert judgement.reason.endswith(".")
-    assert judgement.on_its_way is any(each.state == "on_its_way" for each in desired_states)
-    assert judgement.needs_attention is any(each.state == "refused" for each in desired_states)
+    judgment = judge(status, NOW, desired_states, BOTH)
+    assert judgment.verdict is verdict
+    assert judgment.stopped is (verdict is STOP)
+    assert judgment.reason.endswith(".")
+    assert judgment.on_its_way is any(each.state == "on_its_way" for each in desired_states)
+    assert judgment.needs_attention is any(each.state == "refused" for each in desired_states)
 
 
 NEVER_TEXTABLE = [None, "", "pending", "Pending Subscription", "SUBSCRIBED", "subscribed ", "null"]
@@ -164,9 +164,9 @@ def test_a_stop_that_cloudcontactai_holds_never_may_text(status: str, state: str
 
 
 def test_slicktext_not_connected_is_not_known() -> None:
-    judgement = judge("subscribed", NOW, [], [Vendor.CLOUDCONTACTAI])
-    assert judgement.verdict is UNKNOWN
-    assert judgement.vendors[0].state == "not_connected"
+    judgment = judge("subscribed", NOW, [], [Vendor.CLOUDCONTACTAI])
+    assert judgment.verdict is UNKNOWN
+    assert judgment.vendors[0].state == "not_connected"
 
 
 def test_slicktext_not_connected_and_stopped() -> None:
@@ -174,9 +174,9 @@ def test_slicktext_not_connected_and_stopped() -> None:
 
 
 def test_cloudcontactai_not_connected_says_so() -> None:
-    judgement = judge("subscribed", NOW, [], [Vendor.SLICKTEXT])
-    assert judgement.verdict is MAY
-    assert "CloudContactAI is not connected" in judgement.reason
+    judgment = judge("subscribed", NOW, [], [Vendor.SLICKTEXT])
+    assert judgment.verdict is MAY
+    assert "CloudContactAI is not connected" in judgment.reason
 
 
 @pytest.mark.parametrize(
@@ -222,15 +222,15 @@ def test_a_vendor_that_was_never_asked_claims_nothing() -> None:
 
 def test_a_number_that_cannot_be_read_is_never_textable() -> None:
     """Our own stops are found by number: without one they can't be found."""
-    judgement = judge_number("subscribed", NOW, [], BOTH, number="")
-    assert judgement.verdict is UNKNOWN
+    judgment = judge_number("subscribed", NOW, [], BOTH, number="")
+    assert judgment.verdict is UNKNOWN
     assert judge_number("unsubscribed", NOW, [], BOTH, number="").verdict is STOP
 
 
 def test_a_stop_for_a_number_that_slicktext_does_not_know() -> None:
-    judgement = judge(None, None, [slicktext(True), ccai(True)], BOTH)
-    assert judgement.verdict is STOP
-    assert "SlickText" not in judgement.reason.split(";")[0]
+    judgment = judge(None, None, [slicktext(True), ccai(True)], BOTH)
+    assert judgment.verdict is STOP
+    assert "SlickText" not in judgment.reason.split(";")[0]
 
 
 def test_a_refused_stop_is_told_apart_from_a_refused_lift() -> None:

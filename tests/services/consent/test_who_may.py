@@ -90,9 +90,9 @@ def test_a_bug_of_ours_while_delivering_loses_no_stop(
         raise RuntimeError("a bug of ours")
 
     monkeypatch.setattr(delivery, "send", fail)
-    judgement = stop_texts(staff=agent, seen=SEEN)
-    assert judgement.verdict is Verdict.DO_NOT_TEXT
-    assert judgement.on_its_way
+    judgment = stop_texts(staff=agent, seen=SEEN)
+    assert judgment.verdict is Verdict.DO_NOT_TEXT
+    assert judgment.on_its_way
     monkeypatch.undo()
     assert DesiredState.objects.unsettled().count() == 2
     DesiredState.objects.update(due_at=timezone.now())
@@ -128,7 +128,7 @@ def test_many_people_are_judged_with_two_queries(
     people.append(Seen(DOC_NUMBER, 7, "", "not subscribed", timezone.now()))
     people.append(Seen("", 8, "", "subscribed", timezone.now()))
     with django_assert_num_queries(2):
-        judgements = consent.judge_many(people)
-    assert {each.verdict for each in judgements[:200]} == {Verdict.MAY_TEXT}
-    assert judgements[200].verdict is Verdict.DISAGREE
-    assert judgements[201].verdict is Verdict.NOT_KNOWN
+        judgments = consent.judge_many(people)
+    assert {each.verdict for each in judgments[:200]} == {Verdict.MAY_TEXT}
+    assert judgments[200].verdict is Verdict.DISAGREE
+    assert judgments[201].verdict is Verdict.NOT_KNOWN

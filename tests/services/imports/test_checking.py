@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from contacts_ui.integrations.types import Contact
-from contacts_ui.models import IndexWalk, LedgerEntry
+from contacts_ui.models import IndexSync, LedgerEntry
 from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import audit_log, index
@@ -63,7 +63,7 @@ def known(*numbers: str) -> None:
         ],
         NOW,
     )
-    IndexWalk.objects.create(pk=1, next_at=NOW, finished_at=NOW)
+    IndexSync.objects.create(pk=1, next_at=NOW, finished_at=NOW)
 
 
 def test_only_the_number_keeps_a_row_out_and_each_remark_stands_at_its_cell() -> None:

@@ -17,10 +17,10 @@ from django.utils import timezone
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import (
     DesiredState,
+    IndexDeletion,
     IndexedContact,
-    IndexGone,
-    IndexSlip,
-    IndexWalk,
+    IndexSync,
+    IndexTypo,
     Vendor,
     WebhookEvent,
 )
@@ -36,7 +36,7 @@ from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, SetDesiredState, Vendo
 pytestmark = pytest.mark.django_db
 T = timezone.now()
 LATER = T + timedelta(minutes=1)
-SOMEBODY = Contact(
+ZOE = Contact(
     contact_id=1,
     first_name="Zoë",
     last_name="O'Brien",
@@ -53,11 +53,11 @@ def row(contact_id: int = 1) -> IndexedContact:
 
 
 def test_everything_is_kept() -> None:
-    index.store([SOMEBODY], T)
+    index.store([ZOE], T)
     kept = row()
     assert (kept.first_name, kept.number, kept.status) == ("Zoë", "+16155550123", "subscribed")
     assert kept.custom_fields == {"tier": "gold", "since": [2015, None]}
-    assert (kept.name_key, kept.created, kept.read_at) == ("obrien zoe", SOMEBODY.created, T)
+    assert (kept.name_key, kept.created, kept.read_at) == ("obrien zoe", ZOE.created, T)
 
 
 @pytest.mark.parametrize(
@@ -65,22 +65,22 @@ def test_everything_is_kept() -> None:
     [{"city": "Boston"}, {"opt_in_status": "blocked"}, {"custom_fields": {}}, {"created": None}],
 )
 def test_the_newer_reading_wins_in_whatever_order(changes: dict[str, Any]) -> None:
-    newer = replace(SOMEBODY, **changes)
-    index.store([SOMEBODY], T)
+    newer = replace(ZOE, **changes)
+    index.store([ZOE], T)
     index.store([newer], LATER)
     first = IndexedContact.objects.values().get()
-    index.store([SOMEBODY], T)
+    index.store([ZOE], T)
     assert IndexedContact.objects.values().get() == first
     IndexedContact.objects.all().delete()
     index.store([newer], LATER)
-    index.store([SOMEBODY], T)
+    index.store([ZOE], T)
     assert IndexedContact.objects.values().get() == first
 
 
 def test_the_database_decides_who_is_newer() -> None:
     """Another process wrote between our look and our write."""
-    index.store([replace(SOMEBODY, city="Boston")], LATER)
-    storing._write([SOMEBODY], {SOMEBODY.contact_id: 1}, T)
+    index.store([replace(ZOE, city="Boston")], LATER)
+    storing._write([ZOE], {ZOE.contact_id: 1}, T)
     assert (row().city, row().read_at) == ("Boston", LATER)
 
 
@@ -92,7 +92,7 @@ def statements(do: Callable[[], object]) -> list[str]:
 
 
 def test_what_it_costs() -> None:
-    people = [replace(SOMEBODY, contact_id=each) for each in range(1, 51)]
+    people = [replace(ZOE, contact_id=each) for each in range(1, 51)]
     index.store(people, T)
     soon = T + timedelta(seconds=5)
     assert statements(lambda: index.store(people, soon)) == ["SELECT"], "read a moment ago"
@@ -112,7 +112,7 @@ def test_many_are_learned_in_short_transactions(monkeypatch: pytest.MonkeyPatch)
         storing, "_write", lambda changed, digests, read_at: sizes.append(len(changed))
     )
     pauses: list[int] = []
-    people = [replace(SOMEBODY, contact_id=each) for each in range(1, 701)]
+    people = [replace(ZOE, contact_id=each) for each in range(1, 701)]
     storing.store_or_raise(people, T, between=lambda: pauses.append(1))
     assert sizes == [250, 250, 200]
     assert len(pauses) == 3
@@ -121,9 +121,9 @@ def test_many_are_learned_in_short_transactions(monkeypatch: pytest.MonkeyPatch)
 def test_a_contact_that_does_not_fit_keeps_no_one_out() -> None:
     index.store(
         [
-            replace(SOMEBODY, contact_id=2**63),
-            replace(SOMEBODY, contact_id=2, first_name="x" * 5000),
-            replace(SOMEBODY, contact_id=3),
+            replace(ZOE, contact_id=2**63),
+            replace(ZOE, contact_id=2, first_name="x" * 5000),
+            replace(ZOE, contact_id=3),
         ],
         T,
     )
@@ -141,7 +141,7 @@ def test_an_error_of_the_index_breaks_nothing(
     assert vera.get("/contacts/").status_code == 200
     assert "could not store" in caplog.text
     with transaction.atomic():
-        index.store([SOMEBODY], T)
+        index.store([ZOE], T)
         assert DesiredState.objects.count() == 0, "the open transaction goes on"
 
 
@@ -162,7 +162,7 @@ def test_an_error_of_the_index_breaks_no_delivery(
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_learn_the_newest() -> None:
     """Each in a connection of their own, in whatever order."""
-    people = [replace(SOMEBODY, contact_id=each) for each in range(1, 41)]
+    people = [replace(ZOE, contact_id=each) for each in range(1, 41)]
 
     def store(at: int) -> None:
         read_at = T + timedelta(minutes=at)
@@ -223,7 +223,7 @@ def test_a_deletion(max_: Client) -> None:
     max_.get("/contacts/")
     max_.post(f"/contacts/{MARTY}/delete/", {"number": MARTY_NUMBER})
     assert not IndexedContact.objects.filter(pk=MARTY).exists()
-    assert IndexGone.objects.filter(pk=MARTY).exists()
+    assert IndexDeletion.objects.filter(pk=MARTY).exists()
 
 
 @pytest.mark.parametrize("address", [f"/contacts/{MARTY}/", f"/contacts/?q={MARTY}"])
@@ -271,7 +271,7 @@ def test_a_webhook(vendors: Vendors) -> None:
 
 
 def test_a_webhook_about_a_deleted_contact(vendors: Vendors) -> None:
-    index.store([replace(SOMEBODY, contact_id=MARTY)], T)
+    index.store([replace(ZOE, contact_id=MARTY)], T)
     vendors.write("DELETE FROM contacts WHERE contact_id = ?", MARTY)
     hint()
     processing.process_due()
@@ -289,8 +289,8 @@ def test_the_sweep(vendors: Vendors, set_desired_state: SetDesiredState) -> None
 
 
 def fill(number: int = 3) -> None:
-    index.store([replace(SOMEBODY, contact_id=each + 1) for each in range(number)], T)
-    IndexWalk.objects.create(pk=1, next_at=T, started_at=T, finished_at=T, offset=number)
+    index.store([replace(ZOE, contact_id=each + 1) for each in range(number)], T)
+    IndexSync.objects.create(pk=1, next_at=T, started_at=T, finished_at=T, offset=number)
 
 
 def purge_index(*options: str) -> str:
@@ -300,7 +300,7 @@ def purge_index(*options: str) -> str:
 
 
 def next_at() -> datetime:
-    return IndexWalk.objects.get().next_at
+    return IndexSync.objects.get().next_at
 
 
 def test_a_purge_removes_every_contact() -> None:
@@ -310,8 +310,8 @@ def test_a_purge_removes_every_contact() -> None:
     assert said.startswith("2 contacts removed.")
     assert "VACUUM" in said
     assert not IndexedContact.objects.exists()
-    assert not IndexGone.objects.exists()
-    assert not IndexSlip.objects.exists(), "nor the words of their names"
+    assert not IndexDeletion.objects.exists()
+    assert not IndexTypo.objects.exists(), "nor the words of their names"
     assert index.size() == 0
     assert not index.is_ready(), "an empty index must not be taken for the truth"
     assert timedelta(minutes=14) < next_at() - timezone.now() <= timedelta(minutes=15)
@@ -319,7 +319,7 @@ def test_a_purge_removes_every_contact() -> None:
 
 def test_purging_and_reading_again() -> None:
     fill(1)
-    assert purge_index("--reset-walk").startswith("1 contact removed.\nA worker syncs the index")
+    assert purge_index("--reset-sync").startswith("1 contact removed.\nA worker syncs the index")
     assert next_at() <= timezone.now()
 
 
@@ -328,7 +328,7 @@ def test_purging_what_is_switched_off(settings: Any) -> None:
     settings.CONTACT_INDEX = False
     assert "no contacts will be added" in purge_index()
     assert not IndexedContact.objects.exists()
-    assert not IndexWalk.objects.exists()
+    assert not IndexSync.objects.exists()
 
 
 def test_another_contact_with_a_number_that_is_stopped_by_now_is_not_known() -> None:

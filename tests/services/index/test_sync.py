@@ -14,14 +14,14 @@ from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.call_policy import SYNC_PAGE, Priority
 from contacts_ui.integrations.errors import Unreadable
 from contacts_ui.integrations.types import ContactPage, Malformed
-from contacts_ui.models import CallBudget, IndexedContact, IndexGone, IndexWalk
+from contacts_ui.models import CallBudget, IndexDeletion, IndexedContact, IndexSync
 from contacts_ui.services import index
 from contacts_ui.services.index import storing, sync
 from contacts_ui.services.index.sync import run_due
 from contacts_ui.services.vendors import forget_connections
 from contacts_ui.worker import schedule
 from contacts_ui.worker.delivery_pool import DeliveryPool
-from tests.people import MARTY, NOBODY, Vendors
+from tests.people import MARTY, UNKNOWN_ID, Vendors
 
 pytestmark = pytest.mark.django_db
 PEOPLE = 60
@@ -47,11 +47,11 @@ def small(vendors: Vendors) -> Vendors:
 
 
 def soon(**changes: Any) -> None:
-    IndexWalk.objects.update(next_at=timezone.now(), **changes)
+    IndexSync.objects.update(next_at=timezone.now(), **changes)
 
 
 def sync_again() -> None:
-    soon(walk_due_at=timezone.now())
+    soon(sync_due_at=timezone.now())
     run_due()
 
 
@@ -102,7 +102,7 @@ def test_small_pages_overlap_by_a_few_rows(small: Vendors) -> None:
     assert ids() == people(small)
     asked = [int(page.rpartition("=")[2]) for page in pages(small)]
     assert asked == [0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50]
-    assert IndexWalk.objects.get().page_size == 10
+    assert IndexSync.objects.get().page_size == 10
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 59, 60, 61])
@@ -134,7 +134,7 @@ def test_pages_that_take_too_long_are_made_smaller(vendors: Vendors) -> None:
     run_due()
     assert [page.split("&")[0] for page in pages(vendors)] == ["limit=10000", "limit=1000"]
     assert ids() == people(vendors)
-    soon(walk_due_at=timezone.now())
+    soon(sync_due_at=timezone.now())
     vendors.forget_calls()
     run_due()
     assert pages(vendors)[0].startswith("limit=10000"), "the next sync tries again"
@@ -272,7 +272,7 @@ def test_one_deleted_contact_costs_no_step_back(
     )
     run_due()
     assert ids() == people(small) | {MARTY}
-    assert IndexWalk.objects.get().steps_back == 0
+    assert IndexSync.objects.get().steps_back == 0
 
 
 def test_a_vendor_without_any_order_does_not_hold_it_up(
@@ -305,7 +305,7 @@ def test_a_deleted_contact_is_verified_before_it_is_removed(vendors: Vendors) ->
     targets = [call["target"].partition("?")[0] for call in vendors.calls("slicktext")]
     assert targets == ["/v1/brands/26136/contacts", f"/v1/brands/26136/contacts/{MARTY}"]
     assert ids() == people(vendors)
-    assert IndexGone.objects.get().pk == MARTY
+    assert IndexDeletion.objects.get().pk == MARTY
     assert not index.state().checking
 
 
@@ -331,15 +331,15 @@ def test_no_contact_is_removed_while_it_cannot_be_verified(vendors: Vendors) -> 
     before = ids()
     vendors.write("DELETE FROM contacts WHERE contact_id = ?", MARTY)
     for fault in ({"kind": "down"}, {"kind": "error", "status": 500}, {"kind": "html"}):
-        soon(walk_due_at=timezone.now(), checking=False)
+        soon(sync_due_at=timezone.now(), checking=False)
         vendors.clear_faults()
-        step = IndexWalk.objects.get()
+        step = IndexSync.objects.get()
         vendors.fault("slicktext", **fault)
         soon(
             started_at=timezone.now(),
             finished_at=timezone.now() + timedelta(seconds=1),
             checking=True,
-            walk_due_at=timezone.now() + timedelta(hours=1),
+            sync_due_at=timezone.now() + timedelta(hours=1),
         )
         run_due()
         assert ids() == before, (fault, step)
@@ -354,7 +354,7 @@ def test_a_contact_that_cannot_be_read_does_not_hold_up_the_others(vendors: Vend
         started_at=timezone.now(),
         finished_at=timezone.now() + timedelta(seconds=1),
         checking=True,
-        walk_due_at=timezone.now() + timedelta(hours=1),
+        sync_due_at=timezone.now() + timedelta(hours=1),
     )
     run_due()
     assert MARTY in ids()
@@ -409,7 +409,7 @@ def test_an_outage_loses_no_place(small: Vendors, monkeypatch: pytest.MonkeyPatc
     assert not state.ready
     assert state.synced == 20
     assert "SlickText" in state.error
-    sync_row = IndexWalk.objects.get()
+    sync_row = IndexSync.objects.get()
     assert timedelta(seconds=25) < sync_row.next_at - timezone.now() <= timedelta(seconds=30)
     small.clear_faults()
     small.forget_calls()
@@ -437,8 +437,8 @@ def test_a_defect_of_ours_pauses_it(vendors: Vendors, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(storing, "store_or_raise", fail)
     assert run_due() == 0
-    sync_row = IndexWalk.objects.get()
-    assert sync_row.trouble == sync.DEFECT
+    sync_row = IndexSync.objects.get()
+    assert sync_row.last_error == sync.DEFECT
     assert sync_row.lease == ""
     assert sync_row.next_at > timezone.now()
 
@@ -447,7 +447,7 @@ def test_a_purge_during_a_sync(small: Vendors, monkeypatch: pytest.MonkeyPatch) 
     after_page(monkeypatch, 3, lambda: index.purge(sync_again_at=timezone.now()))
     run_due()
     assert not index.is_ready()
-    assert IndexWalk.objects.get().offset == 0
+    assert IndexSync.objects.get().offset == 0
     soon()
     run_due()
     assert ids() == people(small)
@@ -469,7 +469,7 @@ def test_it_keeps_to_a_share_of_the_plan(small: Vendors, settings: Any) -> None:
     steps = run_due(stopping)
     assert 3 <= steps <= 6, "four calls a second for the first sync"
     assert timezone.now() - began < timedelta(seconds=3), "and it stops at once"
-    sync_row = IndexWalk.objects.get()
+    sync_row = IndexSync.objects.get()
     assert sync_row.lease == ""
     sync_row.finished_at = timezone.now()
     assert sync._call_interval(sync_row) == timedelta(seconds=0.5)
@@ -500,14 +500,14 @@ def test_two_workers_share_one_sync(small: Vendors, monkeypatch: pytest.MonkeyPa
 def test_a_worker_that_lost_its_lease_writes_nothing_more(
     small: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    after_page(monkeypatch, 2, lambda: IndexWalk.objects.update(lease="another's"))
+    after_page(monkeypatch, 2, lambda: IndexSync.objects.update(lease="another's"))
     assert run_due() == 0
-    sync_row = IndexWalk.objects.get()
+    sync_row = IndexSync.objects.get()
     assert (sync_row.lease, sync_row.offset) == ("another's", 10)
 
 
 def test_the_next_sync_begins_after_a_while(vendors: Vendors, settings: Any) -> None:
-    settings.INDEX_WALK_MINUTES = 7
+    settings.INDEX_SYNC_MINUTES = 7
     run_due()
     state = index.state()
     assert state.finished_at
@@ -532,7 +532,7 @@ def test_a_look_without_work_is_one_query(
 def test_without_slicktext_nothing_is_done(connect_only: Callable[[str], None]) -> None:
     connect_only("cloudcontactai")
     assert run_due() == 0
-    assert not IndexWalk.objects.exists()
+    assert not IndexSync.objects.exists()
 
 
 def test_nothing_is_kept_when_turned_off(vendors: Vendors, settings: Any) -> None:
@@ -542,7 +542,7 @@ def test_nothing_is_kept_when_turned_off(vendors: Vendors, settings: Any) -> Non
     assert run_due() == 0
     assert vendors.asked() == []
     assert not IndexedContact.objects.exists()
-    assert not IndexWalk.objects.exists()
+    assert not IndexSync.objects.exists()
     index.store([slicktext.get_contact(sync.to_slicktext(), MARTY)], timezone.now())
     assert not IndexedContact.objects.exists()
     assert not index.is_ready()
@@ -568,7 +568,7 @@ def test_the_worker_syncs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_contact_has_this_id(vendors: Vendors) -> None:
-    index.remove(NOBODY)
+    index.remove(UNKNOWN_ID)
     assert not ids()
 
 
@@ -582,4 +582,4 @@ def test_another_brand_is_read_again(vendors: Vendors, settings: Any) -> None:
     forget_connections()
     run_due()
     assert not IndexedContact.objects.exists(), "and not only when the next sync is due"
-    assert IndexWalk.objects.get().trouble, "the sandbox knows no such brand"
+    assert IndexSync.objects.get().last_error, "the sandbox knows no such brand"

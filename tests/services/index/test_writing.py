@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from contacts_ui.models import IndexAnchor, IndexedContact, IndexSlip, index_tables
+from contacts_ui.models import IndexAnchor, IndexedContact, IndexTypo, index_tables
 from contacts_ui.services import index
 from contacts_ui.services.index import IndexQuery
 
@@ -121,7 +121,7 @@ def test_a_purge_removes_every_contact_with_every_word() -> None:
     index.refresh_counts()
     index.purge(sync_again_at=None)
     assert not IndexedContact.objects.exists()
-    assert not IndexSlip.objects.exists()
+    assert not IndexTypo.objects.exists()
     assert not IndexAnchor.objects.exists()
     assert index.count(IndexQuery()).number == 0
     store(person(2, "Marty Jones"))

@@ -383,7 +383,7 @@ def test_of_one_that_was_lifted_its_opt_out_tells_that_it_was_in_time(
         recorded_at=ago(120),
         due_at=due_after(ago(120)),
         cloudcontactai_confirmed_at=ago(30),
-        honoured_at=ago(30),
+        completed_at=ago(30),
     )
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW + timedelta(days=100))
     with CaptureQueriesContext(connection) as made:

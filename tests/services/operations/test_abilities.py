@@ -116,12 +116,12 @@ def test_too_few_texts_are_looked_at_again_within_the_hour(many: int, vendors: V
     assert VendorAbility.objects.get(name=MESSAGES).mark["upto"] == begins, "of the first probe"
 
 
-@pytest.mark.parametrize("trouble", ["down", "error", "drop_before", "too_many", "unauthorized"])
-def test_a_failing_vendor_keeps_its_last_result(trouble: str, vendors: Vendors) -> None:
+@pytest.mark.parametrize("fault", ["down", "error", "drop_before", "too_many", "unauthorized"])
+def test_a_failing_vendor_keeps_its_last_result(fault: str, vendors: Vendors) -> None:
     texts(vendors)
     probe()
     a_week_later()
-    vendors.fault("slicktext", trouble)
+    vendors.fault("slicktext", fault)
     probe()
     assert offered(Vendor.SLICKTEXT, MESSAGES)
     vendors.clear_faults()

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from contacts_ui.models import ConsentState, DesiredState, Vendor, VendorHealth, WorkerBeat
+from contacts_ui.models import ConsentState, DesiredState, Vendor, VendorHealth, WorkerHeartbeat
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services.operations import alerts, system_state
 from tests.pages import Page
@@ -27,9 +27,9 @@ def _fresh() -> None:
 
 
 @pytest.fixture
-def worker() -> WorkerBeat:
+def worker() -> WorkerHeartbeat:
     now = timezone.now()
-    return WorkerBeat.objects.create(worker="here:1", started_at=now, beat_at=now)
+    return WorkerHeartbeat.objects.create(worker="here:1", started_at=now, beat_at=now)
 
 
 @pytest.fixture
@@ -45,17 +45,22 @@ def set_desired_state(set_desired_state: SetDesiredState) -> SetDesiredState:
 
 
 def down(
-    vendor: Vendor = Vendor.SLICKTEXT, trouble: str = "It did not answer.", minutes: float = 0
+    vendor: Vendor = Vendor.SLICKTEXT, last_error: str = "It did not answer.", minutes: float = 0
 ) -> None:
     then = timezone.now() - timedelta(minutes=minutes)
     VendorHealth.objects.create(
-        vendor=vendor, up=False, since=then, checked_at=then, trouble=trouble, trouble_at=then
+        vendor=vendor,
+        up=False,
+        since=then,
+        checked_at=then,
+        last_error=last_error,
+        last_error_at=then,
     )
 
 
 def wait(desired: DesiredState, minutes: float) -> None:
     DesiredState.objects.filter(pk=desired.pk).update(
-        wished_at=timezone.now() - timedelta(minutes=minutes)
+        requested_at=timezone.now() - timedelta(minutes=minutes)
     )
 
 
@@ -65,14 +70,18 @@ def told(staff: User) -> list[str]:
 
 
 def test_nothing_is_wrong(
-    manager: User, agent: User, viewer: User, worker: WorkerBeat, set_desired_state: SetDesiredState
+    manager: User,
+    agent: User,
+    viewer: User,
+    worker: WorkerHeartbeat,
+    set_desired_state: SetDesiredState,
 ) -> None:
     set_desired_state()
     assert told(manager) == told(agent) == told(viewer) == []
 
 
 def test_a_vendor_is_down(
-    manager: User, agent: User, viewer: User, newcomer: User, worker: WorkerBeat
+    manager: User, agent: User, viewer: User, newcomer: User, worker: WorkerHeartbeat
 ) -> None:
     down()
     line = "SlickText does not answer. Stops are kept and sent as soon as it does."
@@ -84,7 +93,11 @@ def test_a_vendor_is_down(
 
 
 def test_the_one_who_can_act_is_told_how_much_waits(
-    manager: User, agent: User, viewer: User, worker: WorkerBeat, set_desired_state: SetDesiredState
+    manager: User,
+    agent: User,
+    viewer: User,
+    worker: WorkerHeartbeat,
+    set_desired_state: SetDesiredState,
 ) -> None:
     down(Vendor.CLOUDCONTACTAI)
     wait(set_desired_state(Vendor.CLOUDCONTACTAI), minutes=20)
@@ -95,15 +108,15 @@ def test_the_one_who_can_act_is_told_how_much_waits(
     assert told(viewer) == []
 
 
-def test_a_refused_key(manager: User, agent: User, worker: WorkerBeat) -> None:
-    down(trouble="SlickText does not accept our key. Tell an administrator.")
+def test_a_refused_key(manager: User, agent: User, worker: WorkerHeartbeat) -> None:
+    down(last_error="SlickText does not accept our key. Tell an administrator.")
     line = (
         "SlickText does not accept our key. Stops are kept and sent as soon as that is put right."
     )
     assert told(manager) == told(agent) == [f"vendor: {line}"]
 
 
-def test_old_news_is_no_news(manager: User, agent: User, worker: WorkerBeat) -> None:
+def test_old_news_is_no_news(manager: User, agent: User, worker: WorkerHeartbeat) -> None:
     """It was not called for a long time, so it is unknown if it is still down."""
     down(minutes=16)
     assert told(manager) == told(agent) == []
@@ -115,20 +128,24 @@ def test_no_worker(manager: User, agent: User) -> None:
     assert told(agent) == []
 
 
-def test_a_silent_worker(manager: User, worker: WorkerBeat) -> None:
-    WorkerBeat.objects.update(beat_at=timezone.now() - timedelta(minutes=4, seconds=5))
+def test_a_silent_worker(manager: User, worker: WorkerHeartbeat) -> None:
+    WorkerHeartbeat.objects.update(beat_at=timezone.now() - timedelta(minutes=4, seconds=5))
     (line,) = told(manager)
     assert "No worker has been seen for 4\xa0minutes." in line
 
 
-def test_one_worker_of_two_is_enough(manager: User, worker: WorkerBeat) -> None:
+def test_one_worker_of_two_is_enough(manager: User, worker: WorkerHeartbeat) -> None:
     long_ago = timezone.now() - timedelta(minutes=4)
-    WorkerBeat.objects.create(worker="there:2", started_at=long_ago, beat_at=long_ago)
+    WorkerHeartbeat.objects.create(worker="there:2", started_at=long_ago, beat_at=long_ago)
     assert told(manager) == []
 
 
 def test_changes_that_wait_too_long(
-    manager: User, agent: User, viewer: User, worker: WorkerBeat, set_desired_state: SetDesiredState
+    manager: User,
+    agent: User,
+    viewer: User,
+    worker: WorkerHeartbeat,
+    set_desired_state: SetDesiredState,
 ) -> None:
     wait(set_desired_state(), minutes=4)
     assert told(manager) == told(agent) == []
@@ -141,7 +158,7 @@ def test_changes_that_wait_too_long(
 
 
 def test_what_was_refused(
-    manager: User, agent: User, worker: WorkerBeat, set_desired_state: SetDesiredState
+    manager: User, agent: User, worker: WorkerHeartbeat, set_desired_state: SetDesiredState
 ) -> None:
     set_desired_state(Vendor.SLICKTEXT)
     set_desired_state(Vendor.CLOUDCONTACTAI)
@@ -152,7 +169,7 @@ def test_what_was_refused(
 
 
 def test_stops_that_a_vendor_was_not_told_of(
-    manager: User, agent: User, worker: WorkerBeat, max_: Client
+    manager: User, agent: User, worker: WorkerHeartbeat, max_: Client
 ) -> None:
     numbers = [f"+1615555{last}" for last in range(2000, 2003)]
     rows = [ConsentState(number=number, stopped=True, untold=True) for number in numbers[1:]]
@@ -166,7 +183,7 @@ def test_stops_that_a_vendor_was_not_told_of(
 
 
 def test_what_is_settled_is_no_alarm(
-    manager: User, worker: WorkerBeat, set_desired_state: SetDesiredState
+    manager: User, worker: WorkerHeartbeat, set_desired_state: SetDesiredState
 ) -> None:
     wait(set_desired_state(), minutes=600)
     for state in (DeliveryState.CONFIRMED, DeliveryState.EXPIRED, DeliveryState.SETTLED):
@@ -174,7 +191,7 @@ def test_what_is_settled_is_no_alarm(
         assert told(manager) == []
 
 
-def test_it_is_one_query_and_then_none(manager: User, worker: WorkerBeat) -> None:
+def test_it_is_one_query_and_then_none(manager: User, worker: WorkerHeartbeat) -> None:
     manager.get_all_permissions()
     with CaptureQueriesContext(connection) as queries:
         alerts.alerts_for(manager)
@@ -215,7 +232,7 @@ def test_every_page_shows_it(
     max_: Client,
     ada: Client,
     vendors: Vendors,
-    worker: WorkerBeat,
+    worker: WorkerHeartbeat,
     set_desired_state: SetDesiredState,
 ) -> None:
     down()
@@ -231,13 +248,13 @@ def test_every_page_shows_it(
     assert banners(ada) == [vendor.removesuffix(" Status")]
 
 
-def test_a_signed_out_visitor_learns_nothing(client: Client, worker: WorkerBeat) -> None:
+def test_a_signed_out_visitor_learns_nothing(client: Client, worker: WorkerHeartbeat) -> None:
     down()
     assert 'aria-label="Alerts"' not in client.get("/accounts/login/").content.decode()
 
 
 def test_a_fragment_does_not_ask(
-    max_: Client, worker: WorkerBeat, monkeypatch: pytest.MonkeyPatch
+    max_: Client, worker: WorkerHeartbeat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
 

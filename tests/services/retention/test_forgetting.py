@@ -125,7 +125,7 @@ def where_named() -> set[str]:
 
 def test_the_name_is_nowhere_afterward(zebulon: None, administrator: User) -> None:
     assert where_named() == {
-        "Disagreement", "HeldPress", "IncomingMessage", "IndexSlip", "IndexedContact", "JobRow", "LiftRequest",
+        "Disagreement", "HeldPress", "IncomingMessage", "IndexTypo", "IndexedContact", "JobRow", "LiftRequest",
         "OptOut", "SentText", "WebhookEvent",
     }  # fmt: skip
     shown = look(DOC_NUMBER)

@@ -20,7 +20,7 @@ from contacts_ui.models import (
     Disagreement,
     HeldPress,
     IncomingMessage,
-    IndexSlip,
+    IndexTypo,
     Job,
     JobRow,
     SecurityEvent,
@@ -311,8 +311,8 @@ def test_words_that_no_contact_has_are_forgotten() -> None:
     fill_index(person(1, "Zebulon Pike"), person(2, "Marty McFly"))
     index.remove(1)
     assert index.prune_words() > 0
-    assert not IndexSlip.objects.filter(word="zebulon").exists()
-    assert IndexSlip.objects.filter(word="marty").exists()
+    assert not IndexTypo.objects.filter(word="zebulon").exists()
+    assert IndexTypo.objects.filter(word="marty").exists()
 
 
 def test_the_worker_does_it_each_hour() -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from contacts_ui.integrations.call_policy import RECONCILE, Priority
-from contacts_ui.models import CallBudget, DesiredState, Disagreement, Sweep, Vendor
+from contacts_ui.models import CallBudget, DesiredState, Disagreement, ReconcileProgress, Vendor
 from contacts_ui.services.consent import delivery
 from contacts_ui.services.review import reconcile
 from contacts_ui.services.review.reconcile import run_due
@@ -30,7 +30,7 @@ def three(set_desired_state: SetDesiredState, vendors: Vendors, settings: Any) -
 
 
 def soon() -> None:
-    Sweep.objects.update(next_at=timezone.now())
+    ReconcileProgress.objects.update(next_at=timezone.now())
 
 
 def test_it_finds_people_who_are_back(three: list[str], vendors: Vendors) -> None:
@@ -45,7 +45,7 @@ def test_it_closes_what_agrees_again(three: list[str], vendors: Vendors) -> None
     vendors.edit(opt_in_status="subscribed")
     run_due()
     vendors.edit(opt_in_status="unsubscribed")
-    Sweep.objects.update(next_at=timezone.now(), after=0)
+    ReconcileProgress.objects.update(next_at=timezone.now(), after=0)
     run_due()
     assert Disagreement.objects.get().closed_at
 
@@ -64,7 +64,7 @@ def test_it_continues_where_it_stopped(
 
 def test_a_round_begins_once_a_day(three: list[str], vendors: Vendors) -> None:
     run_due()
-    progress = Sweep.objects.get()
+    progress = ReconcileProgress.objects.get()
     assert progress.after == 0
     assert timedelta(hours=23) < progress.next_at - timezone.now() <= timedelta(hours=24)
 
@@ -73,7 +73,7 @@ def test_an_outage_pauses_it_and_loses_no_number(three: list[str], vendors: Vend
     vendors.fault("slicktext", "down")
     assert run_due() == 0
     assert len(vendors.calls("slicktext")) == 1
-    progress = Sweep.objects.get()
+    progress = ReconcileProgress.objects.get()
     assert timedelta(seconds=50) < progress.next_at - timezone.now() <= timedelta(seconds=60)
     vendors.clear_faults()
     soon()
@@ -95,7 +95,9 @@ def test_people_come_first(three: list[str], vendors: Vendors, settings: Any) ->
     vendors.forget_calls()
     assert run_due() == 0, "people have used what a sync may use"
     assert vendors.asked() == []
-    assert Sweep.objects.get().next_at < timezone.now() + timedelta(seconds=20), "soon again"
+    assert ReconcileProgress.objects.get().next_at < timezone.now() + timedelta(seconds=20), (
+        "soon again"
+    )
 
 
 def test_a_deleted_contact_is_no_disagreement(three: list[str], vendors: Vendors) -> None:
@@ -112,9 +114,9 @@ def test_only_stops_are_read(set_desired_state: SetDesiredState, vendors: Vendor
 
 
 def test_it_can_be_switched_off(three: list[str], vendors: Vendors, settings: Any) -> None:
-    settings.DISAGREEMENT_SWEEP_HOURS = 0
+    settings.RECONCILE_HOURS = 0
     assert run_due() == 0
-    assert not Sweep.objects.exists()
+    assert not ReconcileProgress.objects.exists()
 
 
 def test_two_workers_share_one_round(three: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,14 +54,14 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_an_answer_is_up(monitor: HealthMonitor) -> None:
     monitor.record(call())
     assert row().up
-    assert row().trouble == ""
+    assert row().last_error == ""
 
 
 def test_one_failure_is_an_error_and_no_outage(monitor: HealthMonitor) -> None:
     monitor.record(call())
     monitor.record(call("NoAnswer"))
     assert row().up
-    assert row().trouble == "SlickText did not answer in time."
+    assert row().last_error == "SlickText did not answer in time."
 
 
 def test_two_in_a_row_are_down_since_the_first(monitor: HealthMonitor) -> None:
@@ -73,8 +73,8 @@ def test_two_in_a_row_are_down_since_the_first(monitor: HealthMonitor) -> None:
         monitor.record(call("ServerError"))
     assert not row().up
     assert row().since == T0 + timedelta(seconds=60)
-    assert row().trouble == "SlickText has a problem on its side right now."
-    assert row().trouble_at == T0 + timedelta(seconds=80)
+    assert row().last_error == "SlickText has a problem on its side right now."
+    assert row().last_error_at == T0 + timedelta(seconds=80)
 
 
 def test_longer_down_keeps_its_beginning(monitor: HealthMonitor) -> None:
@@ -89,8 +89,8 @@ def test_the_first_answer_is_up_again_at_once(monitor: HealthMonitor) -> None:
     for error in ("NoAnswer", "NoAnswer", "NoAnswer", None):
         monitor.record(call(error))
     assert row().up
-    assert row().since > row().trouble_at  # type: ignore[operator]
-    assert row().trouble == "SlickText did not answer in time."
+    assert row().since > row().last_error_at  # type: ignore[operator]
+    assert row().last_error == "SlickText did not answer in time."
 
 
 def test_an_answer_between_two_failures_is_no_outage(monitor: HealthMonitor) -> None:
@@ -104,14 +104,14 @@ def test_a_refusal_is_an_answer(monitor: HealthMonitor, error: str) -> None:
     for _ in range(3):
         monitor.record(call(error))
     assert row().up
-    assert row().trouble == ""
+    assert row().last_error == ""
 
 
 def test_a_refused_key_is_an_error(monitor: HealthMonitor) -> None:
     for _ in range(2):
         monitor.record(call("BadCredentials"))
     assert not row().up
-    assert "does not accept our key" in row().trouble
+    assert "does not accept our key" in row().last_error
 
 
 def test_many_answers_are_few_writes(monitor: HealthMonitor, statements: list[str]) -> None:

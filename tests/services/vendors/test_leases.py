@@ -8,14 +8,16 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from contacts_ui.integrations.errors import BudgetSpent, NoAnswer
-from contacts_ui.models import IndexWalk, Sweep
+from contacts_ui.models import IndexSync, ReconcileProgress
 from contacts_ui.services.vendors import leases
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(params=[IndexWalk, Sweep], ids=["lease and leased_until", "next_at alone"])
+@pytest.fixture(
+    params=[IndexSync, ReconcileProgress], ids=["lease and leased_until", "next_at alone"]
+)
 def due(request: pytest.FixtureRequest) -> Any:
     """Return a query for the one row of a model, if it is due and free."""
     model = request.param
@@ -23,7 +25,7 @@ def due(request: pytest.FixtureRequest) -> Any:
 
     def rows() -> QuerySet[Model]:
         found: QuerySet[Model] = model.objects.filter(next_at__lte=timezone.now())
-        return found.filter(leases.free()) if model is IndexWalk else found
+        return found.filter(leases.free()) if model is IndexSync else found
 
     return rows
 
@@ -48,12 +50,14 @@ def test_a_lease_that_ran_out_is_lost_to_the_next_worker(due: Any) -> None:
 
 
 def test_work_is_due_again_after_its_pause() -> None:
-    Sweep.objects.create(pk=1, next_at=timezone.now())
-    row = leases.take(Sweep.objects.all(), MINUTE, lambda found: {"after": found.after + 5})
+    ReconcileProgress.objects.create(pk=1, next_at=timezone.now())
+    row = leases.take(
+        ReconcileProgress.objects.all(), MINUTE, lambda found: {"after": found.after + 5}
+    )
     assert row is not None
     assert row.after == 5
     assert leases.release(row, MINUTE, after=7)
-    kept = Sweep.objects.get()
+    kept = ReconcileProgress.objects.get()
     assert kept.after == 7
     assert timedelta(seconds=55) < kept.next_at - timezone.now() <= MINUTE
 

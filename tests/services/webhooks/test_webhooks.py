@@ -47,7 +47,7 @@ from tests.people import (
     FREE_NUMBER,
     MARTY,
     MARTY_NUMBER,
-    NOBODY,
+    UNKNOWN_ID,
     SetDesiredState,
     Vendors,
 )
@@ -62,7 +62,7 @@ ON_RECORD = "On record already."
 def walked(db: None) -> None:
     """Everyone at SlickText was read once, an hour ago."""
     ConsentSetup.load()
-    ConsentSetup.objects.update(first_walk_ended_at=timezone.now() - timedelta(hours=1))
+    ConsentSetup.objects.update(first_sync_ended_at=timezone.now() - timedelta(hours=1))
 
 
 def left_to_people() -> list[str]:
@@ -84,7 +84,7 @@ def confirmed(make: SetDesiredState, *, do_not_text: bool = True) -> None:
 def age(**moved: timedelta) -> None:
     """Let time pass: our desired states were made and confirmed so long ago."""
     for desired in DesiredState.objects.all():
-        desired.wished_at -= moved["by"]
+        desired.requested_at -= moved["by"]
         desired.confirmed_at = desired.confirmed_at and desired.confirmed_at - moved["by"]
         desired.calls = [
             [(datetime.fromisoformat(each) - moved["by"]).isoformat() for each in call]
@@ -464,7 +464,7 @@ def test_a_stop_without_a_date_said_again_after_a_lift_is_another_one(
 
 
 def test_row_14_a_stop_of_a_contact_who_is_gone_is_left_to_people(vendors: Vendors) -> None:
-    tell_slicktext(hint(NOBODY, opt_in_status="unsubscribed"))
+    tell_slicktext(hint(UNKNOWN_ID, opt_in_status="unsubscribed"))
     assert work() == [GONE]
     assert left_to_people() == []
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
@@ -615,7 +615,7 @@ def test_one_stop_that_comes_by_two_hints_and_a_reading_is_one_opt_out(
 
 
 def test_who_is_gone_by_now(vendors: Vendors) -> None:
-    tell_slicktext(hint(NOBODY))
+    tell_slicktext(hint(UNKNOWN_ID))
     assert work() == [GONE]
     assert WebhookEvent.objects.get().done_at is None, "asked again for a while"
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
