@@ -3,6 +3,9 @@
 from django import forms
 
 from contacts_ui.forms.numbers import NumberField
+from contacts_ui.forms.widgets import words_field
+
+SAY_WHAT = {"required": "Say what was done, for the audit log."}
 
 
 class AttentionForm(forms.Form):
@@ -14,12 +17,11 @@ class AttentionForm(forms.Form):
 class SettleForm(AttentionForm):
     """What was done instead, for the audit log."""
 
-    note = forms.CharField(
-        label="What was done instead",
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2}),
+    note = words_field(
+        "What was done instead",
+        500,
         help_text="For example: blocked in SlickText by Ann on Nov 28.",
-        error_messages={"required": "Say what was done, for the audit log."},
+        error_messages=SAY_WHAT,
     )
 
 
@@ -34,21 +36,19 @@ class MatchForm(forms.Form):
 class CloseTextForm(forms.Form):
     """What was done about a text sent after a stop."""
 
-    note = forms.CharField(
-        label="What was done about it",
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2}),
+    note = words_field(
+        "What was done about it",
+        500,
         help_text="For example: what sent it, and how you prevent the next one.",
-        error_messages={"required": "Say what was done, for the audit log."},
+        error_messages=SAY_WHAT,
     )
 
 
 class CloseForm(forms.Form):
     """Why an event needs no action."""
 
-    reason = forms.CharField(
-        label="Why no action is needed",
-        max_length=250,
-        widget=forms.Textarea(attrs={"rows": 2}),
+    reason = words_field(
+        "Why no action is needed",
+        250,
         error_messages={"required": "Say why, for the audit log."},
     )

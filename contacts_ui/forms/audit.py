@@ -1,12 +1,12 @@
 """The filters of the audit log and of the security events. All of them are in the page's address."""
 
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import Any, Final, cast
 
 from django import forms
 
 from contacts_ui.forms.days import plausible
-from contacts_ui.forms.widgets import search_input
+from contacts_ui.forms.widgets import StaffField, any_of, search_input
 from contacts_ui.models import SecurityEventKind, Vendor
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.phone import to_e164
@@ -14,10 +14,7 @@ from contacts_ui.services.audit_log.search import Wanted
 from contacts_ui.services.security.searching import WantedEvents
 
 SEARCH_MAX_LENGTH: Final = 200
-# In the address, where an empty value means anyone.
-THE_DASHBOARD: Final = "-"
 LARGEST_ID: Final = 10**18
-DAY: Final = "%Y-%m-%d"
 MINUTE: Final = "%Y-%m-%dT%H:%M"
 
 
@@ -26,7 +23,7 @@ def _moment(label: str) -> forms.DateTimeField:
     return forms.DateTimeField(
         label=label,
         required=False,
-        input_formats=[MINUTE, "%Y-%m-%dT%H:%M:%S", DAY],
+        input_formats=[MINUTE, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MINUTE),
         validators=[plausible],
     )
@@ -34,11 +31,9 @@ def _moment(label: str) -> forms.DateTimeField:
 
 def _person(placeholder: str) -> forms.CharField:
     """Return the search box above the list."""
+    widget = search_input(placeholder)
     return forms.CharField(
-        label="Person",
-        required=False,
-        max_length=SEARCH_MAX_LENGTH,
-        widget=search_input(placeholder),
+        label="Person", required=False, max_length=SEARCH_MAX_LENGTH, widget=widget
     )
 
 
@@ -62,19 +57,12 @@ class RecordedForm(forms.Form):
 
     def recorded(self) -> dict[str, Any]:
         """Return the chosen values, for a service."""
-        data = self.cleaned_data
-        return {
-            "since": data["from"],
-            "until": self._until(data["to"]),
-            "request_id": data["request"].strip(),
-        }
-
-    def _until(self, moment: datetime | None) -> datetime | None:
-        """Return the end of the chosen minute or day, which is included."""
-        if moment is None:
-            return None
-        whole_day = "T" not in str(self.data.get("to", ""))
-        return moment + (timedelta(days=1) if whole_day else timedelta(minutes=1))
+        data, until = self.cleaned_data, self.cleaned_data["to"]
+        if until:
+            # The chosen minute or day is included.
+            is_minute = "T" in str(self.data.get("to", ""))
+            until += timedelta(minutes=1) if is_minute else timedelta(days=1)
+        return {"since": data["from"], "until": until, "request_id": data["request"].strip()}
 
 
 class AuditForm(RecordedForm):
@@ -83,47 +71,38 @@ class AuditForm(RecordedForm):
     field_order = ("q", "staff", "action", "vendor", "channel", "from", "to", "request", "entry")
 
     q = _person("Number, SlickText id or name")
-    staff = forms.ChoiceField(label="Staff", required=False)
-    action = forms.ChoiceField(
-        label="Action", required=False, choices=[("", "Any"), *Action.choices]
-    )
-    vendor = forms.ChoiceField(
-        label="Vendor", required=False, choices=[("", "Any"), *Vendor.choices]
-    )
-    channel = forms.ChoiceField(
-        label="How they asked", required=False, choices=[("", "Any"), *Channel.choices]
-    )
+    staff = StaffField("Staff")
+    action = any_of("Action", Action.choices)
+    vendor = any_of("Vendor", Vendor.choices)
+    channel = any_of("How they asked", Channel.choices)
     entry = forms.IntegerField(
         label="Entry", required=False, min_value=1, max_value=LARGEST_ID, widget=forms.TextInput
     )
 
     def __init__(self, data: Any, *, staff_names: list[str]) -> None:
         super().__init__(data)
-        names = [(name or THE_DASHBOARD, name or "The dashboard itself") for name in staff_names]
-        self.fields["staff"].choices = [("", "Anyone"), *names]  # type: ignore[attr-defined]
+        cast("StaffField", self.fields["staff"]).offer(staff_names)
 
     def wanted(self, **page: Any) -> Wanted:
         """Return what was chosen, for the service; `page` is where the page begins."""
         data = self.cleaned_data
-        staff = data["staff"] or None
+        # A number in any spelling, an id of at most nine digits, or part of a name.
+        typed = data["q"].strip()
+        person: dict[str, Any] = {"name": typed}
+        if number := to_e164(typed):
+            person = {"number": number}
+        elif typed.isascii() and typed.isdigit() and len(typed) < 10:
+            person = {"contact_id": int(typed)}
         return Wanted(
-            **self._person(data["q"].strip()),
+            **person,
             **self.recorded(),
-            staff="" if staff == THE_DASHBOARD else staff,
+            staff=data["staff"],
             action=data["action"],
             vendor=data["vendor"],
             channel=data["channel"],
             entry_id=data["entry"],
             **page,
         )
-
-    def _person(self, typed: str) -> dict[str, Any]:
-        """Return a number in any spelling, an id of at most nine digits, or part of a name."""
-        if number := to_e164(typed):
-            return {"number": number}
-        if typed.isascii() and typed.isdigit() and len(typed) < 10:
-            return {"contact_id": int(typed)}
-        return {"name": typed}
 
 
 class SecurityEventsForm(RecordedForm):
@@ -132,9 +111,7 @@ class SecurityEventsForm(RecordedForm):
     field_order = ("q", "kind", "address", "from", "to", "request")
 
     q = _person("Name or username")
-    kind = forms.ChoiceField(
-        label="Event", required=False, choices=[("", "Any"), *SecurityEventKind.choices]
-    )
+    kind = any_of("Event", SecurityEventKind.choices)
     address = forms.GenericIPAddressField(label="IP address", required=False, unpack_ipv4=True)
 
     def wanted(self, **page: Any) -> WantedEvents:

@@ -1,6 +1,6 @@
 """Stop texts, opt a person in with evidence, and delete a contact with its number typed again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from contacts_ui.forms.days import plausible
 from contacts_ui.forms.numbers import NumberField
+from contacts_ui.forms.widgets import words_field
 from contacts_ui.models.ledger import Channel
 from contacts_ui.services.consent.rules import EvidenceRefused, OptInStatus, check_who, check_words
 from contacts_ui.services.consent.types import Evidence, Request
@@ -44,16 +45,14 @@ class MomentField(forms.DateTimeField):
         if typed is None:
             return None
         plausible(typed)
-        moment = _readings(typed) if typed.tzinfo is _AS_TYPED else Moment(typed, typed)
+        moment = Moment(typed, typed)
+        if typed.tzinfo is _AS_TYPED:
+            zone = timezone.get_current_timezone()
+            both = [typed.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+            moment = Moment(min(both), max(both))
         if moment.first > timezone.now() + timedelta(minutes=1):
             raise forms.ValidationError("This time has not come yet.")
         return moment
-
-
-def _readings(typed: datetime) -> Moment:
-    zone = timezone.get_current_timezone()
-    both = [typed.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
-    return Moment(min(both), max(both))
 
 
 class StopForm(forms.Form):
@@ -65,16 +64,9 @@ class StopForm(forms.Form):
         required=False,
     )
     asked_at = MomentField(
-        label="When they asked",
-        required=False,
-        help_text="Leave it empty if they asked just now.",
+        label="When they asked", required=False, help_text="Leave it empty if they asked just now."
     )
-    reason = forms.CharField(
-        label="In their words",
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
+    reason = words_field("In their words", rows=3, required=False)
 
     def request(self) -> Request:
         """What was typed, for the service."""
@@ -117,20 +109,15 @@ class EvidenceFields(forms.Form):
         required=False,
         help_text="Leave it empty to use the time you save this. It must be later than their newest stop.",
     )
-    consent_words = forms.CharField(
-        label="Their words",
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What they said or wrote, as exactly as you can.",
+    consent_words = words_field(
+        "Their words", rows=3, help_text="What they said or wrote, as exactly as you can."
     )
 
     def clean_consent_who(self) -> str:
-        who: str = self.cleaned_data["consent_who"]
-        return _checked(who, check_who) if who else who
+        return _checked(self.cleaned_data["consent_who"], check_who)
 
     def clean_consent_words(self) -> str:
-        words: str = self.cleaned_data["consent_words"]
-        return _checked(words, check_words) if words else words
+        return _checked(self.cleaned_data["consent_words"], check_words)
 
     def require_evidence(self, sentence: str) -> None:
         """Ask for what is missing of the evidence, where this form does not need it always."""
@@ -160,9 +147,10 @@ class EvidenceFields(forms.Form):
         )
 
 
-def _checked(text: str, check: Any) -> str:
+def _checked(text: str, check: Callable[[str], object]) -> str:
     try:
-        check(text)
+        if text:
+            check(text)
     except EvidenceRefused as refused:
         raise forms.ValidationError(refused.sentence) from refused
     return text
@@ -229,12 +217,7 @@ def read_version(sent: str) -> int | None:
 class WrongPersonForm(forms.Form):
     """Why a press stopped the wrong person (rule 6)."""
 
-    reason = forms.CharField(
-        label="What happened",
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="A second person reads this and decides.",
-    )
+    reason = words_field("What happened", help_text="A second person reads this and decides.")
 
     def clean_reason(self) -> str:
         return _checked(self.cleaned_data["reason"], check_words)

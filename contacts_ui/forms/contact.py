@@ -62,12 +62,14 @@ class ContactForm(forms.Form):
     def __init__(
         self, data: Any = None, *, opened: dict[str, str] | None = None, **kwargs: Any
     ) -> None:
-        conflicts: dict[str, str] = {}
-        if data is not None:
-            opened, conflicts = self._opened_from(data)
         self.opened = opened or {}
         # The fields shown as conflicts, with their values before both people changed them.
-        self.conflicts = conflicts
+        self.conflicts: dict[str, str] = {}
+        if data is not None:
+            try:
+                self.opened, self.conflicts = signing.loads(data.get("base", ""), salt=_SALT)
+            except (signing.BadSignature, ValueError):
+                self.opened = {}
         initial = {_field_name(field): text for field, text in self.opened.items()}
         kwargs["initial"] = {**kwargs.get("initial", {}), **initial, "base": self.sign(self.opened)}
         super().__init__(data, **kwargs)
@@ -75,21 +77,16 @@ class ContactForm(forms.Form):
         self.fields["mobile_number"].help_text = "A US or Canadian number, in any format."
         self._offer("language", LANGUAGES)
         self._offer("timezone", TIME_ZONES)
-        self.custom_names = self._add_custom_fields()
-        self._leave_out_unknown()
+        self.custom_names = [field for field in self.opened if field.startswith(CUSTOM)]
+        self._add_custom_fields()
+        # What a copy does not hold: an empty field would claim that the contact has no value.
+        for field in LABELS.keys() - self.opened.keys() if self.opened else ():
+            del self.fields[field]
 
     @staticmethod
     def sign(opened: dict[str, str], conflicts: dict[str, str] | None = None) -> str:
         """Return the hidden field that says what the form showed when it comes back."""
         return signing.dumps([opened, conflicts or {}], salt=_SALT, compress=True)
-
-    @staticmethod
-    def _opened_from(data: Any) -> tuple[dict[str, str], dict[str, str]]:
-        try:
-            opened, conflicts = signing.loads(data.get("base", ""), salt=_SALT)
-        except (signing.BadSignature, ValueError):
-            return {}, {}
-        return opened, conflicts
 
     def _offer(self, field: str, choices: dict[str, str]) -> None:
         """Offer the usual values, and the present one even if it is odd."""
@@ -98,14 +95,8 @@ class ContactForm(forms.Form):
         offered.setdefault(present, present)
         self.fields[field].widget = forms.Select(choices=list(offered.items()))
 
-    def _leave_out_unknown(self) -> None:
-        """Leave out what a copy does not hold: an empty field would claim that the contact has no value."""
-        for field in LABELS.keys() - self.opened.keys() if self.opened else ():
-            del self.fields[field]
-
-    def _add_custom_fields(self) -> list[str]:
-        names = [field for field in self.opened if field.startswith(CUSTOM)]
-        for field in names:
+    def _add_custom_fields(self) -> None:
+        for field in self.custom_names:
             several_lines = "\n" in self.opened[field]
             self.fields[_field_name(field)] = forms.CharField(
                 label=field.removeprefix(CUSTOM),
@@ -119,7 +110,6 @@ class ContactForm(forms.Form):
             self.fields[f"new_custom_value_{row}"] = forms.CharField(
                 label=f"Its value {row}", required=False
             )
-        return names
 
     @property
     def grouped(self) -> list[dict[str, Any]]:
@@ -134,10 +124,8 @@ class ContactForm(forms.Form):
 
     def _unchanged(self, field: str) -> bool:
         """Return True if a field came back as it was shown, apart from spaces and line breaks."""
-        typed = self.cleaned_data.get(_field_name(field), "")
-        return field in self.opened and _as_browsers_send(self.opened[field]) == _as_browsers_send(
-            typed
-        )
+        typed, shown = self.cleaned_data.get(_field_name(field), ""), self.opened.get(field)
+        return shown is not None and _as_browsers_send(shown) == _as_browsers_send(typed)
 
     def clean_mobile_number(self) -> str:
         typed: str = self.cleaned_data["mobile_number"]
@@ -161,9 +149,8 @@ class ContactForm(forms.Form):
         try:
             day = date.fromisoformat(typed)
         except ValueError:
-            raise forms.ValidationError(
-                "Write the date as year-month-day, as in 1968-06-12."
-            ) from None
+            sentence = "Write the date as year-month-day, as in 1968-06-12."
+            raise forms.ValidationError(sentence) from None
         if not date(1900, 1, 1) <= day <= timezone.localdate():
             raise forms.ValidationError("Enter a realistic birthday.")
         return day.isoformat()
@@ -191,17 +178,14 @@ class ContactForm(forms.Form):
             if len(data.get(name, "")) > max_chars and not self._unchanged(field):
                 self.add_error(name, f"This is too long. Use {max_chars} characters at most.")
         for row in range(1, BLANK_CUSTOM_ROWS + 1):
-            self._clean_new_custom(f"new_custom_name_{row}", f"new_custom_value_{row}")
+            name, value = f"new_custom_name_{row}", f"new_custom_value_{row}"
+            if data.get(value) and not data.get(name):
+                self.add_error(name, "Enter the custom field for this value.")
+            elif data.get(name) and not _CUSTOM_NAME.fullmatch(data[name]):
+                self.add_error(name, "Use only letters, digits, and _, as in member_number.")
+            elif data.get(name) and not data.get(value):
+                self.add_error(value, "Enter a value for this custom field.")
         return data
-
-    def _clean_new_custom(self, name_field: str, value_field: str) -> None:
-        name, value = self.cleaned_data.get(name_field), self.cleaned_data.get(value_field)
-        if value and not name:
-            self.add_error(name_field, "Enter the custom field for this value.")
-        elif name and not _CUSTOM_NAME.fullmatch(name):
-            self.add_error(name_field, "Use only letters, digits, and _, as in member_number.")
-        elif name and not value:
-            self.add_error(value_field, "Enter a value for this custom field.")
 
     def typed(self) -> dict[str, str]:
         """Return the contact as typed, in the form of `contact_fields.editable_values`."""

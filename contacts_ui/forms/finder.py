@@ -11,19 +11,11 @@ from contacts_ui.services.consent.rules import OptInStatus
 from contacts_ui.services.index import IndexQuery
 
 # Our name in the address bar -> SlickText's name of the field.
+_SAME: Final = "first_name last_name email city state zip country source language timezone"
 FILTERS: Final = {
     "status": "opt_in_status",
     "number": "mobile_number",
-    "first_name": "first_name",
-    "last_name": "last_name",
-    "email": "email",
-    "city": "city",
-    "state": "state",
-    "zip": "zip",
-    "country": "country",
-    "source": "source",
-    "language": "language",
-    "timezone": "timezone",
+    **{name: name for name in _SAME.split()},
 }
 STATUSES: Final = (
     ("", "Any"),
@@ -35,15 +27,14 @@ STATUSES: Final = (
 SEARCH_MAX_CHARS = 200
 
 
+def _text(label: str, **more: Any) -> forms.CharField:
+    return forms.CharField(label=label, required=False, max_length=SEARCH_MAX_CHARS, **more)
+
+
 class SearchForm(forms.Form):
     """*Search contacts*: a number, an email, an id or a name."""
 
-    q = forms.CharField(
-        label="Search contacts",
-        required=False,
-        max_length=SEARCH_MAX_CHARS,
-        widget=search_input("Number, email, id or full name"),
-    )
+    q = _text("Search contacts", widget=search_input("Number, email, id or full name"))
 
     def answer_from_the_index(self, address: str) -> None:
         """The index finds parts of everything, and fast enough to answer at `address` while a person types."""
@@ -62,34 +53,22 @@ class SearchForm(forms.Form):
 class FilterForm(forms.Form):
     """Exact filters, as SlickText offers them: with capitals, without wildcards."""
 
-    status = forms.CharField(
-        label="Opt-in status",
-        required=False,
-        max_length=SEARCH_MAX_CHARS,
-        widget=forms.Select(choices=STATUSES),
-    )
+    status = _text("Opt-in status", widget=forms.Select(choices=STATUSES))
     number = NumberField(
         label="Mobile number", required=False, max_length=SEARCH_MAX_CHARS, widget=forms.TextInput
     )
-    first_name = forms.CharField(label="First name", required=False, max_length=SEARCH_MAX_CHARS)
-    last_name = forms.CharField(label="Last name", required=False, max_length=SEARCH_MAX_CHARS)
-    email = forms.CharField(label="Email", required=False, max_length=SEARCH_MAX_CHARS)
-    city = forms.CharField(label="City", required=False, max_length=SEARCH_MAX_CHARS)
-    state = forms.CharField(label="State", required=False, max_length=SEARCH_MAX_CHARS)
-    zip = forms.CharField(label="Zip", required=False, max_length=SEARCH_MAX_CHARS)
-    country = forms.CharField(label="Country", required=False, max_length=SEARCH_MAX_CHARS)
-    source = forms.CharField(label="Source", required=False, max_length=SEARCH_MAX_CHARS)
-    language = forms.CharField(label="Language", required=False, max_length=SEARCH_MAX_CHARS)
-    timezone = forms.CharField(label="Time zone", required=False, max_length=SEARCH_MAX_CHARS)
-    custom_field = forms.CharField(
-        label="Custom field",
-        required=False,
-        max_length=SEARCH_MAX_CHARS,
-        help_text="Its internal name",
-    )
-    custom_value = forms.CharField(
-        label="Custom field is", required=False, max_length=SEARCH_MAX_CHARS
-    )
+    first_name = _text("First name")
+    last_name = _text("Last name")
+    email = _text("Email")
+    city = _text("City")
+    state = _text("State")
+    zip = _text("Zip")
+    country = _text("Country")
+    source = _text("Source")
+    language = _text("Language")
+    timezone = _text("Time zone")
+    custom_field = _text("Custom field", help_text="Its internal name")
+    custom_value = _text("Custom field is")
     size = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:

@@ -1,20 +1,14 @@
 """Importing contacts: the file, how it is read, which column is which field, and the open questions."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.text import capfirst
 
-from contacts_ui.services.files.columns import (
-    NUMBER,
-    REPEATABLE,
-    TARGETS,
-    custom_name,
-    label_of,
-)
+from contacts_ui.services.files.columns import NUMBER, REPEATABLE, TARGETS, custom_name, label_of
 from contacts_ui.services.files.table import EMPTY, Options, Table
 from contacts_ui.services.imports.checking import Choice
 from contacts_ui.services.imports.questions import Question
@@ -39,10 +33,8 @@ def table_field(label: str, *, help_text: str, required: bool = True) -> forms.F
         help_text=help_text,
         widget=forms.FileInput(attrs={"accept": ACCEPTED}),
         error_messages={
-            "required": "Choose a file.",
+            **dict.fromkeys(("required", "missing", "invalid"), "Choose a file."),
             "empty": EMPTY,
-            "missing": "Choose a file.",
-            "invalid": "Choose a file.",
         },
     )
 
@@ -76,11 +68,12 @@ class ColumnsForm(forms.Form):
         self._headings = headings
         for at, heading in enumerate(headings):
             chosen = mapping[at] if at < len(mapping) else ""
+            custom = {name: label_of(name) for name in (custom_name(heading), chosen) if name}
             self.fields[f"column_{at}"] = forms.ChoiceField(
                 label=heading,
                 required=False,
                 initial=chosen,
-                choices=_choices(heading, chosen),
+                choices=list({**TARGETS, **custom}.items()),
                 help_text=" · ".join(value[:40] for value in samples[at]) or "Empty",
             )
 
@@ -107,11 +100,6 @@ class ColumnsForm(forms.Form):
     def mapping(self) -> list[str]:
         """Return the target of each column, "" for none."""
         return [self.cleaned_data[f"column_{at}"] for at in range(len(self._headings))]
-
-
-def _choices(heading: str, chosen: str) -> list[tuple[str, str]]:
-    custom = {name: label_of(name) for name in (custom_name(heading), chosen) if name}
-    return list({**TARGETS, **custom}.items())
 
 
 class ReadingForm(forms.Form):
@@ -144,11 +132,8 @@ class ReadingForm(forms.Form):
     def options(self) -> Options:
         """Return what was chosen."""
         chosen = self.cleaned_data
-        return Options(
-            sheet=chosen.get("sheet", ""),
-            encoding=chosen.get("encoding", ""),
-            headings=chosen["headings"] == "yes",
-        )
+        sheet, encoding = chosen.get("sheet", ""), chosen.get("encoding", "")
+        return Options(sheet, encoding, chosen["headings"] == "yes")
 
 
 def sheet_label(table: Table, name: str) -> str:
@@ -171,14 +156,22 @@ class AnswersForm(forms.Form):
         headings: Sequence[str] = (),
     ) -> None:
         super().__init__(data)
-        self._questions = {question.key: question for question in _by_column(questions)}
+        # Grouped by column, in the order of the columns.
+        first: dict[str, int] = {}
+        for at, question in enumerate(questions):
+            first.setdefault(_column_of(question) or question.key, at)
+        grouped = sorted(questions, key=lambda each: first[_column_of(each) or each.key])
+        self._questions = {question.key: question for question in grouped}
         asked = Counter(_column_of(question) for question in questions if question.is_open)
         for question in self._questions.values():
             column = _column_of(question)
             shared = f"all:{column}"
             if column and asked[column] >= SHARED_FROM and shared not in self.fields:
+                # In the column itself, or beside numbers.
+                _, _, of = column.partition(":")
+                place = f"in “{headings[int(of)]}”" if of.isdigit() and headings else "of these"
                 self.fields[shared] = _radios(
-                    f"One answer for all {asked[column]} {_place(column, headings)}",
+                    f"One answer for all {asked[column]} {place}",
                     question.choices,
                     help_text="An answer that you choose below counts instead.",
                 )
@@ -192,12 +185,12 @@ class AnswersForm(forms.Form):
     @property
     def open(self) -> list[BoundField]:
         """Return the open questions, each column's shared answer before its values."""
-        return [field for field in self._shown() if not self._is_answered(field.name)]
+        return [self[name] for name in self.fields if not self._is_answered(name)]
 
     @property
     def answered(self) -> list[BoundField]:
         """Return the questions that have an answer or a default, which can be changed."""
-        return [field for field in self._shown() if self._is_answered(field.name)]
+        return [self[name] for name in self.fields if self._is_answered(name)]
 
     def answers(self) -> dict[str, str]:
         """Return the answers by the keys of their questions."""
@@ -206,9 +199,6 @@ class AnswersForm(forms.Form):
             if question.is_open and not given[key]:
                 given[key] = self.cleaned_data.get(f"all:{_column_of(question)}", "")
         return {key: answer for key, answer in given.items() if answer}
-
-    def _shown(self) -> Iterator[BoundField]:
-        return (self[name] for name in self.fields)
 
     def _is_answered(self, name: str) -> bool:
         return name in self._questions and not self._questions[name].is_open
@@ -228,20 +218,6 @@ def _radios(label: str, choices: Any, **options: Any) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label, choices=choices, required=False, widget=forms.RadioSelect, **options
     )
-
-
-def _place(column: str, headings: Sequence[str]) -> str:
-    """Return where the values are, in words: in the column itself, or beside numbers."""
-    _, _, at = column.partition(":")
-    return f"in “{headings[int(at)]}”" if at.isdigit() and headings else "of these"
-
-
-def _by_column(questions: Sequence[Question]) -> list[Question]:
-    """Return the questions grouped by column, in the order of the columns."""
-    first: dict[str, int] = {}
-    for at, question in enumerate(questions):
-        first.setdefault(_column_of(question) or question.key, at)
-    return sorted(questions, key=lambda question: first[_column_of(question) or question.key])
 
 
 def _column_of(question: Question) -> str:

@@ -8,16 +8,14 @@ from contacts_ui.contact_fields import LABELS
 from contacts_ui.forms.consent import ConsentForm, StopForm
 from contacts_ui.forms.contact import ContactForm
 from contacts_ui.forms.importing import table_field
+from contacts_ui.forms.widgets import words_field
 from contacts_ui.models.job import JobKind
 from contacts_ui.services.consent.types import Request
 from contacts_ui.services.jobs.evidence import NEEDED
 
 KINDS: Final = (
     (JobKind.STOP.value, "Stop texts to everyone listed"),
-    (
-        JobKind.ASK_LIFT.value,
-        "Request lifts: a file with each person's evidence",
-    ),
+    (JobKind.ASK_LIFT.value, "Request lifts: a file with each person's evidence"),
     (JobKind.EDIT.value, "Set one field to the same value for everyone listed"),
 )
 # An export is not a job: it is done at once.
@@ -30,10 +28,7 @@ class NewJobForm(forms.Form):
     """A pasted list or an uploaded file of numbers, and what to do with them."""
 
     kind = forms.ChoiceField(
-        label="What to do",
-        choices=KINDS,
-        widget=forms.RadioSelect,
-        initial=JobKind.STOP.value,
+        label="What to do", choices=KINDS, widget=forms.RadioSelect, initial=JobKind.STOP.value
     )
     numbers = forms.CharField(
         label="Numbers",
@@ -118,13 +113,7 @@ class EditJobForm(forms.Form):
         max_length=200,
         help_text="Leave empty to clear the field.",
     )
-    reason = forms.CharField(
-        label="Why",
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Shown in each contact's history.",
-    )
+    reason = words_field("Why", required=False, help_text="Shown in each contact's history.")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

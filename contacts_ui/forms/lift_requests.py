@@ -6,6 +6,7 @@ from django import forms
 
 from contacts_ui.forms.days import day_field
 from contacts_ui.forms.numbers import NumberField
+from contacts_ui.forms.widgets import any_of, words_field
 from contacts_ui.models.lift_request import LiftRequestState
 from contacts_ui.services.consent.lift_requests import Wanted
 
@@ -18,11 +19,10 @@ class DecisionForm(forms.Form):
 
     APPROVE, DECLINE = "approve", "decline"
     decision = forms.ChoiceField(choices=[(APPROVE, "Approve"), (DECLINE, "Decline")])
-    note = forms.CharField(
-        label="Note",
+    note = words_field(
+        "Note",
+        NOTE_MAX_LENGTH,
         required=False,
-        max_length=NOTE_MAX_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Required if you decline. The person who asked will see it.",
     )
 
@@ -37,9 +37,7 @@ class LiftRequestFilterForm(forms.Form):
     """Which requests to show; all of it lives in the address bar."""
 
     number = NumberField(label="Number", required=False, widget=forms.TextInput)
-    state = forms.ChoiceField(
-        label="State", required=False, choices=[("", "Any"), *LiftRequestState.choices]
-    )
+    state = any_of("State", LiftRequestState.choices)
     asked_by = forms.CharField(label="Asked by", required=False, max_length=NAME_MAX_LENGTH)
     decided_by = forms.CharField(label="Decided by", required=False, max_length=NAME_MAX_LENGTH)
     since = day_field("Asked since")

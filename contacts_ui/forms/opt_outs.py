@@ -1,12 +1,12 @@
 """The filters of the opt-outs and the range of the overview: all of it is in the address."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 
 from contacts_ui.forms.days import day_field
-from contacts_ui.forms.widgets import search_input
+from contacts_ui.forms.widgets import StaffField, any_of, search_input
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.opt_out import OptOutState
 from contacts_ui.services.review.opt_outs import (
@@ -18,11 +18,8 @@ from contacts_ui.services.review.opt_outs import (
 )
 
 PERSON_MAX_LETTERS: Final = 200
-# In the address, where an empty text means anyone.
-THE_DASHBOARD: Final = "-"
 SLOWEST: Final = "slowest"
 STATES: Final = (
-    ("", "Any"),
     (NOT_COMPLETED, "Not completed"),
     (PAST_DUE, "Past due"),
     (DUE_SOON, "Due soon"),
@@ -66,35 +63,23 @@ class OptOutFilterForm(RangeForm):
         max_length=PERSON_MAX_LETTERS,
         widget=search_input("Name or number"),
     )
-    state = forms.ChoiceField(label="State", required=False, choices=STATES)
-    channel = forms.ChoiceField(
-        label="How they asked", required=False, choices=[("", "Any"), *Channel.choices]
-    )
-    staff = forms.ChoiceField(label="Recorded by", required=False)
-    reviewed = forms.ChoiceField(
-        label="Reviewed",
-        required=False,
-        choices=[("", "Any"), ("no", "Not reviewed yet"), ("yes", "Reviewed")],
-    )
-    order = forms.ChoiceField(
-        label="Order",
-        required=False,
-        choices=[("", "Urgent first"), (SLOWEST, "Slowest first")],
-    )
+    state = any_of("State", STATES)
+    channel = any_of("How they asked", Channel.choices)
+    staff = StaffField("Recorded by")
+    reviewed = any_of("Reviewed", [("no", "Not reviewed yet"), ("yes", "Reviewed")])
+    order = any_of("Order", [(SLOWEST, "Slowest first")], empty="Urgent first")
     size = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any, *, staff_names: list[str]) -> None:
         super().__init__(data)
-        names = [(name or THE_DASHBOARD, name or "The dashboard itself") for name in staff_names]
-        self.fields["staff"].choices = [("", "Anyone"), *names]  # type: ignore[attr-defined]
+        cast("StaffField", self.fields["staff"]).offer(staff_names)
 
     def filters(self) -> Filters:
         """Return what was chosen, for the service."""
         data = self.cleaned_data
-        staff = data["staff"] or None
         return Filters(
             person=data["q"].strip(),
-            staff="" if staff == THE_DASHBOARD else staff,
+            staff=data["staff"],
             channel=data["channel"],
             state=data["state"],
             reviewed={"yes": True, "no": False}.get(data["reviewed"]),

@@ -74,8 +74,7 @@ class SureForm(forms.Form):
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         # Two of these are on one page.
         super().__init__(*args, **{"auto_id": f"{type(self).__name__}_%s", **kwargs})
-        lost = warnings(person)
-        if lost:
+        if lost := warnings(person):
             self.fields["sure"].label = "Do it anyway"
             self.fields["sure"].help_text = " ".join(lost.values())
         else:

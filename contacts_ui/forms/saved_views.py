@@ -26,9 +26,7 @@ class ViewChangeForm(forms.Form):
     """The name of a view and who sees it."""
 
     name = forms.CharField(
-        label="Name",
-        max_length=60,
-        error_messages={"required": "Enter a name for this view."},
+        label="Name", max_length=60, error_messages={"required": "Enter a name for this view."}
     )
     shared = forms.BooleanField(label="Share with the team", required=False)
 

@@ -6,7 +6,7 @@ from django import forms
 
 from contacts_ui.forms.numbers import NumberField
 from contacts_ui.forms.opt_outs import RangeForm
-from contacts_ui.forms.widgets import search_input
+from contacts_ui.forms.widgets import any_of, search_input
 from contacts_ui.models import Vendor
 from contacts_ui.models.messages import TextKind
 from contacts_ui.services.review.texts_after_stop import Filters
@@ -16,14 +16,10 @@ class TextsAfterStopForm(RangeForm):
     """Which texts to show."""
 
     q = NumberField(
-        label="Number",
-        required=False,
-        widget=search_input("Phone number", inputmode="tel"),
+        label="Number", required=False, widget=search_input("Phone number", inputmode="tel")
     )
-    kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "Any"), *TextKind.choices])
-    vendor = forms.ChoiceField(
-        label="Vendor", required=False, choices=[("", "Any"), *Vendor.choices]
-    )
+    kind = any_of("Kind", TextKind.choices)
+    vendor = any_of("Vendor", Vendor.choices)
     size = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from contacts_ui.forms import StopForm
+from contacts_ui.forms.consent import StopForm
 from contacts_ui.permissions import NotAllowed
 from contacts_ui.services.consent import doors
 from contacts_ui.services.consent.held_presses import CannotUnsend

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contacts_ui.forms import DeleteForm, StopForm
+from contacts_ui.forms.consent import DeleteForm, StopForm
 from contacts_ui.permissions import may
 from contacts_ui.services import audit_log
 from contacts_ui.services.consent.record import is_stopped, judge_many

@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 from django.views.decorators.http import require_http_methods
 
 from contacts_ui.contact_fields import CUSTOM, Conflict, editable_values, label_of
-from contacts_ui.forms import ContactForm, EditContactForm, NewContactForm
+from contacts_ui.forms.contact import ContactForm, EditContactForm, NewContactForm
 from contacts_ui.permissions import may
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent.opt_in import RecordChanged

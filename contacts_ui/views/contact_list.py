@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from contacts_ui.forms import FilterForm, SearchForm, with_custom_field
+from contacts_ui.forms.finder import FilterForm, SearchForm, with_custom_field
 from contacts_ui.forms.saved_views import normalised
 from contacts_ui.permissions import may
 from contacts_ui.phone import is_us_or_canada

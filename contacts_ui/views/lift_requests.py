@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from contacts_ui.forms import DecisionForm, LiftRequestFilterForm
+from contacts_ui.forms.lift_requests import DecisionForm, LiftRequestFilterForm
 from contacts_ui.models import Disagreement, LiftRequest, Vendor
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.lift_request import LiftRequestKind, LiftRequestState

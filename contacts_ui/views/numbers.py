@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from contacts_ui.forms import StopForm
+from contacts_ui.forms.consent import StopForm
 from contacts_ui.models import Vendor
 from contacts_ui.models.abilities import FactKind
 from contacts_ui.permissions import Staff, may

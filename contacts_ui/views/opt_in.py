@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from django.views.decorators.http import require_http_methods, require_POST
 
-from contacts_ui.forms import LiftForm, WrongPersonForm
+from contacts_ui.forms.consent import LiftForm, WrongPersonForm
 from contacts_ui.models import Disagreement, Statement
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.lift_request import LiftRequestKind

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from contacts_ui.forms import index_question
+from contacts_ui.forms.finder import index_question
 from contacts_ui.forms.saved_views import SavedViewForm, ViewChangeForm, normalised
 from contacts_ui.models import SavedView
 from contacts_ui.permissions import NotAllowed, Staff

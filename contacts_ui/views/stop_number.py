@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contacts_ui.forms import StopNumberForm
+from contacts_ui.forms.consent import StopNumberForm
 from contacts_ui.phone import to_e164
 from contacts_ui.services.consent.doors import press_stop, stop, stop_without_details
 from contacts_ui.services.consent.types import Request

@@ -3,7 +3,7 @@
 import pytest
 
 from contacts_ui.contact_fields import LABELS
-from contacts_ui.forms import ContactForm, NewContactForm
+from contacts_ui.forms.contact import ContactForm, NewContactForm
 from tests.people import FREE_NUMBER, MARTY_NUMBER
 
 OPENED = {

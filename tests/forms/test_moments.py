@@ -8,8 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.forms import StopForm, StopNumberForm
-from contacts_ui.forms.consent import EvidenceFields
+from contacts_ui.forms.consent import EvidenceFields, StopForm, StopNumberForm
 from contacts_ui.forms.jobs import StopJobForm
 from contacts_ui.models import Statement
 from contacts_ui.services.consent.rules import MINUTE

@@ -3,9 +3,10 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from contacts_ui.forms import LiftRequestFilterForm, StopNumberForm
 from contacts_ui.forms.attention import MatchForm
+from contacts_ui.forms.consent import StopNumberForm
 from contacts_ui.forms.finder import FilterForm
+from contacts_ui.forms.lift_requests import LiftRequestFilterForm
 from contacts_ui.forms.numbers import NumberField
 from contacts_ui.forms.texts_after_stop import TextsAfterStopForm
 from contacts_ui.phone import NOT_A_NUMBER
