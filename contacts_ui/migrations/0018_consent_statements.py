@@ -8,7 +8,7 @@ from django.db import migrations
 
 
 def convert(apps, schema_editor):
-    from contacts_ui.data_migrations.consent_statements import Conversion
+    from contacts_ui.migrations._consent_statements import Conversion
 
     Conversion(apps, schema_editor.connection.alias).run()
 

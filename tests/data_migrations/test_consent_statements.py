@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from contacts_ui.data_migrations.consent_statements import Conversion
+from contacts_ui.migrations._consent_statements import Conversion
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import (
     ConsentSetup,
@@ -581,7 +581,7 @@ def test_the_chain_holds(old: Old) -> None:
 
 
 def test_the_next_run_does_what_was_left(old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contacts_ui.data_migrations.consent_statements.NUMBERS_AT_ONCE", 2)
+    monkeypatch.setattr("contacts_ui.migrations._consent_statements.NUMBERS_AT_ONCE", 2)
     numbers = [f"+1615555{last}" for last in range(2000, 2007)]
     for contact_id, number in enumerate(numbers):
         old.row("unsubscribed", NOON, number, contact_id=contact_id)
