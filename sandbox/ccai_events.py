@@ -75,13 +75,9 @@ def data_of(
         data |= {"ErrorMessage": words, "ErrorType": kind.rpartition(".")[2]}
     if switches.ccai_message_times:
         data["CreatedAt"] = message.created
-    return _numbers(data, switches.ccai_numbers, message.id)
-
-
-def _numbers(data: dict[str, Any], kind: str, turn: int) -> dict[str, Any]:
-    """Return numbers, prices, and ids as text or as numbers: by turns, unless switched."""
-    as_text = kind == "text" or (kind == "vary" and turn % 2 == 0)
-    if as_text:
+    # Numbers, prices, and ids as text or as numbers: by turns, unless switched.
+    kind = switches.ccai_numbers
+    if kind == "text" or (kind == "vary" and message.id % 2 == 0):
         return data | {name: str(data[name]) for name in NUMBERS if name in data}
     code = data.get("ErrorCode", "")
     return data | {"ErrorCode": int(code)} if code.isdecimal() else data

@@ -11,7 +11,7 @@ import re
 import sqlite3
 from typing import Any
 
-from sandbox.messages import Message, Messages, milliseconds, moment
+from sandbox.messages import Messages, milliseconds, moment
 from sandbox.phones import UNKNOWN
 from sandbox.schema import ccai_id
 from sandbox.store import Contact, Store
@@ -88,22 +88,21 @@ class Reads:
         came = self.messages.find(vendor="cloudcontactai", incoming=True)
         wanted = request.query.get("filter", "").lower()
         came = [each for each in came if wanted in each.body.lower() or wanted in each.number]
-        content = [
-            self._incoming(each, switches) for each in came[number * size : (number + 1) * size]
-        ]
+        content: list[Contact] = []
+        for message in came[number * size : (number + 1) * size]:
+            rows = self._rows(EXACT, message.number)
+            content.append(
+                {
+                    "archive": False,
+                    "campaignId": int(message.source_id) if message.source_id else None,
+                    "clientId": self.client_id,
+                    "contact": self._shaped(rows[0], switches) if rows else None,
+                    "fromPhone": message.sender,
+                    "toPhone": message.to,
+                    "message": message.body,
+                }
+            )
         return json_reply(_page(content, len(came), number, size))
-
-    def _incoming(self, message: Message, switches: Switches) -> Contact:
-        rows = self._rows(EXACT, message.number)
-        return {
-            "archive": False,
-            "campaignId": int(message.source_id) if message.source_id else None,
-            "clientId": self.client_id,
-            "contact": self._shaped(rows[0], switches) if rows else None,
-            "fromPhone": message.sender,
-            "toPhone": message.to,
-            "message": message.body,
-        }
 
     def _chat(self, phone: str) -> list[Contact]:
         """Return a contact's texts. `sender` is true for texts that the account sent: a guess."""

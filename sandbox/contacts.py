@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Mapping
 
 from sandbox.people import FIRST_ID
@@ -45,24 +42,16 @@ def as_contact(row: sqlite3.Row) -> Contact:
 class Contacts:
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._marks = Bookmarks()
 
     def page(self, filters: Filters, limit: int, offset: int) -> tuple[list[Contact], bool]:
         """Return a page, and whether more follow."""
-        version = self.store.version
-        if filters:
-            after, skip = self._marks.nearest(filters, version, offset)
-        else:
-            after, skip = self.store.id_at(offset, FIRST_ID) - 1, 0
+        # The whole list begins at an id; a filtered one skips rows of its index.
+        after, skip = (0, offset) if filters else (self.store.id_at(offset, FIRST_ID) - 1, 0)
         where, values = conditions(filters)
         with self.store.reading() as db:
             sql = PAGE.format(where=where)
             rows = db.execute(sql, [*values, after, limit + 1, skip]).fetchall()
-        found = [as_contact(row) for row in rows[:limit]]
-        if filters and found:
-            self._marks.add(filters, version, offset, found[0]["contact_id"] - 1)
-            self._marks.add(filters, version, offset + len(found), found[-1]["contact_id"])
-        return found, len(rows) > limit
+        return [as_contact(row) for row in rows[:limit]], len(rows) > limit
 
     def counts(self, group: str, filters: Filters) -> dict[str, int]:
         """Count contacts by each value of a column, without contacts that have none."""
@@ -87,11 +76,9 @@ class Contacts:
 
         `texted`: the vendor would send a real text now, which the history must show.
         """
-        columns = ", ".join(values)
-        marks = ", ".join("?" * len(values))
+        sql = INSERT.format(columns=", ".join(values), marks=", ".join("?" * len(values)))
         try:
             with self.store.writing() as db:
-                sql = INSERT.format(columns=columns, marks=marks)
                 cursor = db.execute(sql, plain(values))
                 self.store.record(db, "slicktext", values["mobile_number"], "create", values)
                 if texted:
@@ -115,12 +102,11 @@ class Contacts:
             return None
 
     def delete(self, contact: Contact) -> None:
+        key = (contact["contact_id"],)
         with self.store.writing() as db:
-            gone = db.execute(
-                "DELETE FROM contacts WHERE contact_id = ?", (contact["contact_id"],)
-            ).rowcount
+            gone = db.execute("DELETE FROM contacts WHERE contact_id = ?", key).rowcount
             if gone:
-                db.execute("INSERT INTO gaps VALUES (?)", (contact["contact_id"],))
+                db.execute("INSERT INTO gaps VALUES (?)", key)
                 self.store.record(db, "slicktext", contact["mobile_number"], "delete", {})
         if gone:
             self.store.note_gap(contact["contact_id"])
@@ -149,35 +135,3 @@ def conditions(filters: Filters) -> tuple[str, list[object]]:
         for place, (name, _) in enumerate(ordered)
     ]
     return " ".join(parts), [value for _, value in ordered]
-
-
-class Bookmarks:
-    """Remember where pages of a filtered list ended, so that the next page starts there, however deep."""
-
-    def __init__(self, lists: int = 200, marks: int = 20_000) -> None:
-        self._lists: OrderedDict[Filters, dict[int, int]] = OrderedDict()
-        self._limits = (lists, marks)
-        self._version = -1
-        self._lock = threading.Lock()
-
-    def nearest(self, filters: Filters, version: int, offset: int) -> tuple[int, int]:
-        """Return the last id before a known offset, and how many more rows to skip."""
-        with self._lock:
-            marks = self._lists.get(filters) if version == self._version else None
-            places = sorted(marks) if marks else []
-            found = bisect_right(places, offset)
-            if not marks or not found:
-                return 0, offset
-            return marks[places[found - 1]], offset - places[found - 1]
-
-    def add(self, filters: Filters, version: int, offset: int, contact_id: int) -> None:
-        with self._lock:
-            if version != self._version:
-                self._lists.clear()
-                self._version = version
-            marks = self._lists.setdefault(filters, {})
-            self._lists.move_to_end(filters)
-            if len(marks) < self._limits[1]:
-                marks[offset] = contact_id
-            if len(self._lists) > self._limits[0]:
-                self._lists.popitem(last=False)

@@ -40,12 +40,16 @@ def route(sandbox: Sandbox, request: Request) -> Reply:
             return page.style()
         case ("GET", "state"):
             return json_reply(state(sandbox))
+        case ("DELETE", "calls"):
+            sandbox.calls.clear()
+            return json_reply(state(sandbox))
         case ("GET", "calls"):
             return list_calls(sandbox, request)
         case ("GET", "truth", *rest):
             return truth_page(sandbox, request, rest)
         case ("GET", "webhooks"):
-            return json_reply(webhooks_state(sandbox))
+            addresses = sandbox.webhooks.addresses.as_json()
+            return json_reply(addresses | {"latest": sandbox.webhooks.latest()})
         case ("GET", "messages"):
             return list_messages(sandbox, request)
         case ("GET", "phones"):
@@ -55,9 +59,6 @@ def route(sandbox: Sandbox, request: Request) -> Reply:
 
 def change(sandbox: Sandbox, request: Request) -> Reply:
     match (request.method, *request.segments[1:]):
-        case ("DELETE", "calls"):
-            sandbox.calls.clear()
-            return json_reply(state(sandbox))
         case ("PUT" | "DELETE" | "POST", "faults", *rest):
             return change_faults(sandbox, request, rest)
         case ("PUT" | "POST", "switches"):
@@ -68,13 +69,7 @@ def change(sandbox: Sandbox, request: Request) -> Reply:
             return resend_webhooks(sandbox, request)
         case ("POST", "reset"):
             sandbox.reset()
-            return reply_state(sandbox, request)
-    return texts_and_presses(sandbox, request)
-
-
-def texts_and_presses(sandbox: Sandbox, request: Request) -> Reply:
-    """Do what people and vendors do, for a trainer or a test."""
-    match (request.method, *request.segments[1:]):
+            return reply_with(request, state(sandbox))
         case ("POST", "texts"):
             return text_from_person(sandbox, request)
         case ("POST", "messages"):
@@ -86,11 +81,9 @@ def texts_and_presses(sandbox: Sandbox, request: Request) -> Reply:
     return json_reply({"error": "no such page"}, 404)
 
 
-def reply_state(sandbox: Sandbox, request: Request) -> Reply:
-    """Send a form back to the page, and a program the state."""
-    if is_form(request):
-        return Reply(303, headers={"Location": HOME})
-    return json_reply(state(sandbox))
+def reply_with(request: Request, value: object) -> Reply:
+    """Send a form back to the page, and a program what was made or set."""
+    return Reply(303, headers={"Location": HOME}) if is_form(request) else json_reply(value)
 
 
 def is_form(request: Request) -> bool:
@@ -113,19 +106,20 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
             for vendor in VENDORS
         },
         "webhooks": sandbox.webhooks.addresses.as_json(),
-        "rate_limit": {
-            "limit": budget.limit,
-            "remaining": budget.remaining,
-            "reset": budget.reset,
-        },
+        "rate_limit": {name: getattr(budget, name) for name in ("limit", "remaining", "reset")},
     }
 
 
 def list_calls(sandbox: Sandbox, request: Request) -> Reply:
+    vendor = request.query.get("vendor", "")
+    return json_reply({"data": sandbox.calls.latest(vendor, limit_of(request))})
+
+
+def limit_of(request: Request) -> int:
     limit = whole_number(request.query.get("limit"), DEFAULT_LIMIT)
     if limit is None:
         raise ValueError("limit is a whole number")
-    return json_reply({"data": sandbox.calls.latest(request.query.get("vendor", ""), limit)})
+    return limit
 
 
 def truth_page(sandbox: Sandbox, request: Request, rest: list[str]) -> Reply:
@@ -154,27 +148,18 @@ def change_faults(sandbox: Sandbox, request: Request, rest: list[str]) -> Reply:
     for vendor in vendors:
         if request.method == "DELETE":
             sandbox.faults[vendor].set([])
-        elif is_form(request):
-            sandbox.faults[vendor].set(parse(page.fault_from_form(request.form())))
         else:
-            sandbox.faults[vendor].set(parse(request.any_json()))
-    return reply_state(sandbox, request)
+            form = page.fault_from_form(request.form()) if is_form(request) else None
+            sandbox.faults[vendor].set(parse(form or request.any_json()))
+    return reply_with(request, state(sandbox))
 
 
 def change_switches(sandbox: Sandbox, request: Request) -> Reply:
-    if is_form(request):
-        values = from_form(request.form())
-    else:
-        value = request.any_json()
-        if not isinstance(value, dict):
-            raise ValueError("switches are a JSON object")
-        values = value
+    values = from_form(request.form()) if is_form(request) else request.any_json()
+    if not isinstance(values, dict):
+        raise ValueError("switches are a JSON object")
     sandbox.switches = sandbox.switches.changed(values)
-    return reply_state(sandbox, request)
-
-
-def webhooks_state(sandbox: Sandbox) -> dict[str, Any]:
-    return sandbox.webhooks.addresses.as_json() | {"latest": sandbox.webhooks.latest()}
+    return reply_with(request, state(sandbox))
 
 
 def change_webhooks(sandbox: Sandbox, request: Request) -> Reply:
@@ -182,7 +167,7 @@ def change_webhooks(sandbox: Sandbox, request: Request) -> Reply:
     if not isinstance(values, dict):
         raise ValueError("webhooks are a JSON object")
     sandbox.webhooks.addresses = sandbox.webhooks.addresses.changed(values)
-    return reply_state(sandbox, request)
+    return reply_with(request, state(sandbox))
 
 
 def resend_webhooks(sandbox: Sandbox, request: Request) -> Reply:
@@ -190,7 +175,7 @@ def resend_webhooks(sandbox: Sandbox, request: Request) -> Reply:
     if count is None:
         raise ValueError("count is a whole number")
     sandbox.webhooks.again(count)
-    return reply_state(sandbox, request)
+    return reply_with(request, state(sandbox))
 
 
 def form_values(request: Request, *names: str) -> dict[str, str]:
@@ -201,11 +186,6 @@ def form_values(request: Request, *names: str) -> dict[str, str]:
     if unknown := values.keys() - set(names):
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
     return {name: "" if value is None else str(value) for name, value in values.items()}
-
-
-def reply_with(request: Request, value: object) -> Reply:
-    """Send a form back to the page, and a program what was made."""
-    return Reply(303, headers={"Location": HOME}) if is_form(request) else json_reply(value)
 
 
 def text_from_person(sandbox: Sandbox, request: Request) -> Reply:
@@ -225,12 +205,8 @@ def text_from_vendor(sandbox: Sandbox, request: Request) -> Reply:
 
 def list_messages(sandbox: Sandbox, request: Request) -> Reply:
     query = request.query
-    limit = whole_number(query.get("limit"), DEFAULT_LIMIT)
-    if limit is None:
-        raise ValueError("limit is a whole number")
-    found = sandbox.messages.find(
-        vendor=query.get("vendor", ""), number=query.get("number", ""), limit=limit
-    )
+    vendor, number = query.get("vendor", ""), query.get("number", "")
+    found = sandbox.messages.find(vendor=vendor, number=number, limit=limit_of(request))
     return json_reply({"data": [each.as_json() for each in found]})
 
 
@@ -241,7 +217,7 @@ def press_in_register(sandbox: Sandbox, request: Request) -> Reply:
     if do_not_text not in ("true", "false"):
         raise ValueError("do_not_text is true or false")
     texting.changes_inside(sandbox, values.get("number", ""), do_not_text == "true")
-    return reply_state(sandbox, request)
+    return reply_with(request, state(sandbox))
 
 
 def change_phone(sandbox: Sandbox, request: Request) -> Reply:

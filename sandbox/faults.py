@@ -51,6 +51,10 @@ class Fault:
             return False
         return self.path in request.target
 
+    def spend(self) -> None:
+        if self.times is not None:
+            self.times -= 1
+
     def as_json(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value not in (None, [], "")}
 
@@ -66,10 +70,9 @@ class Met:
 class Faults:
     """The faults set for one vendor.
 
-    A call draws once, and the shares of the faults that fit it lie side by side on that draw: two
-    faults with a share of 0.1 each strike a tenth of the calls each, never the same call. Latency
-    is apart, for it goes with any of the others. The draws start again whenever faults are set, so
-    that the same faults and the same calls in the same order give the same outcome.
+    A call draws once, and the shares of the faults that fit it lie side by side: two with 0.1 each strike a tenth of
+    the calls each, never the same call. Latency goes with any of the others. The draws start again whenever faults are
+    set, so that the same calls in the same order give the same outcome.
     """
 
     def __init__(self, seed: int = 1) -> None:
@@ -91,28 +94,20 @@ class Faults:
             fitting = [fault for fault in self._faults if fault.matches(request)]
             if not fitting:
                 return Met()
-            wait = sum(self._latency(f) for f in fitting if f.kind == "latency")
-            return Met(wait, self._one_of([f for f in fitting if f.kind != "latency"]))
-
-    def _latency(self, fault: Fault) -> float:
-        if fault.share is not None and self._random.random() >= fault.share:
-            return 0.0
-        _spend(fault)
-        return self._random.uniform(fault.wait, fault.up_to) if fault.up_to else fault.wait
-
-    def _one_of(self, faults: list[Fault]) -> Fault | None:
-        draw, reach = self._random.random(), 0.0
-        for fault in faults:
-            reach += 1.0 if fault.share is None else fault.share
-            if draw < reach:
-                _spend(fault)
-                return fault
-        return None
-
-
-def _spend(fault: Fault) -> None:
-    if fault.times is not None:
-        fault.times -= 1
+            wait = 0.0
+            for fault in (each for each in fitting if each.kind == "latency"):
+                if fault.share is None or self._random.random() < fault.share:
+                    fault.spend()
+                    wait += (
+                        self._random.uniform(fault.wait, fault.up_to) if fault.up_to else fault.wait
+                    )
+            draw, reach = self._random.random(), 0.0
+            for fault in (each for each in fitting if each.kind != "latency"):
+                reach += 1.0 if fault.share is None else fault.share
+                if draw < reach:
+                    fault.spend()
+                    return Met(wait, fault)
+            return Met(wait)
 
 
 def parse(value: object) -> list[Fault]:

@@ -36,15 +36,9 @@ García-López Lloyd-Webber Ali-Hassan Baptiste-Moreau
 """
 
 TWO_SURNAMES = (
-    "García Márquez",
-    "de la Cruz",
-    "Vargas Llosa",
-    "van der Berg",
-    "Ruiz Zafón",
-    "Del Toro Gómez",
-    "von Trapp",
+    "García Márquez", "de la Cruz", "Vargas Llosa", "van der Berg", "Ruiz Zafón", "Del Toro Gómez", "von Trapp",
     "Abd al-Rahman",
-)
+)  # fmt: skip
 
 LONG = (
     ("Wolfeschlegelsteinhausenberger", "Featherstonehaugh-Cholmondeley-Marjoribanks"),
@@ -61,13 +55,8 @@ Broadway Lexington Juniper Magnolia Sycamore Chestnut Madison Dogwood Hickory La
 KINDS = ("St", "Ave", "Rd", "Dr", "Ln", "Blvd", "Ct", "Way", "Pl", "Ter")
 
 MAIL_HOSTS = (
-    "example.com",
-    "example.org",
-    "example.net",
-    "mail.example.com",
-    "post.example.org",
-    "inbox.example.net",
-)
+    "example.com", "example.org", "example.net", "mail.example.com", "post.example.org", "inbox.example.net",
+)  # fmt: skip
 
 FIRST = FIRST_NAMES.split()
 LAST = LAST_NAMES.split()

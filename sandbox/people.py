@@ -19,58 +19,19 @@ from sandbox.places import Place, area_codes
 Row = tuple[Any, ...]
 
 COLUMNS = (
-    "contact_id",
-    "first_name",
-    "last_name",
-    "mobile_number",
-    "mobile_number_carrier",
-    "email",
-    "birthdate",
-    "address",
-    "city",
-    "state",
-    "zip",
-    "country",
-    "source",
-    "_source_id",
-    "sub_source",
-    "_sub_source_id",
-    "custom_fields",
-    "timezone",
-    "language",
-    "opt_in_status",
-    "last_opt_in_status_change",
-    "created",
-    "last_updated",
-)
+    "contact_id", "first_name", "last_name", "mobile_number", "mobile_number_carrier", "email", "birthdate",
+    "address", "city", "state", "zip", "country", "source", "_source_id", "sub_source", "_sub_source_id",
+    "custom_fields", "timezone", "language", "opt_in_status", "last_opt_in_status_change", "created", "last_updated",
+)  # fmt: skip
 FIRST_ID = 7778
 MARTY_NUMBER = "+16155553338"
 # The very contact of the vendor's samples.
 MARTY: Row = (
-    FIRST_ID,
-    "Marty",
-    "McFly",
-    MARTY_NUMBER,
-    None,
-    "marty@slicktext.com",
-    "1968-06-12",
-    "9303 Lyon Drive",
-    "Hill Valley",
-    "CA",
-    "95420",
-    "US",
-    "api",
-    None,
-    "api",
-    "api",
-    '{"member":1,"member_number":12345,"membership_date":"1985-10-26"}',
-    "America/Los_Angeles",
-    "en",
-    "subscribed",
-    None,
-    "1955-11-12 06:38:00",
-    "2015-10-15 07:28:00",
-)
+    FIRST_ID, "Marty", "McFly", MARTY_NUMBER, None, "marty@slicktext.com", "1968-06-12", "9303 Lyon Drive",
+    "Hill Valley", "CA", "95420", "US", "api", None, "api", "api",
+    '{"member":1,"member_number":12345,"membership_date":"1985-10-26"}', "America/Los_Angeles", "en", "subscribed",
+    None, "1955-11-12 06:38:00", "2015-10-15 07:28:00",
+)  # fmt: skip
 
 AREA_CODES = area_codes()
 LINES = 10_000
@@ -232,15 +193,12 @@ def times(draw: tuple[int, ...], status: str) -> tuple[str, str | None, str | No
     change = born + 1 + draw[18] % left
     edit = born + 1 + draw[19] % left
     created = stamp(born, draw[20], draw[23])
-    changed = stamp(change, draw[21], draw[24]) if needs_change(status, draw[25]) else None
+    has_changed = status in ("unsubscribed", "blocked") or draw[25] % 5 == 0
+    changed = stamp(change, draw[21], draw[24]) if has_changed else None
     if draw[26] % 100 < 35:
         return created, changed, changed
     edited = stamp(edit, draw[22], draw[27])
     return created, changed, max(changed, edited) if changed else edited
-
-
-def needs_change(status: str, draw: int) -> bool:
-    return status in ("unsubscribed", "blocked") or draw % 5 == 0
 
 
 def stamp(day: int, minutes: int, seconds: int) -> str:

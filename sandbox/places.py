@@ -159,16 +159,8 @@ def area_codes() -> list[tuple[str, list[Place]]]:
         for line in text.strip().splitlines():
             state, zone, rest = line.split(" ", 2)
             for group in rest.split("|"):
-                codes += _group(group, state, country, ZONES[zone])
+                numbers, cities = group.split(":")
+                towns = (entry.strip().rsplit(" ", 1) for entry in cities.split(";"))
+                places = [Place(city, state, start, country, ZONES[zone]) for city, start in towns]
+                codes += [(code, places) for code in numbers.split()]
     return codes
-
-
-def _group(
-    group: str, state: str, country: str, timezone: str | None
-) -> list[tuple[str, list[Place]]]:
-    numbers, cities = group.split(":")
-    places = []
-    for entry in cities.split(";"):
-        city, zip_start = entry.strip().rsplit(" ", 1)
-        places.append(Place(city, state, zip_start, country, timezone))
-    return [(code, places) for code in numbers.split()]

@@ -122,10 +122,6 @@ class Running:
         """Return the latest webhooks, with the answer to each attempt."""
         return self.sandbox.webhooks.latest()
 
-    def webhooks_again(self, count: int = 1) -> None:
-        """Send the latest events again, newest first."""
-        self.sandbox.webhooks.again(count)
-
     def reset(self) -> None:
         self.sandbox.reset()
 

@@ -20,10 +20,6 @@ def shaped(contact: Contact, brand: int, generation: str, view: View) -> Contact
     shown = {"contact_id": contact["contact_id"], "_brand_id": brand} | contact
     if generation == "new":
         return shown | {"custom_fields": contact["custom_fields"] or {}}
-    return _old(shown, view)
-
-
-def _old(shown: Contact, view: View) -> Contact:
     digits = shown["zip"] or ""
     if digits.isascii() and digits.isdecimal():
         shown["zip"] = int(digits)

@@ -145,7 +145,7 @@ class Call:
             return self.refuse(404, "contact not found")
         match self.request.method:
             case "GET" | "HEAD":
-                return self.show(contact, "single")
+                return json_reply(self.shape(contact, "single"))
             case "PUT":
                 return self.edit(contact)
             case "DELETE":
@@ -192,18 +192,15 @@ class Call:
         return limit, offset, None
 
     def size(self, asked: int | None) -> int | None:
-        if asked is None or (self.switches.over_max == "error" and asked > self.ceiling):
+        ceiling = self.switches.page_ceiling
+        if asked is None or (self.switches.over_max == "error" and asked > ceiling):
             return None
-        return min(asked, self.ceiling)
-
-    @property
-    def ceiling(self) -> int:
-        return self.switches.page_ceiling
+        return min(asked, ceiling)
 
     def filters(self) -> Filters | Reply:
-        filters = []
+        filters, custom = [], () if self.switches.ignore_custom_filters else CUSTOM_FIELDS
         for name, value in self.request.query.items():
-            if name in COLUMNS or (name in CUSTOM_FIELDS and not self.ignores_custom):
+            if name in COLUMNS or name in custom:
                 filters.append((name, value))
             elif name == "_brand_id" and value != str(BRAND_ID):
                 return json_reply({"data": [], "pagingData": paging(False)})
@@ -215,10 +212,6 @@ class Call:
                         return json_reply({"data": [], "pagingData": paging(False)})
         return tuple(sorted(filters))
 
-    @property
-    def ignores_custom(self) -> bool:
-        return self.switches.ignore_custom_filters
-
     def create(self) -> Reply:
         body = self.request.json()
         if body is None:
@@ -229,9 +222,12 @@ class Call:
         except ValidationError as refused:
             return self.refuse(422, refused.message, refused.field)
         defaults = {"opt_in_status": "not subscribed", "source": "api", "country": "US"}
-        values = defaults | self.source(body) | values | {"created": now()}
+        source = body.get("source")
+        given = {"source": source} if isinstance(source, str) and source else {}
+        values = defaults | given | values | {"created": now()}
         if forced:
-            values["opt_in_status"] = self.waiting
+            # The vendor waits for the person's YES; its word for that is not known.
+            values["opt_in_status"] = PENDING if self.switches.pending_status else "not subscribed"
         contact = self.contacts.create(values, texted=forced)
         if contact is None:
             return self.exists()
@@ -244,15 +240,6 @@ class Call:
         if forced:
             reply["force_double_opt_in"] = "true"
         return json_reply(reply, self.switches.create_status)
-
-    def source(self, body: Contact) -> Contact:
-        source = body.get("source")
-        return {"source": source} if isinstance(source, str) and source else {}
-
-    @property
-    def waiting(self) -> str:
-        """Return the status while the vendor waits for the person's YES; its word is not known."""
-        return PENDING if self.switches.pending_status else "not subscribed"
 
     def edit(self, contact: Contact) -> Reply:
         body = self.request.json()
@@ -268,14 +255,11 @@ class Call:
         if after not in (None, before):
             values["last_opt_in_status_change"] = now()
         edited = self.contacts.edit(contact, values)
-        return self.exists() if edited is None else self.show(edited, "written")
+        return self.exists() if edited is None else json_reply(self.shape(edited, "written"))
 
     def exists(self) -> Reply:
         status = self.switches.exists_status
         return self.refuse(status, "mobile number already exists", "mobile_number")
-
-    def show(self, contact: Contact, view: View) -> Reply:
-        return json_reply(self.shape(contact, view))
 
     def shape(self, contact: Contact, view: View) -> Contact:
         return shaped(contact, BRAND_ID, self.switches.generation, view)

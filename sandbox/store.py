@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from bisect import bisect_right, insort
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -56,13 +56,9 @@ def build(path: Path, people: int, seed: int) -> None:
 def is_empty(path: Path) -> bool:
     if not path.exists():
         return True
-    connection = sqlite3.connect(path)
-    try:
+    with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.DatabaseError):
         return connection.execute("SELECT 1 FROM meta").fetchone() is None
-    except sqlite3.DatabaseError:
-        return True
-    finally:
-        connection.close()
+    return True
 
 
 class Store:
@@ -73,8 +69,6 @@ class Store:
         self._writer.execute("PRAGMA journal_mode = WAL")
         run(self._writer, ADDED)
         self._lock = threading.RLock()
-        # Grows with every write, so that what was remembered about pages can be told to be stale.
-        self.version = 0
         self._gaps = self._read_gaps()
 
     def _connect(self) -> sqlite3.Connection:
@@ -109,7 +103,6 @@ class Store:
                 self._writer.execute("ROLLBACK")
                 raise
             self._writer.execute("COMMIT")
-            self.version += 1
 
     def close(self) -> None:
         while not self._idle.empty():
@@ -122,14 +115,12 @@ class Store:
         with self._lock:
             tables = ("writes", "messages", "phones")
             sql = " UNION ALL ".join(f"SELECT 1 FROM {table}" for table in tables)  # noqa: S608
-            if self._writer.execute(f"{sql} LIMIT 1").fetchone():
-                self._refill()
-
-    def _refill(self) -> None:
-        with self.writing() as db:
-            meta = db.execute("SELECT people, seed FROM meta").fetchone()
-            fill(db, meta["people"], meta["seed"])
-        self._gaps = self._read_gaps()
+            if not self._writer.execute(f"{sql} LIMIT 1").fetchone():
+                return
+            with self.writing() as db:
+                meta = db.execute("SELECT people, seed FROM meta").fetchone()
+                fill(db, meta["people"], meta["seed"])
+            self._gaps = self._read_gaps()
 
     def _read_gaps(self) -> list[int]:
         rows = self._writer.execute("SELECT contact_id FROM gaps ORDER BY contact_id")

@@ -62,11 +62,9 @@ def vendor_texts(
         raise ValueError("CloudContactAI's campaigns have whole numbers as ids")
     contact = sandbox.slicktext.contacts.get(phone) if vendor == "slicktext" else None
     decide = _slicktext_outcome if vendor == "slicktext" else _ccai_outcome
-    outcome = decide(sandbox, phone, contact, source, outcome)
-    if vendor == "slicktext":
-        status = {"sent": "delivered"}.get(outcome, outcome)
-        event = outcome
-    else:
+    event = outcome = decide(sandbox, phone, contact, source, outcome)
+    status = {"sent": "delivered"}.get(outcome, outcome)
+    if vendor == "cloudcontactai":
         event = ccai_events.event_of(outcome)
         status = ccai_events.STATUSES[event]
     if event == "refused":

@@ -48,16 +48,12 @@ def writes(store: Store, after: int, limit: int) -> Truth:
 def _state(db: sqlite3.Connection, number: str) -> Truth:
     contact = db.execute("SELECT * FROM contacts WHERE mobile_number = ?", (number,)).fetchone()
     entry = db.execute("SELECT * FROM register WHERE phone = ?", (number,)).fetchone()
+    register = {name: entry[name] for name in ("contact_id", "do_not_text", "at")} if entry else {}
     return {
         "number": number,
         "slicktext": shaped(as_contact(contact), BRAND_ID, "new", "single") if contact else None,
-        "cloudcontactai": _entry(entry) if entry else None,
+        "cloudcontactai": register | {"do_not_text": bool(entry["do_not_text"])} if entry else None,
     }
-
-
-def _entry(row: sqlite3.Row) -> Truth:
-    contact_id, stopped = row["contact_id"], bool(row["do_not_text"])
-    return {"contact_id": contact_id, "do_not_text": stopped, "at": row["at"]}
 
 
 def _write(row: sqlite3.Row) -> Truth:

@@ -10,19 +10,9 @@ from sandbox.schema import CUSTOM_FIELDS
 from sandbox.store import Contact
 
 TEXTS = (
-    "first_name",
-    "last_name",
-    "email",
-    "birthdate",
-    "address",
-    "city",
-    "state",
-    "zip",
-    "country",
-    "timezone",
-    "language",
-    "opt_in_status",
-)
+    "first_name", "last_name", "email", "birthdate", "address", "city", "state", "zip", "country", "timezone",
+    "language", "opt_in_status",
+)  # fmt: skip
 STATUSES = ("subscribed", "unsubscribed", "not subscribed", "blocked")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -79,11 +69,6 @@ def _text(name: str, value: object) -> str | None:
     text = str(value)
     if len(text) > 255:
         raise ValidationError(name, f"{name} must not be longer than 255 characters")
-    _check(name, text)
-    return text
-
-
-def _check(name: str, text: str) -> None:
     if name == "opt_in_status" and text not in STATUSES:
         raise ValidationError(name, f"opt_in_status must be one of: {', '.join(STATUSES)}")
     if name == "email" and not EMAIL.fullmatch(text):
@@ -92,6 +77,7 @@ def _check(name: str, text: str) -> None:
         raise ValidationError(name, "birthdate must be formatted as YYYY-MM-DD")
     if name == "timezone" and text not in ZONES.values():
         raise ValidationError(name, "timezone is not one that is supported")
+    return text
 
 
 def _is_day(text: str) -> bool:

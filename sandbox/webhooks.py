@@ -179,8 +179,7 @@ class Webhooks:
         delivery = Delivery(vendor, event, number, exact_now(), body, [])
         with self._lock:
             self._latest.append(delivery)
-            delay = self.addresses.delay
-            if delay:
+            if delay := self.addresses.delay:
                 self._start_later(delay, delivery, url, body, 1)
                 return
         self._senders.submit(self._attempt, delivery, url, body, 1)
@@ -192,6 +191,7 @@ class Webhooks:
         status = self._post(url, body)
         milliseconds = round((time.monotonic() - start) * 1000)
         with self._lock:
+            self._later = {each for each in self._later if each is not threading.current_thread()}
             delivery.answers.append(f"{status} in {milliseconds} ms")
             pauses = self.addresses.pauses
             if status.startswith("2") or attempt > len(pauses):
@@ -200,22 +200,17 @@ class Webhooks:
 
     def _start_later(self, seconds: float, *arguments: Any) -> None:
         """Make an attempt after a pause. The caller holds the lock."""
-        later = threading.Timer(seconds, self._attempt_now, arguments)
+        later = threading.Timer(seconds, self._attempt, arguments)
         later.daemon = True
         self._later.add(later)
         later.start()
 
-    def _attempt_now(self, *arguments: Any) -> None:
-        with self._lock:
-            self._later = {
-                timer for timer in self._later if timer is not threading.current_thread()
-            }
-        self._attempt(*arguments)
-
     def _post(self, url: str, body: dict[str, Any]) -> str:
         headers, method = {"Content-Type": "application/json"}, "POST"
         if "eventHash" in body:
-            headers["X-CCAI-Signature"] = self._signature(body["eventHash"])
+            signed = f"{CLIENT_ID}:{body['eventHash']}".encode()
+            signature = hmac.new(self.addresses.ccai_secret.encode(), signed, hashlib.sha256)
+            headers["X-CCAI-Signature"] = b64encode(signature.digest()).decode()
             method = self.addresses.ccai_method
         data = json.dumps(body).encode()
         request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - checked
@@ -226,11 +221,6 @@ class Webhooks:
             return str(error.code)
         except OSError as error:
             return f"no answer ({type(error).__name__})"
-
-    def _signature(self, event_hash: str) -> str:
-        message = f"{CLIENT_ID}:{event_hash}".encode()
-        secret = self.addresses.ccai_secret.encode()
-        return b64encode(hmac.new(secret, message, hashlib.sha256).digest()).decode()
 
 
 def _is_pause(value: object) -> bool:
