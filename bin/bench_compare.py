@@ -14,8 +14,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import requests
 from stack import (
@@ -25,6 +25,7 @@ from stack import (
     children_of,
     collect_static,
     fill_index,
+    form_of,
     free_ports,
     log_in,
     make_people,
@@ -33,16 +34,7 @@ from stack import (
 )
 from stack import use_database as use
 
-COPIED = (
-    "contact_id",
-    "mobile_number",
-    "first_name",
-    "last_name",
-    "email",
-    "city",
-    "state",
-    "status",
-)
+COPIED = "contact_id, mobile_number, first_name, last_name, email, city, state, status"
 SETTINGS = {"SLICKTEXT_CALLS_PER_SECOND": "10000", "LOG_LEVEL": "ERROR"}
 WHY = "Measured"
 
@@ -57,12 +49,11 @@ class Site:
 
 @dataclass
 class Times:
-    """Milliseconds of one kind of request (median, 95th percentile, the vendor's share), and its size."""
+    """Milliseconds of one kind of request: median, 95th percentile, and the vendor's share."""
 
     median: float
     slow: float
     vendor: float
-    sent: int
 
 
 def main() -> None:
@@ -101,9 +92,8 @@ def admin_of(stack: Stack) -> tuple[Site, "subprocess.Popen[bytes]"]:
     from django.contrib.auth.models import User
     from django.db import connection
 
-    columns = ", ".join(COPIED)
     with connection.cursor() as cursor:
-        select = f"SELECT {columns} FROM contacts_ui_indexedcontact"  # noqa: S608 - names from above
+        select = f"SELECT {COPIED} FROM contacts_ui_indexedcontact"  # noqa: S608 - names from above
         cursor.execute(f"CREATE TABLE bench_person AS {select}")
         cursor.execute("CREATE UNIQUE INDEX bench_person_id ON bench_person (contact_id)")
         for column in ("status", "state", "mobile_number", "last_name"):
@@ -173,7 +163,6 @@ def compare(
         saved(theirs, f"/admin/bench/person/{at}/change/", options.runs),
     )
     export(stack, ours, theirs, process, options.people)
-    weigh("page with everything, KB", ours, "/contacts/", theirs, "/admin/bench/person/")
 
 
 def export(
@@ -222,35 +211,16 @@ def timed(site: Site, path: str, runs: int) -> Times:
 
 def saved(site: Site, path: str, runs: int) -> Times:
     """Post the page's own form again and again, with another city each time."""
-    times = []
+    times, url = [], site.url + path
     for number in range(runs):
-        form = form_of(site.browser.get(site.url + path, timeout=120).text)
+        form = form_of(site.browser.get(url, timeout=120).text)
         form["city"] = f"Benchville {number}"
-        referer = {"Referer": site.url + path}
-        times.append(
-            one(
-                lambda form=form, referer=referer: site.browser.post(  # type: ignore[misc]
-                    site.url + path, form, headers=referer, timeout=120, allow_redirects=False
-                ),
-                302,
-            )
-        )
+        post = partial(
+            site.browser.post, url, form, headers={"Referer": url}, timeout=120,
+            allow_redirects=False,
+        )  # fmt: skip
+        times.append(one(post, 302))
     return summed(times)
-
-
-def form_of(page: str) -> dict[str, str]:
-    """Return what a browser would send of the page's fields: enough for these two forms."""
-    import html
-
-    found: dict[str, str] = {}
-    for tag in re.findall(r"<input[^>]+>", page):
-        facts = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        if "name" in facts and facts.get("type") not in ("checkbox", "radio", "submit"):
-            found.setdefault(facts["name"], html.unescape(facts.get("value", "")))
-    for name, options in re.findall(r'<select[^>]*name="(\w+)".*?>(.*?)</select>', page, re.S):
-        chosen = re.search(r'value="([^"]*)"[^>]*\bselected', options)
-        found[name] = html.unescape(chosen[1]) if chosen else ""
-    return found
 
 
 def times_of(ask: Callable[[], requests.Response], runs: int) -> Times:
@@ -259,67 +229,20 @@ def times_of(ask: Callable[[], requests.Response], runs: int) -> Times:
     return summed([one(ask, 200) for _ in range(runs)])
 
 
-def one(ask: Callable[[], requests.Response], status: int) -> tuple[float, float, int]:
+def one(ask: Callable[[], requests.Response], status: int) -> tuple[float, float]:
     started = time.perf_counter()
     answer = ask()
     took = (time.perf_counter() - started) * 1000
     if answer.status_code != status:
         raise SystemExit(f"{answer.url}: {answer.status_code}")
     vendor = re.search(r"vendor;dur=([\d.]+)", answer.headers.get("Server-Timing", ""))
-    sent = int(answer.headers.get("Content-Length") or len(answer.content))
-    return took, float(vendor[1]) if vendor else 0.0, sent
+    return took, float(vendor[1]) if vendor else 0.0
 
 
-def summed(times: list[tuple[float, float, int]]) -> Times:
+def summed(times: list[tuple[float, float]]) -> Times:
     took = sorted(each[0] for each in times)
     vendor = statistics.median(each[1] for each in times)
-    return Times(statistics.median(took), took[int(len(took) * 0.95)], vendor, times[-1][2])
-
-
-def weigh(name: str, ours: Site, mine: str, theirs: Site, others: str) -> None:
-    """Weigh the HTML and all that it loads, as gzip, and as brotli if the server has it."""
-    for coding in ("gzip", "br, gzip"):
-        sizes = [weight(ours, mine, coding), weight(theirs, others, coding)]
-        ratio = sizes[1] / sizes[0]
-        label = f"{name} ({coding.split(',')[0]})"
-        print(f"{label:<33}{sizes[0] / 1024:>11.1f}{'':>9}{sizes[1] / 1024:>16.1f}{ratio:>7.1f}x")
-
-
-def weight(site: Site, path: str, coding: str) -> int:
-    page = sent(site, path, coding)
-    html = site.browser.get(site.url + path, timeout=60).text
-    return len(page) + sum(of_file(site, name, coding) for name in files_of(html))
-
-
-def sent(site: Site, path: str, coding: str) -> bytes:
-    """Return an answer as it is sent; empty if it failed."""
-    headers = {"Accept-Encoding": coding}
-    answer = site.browser.get(site.url + path, headers=headers, timeout=60, stream=True)
-    content: bytes = answer.raw.read(decode_content=False)
-    return content if answer.ok else b""
-
-
-def files_of(html: str) -> set[str]:
-    return set(re.findall(r'(?:href|src)="(/static/[^"?#]+)', html))
-
-
-def of_file(site: Site, name: str, coding: str) -> int:
-    """Return a file's size as served. The admin serves none, so its files are compressed here."""
-    import gzip
-
-    import brotli  # type: ignore[import-untyped]
-    from django.contrib.staticfiles import finders
-
-    if content := sent(site, name, coding):
-        return len(content)
-    found: Any = finders.find(name.removeprefix("/static/"))
-    if not found:
-        return 0
-    content = Path(found).read_bytes()
-    return min(
-        len(gzip.compress(content, 9)),
-        len(brotli.compress(content)) if "br" in coding else len(content),
-    )
+    return Times(statistics.median(took), took[int(len(took) * 0.95)], vendor)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,11 @@ class Findings:
 
 
 def report(stack: Stack, options: argparse.Namespace, clicks: Clicks, rest: float | None) -> int:
+    from contacts_ui.models.ledger import Action
+
     found = Findings()
-    wanted, record = what_vendors_are_told(), what_the_record_says()
+    # Stops that were read on a page are left out: no vendor is told until a manager starts the job.
+    wanted, record = what_the_record_says(but=Action.STOPS_READ), what_the_record_says()
     look_for_lost(clicks, wanted, found)
     look_for_wrong(stack, wanted, record, found)
     waited = look_for_late(options, found)
@@ -34,16 +37,6 @@ def report(stack: Stack, options: argparse.Namespace, clicks: Clicks, rest: floa
     counts = len(found.lost), len(found.wrong), len(found.late)
     print("lost, wrong, late: {}, {}, {}".format(*counts), flush=True)
     return int(any(counts) or clicks.unclean > 0)
-
-
-def what_vendors_are_told() -> dict[str, str]:
-    """Return what SlickText must hold for each number.
-
-    Stops that were read on a page are left out: no vendor is told until a manager starts the job.
-    """
-    from contacts_ui.models.ledger import Action
-
-    return what_the_record_says(but=Action.STOPS_READ)
 
 
 def what_the_record_says(but: str = "") -> dict[str, str]:

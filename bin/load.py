@@ -5,6 +5,7 @@ Ends with 1 when a rule is broken (`broken_rules`). Nothing leaves this machine.
 """
 
 import argparse
+import html
 import random
 import re
 import statistics
@@ -14,12 +15,21 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from stack import TICKET, Stack, answers, fill_index, running_stack, tell, until, use_database
+from stack import (
+    TICKET,
+    Stack,
+    answers,
+    fill_index,
+    form_of,
+    running_stack,
+    tell,
+    until,
+    use_database,
+)
 from urllib3.util import Retry
 
 TOKEN = "for-this-run"  # noqa: S105 - of a server that ends with this program
@@ -28,6 +38,7 @@ LONGEST_SECONDS = 10.0
 # How much slower a stop may be beside the bulk job, in seconds, at the 95th percentile.
 STOP_SLOWER = 0.5
 BUSY_SHARE = 0.01
+MAIN_FORM = re.compile(r'<form[^>]*method="post"(?:(?!</form>).)*name="city".*?</form>', re.S)
 DICE = random.Random(4)  # noqa: S311 - people, not secrets
 
 
@@ -206,37 +217,14 @@ class Person:
     def _stop(self, contact_id: int) -> None:
         page = self.get("open", f"/contacts/{contact_id}/")
         if ticket := TICKET.search(page):
-            data = {"ticket": ticket[1].replace("&quot;", '"').replace("&amp;", "&")}
+            data = {"ticket": html.unescape(ticket[1])}
             self.post("stop", f"/contacts/{contact_id}/do-not-text/", data, htmx=True)
 
     def _edit(self, contact_id: int) -> None:
-        form = Form(self.get("edit form", f"/contacts/{contact_id}/edit/"))
-        if "city" in form.values:
-            form.values["city"] = DICE.choice(["Austin", "Hill Valley", "Reno"])
-            self.post("save", f"/contacts/{contact_id}/edit/", form.values)
-
-
-class Form(HTMLParser):
-    """The values that a browser would send of the page's main form."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.values: dict[str, str] = {}
-        self._select = ""
-        main = re.search(
-            r'<form[^>]*method="post"(?:(?!</form>).)*name="city".*?</form>', page, re.S
-        )
-        self.feed(main[0] if main else "")
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        name, value = found.get("name"), found.get("value") or ""
-        if tag == "select":
-            self._select = name or ""
-        if tag == "option" and self._select and "selected" in found:
-            self.values[self._select] = value
-        if tag == "input" and name and found.get("type") not in ("checkbox", "radio", "submit"):
-            self.values[name] = value
+        page = self.get("edit form", f"/contacts/{contact_id}/edit/")
+        if main := MAIN_FORM.search(page):
+            city = DICE.choice(["Austin", "Hill Valley", "Reno"])
+            self.post("save", f"/contacts/{contact_id}/edit/", form_of(main[0]) | {"city": city})
 
 
 def phase(

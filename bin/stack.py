@@ -37,7 +37,6 @@ class Stack:
     port: int
     sandbox_port: int
     environment: dict[str, str]
-    web_processes: int = 2
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     logs: dict[str, IO[bytes]] = field(default_factory=dict)
 
@@ -102,7 +101,7 @@ class Stack:
                     "--db", db, "--quiet"]  # fmt: skip
         if name == "web":
             return ["-m", "gunicorn", "dashboard.wsgi", "--bind", f"127.0.0.1:{self.port}",
-                    "--worker-class", "gthread", "--workers", str(self.web_processes),
+                    "--worker-class", "gthread", "--workers", "2",
                     "--threads", "8", "--log-level", "warning", "--graceful-timeout", "5"]  # fmt: skip
         if name == "front":
             return ["bin/serve.py", "--bind", f"127.0.0.1:{self.port}", "--grace", "5",
@@ -111,9 +110,7 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_stack(
-    *, people: int, settings: dict[str, str], web_processes: int = 2
-) -> Iterator[Stack]:
+def running_stack(*, people: int, settings: dict[str, str]) -> Iterator[Stack]:
     """Yield a stack with its sandbox running and its database migrated; the caller spawns web and workers.
 
     The database is DATABASE_URL, where it is set: an empty one that is given up to this. Else SQLite.
@@ -137,7 +134,7 @@ def running_stack(
             "STACK_PEOPLE": str(people),
             **settings,
         }  # fmt: skip
-        stack = Stack(folder, port, sandbox_port, environment, web_processes)
+        stack = Stack(folder, port, sandbox_port, environment)
         try:
             stack.spawn("sandbox")
             until(lambda: answers(f"{stack.sandbox_url}/_sandbox/state"), "the sandbox")
@@ -255,6 +252,19 @@ def tickets(stack: Stack, browser: requests.Session, how_many: int) -> dict[int,
         found |= here
         offset += 250
     return dict(list(found.items())[:how_many])
+
+
+def form_of(page: str) -> dict[str, str]:
+    """Return what a browser would send of a page's fields: enough for an edit form."""
+    found: dict[str, str] = {}
+    for tag in re.findall(r"<input[^>]+>", page):
+        facts = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if "name" in facts and facts.get("type") not in ("checkbox", "radio", "submit"):
+            found.setdefault(facts["name"], html.unescape(facts.get("value", "")))
+    for name, options in re.findall(r'<select[^>]*name="(\w+)".*?>(.*?)</select>', page, re.S):
+        chosen = re.search(r'value="([^"]*)"[^>]*\bselected', options)
+        found[name] = html.unescape(chosen[1]) if chosen else ""
+    return found
 
 
 def tell(stack: Stack, method: str, path: str, body: Any = None) -> Any:
