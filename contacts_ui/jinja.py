@@ -63,6 +63,16 @@ class Templates(Jinja2):
         return found
 
 
+class Macros:
+    """The macros of `ui.html`: in every template as `ui`, also in a block that is rendered alone."""
+
+    def __init__(self, made: Environment) -> None:
+        self.environment = made
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.environment.get_template("ui.html").module, name)
+
+
 class FormRenderer(renderers.TemplatesSetting):
     """Fields in our own frame, and inside it Django's widgets for Jinja2, which tolerate undefined names."""
 
@@ -82,6 +92,7 @@ def environment(**options: Any) -> Environment:
         extensions=[Unindented],
     )
     made.globals |= {"heroicon_mini": heroicon_mini, "once": once, "static": static, "url": url}
+    made.globals["ui"] = Macros(made)
     ours = ("when", "to_the_second", "ago", "aged", "until", "clock", "phone", "exactly", "day")
     made.filters |= {name: getattr(template_filters, name) for name in ours}
     djangos = ("capfirst", "floatformat", "linebreaksbr", "pluralize", "slugify", "truncatechars")

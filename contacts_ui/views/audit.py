@@ -5,7 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from contacts_ui.forms.audit import AuditForm, SecurityEventsForm
@@ -15,7 +14,7 @@ from contacts_ui.services.security import searching
 from contacts_ui.services.verification import pruned_so_far
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.ledger_words import entry_in_full
-from contacts_ui.views.paging import Page, chips_of, pager
+from contacts_ui.views.paging import Page, Pager, chips_of, ids_in, pager, results_of
 from contacts_ui.views.security_words import event_in_words
 
 
@@ -38,9 +37,9 @@ def audit(request: StaffRequest) -> HttpResponse:
         "entries": [entry_in_full(entry) for entry in found.entries] if found else [],
         # Told where the entries end, and where a reader may wonder why there are none.
         "pruned": pruned_so_far() if found and not found.older else None,
-        **_pager(request, found),
+        "pager": _pager(request, found),
     }
-    return _answer(request, "audit/list.html", context)
+    return results_of(request, "audit/list.html", context)
 
 
 @require_safe
@@ -58,34 +57,26 @@ def security_events(request: StaffRequest) -> HttpResponse:
         "events": [event_in_words(event) for event in found.entries] if found else [],
         "days_kept": settings.RETENTION_DAYS_SECURITY_EVENTS,
         "pruned": None,
-        **_pager(request, found),
+        "pager": _pager(request, found),
     }
-    return _answer(request, "audit/security.html", context)
-
-
-def _answer(request: StaffRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Render only the results if htmx swaps them."""
-    if request.htmx and not request.htmx.history_restore_request:
-        template += "#results"
-    return TemplateResponse(request, template, context)
+    return results_of(request, "audit/security.html", context)
 
 
 def _page(request: StaffRequest) -> dict[str, Any]:
     """Return where the page begins or ends, by an entry's id; the first page if that makes no sense."""
-    before, after = (_entry_id(request.GET.get(name)) for name in ("before", "after"))
-    return {"before": before, "after": after, "size": Page.of(request).size}
+    ids = {name: ids_in(request.GET.getlist(name)) for name in ("before", "after")}
+    return {"size": Page.of(request).size} | {
+        name: found[-1] if found else None for name, found in ids.items()
+    }
 
 
-def _entry_id(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
-def _pager(request: StaffRequest, found: Found[Any] | None) -> dict[str, Any]:
+def _pager(request: StaffRequest, found: Found[Any] | None) -> Pager:
     """Return the pager. Millions are not counted, so there is no last page."""
     entries = found.entries if found else []
     return pager(
         request,
         Page.of(request).size,
+        shown="" if found and found.older else "This is the oldest.",
         previous={"after": entries[0].pk} if found and found.newer and entries else None,
         next_={"before": entries[-1].pk} if found and found.older and entries else None,
     )

@@ -110,7 +110,7 @@ def _around(
         "sort": query.sort if indexed else "",
         **freshness(request, query, listing, state),
         "view_query": normalised(request.GET.urlencode()),
-        **list_pager(request, query, listing),
+        "pager": list_pager(request, query, listing),
         **_results(request, query, listing, columns),
     }
 
@@ -159,8 +159,6 @@ def _results(
             "explanation": _explanation(listing),
             "links": _other_readings(request, listing),
             "offset": listing.page.offset,
-            "first": f"{listing.page.offset + 1:,}",
-            "last": f"{listing.page.offset + len(listing.page.contacts):,}",
             "malformed": len(listing.page.malformed),
             "as_of": listing.as_of,
             "is_old": listing.error is not None,

@@ -22,7 +22,7 @@ from contacts_ui.services.review.disagreements import Shown, find, repair_all
 from contacts_ui.views.addresses import safe_next
 from contacts_ui.views.consent_panel import address_of
 from contacts_ui.views.guards import StaffRequest, permission
-from contacts_ui.views.paging import Page
+from contacts_ui.views.paging import Page, ids_in
 
 NOTHING_LEFT = "Nothing left to repair."
 BACK_BUT_SILENT = "No longer stopped at SlickText"
@@ -68,10 +68,8 @@ def disagreement_repair(request: StaffRequest, pk: int) -> HttpResponse:
 @permission("stop_texts")
 def disagreements_repair(request: StaffRequest) -> HttpResponse:
     """Start a job that stops everyone on the page at every vendor again: the page was its preview."""
-    chosen = request.POST.getlist("shown")
-    keys = [int(key) for key in chosen if key.isascii() and key.isdigit() and len(key) < 19]
     try:
-        job = repair_all(staff=request.user, keys=keys)
+        job = repair_all(staff=request.user, keys=ids_in(request.POST.getlist("shown")))
     except CannotCreate:
         messages.info(request, NOTHING_LEFT)
     else:

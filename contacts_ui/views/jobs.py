@@ -29,7 +29,7 @@ from contacts_ui.sign_in.confirmation import confirmed_before_press
 from contacts_ui.views.downloads import sent
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.job_panel import panel_of, preview_of, rows_of, summary_of
-from contacts_ui.views.paging import Page
+from contacts_ui.views.paging import Page, ids_in
 
 PANEL, ROWS = "job-panel", "rows"
 NOT_READY = (
@@ -184,8 +184,7 @@ def _export_url(request: StaffRequest, scope: str, view: QueryDict) -> str:
 
 def _ticked(request: StaffRequest) -> list[int]:
     """Return the ids of the ticked rows. Raises NoNumbers."""
-    typed = request.POST.getlist("ids")
-    ids = [int(each) for each in typed if each.isascii() and each.isdigit() and len(each) < 19]
+    ids = ids_in(request.POST.getlist("ids"))
     if not ids:
         raise NoNumbers(NONE_TICKED)
     return ids

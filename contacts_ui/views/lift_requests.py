@@ -1,6 +1,5 @@
 """Lift requests: the list of those that wait and were decided, your own, and deciding."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +27,7 @@ from contacts_ui.views.addresses import safe_next
 from contacts_ui.views.consent_answer import read_now, receipt_words
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.opt_in import CANNOT_TELL, TEXT_START, seen_words, told_back_words
-from contacts_ui.views.paging import Page
+from contacts_ui.views.paging import Page, ids_in
 from contacts_ui.views.statement_words import statement_in_words
 
 UNDATED: Final = (
@@ -128,11 +127,7 @@ def _approve(request: StaffRequest, pk: int, form: DecisionForm) -> None:
         pk=pk,
         note=form.cleaned_data["note"],
         seen=_as_read_now(LiftRequest.objects.get(pk=pk)),
-        own_stops=[
-            int(each)
-            for each in request.POST.getlist("own_stops")
-            if re.fullmatch(r"\d{1,18}", each)
-        ],
+        own_stops=ids_in(request.POST.getlist("own_stops")),
     )
     blocked = lift_requests.is_blocked_by_carrier(approved.number)
     words = f"{approved.label}: approved. {receipt_words(judgment)}"

@@ -8,7 +8,7 @@ from contacts_ui.services import index
 from contacts_ui.services.contacts.listing import Kind, Listing, ListQuery
 from contacts_ui.views.addresses import with_changes
 from contacts_ui.views.columns import COLUMNS
-from contacts_ui.views.paging import FIRST_PAGE, Changes, pager, whole_number
+from contacts_ui.views.paging import FIRST_PAGE, Changes, Jump, Pager, pager, whole_number
 from contacts_ui.views.totals import pages, pages_words, total_words
 
 INDEX_OFF: Final = (
@@ -33,7 +33,7 @@ def headings(request: HttpRequest, columns: list[str], *, sortable: bool) -> lis
     return found
 
 
-def list_pager(request: HttpRequest, query: ListQuery, listing: Listing | None) -> dict[str, Any]:
+def list_pager(request: HttpRequest, query: ListQuery, listing: Listing | None) -> Pager:
     """Return the pager. SlickText tells no total, so only the index knows the number of pages and a last page."""
     answer = listing.answer if listing else None
     links: dict[str, Changes | None] = {"previous": None, "next_": None, "last": None}
@@ -49,25 +49,29 @@ def list_pager(request: HttpRequest, query: ListQuery, listing: Listing | None) 
             "after": answer.last if answer else None,
             "reading": listing.found[0] if listing.found else None,
         }
-    if answer is None:
-        numbered: dict[str, Any] = {"page_number": None, "several_pages": False}
-    else:
+    jump = None
+    if answer is not None:
         page_count = pages(answer.total, query.limit)
         last_offset = (page_count - 1) * query.limit
         # Also for an address behind the end.
         if answer.total.exact and query.offset != last_offset:
             links["last"] = {"offset": last_offset or None}
-        numbered = {
-            "page_number": query.offset // query.limit + 1,
-            "page_count": pages_words(answer.total, query.limit),
-            "several_pages": page_count > 1,
-            "carried": [
-                (name, value)
-                for name, value in request.GET.items()
-                if value and name not in _NOT_CARRIED
-            ],
-        }
-    return {**pager(request, query.limit, **links), **numbered}
+        if page_count > 1:
+            jump = Jump(
+                action=request.path,
+                page=query.offset // query.limit + 1,
+                pages=pages_words(answer.total, query.limit),
+                carried=[
+                    (name, str(value))
+                    for name, value in request.GET.items()
+                    if value and name not in _NOT_CARRIED
+                ],
+            )
+    shown = ""
+    if listing:
+        first, last = listing.page.offset + 1, listing.page.offset + len(listing.page.contacts)
+        shown = f"{first:,}–{last:,}{'' if links['next_'] else ', the end of the list'}"
+    return pager(request, query.limit, shown=shown, jump=jump, **links)
 
 
 def page_asked_for(

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -27,7 +26,7 @@ from contacts_ui.views.addresses import safe_next, with_changes
 from contacts_ui.views.downloads import sent
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.opt_out_rows import rows_of
-from contacts_ui.views.paging import Page, chips_of
+from contacts_ui.views.paging import Page, chips_of, ids_in, results_of
 
 LEADS = (
     (PAST_DUE, "Past due"),
@@ -52,10 +51,7 @@ def opt_out_list(request: StaffRequest) -> HttpResponse:
         "export_url": _export_url(request),
         **_results(request, page, found),
     }
-    template = "opt_outs/list.html"
-    if request.htmx and not request.htmx.history_restore_request:
-        template += "#results"
-    return TemplateResponse(request, template, context)
+    return results_of(request, "opt_outs/list.html", context)
 
 
 @require_POST
@@ -63,7 +59,7 @@ def opt_out_list(request: StaffRequest) -> HttpResponse:
 def opt_outs_reviewed(request: StaffRequest) -> HttpResponse:
     """Mark the ticked opt-outs as reviewed, or all that the page showed."""
     chosen = request.POST.getlist("shown" if "all" in request.POST else "opt_out")
-    keys = [int(key) for key in chosen if key.isascii() and key.isdigit() and len(key) < 19]
+    keys = ids_in(chosen)
     many = mark_reviewed(staff=request.user, keys=keys)
     if not keys:
         messages.warning(request, "No opt-outs selected. Select some, then mark them as reviewed.")

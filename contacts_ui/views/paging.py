@@ -1,11 +1,13 @@
 """Pages of a list, and its filters as chips; all of it in the address."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django_htmx.middleware import HtmxDetails
 
 from contacts_ui.views.addresses import with_changes
 
@@ -35,49 +37,107 @@ class Page:
         )
 
     def context(self, request: HttpRequest, *, shown: int, total: int) -> dict[str, Any]:
-        """Return what the template of a list of known length says of this page: its rows, the total, the pager."""
+        """Return the total and the pager of a list of known length, with `shown` rows on this page."""
         before, after = max(self.offset - self.size, 0), self.offset + self.size
-        return {
-            "first": self.offset + 1,
-            "last": self.offset + shown,
-            "total": total,
-            **pager(
-                request,
-                self.size,
-                previous={"offset": before or None} if self.offset else None,
-                next_={"offset": after} if after < total else None,
-            ),
-        }
+        links = pager(
+            request,
+            self.size,
+            shown=f"{self.offset + 1:,}–{self.offset + shown:,} of {total:,}",
+            previous={"offset": before or None} if self.offset else None,
+            next_={"offset": after} if after < total else None,
+        )
+        return {"total": total, "pager": links}
+
+
+@dataclass(frozen=True)
+class Jump:
+    """The small form "Page [ ] of N": this page, how many there are in words, and the rest of the address."""
+
+    action: str
+    page: int
+    pages: str
+    carried: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Pager:
+    """The links to other pages, None for a page that does not exist; to the other sizes; and which rows are `shown`."""
+
+    first_url: str
+    previous_url: str | None
+    next_url: str | None
+    last_url: str | None
+    sizes: list[dict[str, Any]]
+    shown: str
+    jump: Jump | None
+
+    @property
+    def has_others(self) -> bool:
+        """Return True if there is another page."""
+        return bool(self.previous_url or self.next_url)
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Return the name and the address of each other page, without the first one on the first."""
+        found = (
+            ("First", self.first_url if self.previous_url else None),
+            ("Previous", self.previous_url),
+            ("Next", self.next_url),
+            ("Last", self.last_url),
+        )
+        return [(name, url) for name, url in found if url]
 
 
 def pager(
     request: HttpRequest,
     size: int,
     *,
+    shown: str,
     previous: Changes | None,
     next_: Changes | None,
     last: Changes | None = None,
-) -> dict[str, Any]:
-    """Return the links to other pages and to the other page sizes; None for a page that does not exist."""
+    jump: Jump | None = None,
+) -> Pager:
+    """Return the pager of a list, from what differs in the addresses of its other pages."""
 
-    def link(place: Changes | None) -> str | None:
-        return None if place is None else with_changes(request, **{**FIRST_PAGE, **place})
+    def link(place: Changes) -> str:
+        return with_changes(request, **{**FIRST_PAGE, **place})
 
-    return {
-        "first_url": link({}),
-        "previous_url": link(previous),
-        "next_url": link(next_),
-        "last_url": link(last),
-        "sizes": [
+    return Pager(
+        first_url=link({}),
+        previous_url=None if previous is None else link(previous),
+        next_url=None if next_ is None else link(next_),
+        last_url=None if last is None else link(last),
+        sizes=[
             {"size": each, "url": link({"size": each}), "current": each == size}
             for each in PAGE_SIZES
         ],
-    }
+        shown=shown,
+        jump=jump,
+    )
+
+
+def results_of(request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
+    """Render a list's page; only its block `results` if htmx swaps that."""
+    if wants_results(request):
+        template += "#results"
+    return TemplateResponse(request, template, context)
+
+
+def wants_results(request: HttpRequest) -> bool:
+    """Return True if htmx swaps the results alone; False for a whole page, also for its reload after "back"."""
+    htmx = HtmxDetails(request)
+    return bool(htmx) and not htmx.history_restore_request
 
 
 def whole_number(text: str | None, otherwise: int) -> int:
     """Return a number from the address, or `otherwise` if it is not one of at most nine digits."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else otherwise
+
+
+def ids_in(texts: Iterable[str]) -> list[int]:
+    """Return the ids that a form sends, without what is no id."""
+    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
 
 
 def chips_of(
@@ -87,14 +147,9 @@ def chips_of(
     return [
         {
             "label": str(field.label),
-            "value": _in_words(field, request.GET[name]),
+            "value": str(dict(getattr(field, "choices", ())).get(value, value)),
             "remove_url": with_changes(request, **{name: None, "reading": None, **FIRST_PAGE}),
         }
         for name, field in form.fields.items()
-        if request.GET.get(name) and name not in without and not field.widget.is_hidden
+        if (value := request.GET.get(name)) and name not in without and not field.widget.is_hidden
     ]
-
-
-def _in_words(field: forms.Field, value: str) -> str:
-    choices = getattr(field, "choices", ())
-    return str(dict(choices).get(value, value))

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.http import HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
@@ -24,7 +23,7 @@ from contacts_ui.services.review.texts_after_stop import (
 )
 from contacts_ui.views.addresses import with_changes
 from contacts_ui.views.guards import StaffRequest, permission
-from contacts_ui.views.paging import FIRST_PAGE, Page, chips_of
+from contacts_ui.views.paging import FIRST_PAGE, Page, chips_of, results_of
 from contacts_ui.views.text_words import text_in_words, watched_in_words
 
 DAY: Final = "M j, Y"
@@ -63,10 +62,7 @@ def texts_after_stop(request: StaffRequest) -> HttpResponse:
             "watched": [watched_in_words(each) for each in vendors],
             **page.context(request, shown=len(rows), total=found.total),
         }
-    template = "texts_after_stop/list.html"
-    if request.htmx and not request.htmx.history_restore_request:
-        template += "#results"
-    return TemplateResponse(request, template, context)
+    return results_of(request, "texts_after_stop/list.html", context)
 
 
 def _answer(found: Found, filters: Filters, vendors: list[Watched]) -> dict[str, Any]:

@@ -213,16 +213,16 @@ def test_pages_lead_to_and_fro(browser: Client) -> None:
     page, seen = browser.get("/audit/?size=25&vendor="), []
     while True:
         seen.append([item["entry"].pk for item in page.context_data["entries"]])
-        if not page.context_data["next_url"]:
+        if not page.context_data["pager"].next_url:
             break
-        page = browser.get(page.context_data["next_url"])
+        page = browser.get(page.context_data["pager"].next_url)
     assert seen == [keys[:25], keys[25:50], keys[50:]]
-    back = browser.get(page.context_data["previous_url"])
+    back = browser.get(page.context_data["pager"].previous_url)
     assert [item["entry"].pk for item in back.context_data["entries"]] == keys[25:50]
-    first = browser.get(back.context_data["previous_url"])
+    first = browser.get(back.context_data["pager"].previous_url)
     assert [item["entry"].pk for item in first.context_data["entries"]] == keys[:25]
-    assert "before" not in page.context_data["first_url"]
-    assert "Newer" not in Page(first).text
+    assert "before" not in page.context_data["pager"].first_url
+    assert "Previous" not in Page(first).text
 
 
 def test_a_page_keeps_its_filters(browser: Client) -> None:
@@ -230,8 +230,8 @@ def test_a_page_keeps_its_filters(browser: Client) -> None:
         write(vendor="slicktext")
         write()
     page = browser.get("/audit/?vendor=slicktext&size=25")
-    assert "vendor=slicktext" in page.context_data["next_url"]
-    older = browser.get(page.context_data["next_url"])
+    assert "vendor=slicktext" in page.context_data["pager"].next_url
+    older = browser.get(page.context_data["pager"].next_url)
     assert len(older.context_data["entries"]) == 5
     assert "before" not in older.context_data["active_filters"][0]["remove_url"]
 

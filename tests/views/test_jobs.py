@@ -409,7 +409,7 @@ def test_deep_pages_ask_no_more(
     Job.objects.update(counts={"unknown": 1000}, total=1000)
     with django_assert_max_num_queries(12):
         page = max_.get(f"/jobs/{job.pk}/?show=unknown&offset=950").text
-    assert "951–1000 of 1000" in page
+    assert "951–1,000 of 1,000" in page
     assert "Stop texts for 1,000 people" in page
 
 

@@ -170,11 +170,11 @@ def test_pages_keep_the_filters_and_lead_to_and_fro(amy: Client) -> None:
     page, seen = amy.get(f"{ADDRESS}?size=25&kind=data:exported"), []
     while True:
         seen.append([item["event"].pk for item in page.context_data["events"]])
-        if not page.context_data["next_url"]:
+        if not page.context_data["pager"].next_url:
             break
-        page = amy.get(page.context_data["next_url"])
+        page = amy.get(page.context_data["pager"].next_url)
     assert seen == [keys[:25], keys[25:50], keys[50:]]
-    back = amy.get(page.context_data["previous_url"])
+    back = amy.get(page.context_data["pager"].previous_url)
     assert [item["event"].pk for item in back.context_data["events"]] == keys[25:50]
 
 
