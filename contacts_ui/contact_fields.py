@@ -95,10 +95,11 @@ class Conflict:
 class Merge:
     """What to change at SlickText, what two people changed both, and what only the other person changed.
 
-    `changes` are texts by field, and `before` is what SlickText holds in those fields now.
+    `changes` are texts by field, `sent` the same as JSON, and `before` is what SlickText holds in those fields now.
     """
 
     changes: dict[str, str]
+    sent: dict[str, Any]
     before: dict[str, str]
     conflicts: list[Conflict]
     theirs_only: list[Conflict]
@@ -109,8 +110,9 @@ class Merge:
         return tuple(name for name, text in self.changes.items() if held.get(name, "") != text)
 
 
-def merge(original: Mapping[str, str], held: Mapping[str, str], typed: Mapping[str, str]) -> Merge:
-    """Compare what the form showed, what SlickText holds now, and what was typed."""
+def merge(original: Mapping[str, str], contact: Contact, typed: Mapping[str, str]) -> Merge:
+    """Compare what the form showed, the contact as SlickText holds it now, and what was typed."""
+    held = editable_values(contact)
     changes: dict[str, str] = {}
     conflicts, theirs_only = [], []
     for field, mine in typed.items():
@@ -122,4 +124,5 @@ def merge(original: Mapping[str, str], held: Mapping[str, str], typed: Mapping[s
             if theirs != before:
                 conflicts.append(versions)
             changes[field] = mine
-    return Merge(changes, {field: held.get(field, "") for field in changes}, conflicts, theirs_only)
+    before_changes = {field: held.get(field, "") for field in changes}
+    return Merge(changes, for_vendor(changes, contact), before_changes, conflicts, theirs_only)

@@ -98,7 +98,7 @@ def get_contact(conn: Connection, contact_id: int, *, policy: CallPolicy = READ)
         "GET",
         _contacts(conn, contact_id),
         endpoint="contacts.read",
-        parse=lambda data: _same_person(parse_contact(data), contact_id),
+        parse=_contact_named(contact_id),
         policy=policy,
         repeatable=True,
     )
@@ -141,7 +141,7 @@ def create_contact(
             "POST",
             _contacts(conn),
             endpoint="contacts.create",
-            parse=lambda data: _same_person(parse_contact(data), number),
+            parse=_contact_named(number),
             body=_json(fields),
             policy=policy,
             repeatable=False,
@@ -164,15 +164,13 @@ def edit_contact(
     *,
     policy: CallPolicy = WRITE,
 ) -> Contact:
-    """Change only the given fields and return the whole contact as it is now.
+    """Change only the given fields and return the whole contact as it is now; a number goes in E.164.
 
     SlickText, Contacts, "Edit a Specific Contact": PUT /brands/{brand}/contacts/{id or number}.
     ``custom_fields`` go nested, and once more flat when the reply shows them unchanged.
     The vendor may leave a change out without a word: compare. Raises NotFound, Invalid,
     NumberExists.
     """
-    if isinstance(id_or_number, str):
-        id_or_number = to_e164(id_or_number) or id_or_number
     custom_fields = changes.get("custom_fields") or {}
     contact, shows_custom_fields = _put(conn, id_or_number, changes, policy)
     flat = _not_applied(custom_fields, contact) if shows_custom_fields else {}
@@ -273,18 +271,13 @@ def _put(
     conn: Connection, id_or_number: int | str, changes: Mapping[str, Any], policy: CallPolicy
 ) -> tuple[Contact, bool]:
     """Return the contact as it is now, and whether the reply showed its custom fields."""
-    moves = "mobile_number" in changes
-
-    def parse(data: Any) -> tuple[Contact, bool]:
-        contact = parse_contact(data)
-        shows_custom_fields = "custom_fields" in unwrap(data, "contact_id")
-        return contact if moves else _same_person(contact, id_or_number), shows_custom_fields
+    parse = parse_contact if "mobile_number" in changes else _contact_named(id_or_number)
 
     return conn.call(
         "PUT",
         _contacts(conn, id_or_number),
         endpoint="contacts.edit",
-        parse=parse,
+        parse=lambda data: (parse(data), "custom_fields" in unwrap(data, "contact_id")),
         body=_json(changes),
         policy=policy,
         # A repeat of "subscribed" could undo a STOP that came in between.
@@ -347,13 +340,17 @@ def _short(policy: CallPolicy) -> CallPolicy:
     )
 
 
-def _same_person(contact: Contact, id_or_number: int | str) -> Contact:
-    """Return the contact if it is the one asked for. Raises BadShape if not."""
-    asked = str(id_or_number)
-    names = {str(contact.contact_id), contact.mobile_number, contact.number}
-    if asked not in names:
-        raise BadShape("it is about another contact")
-    return contact
+def _contact_named(id_or_number: int | str) -> Callable[[Any], Contact]:
+    """Return a parser that raises BadShape if the answer is about another contact than the one asked for."""
+
+    def parse(data: Any) -> Contact:
+        contact = parse_contact(data)
+        names = {str(contact.contact_id), contact.mobile_number, contact.number}
+        if str(id_or_number) not in names:
+            raise BadShape("it is about another contact")
+        return contact
+
+    return parse
 
 
 def _json(fields: Mapping[str, Any]) -> dict[str, Any]:

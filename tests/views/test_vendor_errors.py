@@ -94,7 +94,7 @@ def by_ticket_with_words(case: Case) -> HttpResponse:
 
 
 def by_cached_copy(case: Case) -> HttpResponse:
-    last_known.keep_contact(person(case.contact_id, "Doc Brown", case.number))
+    last_known.keep_contact(person(case.contact_id, "Doc Brown", case.number), timezone.now())
     return case.post("do-not-text", case.contact_id)
 
 

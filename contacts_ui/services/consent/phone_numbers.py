@@ -30,42 +30,56 @@ from contacts_ui.services.consent.types import Request, Seen
 
 @dataclass(frozen=True)
 class StatusFor:
-    """The status that SlickText is sent for a contact with a new number; None keeps it (rule 8).
-
-    `stopped_here`: the number is stopped. `follows`: the stop of the old number follows the person.
-    """
+    """The status that SlickText is sent for a contact with a new number; None keeps it (rule 8)."""
 
     status: str | None
-    stopped_here: bool = False
-    follows: bool = False
+    stopped: bool = False
 
     @property
     def sent(self) -> dict[str, Any]:
         """Return what SlickText is sent with the contact; empty if its status stays."""
         return {"opt_in_status": self.status} if self.status else {}
 
-    @property
-    def stopped(self) -> bool:
-        """Return True if the contact is saved as stopped."""
-        return self.stopped_here or self.follows
+
+@dataclass(frozen=True)
+class Move:
+    """A contact gets another number: who they were at the old one, the new one, and the status SlickText gets there.
+
+    `arrived`: SlickText has the new number already, by an earlier save whose answer was lost.
+    """
+
+    left: Seen
+    new: str
+    status: StatusFor
+    arrived: bool
+
+
+def move_of(contact: Contact, asked_at: datetime, *, opened: str, typed: str) -> Move | None:
+    """Return the move of a contact, read at `asked_at`, to the number `typed`; None if it is theirs.
+
+    `opened` is the number that the form was opened with.
+    """
+    new, opened = to_e164(typed) or "", to_e164(opened) or ""
+    arrived = new == contact.number and bool(opened) and opened != new
+    if not new or (new == contact.number and not arrived):
+        return None
+    left = Seen.of(contact, asked_at, number=opened if arrived else "")
+    return Move(left, new, _status_for_new_number(left.number, new, left.status), arrived)
 
 
 def status_for_new_contact(number: str) -> StatusFor:
     """Return *not subscribed* for a new contact, or a stop if its number is stopped."""
     if record.is_stopped(number):
-        return StatusFor(desired_state.strongest(number), stopped_here=True)
+        return StatusFor(desired_state.strongest(number), stopped=True)
     return StatusFor(OptInStatus.NOT_SUBSCRIBED)
 
 
-def status_for_new_number(*, old: str, new: str, status: str | None) -> StatusFor:
+def _status_for_new_number(old: str, new: str, status: str | None) -> StatusFor:
     """Return the status for a contact's new number. Consent stays with the old one; a stop follows the person."""
-    stopped = record.is_stopped(new)
-    follows = status in STOPPED_STATUSES or record.is_stopped(old)
-    if stopped or follows:
+    if status in STOPPED_STATUSES or record.is_stopped(new) or record.is_stopped(old):
         held = {status, desired_state.strongest(new), desired_state.strongest(old)}
         blocked = OptInStatus.BLOCKED in held
-        strongest = OptInStatus.BLOCKED if blocked else OptInStatus.UNSUBSCRIBED
-        return StatusFor(strongest, stopped, follows)
+        return StatusFor(OptInStatus.BLOCKED if blocked else OptInStatus.UNSUBSCRIBED, True)
     return StatusFor(None if status == OptInStatus.NOT_SUBSCRIBED else OptInStatus.NOT_SUBSCRIBED)
 
 

@@ -7,7 +7,7 @@ An open page leaves what it found in the inbox of events, for the worker. A work
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -76,28 +76,47 @@ class Found(NamedTuple):
 def learn(contacts: Iterable[Contact], read_at: datetime, *, now: bool = False) -> None:
     """Keep what was read at `read_at`, for the index and for the record. Never raises.
 
-    `now` is for workers, which may wait for the audit log; a page leaves it to them.
+    `now` is for workers, which may wait for the audit log; a page leaves what is new to them.
     """
     contacts = list(contacts)
+    with _never_raising():
+        if now:
+            hear(contacts, read_at)
+        elif news := _news(_readings_of(contacts, read_at)):
+            _put_in_inbox(news)
+    index.store(contacts, read_at)
+
+
+def leave_to_worker(contacts: Iterable[Contact], read_at: datetime) -> None:
+    """Keep what a change of ours was answered with; a worker finds out what is new. Never raises."""
+    contacts = list(contacts)
+    with _never_raising():
+        _put_in_inbox(_readings_of(contacts, read_at))
+    index.store(contacts, read_at)
+
+
+def hear(contacts: Iterable[Contact], read_at: datetime) -> None:
+    """Record what these readings mean, before the index learns them."""
+    readings = _readings_of(contacts, read_at)
+    for start in range(0, len(readings), BATCH_READINGS):
+        if news := _news(readings[start : start + BATCH_READINGS]):
+            record_readings(_without_forgotten_names(news))
+
+
+def _readings_of(contacts: Iterable[Contact], read_at: datetime) -> list[Seen]:
+    return [Seen.of(each, read_at) for each in contacts if each.number]
+
+
+@contextmanager
+def _never_raising() -> Iterator[None]:
+    """Log an error, and go on: a page or a delivery must not fail because of the record."""
     try:
         # In a transaction, use a savepoint: after an error PostgreSQL would spoil all of it. Without one, use none: on
         # SQLite it would take the only lock, even with nothing to write.
         with transaction.atomic() if connection.in_atomic_block else nullcontext():
-            hear(contacts, read_at, now=now)
+            yield
     except Exception:
         logger.exception("what a reading means for consent could not be recorded")
-    index.store(contacts, read_at)
-
-
-def hear(contacts: Iterable[Contact], read_at: datetime, *, now: bool = True) -> None:
-    """Record what these readings mean, or leave it to a worker; before the index learns them."""
-    readings = [Seen.of(each, read_at) for each in contacts if each.number]
-    for start in range(0, len(readings), BATCH_READINGS):
-        news = _news(readings[start : start + BATCH_READINGS])
-        if news and now:
-            record_readings(_without_forgotten_names(news))
-        elif news:
-            _leave_to_worker(news)
 
 
 def _news(readings: Sequence[Seen]) -> list[Seen]:
@@ -352,8 +371,10 @@ def _notice_disagreements(readings: Sequence[Seen]) -> None:
 # --- The inbox: what a page found, for the worker -----------------------------------------------------
 
 
-def _leave_to_worker(readings: Sequence[Seen]) -> None:
+def _put_in_inbox(readings: Sequence[Seen]) -> None:
     """Store what was read, without waiting for the audit log."""
+    if not readings:
+        return
     rows = [_as_json(each) for each in readings]
     same = [
         [row[name] for name in ("number", "contact_id", "status", "changed_at")] for row in rows
@@ -379,9 +400,10 @@ def _leave_to_worker(readings: Sequence[Seen]) -> None:
 
 
 def record_event(body: Mapping[str, Any]) -> str:
-    """Record what a page left in the inbox; return what was done, in words."""
-    readings = _without_forgotten_names([_from_json(row) for row in body.get("contacts", ())])
-    record_readings(readings)
+    """Record what a page or a change left in the inbox; return what was done, in words."""
+    readings = [_from_json(row) for row in body.get("contacts", ())]
+    if news := _news(readings):
+        record_readings(_without_forgotten_names(news))
     return f"Recorded {len(readings)} readings."
 
 

@@ -16,8 +16,7 @@ from contacts_ui.services.consent import phone_numbers
 from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.contacts import last_known
-from contacts_ui.services.contacts.reading import read_from_slicktext
-from contacts_ui.services.vendors import to_slicktext
+from contacts_ui.services.vendors import how_to_read, to_slicktext
 
 
 class OtherNumber(Exception):
@@ -30,7 +29,11 @@ def delete(contact_id: int, *, staff: Staff, typed_number: str) -> Contact:
     The ledger and every stop stay. Raises NotAllowed, OtherNumber, or a VendorError.
     """
     require(staff, "delete_contacts")
-    contact = read_from_slicktext(contact_id)
+    try:
+        contact = slicktext.get_contact(to_slicktext(), contact_id, policy=how_to_read())
+    except NotFound:
+        last_known.forget_contact(contact_id)
+        raise
     held = contact.number or contact.mobile_number
     if not held or (to_e164(typed_number) or typed_number.strip()) != held:
         raise OtherNumber

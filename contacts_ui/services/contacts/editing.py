@@ -1,29 +1,27 @@
 """Create and edit one contact at SlickText, with the consent that may come with its number."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
-from contacts_ui.contact_fields import Merge, editable_values, for_vendor, merge
+from contacts_ui.contact_fields import Merge, for_vendor, merge
 from contacts_ui.integrations import slicktext
 from contacts_ui.integrations.call_policy import READ, WRITE, CallPolicy
-from contacts_ui.integrations.errors import NumberExists, VendorError
+from contacts_ui.integrations.errors import NotFound, NumberExists, VendorError
 from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models import LedgerEntry
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
-from contacts_ui.phone import to_e164
 from contacts_ui.services import audit_log
-from contacts_ui.services.consent import lift_requests, opt_in, phone_numbers, slicktext_readings
+from contacts_ui.services.consent import lift_requests, opt_in, phone_numbers
 from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.contacts import last_known
-from contacts_ui.services.contacts.reading import read_from_slicktext
-from contacts_ui.services.vendors import to_slicktext
+from contacts_ui.services.vendors import how_to_read, to_slicktext
 
 
 @dataclass(eq=False)
@@ -63,19 +61,6 @@ class Saved:
     consent_refused: str = ""
 
 
-@dataclass(frozen=True)
-class _Move:
-    """A contact gets another number: who they were at the old one, the new one, and the status SlickText gets there.
-
-    `arrived`: SlickText has the new number already, by an earlier save whose answer was lost.
-    """
-
-    left: Seen
-    new: str
-    plan: phone_numbers.StatusFor
-    arrived: bool
-
-
 def edit(
     contact_id: int,
     *,
@@ -95,41 +80,46 @@ def edit(
     require(staff, "edit_contacts")
     if evidence:
         _require_consent(staff)
-    asked_at = timezone.now()
-    fresh = read_from_slicktext(contact_id)
-    merged = merge(original, editable_values(fresh), typed)
-    if merged.conflicts:
-        last_known.keep_contact(fresh, asked_at)
-        raise EditConflict(merged, fresh)
-    move = _move_of(fresh, original, typed, asked_at)
-    if not merged.changes and not move:
-        last_known.keep_contact(fresh, asked_at)
+    read_at = timezone.now()
+    try:
+        fresh = slicktext.get_contact(to_slicktext(), contact_id, policy=how_to_read())
+    except NotFound:
+        last_known.forget_contact(contact_id)
+        raise
+    merged = merge(original, fresh, typed)
+    opened, wanted = original.get("mobile_number", ""), typed.get("mobile_number", "")
+    move = phone_numbers.move_of(fresh, read_at, opened=opened, typed=wanted)
+    if merged.conflicts or not (merged.changes or move):
+        last_known.keep_changed(fresh, read_at)
+        if merged.conflicts:
+            raise EditConflict(merged, fresh)
         return Saved(fresh, {})
     if move:
-        _stop_old_number(move, staff, evidence, version)
+        _leave_number(move, staff, evidence, version)
     began = timezone.now()
     contact, entry = _send_edit(staff, fresh, merged, move)
-    moved = move if move and contact.number == move.new else None
-    if moved and moved.plan.stopped:
+    last_known.keep_changed(contact, timezone.now())
+    saved = Saved(contact, merged.changes, not_taken=merged.missing_in(contact))
+    if not move:
+        return saved
+    saved = replace(saved, changes={**merged.changes, "mobile_number": move.new})
+    if contact.number != move.new:
+        return saved
+    if move.status.stopped:
         deliver_now(
             phone_numbers.number_taken(
                 staff=staff,
                 entry=entry,
                 contact=contact,
                 began=began,
-                left=moved.left,
+                left=move.left,
                 consented=bool(evidence),
             )
         )
-    last_known.keep_contact(contact)
-    saved = Saved(
-        contact,
-        {**merged.changes, **({"mobile_number": move.new} if move else {})},
-        stopped=bool(moved and moved.plan.stopped),
-        unsubscribed_here=bool(moved and moved.plan.status and not moved.plan.stopped),
-        not_taken=merged.missing_in(contact),
-    )
-    return _record_consent(staff, saved, evidence) if moved and evidence else saved
+        saved = replace(saved, stopped=True)
+    elif move.status.status:
+        saved = replace(saved, unsubscribed_here=True)
+    return _record_consent(staff, saved, evidence) if evidence else saved
 
 
 def create(
@@ -155,8 +145,7 @@ def create(
         _require_consent(staff)
     number, asked_at = typed["mobile_number"], timezone.now()
     if taken := slicktext.find_contact(to_slicktext(), number, policy=reading):
-        slicktext_readings.learn([taken], asked_at)
-        raise NumberTaken(taken)
+        raise NumberTaken(last_known.keep_contact(taken, asked_at))
     if evidence:
         opt_in.check_evidence_for(number, evidence)
         opt_in.check_shown([number], version)
@@ -171,7 +160,7 @@ def create(
         deliver_now(
             phone_numbers.number_taken(staff=staff, entry=entry, contact=contact, began=began)
         )
-    last_known.keep_contact(contact)
+    last_known.keep_changed(contact, timezone.now())
     saved = Saved(contact, typed, stopped=plan.stopped)
     return _record_consent(staff, saved, evidence) if evidence else saved
 
@@ -182,21 +171,8 @@ def _require_consent(staff: Staff) -> None:
     require(staff, "ask_lift")
 
 
-def _move_of(
-    fresh: Contact, original: Mapping[str, str], typed: Mapping[str, str], asked_at: datetime
-) -> _Move | None:
-    """Return the move to another number, if one was typed."""
-    new, opened = to_e164(typed.get("mobile_number")), to_e164(original.get("mobile_number"))
-    arrived = bool(new and new == fresh.number and opened and opened != new)
-    if not new or (new == fresh.number and not arrived):
-        return None
-    left = Seen.of(fresh, asked_at, number=(opened or "") if arrived else "")
-    plan = phone_numbers.status_for_new_number(old=left.number, new=new, status=fresh.opt_in_status)
-    return _Move(left, new, plan, arrived)
-
-
-def _stop_old_number(
-    move: _Move, staff: Staff, evidence: Evidence | None, version: int | None
+def _leave_number(
+    move: phone_numbers.Move, staff: Staff, evidence: Evidence | None, version: int | None
 ) -> None:
     """Record and deliver the stop of the old number, which stands even if the save fails.
 
@@ -214,7 +190,7 @@ def _stop_old_number(
 
 
 def _send_edit(
-    staff: Staff, fresh: Contact, merged: Merge, move: _Move | None
+    staff: Staff, fresh: Contact, merged: Merge, move: phone_numbers.Move | None
 ) -> tuple[Contact, LedgerEntry]:
     """Edit at SlickText and write the ledger; return the contact as SlickText holds it now."""
     about: dict[str, Any] = {
@@ -226,28 +202,24 @@ def _send_edit(
         "before": merged.before,
         "after": merged.changes or ({"mobile_number": move.new} if move else {}),
     }
-    if not merged.changes:
-        # An earlier save whose answer was lost had sent it all.
-        answer = _answer(fresh) | {"settled": "by reading"}
-        return fresh, audit_log.record(**about, answer=answer)
-    sent = for_vendor(merged.changes, fresh) | (move.plan.sent if move else {})
-    try:
-        contact = slicktext.edit_contact(to_slicktext(), fresh.contact_id, sent)
-        answer = _answer(contact)
-    except NumberExists as refusal:
-        raise NumberTaken(_owner_of(merged.changes.get("mobile_number", ""))) from refusal
-    except VendorError as error:
-        if not error.outcome_unknown:
-            raise
+    contact, settled = fresh, {"settled": "by reading"}
+    # Without changes, an earlier save whose answer was lost had sent it all.
+    if merged.changes:
+        sent = merged.sent | (move.status.sent if move else {})
         try:
-            contact = slicktext.get_contact(to_slicktext(), fresh.contact_id)
-        except VendorError:
-            contact = fresh
-        if merged.missing_in(contact):
-            audit_log.record(**about, answer={"outcome": "unknown"})
-            raise
-        answer = _answer(contact) | {"settled": "by reading"}
-    return contact, audit_log.record(**about, answer=answer)
+            contact = slicktext.edit_contact(to_slicktext(), fresh.contact_id, sent)
+            settled = {}
+        except NumberExists as refusal:
+            raise NumberTaken(_owner_of(merged.changes.get("mobile_number", ""))) from refusal
+        except VendorError as error:
+            if not error.outcome_unknown:
+                raise
+            with suppress(VendorError):
+                contact = slicktext.get_contact(to_slicktext(), fresh.contact_id)
+            if merged.missing_in(contact):
+                audit_log.record(**about, answer={"outcome": "unknown"})
+                raise
+    return contact, audit_log.record(**about, answer=_answer(contact) | settled)
 
 
 def _send_create(

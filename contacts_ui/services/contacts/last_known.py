@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from django.core.cache import cache
-from django.utils import timezone
 
 from contacts_ui.integrations.types import Contact, ContactPage
 from contacts_ui.services import index
@@ -36,16 +35,19 @@ def page(key: str) -> Copy[ContactPage] | None:
     return _get(f"page:{key}", ContactPage)
 
 
-def keep_contact(value: Contact, as_of: datetime | None = None) -> Contact:
-    """Keep one contact, read at `as_of`, and return it as it may be shown.
-
-    `as_of` is None for what a change of ours was just answered with.
-    """
+def keep_contact(value: Contact, as_of: datetime) -> Contact:
+    """Keep one contact, read at `as_of`, and return it as it may be shown."""
     [value] = index.hide_forgotten([value])
-    as_of = as_of or timezone.now()
     _keep(f"contact:{value.contact_id}", value, as_of)
     slicktext_readings.learn([value], as_of)
     return value
+
+
+def keep_changed(value: Contact, as_of: datetime) -> None:
+    """Keep one contact as an edit or a creation left it; a worker finds out what that means for consent."""
+    [value] = index.hide_forgotten([value])
+    _keep(f"contact:{value.contact_id}", value, as_of)
+    slicktext_readings.leave_to_worker([value], as_of)
 
 
 def contact(contact_id: int) -> Copy[Contact] | None:

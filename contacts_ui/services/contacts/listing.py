@@ -14,7 +14,6 @@ from contacts_ui.integrations.errors import NotFound, Unreadable, VendorError
 from contacts_ui.integrations.types import Contact, ContactPage
 from contacts_ui.services import index
 from contacts_ui.services.contacts import last_known
-from contacts_ui.services.contacts.reading import read_from_slicktext
 from contacts_ui.services.contacts.search import Interpretation, Kind, Understanding, understand
 from contacts_ui.services.vendors import how_to_read, shared_reads, to_slicktext
 
@@ -188,8 +187,9 @@ def _read(query: ListQuery, reading: Interpretation) -> ContactPage:
             return page
         raise Unreadable(slicktext.VENDOR, log={"problem": "another contact was found"})
     try:
-        contact = read_from_slicktext(reading.contact_id)
+        contact = slicktext.get_contact(to_slicktext(), reading.contact_id, policy=how_to_read())
     except NotFound:
+        last_known.forget_contact(reading.contact_id)
         return EMPTY_PAGE
     return replace(EMPTY_PAGE, contacts=(contact,), received=1)
 

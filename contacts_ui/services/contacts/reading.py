@@ -52,6 +52,7 @@ def read(contact_id: int, *, now: bool = False, patiently: bool = False) -> Read
     try:
         fresh = share(f"contact:{contact_id}", lambda: _read_and_keep(contact_id, policy))
     except NotFound:
+        last_known.forget_contact(contact_id)
         raise
     except VendorError as error:
         if copy := _newest_copy(contact_id, error):
@@ -60,18 +61,10 @@ def read(contact_id: int, *, now: bool = False, patiently: bool = False) -> Read
     return Reading(fresh.value, fresh.as_of)
 
 
-def read_from_slicktext(contact_id: int, policy: CallPolicy | None = None) -> Contact:
-    """Read one contact from SlickText itself, before a change, say. Forget it if it is gone. Raises a VendorError."""
-    try:
-        return slicktext.get_contact(to_slicktext(), contact_id, policy=policy or how_to_read())
-    except NotFound:
-        last_known.forget_contact(contact_id)
-        raise
-
-
 def _read_and_keep(contact_id: int, policy: CallPolicy) -> Contact:
     asked_at = timezone.now()
-    return last_known.keep_contact(read_from_slicktext(contact_id, policy), asked_at)
+    contact = slicktext.get_contact(to_slicktext(), contact_id, policy=policy)
+    return last_known.keep_contact(contact, asked_at)
 
 
 def _newest_copy(contact_id: int, error: VendorError) -> Reading | None:
@@ -94,4 +87,4 @@ def _newest_copy(contact_id: int, error: VendorError) -> Reading | None:
     return Reading(contact, whole.as_of, error)
 
 
-__all__ = ["Contact", "Reading", "read", "read_from_slicktext"]
+__all__ = ["Contact", "Reading", "read"]

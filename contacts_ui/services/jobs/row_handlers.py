@@ -7,6 +7,7 @@ delivered like every other stop. An edit is a call to SlickText.
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from contacts_ui.contact_fields import editable_values, for_vendor, label_of
@@ -137,7 +138,7 @@ def _record_update(
     settled: bool = False,
 ) -> Outcome:
     """Write the audit log entry and the end of the row in one transaction."""
-    last_known.keep_contact(contact)
+    last_known.keep_contact(contact, timezone.now())
     after = {name: values[name] for name in before if name in values}
     held = editable_values(contact)
     left = [label_of(name) for name, text in after.items() if held.get(name, "") != text]

@@ -212,8 +212,8 @@ def test_a_pasted_list_that_is_too_long_is_refused_at_once() -> None:
 @pytest.mark.django_db
 def test_ticked_rows_are_who_we_know() -> None:
     fill_index(MARTIN)
-    last_known.keep_contact(Contact(contact_id=5, mobile_number=OTHER))
-    last_known.keep_contact(Contact(contact_id=6, mobile_number="bad"))
+    last_known.keep_contact(Contact(contact_id=5, mobile_number=OTHER), timezone.now())
+    last_known.keep_contact(Contact(contact_id=6, mobile_number="bad"), timezone.now())
     found = list(sources.from_ids([MARTY, 5, MARTY, 6, 123456]))
     assert numbers(found) == [MARTY_NUMBER, OTHER, sources.UNREADABLE_NUMBER, sources.WHO_IS_IT]
     assert found[0].contact is not None
