@@ -169,4 +169,4 @@ def test_status(max_: Client, vendors: Vendors, connect_only: Callable[[str], No
     vendors.fault("slicktext", "down")
     assert max_.get("/status/").status_code == 200
     connect_only("cloudcontactai")
-    assert "It has no keys in the settings." in Page(max_.get("/status/")).text
+    assert "Its API key is not set." in Page(max_.get("/status/")).text

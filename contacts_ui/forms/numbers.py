@@ -6,7 +6,7 @@ from django import forms
 
 from contacts_ui.phone import read_number
 
-SPEAKS_OF_TEXTS = "“%(said)s” stands beside this number. To stop texts, use “Stop a number”."
+SPEAKS_OF_TEXTS = "“%(said)s” is written next to this number. To stop texts, use “Stop a number”."
 
 
 class NumberField(forms.CharField):

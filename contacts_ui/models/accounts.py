@@ -53,7 +53,7 @@ class SecurityEventKind(models.TextChoices):
     REACTIVATED = "account:reactivated", "Reactivated an account"
     REFUSED = "request:refused", "Refused"
     EXPORTED = "data:exported", "Exported data"
-    READ_MUCH = "data:read-much", "Read many contacts"
+    READ_MUCH = "data:read-much", "Opened many contacts"
     FORGOTTEN = "person:forgotten", "Forgot a person"
 
 

@@ -21,11 +21,11 @@ class Source(models.TextChoices):
     """Who or what said it."""
 
     PERSON = "person", "The person, in their own words"
-    VENDOR_MARK = "vendor_mark", "CloudContactAI marked them"
+    VENDOR_MARK = "vendor_mark", "Reported by CloudContactAI"
     STATUS = "status", "A status read at SlickText"
-    VENDOR_CODE = "vendor_code", "A code of CloudContactAI's"
-    CARRIER = "carrier", "A carrier's code"
-    STAFF = "staff", "Staff, without words"
+    VENDOR_CODE = "vendor_code", "An error code from CloudContactAI"
+    CARRIER = "carrier", "An error code from the carrier"
+    STAFF = "staff", "Staff, no words recorded"
     CARRIED_OVER = "carried_over", "Carried over"
 
 
@@ -40,14 +40,14 @@ class Statement(models.Model):
     source = models.CharField(max_length=20, choices=Source)
     earliest = models.DateTimeField(null=True)
     latest = models.DateTimeField()
-    heard_at = models.DateTimeField(help_text="When it reached us; a reading: when it was sent")
+    heard_at = models.DateTimeField(
+        help_text="When we received it; for a reading, when it was sent"
+    )
     status = models.CharField(
         max_length=40, blank=True, help_text="What SlickText should hold by this statement"
     )
     words = models.TextField(blank=True, help_text="What they said, or where it was read")
-    key = models.CharField(
-        max_length=200, blank=True, help_text="What makes a reading or an event this one"
-    )
+    key = models.CharField(max_length=200, blank=True, help_text="Identifies the reading or event")
     # Said while we told the vendor ourselves: our own stop, reported back, or theirs.
     told_back = models.BooleanField(default=False)
     ledger_entry = models.ForeignKey(
@@ -87,7 +87,7 @@ class HeldPress(models.Model):
     number = models.CharField(max_length=20, help_text="E.164")
     contact_id = models.BigIntegerField(null=True)
     label = models.CharField(max_length=200, blank=True)
-    seen_status = models.CharField(max_length=40, blank=True, help_text="What the page had shown")
+    seen_status = models.CharField(max_length=40, blank=True, help_text="What the page showed")
     seen_read_at = models.DateTimeField(null=True)
     staff = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -120,7 +120,7 @@ class ConsentState(models.Model):
     """
 
     number = models.CharField(max_length=20, primary_key=True, help_text="E.164")
-    version = models.PositiveIntegerField(default=0, help_text="Grows with every statement")
+    version = models.PositiveIntegerField(default=0, help_text="Counts up with every statement")
     verdict = models.CharField(max_length=20, db_index=True)
     stopped = models.BooleanField(default=False)
     # The newest stop that counts, and the consent that answers every stop.
@@ -162,14 +162,16 @@ class ConsentSetup(models.Model):
     first_sync_ended_at = models.DateTimeField(
         null=True,
         db_column="first_walk_ended_at",
-        help_text="Everyone had been read once: later stops go out by themselves",
+        help_text="Set after the first full read: later stops are sent without a job",
     )
     vendors = models.CharField(
-        max_length=100, blank=True, help_text="Which were connected when verdicts were kept last"
+        max_length=100,
+        blank=True,
+        help_text="Vendors that were connected when verdicts were last stored",
     )
     texts_checked_to = models.BigIntegerField(
         default=0,
-        help_text="The last statement that texts sent before it was heard were held against",
+        help_text="Texts sent earlier were checked against statements up to this one",
     )
 
     class Meta:

@@ -52,7 +52,9 @@ class IndexedContact(models.Model):
     language_key = models.CharField(max_length=80, blank=True)
     timezone_key = models.CharField(max_length=80, blank=True)
     custom_key = models.TextField(blank=True, help_text="Folded: =name:value= of each")
-    folded = models.TextField(blank=True, help_text="All that a search finds; ^ before each name")
+    folded = models.TextField(
+        blank=True, help_text="The text that searches match; ^ before each name"
+    )
     # A hash of everything but `read_at`: for an unchanged contact, only the time is written.
     digest = models.BigIntegerField(default=0)
     # When SlickText was asked for this; a newer reading replaces an older one, never the other way round.
@@ -156,35 +158,37 @@ class IndexDeletion(models.Model):
 class IndexSync(models.Model):
     """One row: how far the index sync has come, for all workers."""
 
-    offset = models.PositiveBigIntegerField(default=0, help_text="Where the next page begins")
-    page_size = models.PositiveIntegerField(default=0, help_text="The most that one page brought")
+    offset = models.PositiveBigIntegerField(default=0, help_text="Where the next page starts")
+    page_size = models.PositiveIntegerField(
+        default=0, help_text="The most contacts on one page so far"
+    )
     asking = models.PositiveIntegerField(
-        default=0, help_text="How many a page is asked for; 0: all"
+        default=0, help_text="Contacts per page to ask for; 0: all"
     )
     # The last ids of the page before. The next page must hold one of them, or contacts have moved.
     tail = models.JSONField(default=list)
     steps_back = models.PositiveSmallIntegerField(
-        default=0, help_text="In this sync, in search of the tail"
+        default=0, help_text="Steps back in this sync, to find the tail"
     )
     started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True, help_text="When all contacts were last read once")
+    finished_at = models.DateTimeField(null=True, help_text="When the last full read ended")
     # After a sync: contacts that it did not see are read by their ids, one after the other.
     checking = models.BooleanField(default=False)
-    checked_to = models.BigIntegerField(default=0, help_text="The id looked at last")
+    checked_to = models.BigIntegerField(default=0, help_text="The last id checked")
     sync_due_at = models.DateTimeField(
-        null=True, db_column="walk_due_at", help_text="When the next sync begins"
+        null=True, db_column="walk_due_at", help_text="When the next sync starts"
     )
-    next_at = models.DateTimeField(help_text="When there is something to do next")
+    next_at = models.DateTimeField(help_text="When the next step is due")
     lease = models.CharField(max_length=40, blank=True, help_text="Of the worker that syncs now")
     leased_until = models.DateTimeField(null=True)
     total = models.PositiveBigIntegerField(
-        default=0, help_text="Contacts at the last finished sync; about, while the first runs"
+        default=0, help_text="Contacts at the last finished sync; an estimate during the first"
     )
     last_error = models.CharField(max_length=300, blank=True, db_column="trouble")
     account = models.CharField(
         max_length=32,
         blank=True,
-        help_text="Whose contacts these are: SlickText's address and brand",
+        help_text="SlickText's address and brand that these contacts belong to",
     )
 
     class Meta:

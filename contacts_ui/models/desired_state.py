@@ -52,7 +52,9 @@ class DesiredState(models.Model):
     )
     version = models.PositiveIntegerField(default=0)
     requested_at = models.DateTimeField(db_column="wished_at")
-    batch = models.BooleanField(default=False, help_text="Of a bulk job: people's changes go first")
+    batch = models.BooleanField(
+        default=False, help_text="From a bulk job; changes made by hand go first"
+    )
     expires_at = models.DateTimeField(null=True, help_text="A stop never expires")
     ledger_entry = models.ForeignKey(
         "contacts_ui.LedgerEntry", on_delete=models.PROTECT, related_name="+"
@@ -62,10 +64,10 @@ class DesiredState(models.Model):
     state = models.CharField(max_length=20, choices=DeliveryState, default=DeliveryState.ON_ITS_WAY)
     settled_version = models.PositiveIntegerField(default=0)
     answer = models.CharField(
-        max_length=500, blank=True, help_text="The vendor's last words, or why we are waiting"
+        max_length=500, blank=True, help_text="The vendor's last answer, or why we are waiting"
     )
     attempts = models.PositiveIntegerField(default=0)
-    due_at = models.DateTimeField(null=True, help_text="When to call the vendor next, if at all")
+    due_at = models.DateTimeField(null=True, help_text="When to call the vendor next; null: never")
     leased_until = models.DateTimeField(null=True)
     lease = models.CharField(max_length=32, blank=True)
     # A call of this version ended without an answer: the vendor may still act on it, late.

@@ -24,11 +24,11 @@ class Disagreement(models.Model):
     label = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=30, choices=DisagreementKind)
     before_status = models.CharField(
-        max_length=40, blank=True, help_text="What SlickText held when we last knew"
+        max_length=40, blank=True, help_text="What SlickText held before"
     )
     status = models.CharField(max_length=40, blank=True, help_text="What SlickText holds now")
     source = models.CharField(
-        max_length=80, blank=True, help_text="Where SlickText says it came from"
+        max_length=80, blank=True, help_text="The source that SlickText gives"
     )
     changed_at = models.DateTimeField(null=True, help_text="When SlickText says it changed")
     found_at = models.DateTimeField(db_index=True)
@@ -55,7 +55,7 @@ class ReconcileProgress(models.Model):
     """How far the workers have reconciled the stopped numbers: one row, which they share."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    after = models.BigIntegerField(default=0, help_text="The desired state that was checked last")
+    after = models.BigIntegerField(default=0, help_text="The last desired state checked")
     round_started_at = models.DateTimeField(null=True)
     next_at = models.DateTimeField()
 

@@ -15,7 +15,7 @@ class JobKind(models.TextChoices):
     ASK_LIFT = "ask_lift", "Ask for a lift"
     EDIT = "edit", "Edit a field"
     IMPORT = "import", "Import contacts"
-    TELL = "tell", "Tell vendors of stops on record"
+    TELL = "tell", "Tell vendors about stops on record"
     REPAIR = "repair", "Stop where vendors disagree"
 
 
@@ -102,7 +102,7 @@ class JobRow(models.Model):
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="rows", db_index=False)
     position = models.PositiveIntegerField(help_text="From 1, as in the list it came from")
-    typed = models.CharField(max_length=300, blank=True, help_text="As it was given")
+    typed = models.CharField(max_length=300, blank=True, help_text="As typed or uploaded")
     number = models.CharField(max_length=20, blank=True, help_text="E.164")
     contact_id = models.BigIntegerField(null=True)
     label = models.CharField(max_length=200, blank=True)

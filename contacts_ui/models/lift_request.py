@@ -45,7 +45,7 @@ class LiftRequest(models.Model):
     consent_until = models.DateTimeField(null=True, help_text="The end of a typed minute")
     consent_words = models.TextField()
     undated = models.BooleanField(
-        default=False, help_text="The vendor did not say when they wrote it: it answers no stop"
+        default=False, help_text="The vendor gave no time, so it can't lift a stop"
     )
 
     # The stop that it answers, and the record's version when it was asked.
@@ -53,7 +53,7 @@ class LiftRequest(models.Model):
         "contacts_ui.Statement", null=True, on_delete=models.PROTECT, related_name="+"
     )
     own_stops = models.JSONField(
-        default=list, help_text="Stops told back to us that the asker says are our own, by id"
+        default=list, help_text="Ids of reported stops that the requester says were ours"
     )
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

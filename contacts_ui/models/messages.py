@@ -25,12 +25,12 @@ class IncomingMessage(models.Model):
     """
 
     vendor = models.CharField(max_length=20, choices=Vendor)
-    key = models.CharField(max_length=200, help_text="What makes this message this one")
+    key = models.CharField(max_length=200, help_text="Identifies the message")
     number = models.CharField(max_length=20, help_text="E.164")
     words = models.TextField(help_text="As they wrote it")
-    said_at = models.DateTimeField(null=True, help_text="By the vendor's clock, if it says")
+    said_at = models.DateTimeField(null=True, help_text="By the vendor's clock, if it gives a time")
     heard_at = models.DateTimeField()
-    due_at = models.DateTimeField(help_text="Then it becomes a stop by itself")
+    due_at = models.DateTimeField(help_text="When it becomes a stop without a decision")
     state = models.CharField(max_length=20, choices=MessageState, default=MessageState.WAITING)
     decided_by_name = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
@@ -66,7 +66,7 @@ class TextKind(models.TextChoices):
     BEFORE_HELD = "before_held", "Before the vendor held the stop"
     ON_ITS_WAY = "on_its_way", "On its way when the vendor got the stop"
     AFTER_HELD = "after_held", "After the vendor held the stop"
-    CONFIRMATION = "confirmation", "The one confirmation"
+    CONFIRMATION = "confirmation", "The one confirmation text"
     BY_PERSON = "by_person", "Written by a person in the vendor's inbox"
 
 
@@ -77,10 +77,12 @@ class SentText(models.Model):
     """
 
     vendor = models.CharField(max_length=20, choices=Vendor)
-    key = models.CharField(max_length=200, help_text="What makes this text this one")
+    key = models.CharField(max_length=200, help_text="Identifies the text")
     number = models.CharField(max_length=20, help_text="E.164")
-    sent_at = models.DateTimeField(help_text="When it was heard of, where the vendor does not say")
-    dated = models.BooleanField(default=True, help_text="The vendor said when it was sent")
+    sent_at = models.DateTimeField(help_text="When we learned of it, if the vendor gives no time")
+    dated = models.BooleanField(
+        default=True, help_text="True if the vendor gave the time it was sent"
+    )
     heard_at = models.DateTimeField()
     source = models.CharField(max_length=200, blank=True, help_text="Campaign or source")
     words = models.CharField(max_length=160, blank=True, help_text="The first words")
@@ -93,7 +95,7 @@ class SentText(models.Model):
     ledger_entry = models.ForeignKey(
         "contacts_ui.LedgerEntry", null=True, on_delete=models.PROTECT, related_name="+"
     )
-    alarm_at = models.DateTimeField(null=True, help_text="Since when managers are told")
+    alarm_at = models.DateTimeField(null=True, help_text="When the alarm started")
     closed_at = models.DateTimeField(null=True)
     closed_by_name = models.CharField(max_length=150, blank=True)
     note = models.TextField(blank=True, help_text="What was done about it")

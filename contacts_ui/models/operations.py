@@ -9,7 +9,7 @@ class WebhookEvent(models.Model):
     """One webhook event as it came in: answered at once, processed later. `key` makes a replay harmless."""
 
     vendor = models.CharField(max_length=20, choices=Vendor)
-    key = models.CharField(max_length=200, help_text="What makes this event this event")
+    key = models.CharField(max_length=200, help_text="Identifies the event")
     event = models.CharField(max_length=80)
     body = models.JSONField()
     received_at = models.DateTimeField()

@@ -12,7 +12,7 @@ class SavedView(models.Model):
     )
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=2000, blank=True)
-    shared = models.BooleanField(default=False, help_text="Whether the whole team sees it")
+    shared = models.BooleanField(default=False, help_text="The whole team sees it")
 
     class Meta:
         default_permissions = ()

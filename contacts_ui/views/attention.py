@@ -134,14 +134,14 @@ def attention_text_close(request: StaffRequest, pk: int) -> HttpResponse:
         raise Http404 from error
     except sent_texts.AlreadyClosed as late:
         by = late.text.closed_by_name
-        who = f"{by} closed it already." if by else "There is no open alarm about this text."
+        who = f"{by} already closed it." if by else "There is no open alarm about this text."
         return _back(request, f"No changes. {who}", messages.WARNING)
     return _back(request, f"{pretty(closed.number)}: closed. Your note is in the audit log.")
 
 
 def _already_decided(request: StaffRequest, event: WebhookEvent) -> HttpResponse:
     by = event.decided_by_name
-    who = f"{by} decided already." if by else "It does not need a decision anymore."
+    who = f"{by} already decided." if by else "It does not need a decision anymore."
     return _back(request, f"No changes. {who}", messages.WARNING)
 
 
@@ -219,9 +219,9 @@ def _too_late(desired: DesiredState) -> str:
     """Return how a refusal stands that another person decided first."""
     words = {
         DeliveryState.CONFIRMED: "It is confirmed now.",
-        DeliveryState.ON_ITS_WAY: "It is on its way again already.",
-        DeliveryState.SETTLED: "It was resolved by hand already.",
+        DeliveryState.ON_ITS_WAY: "It is already on its way again.",
+        DeliveryState.SETTLED: "It was already resolved by hand.",
         DeliveryState.EXPIRED: "It has expired.",
-        DeliveryState.REFUSED: "It was tried again and refused once more. Look at it again.",
+        DeliveryState.REFUSED: "It was retried and refused again. Review it again.",
     }
     return f"{attention.who_of(desired)}: no changes. {words[DeliveryState(desired.state)]}"

@@ -39,7 +39,7 @@ def _derived(key: str | bytes) -> bytes:
 
 
 _TICKETS = _Tickets(salt=_SALT)
-UNREADABLE_NUMBER = "This number cannot be read as a phone number. Correct it first."
+UNREADABLE_NUMBER = "This is not a valid phone number. Correct it first."
 # How long a press usually takes to be sent and answered, after its hold.
 SENDING_MS: Final = 700
 # Why a switch does not move, by the key of the page's hidden sentences.

@@ -151,7 +151,7 @@ def _saved(request: StaffRequest, saved: Saved, words: str) -> HttpResponse:
         messages.warning(request, f"Their consent was not recorded. {saved.consent_refused}")
     if saved.not_taken:
         fields = ", ".join(label_of(field) for field in saved.not_taken)
-        messages.warning(request, f"SlickText answered, but did not take this over: {fields}.")
+        messages.warning(request, f"SlickText answered, but did not save this: {fields}.")
     return redirect("contact-detail", contact_id=saved.contact.contact_id)
 
 

@@ -116,7 +116,7 @@ def _ask(
         form.initial["format"] = Format.CSV
     filters = view_words(request.GET)
     if ids := question.filters.get("contact_id", ""):
-        filters = [*filters, ("Ticked rows", str(ids.count(",") + 1))]
+        filters = [*filters, ("Selected rows", str(ids.count(",") + 1))]
     context = {
         "form": form,
         "outlook": outlook_,

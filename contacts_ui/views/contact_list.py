@@ -190,7 +190,7 @@ def _explanation(listing: Listing) -> str:
     words = " or ".join(reading.words for _, reading in listing.readings)
     tried = ""
     if listing.understanding.kind is Kind.NAME:
-        tried = " SlickText minds capital letters, so we tried the usual ones."
+        tried = " SlickText's search is case-sensitive, so we tried the usual spellings."
     return f"Found by {words}.{tried}"
 
 

@@ -74,7 +74,7 @@ def disagreements_repair(request: StaffRequest) -> HttpResponse:
         messages.info(request, NOTHING_LEFT)
     else:
         people = "1 person is" if job.total == 1 else f"{job.total} people are"
-        words = "{} being stopped at every vendor. <a href='{}'>See how far it is</a>"
+        words = "{} being stopped at every vendor. <a href='{}'>See progress</a>"
         messages.info(request, format_html(words, people, reverse("job-detail", args=[job.pk])))
     return redirect(safe_next(request, reverse("disagreement-list")))
 

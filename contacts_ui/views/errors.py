@@ -42,9 +42,7 @@ SENTENCES: Final = {
     503: "The dashboard can't do this right now. Try again in a moment.",
 }
 
-OTHER_WAY: Final = (
-    "If you know their number, stop the number itself. That needs no answer from SlickText."
-)
+OTHER_WAY: Final = "If you know their number, stop the number itself. That works without SlickText."
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ TOLD_AGAIN: Final = (
 READ_BACK: Final = "We read this stop back from CloudContactAI. If it is not seen for {how_long}, we send it again."
 ENDED: Final = {
     OptOutState.LIFTED.value: "texts were allowed again",
-    OptOutState.UNDONE.value: "the stop was undone as a slip",
-    OptOutState.RENEWED.value: "texts were stopped once more",
+    OptOutState.UNDONE.value: "the stop was undone as a mistake",
+    OptOutState.RENEWED.value: "texts were stopped again",
 }
 
 
@@ -79,7 +79,7 @@ def evidence_by_number(request: StaffRequest, typed: str) -> HttpResponse:
     """Redirect from an old address, which had the number in its path."""
     number = to_e164(typed) if len(typed) <= TYPED_MAX_LETTERS else None
     if not number and not LedgerEntry.objects.filter(number=typed).exists():
-        raise Http404("This is not a number that the ledger knows.")
+        raise Http404("The audit log has no entry about this number.")
     return redirect("evidence", number=number or typed, permanent=True)
 
 

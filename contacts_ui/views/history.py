@@ -116,7 +116,7 @@ def _rank(field: str) -> tuple[int, str]:
 
 def _answer(entry: LedgerEntry) -> str:
     if entry.answer.get("outcome") == "unknown":
-        return "SlickText never answered; whether it was done is not known."
+        return "SlickText never answered. We don't know whether it went through."
     if entry.answer.get("settled"):
-        return "The answer was lost; looking the number up showed that it was done."
+        return "The answer was lost. A lookup showed that it went through."
     return str(entry.answer.get("words") or "")

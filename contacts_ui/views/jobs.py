@@ -178,7 +178,7 @@ def _export_url(request: StaffRequest, scope: str, view: QueryDict) -> str:
     if scope == SelectionForm.ALL:
         return f"{url}?{view.urlencode()}"
     if not index.is_ready():
-        raise NoNumbers("Ticked rows are exported from the local copy, which is not ready yet.")
+        raise NoNumbers("Selected rows are exported from the local copy, which is not ready yet.")
     return f"{url}?{urlencode({'ids': ','.join(map(str, _ticked(request)))})}"
 
 

@@ -31,11 +31,11 @@ from contacts_ui.views.paging import Page, ids_in
 from contacts_ui.views.statement_words import statement_in_words
 
 UNDATED: Final = (
-    "{} doesn't say when they wrote this, so it can't answer a stop. "
+    "{} doesn't say when they wrote this, so it can't lift a stop. "
     "Ask them, and record their answer."
 )
 NOT_LATER: Final = (
-    "This may not be later than their newest stop, so it can't answer it. "
+    "This may be older than their newest stop, so it can't lift it. "
     "Ask them, and record their answer."
 )
 STARTED: Final = "Their carrier blocked texts to this number. Their START ends that block."
@@ -266,4 +266,4 @@ def _decided_by(asked: LiftRequest) -> str:
     """Return who decided first."""
     who = f" by {asked.decided_by_name}" if asked.decided_by_name else ""
     note = f" “{asked.note}”" if asked.note else ""
-    return f"nothing was changed: it was {asked.get_state_display().lower()}{who} already.{note}"
+    return f"no changes. It was already {asked.get_state_display().lower()}{who}.{note}"

@@ -70,7 +70,7 @@ def list_pager(request: HttpRequest, query: ListQuery, listing: Listing | None) 
     shown = ""
     if listing:
         first, last = listing.page.offset + 1, listing.page.offset + len(listing.page.contacts)
-        shown = f"{first:,}–{last:,}{'' if links['next_'] else ', the end of the list'}"
+        shown = f"{first:,}–{last:,}{'' if links['next_'] else ', end of list'}"
     return pager(request, query.limit, shown=shown, jump=jump, **links)
 
 

@@ -61,7 +61,7 @@ def probe_again(request: StaffRequest) -> HttpResponse:
     """Have the worker check again what the accounts offer, after a vendor switched something on."""
     abilities.probe_again()
     messages.success(
-        request, "The worker checks what your accounts offer. This takes a few seconds."
+        request, "The worker is checking what your accounts support. This takes a few seconds."
     )
     return redirect("status")
 
@@ -93,7 +93,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     sent = request.headers.get("Authorization", "")
     if not secrets.compare_digest(sent.encode(), f"Bearer {token}".encode()):
         return HttpResponse(
-            "METRICS_TOKEN is wanted.",
+            "METRICS_TOKEN is required.",
             status=401,
             content_type="text/plain",
             headers={"WWW-Authenticate": "Bearer"},

@@ -44,7 +44,7 @@ from contacts_ui.views.errors import unavailable
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.statement_words import said_at, source_of, statement_in_words
 
-ALREADY_ASKED: Final = "A request for this number is waiting already. A manager decides about it."
+ALREADY_ASKED: Final = "A request for this number is already waiting. A manager decides about it."
 NOTHING_TO_LIFT: Final = "There is no stop for this number, so there is nothing to lift."
 RECORD_CHANGED: Final = (
     "Something was recorded for this number since you opened this form. Read it below. "

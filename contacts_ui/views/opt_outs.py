@@ -39,7 +39,7 @@ LEADS = (
 @require_safe
 @permission("review_opt_outs")
 def opt_out_list(request: StaffRequest) -> HttpResponse:
-    """List opt-outs: past due and due soon first, then the newest. Filters and page are in the address."""
+    """List opt-outs: past due and due soon first, then newest. Filters and page are in the address."""
     form = OptOutFilterForm(request.GET, staff_names=staff_names())
     page = Page.of(request)
     found = find(form.filters(), limit=page.size, offset=page.offset) if form.is_valid() else None

@@ -128,6 +128,7 @@ def row_of(shown: possible_opt_outs.Shown, staff: Staff) -> dict[str, Any]:
         else reverse("number-detail", args=[message.number]),
         "verdict": shown.judgment.verdict,
         "reason": shown.judgment.reason,
+        "stopped": shown.judgment.stopped,
         "waits": waits,
         "is_due": waits and message.due_at <= timezone.now(),
         "decision": "" if waits else decision_of(message),

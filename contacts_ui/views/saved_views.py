@@ -21,7 +21,7 @@ from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.totals import total_words
 from contacts_ui.views.view_words import view_words
 
-TAKEN = "You have a view of this name already. Choose another one."
+TAKEN = "You already have a view with this name. Choose another one."
 
 
 @require_safe

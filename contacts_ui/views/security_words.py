@@ -27,7 +27,7 @@ VERBS: Final[dict[str, str]] = {
     Kind.REACTIVATED: "reactivated an account",
     Kind.REFUSED: "was refused",
     Kind.EXPORTED: "exported data",
-    Kind.READ_MUCH: "was shown many contacts",
+    Kind.READ_MUCH: "opened many contacts",
     Kind.FORGOTTEN: "forgot a person",
 }
 # Labels of details, in the order shown, which PostgreSQL does not keep.

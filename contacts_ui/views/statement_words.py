@@ -13,10 +13,10 @@ from contacts_ui.services.consent.rules import MINUTE, VENDOR_CLOCK_TOLERANCE
 from contacts_ui.template_filters import when
 
 _BY_VENDORS: Final = {
-    Source.VENDOR_MARK.value: "CloudContactAI marked them",
+    Source.VENDOR_MARK.value: "reported by CloudContactAI",
     Source.STATUS.value: "SlickText said “{}”",
-    Source.VENDOR_CODE.value: "a code of CloudContactAI's",
-    Source.CARRIER.value: "a carrier's code",
+    Source.VENDOR_CODE.value: "an error code from CloudContactAI",
+    Source.CARRIER.value: "an error code from the carrier",
 }
 
 

@@ -39,7 +39,7 @@ def sent_at(text: SentText, spelled: Callable[[datetime], str] = when) -> str:
     if text.dated:
         return format_html("Sent {}", spelled(text.sent_at))
     name = Vendor(text.vendor).label
-    return format_html("{} doesn't say when. We heard of it {}", name, spelled(text.heard_at))
+    return format_html("{} doesn't say when. We learned of it {}", name, spelled(text.heard_at))
 
 
 def alarm_of(text: SentText, spelled: Callable[[datetime], str] = when) -> str:
@@ -57,7 +57,7 @@ def watched_in_words(each: Watched) -> tuple[str, str]:
     if each.is_watched:
         sentences += _slicktext(each) if each.vendor is Vendor.SLICKTEXT else _cloudcontactai(each)
     if each.first:
-        words = "We first heard of a text on {}, and last on {}."
+        words = "We learned of the first text on {}, and of the latest on {}."
         sentences.append(format_html(words, when(each.first), when(each.last)))
     words = format_html_join(" ", "{}", ((sentence,) for sentence in sentences))
     return each.vendor.label, words
@@ -80,7 +80,7 @@ def _slicktext(each: Watched) -> list[str]:
         return []
     words: list[str] = []
     if place.finished_at:
-        words.append(format_html("All texts had been read by {}.", when(place.finished_at)))
+        words.append(format_html("All texts were read as of {}.", when(place.finished_at)))
     if place.gap_to:
         gap = "Texts from {} to {} could not be read."
         words.append(format_html(gap, when(place.gap_from), when(place.gap_to)))
@@ -93,7 +93,9 @@ def _slicktext(each: Watched) -> list[str]:
 
 def _cloudcontactai(each: Watched) -> list[str]:
     if each.first is None:
-        return ["No event about a text has come yet. Check that its webhook sends message.sent."]
+        return [
+            "We have not received an event about a text yet. Check that its webhook sends message.sent."
+        ]
     if each.last_event is None:
         return []
-    return [format_html("The last event came {}.", when(each.last_event))]
+    return [format_html("The last event arrived {}.", when(each.last_event))]

@@ -52,7 +52,7 @@ def test_the_list_from_the_index(
 def prepared(page: Page, kind: str) -> None:
     page.goto("/contacts/?q=marty")
     page.locator(".selection summary").click()
-    page.get_by_label("All that match this view").check()
+    page.get_by_label("Everyone who matches this view").check()
     page.get_by_role("button", name=kind).click()
     page.wait_for_url("**/jobs/*/")
 

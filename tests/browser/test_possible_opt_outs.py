@@ -57,7 +57,7 @@ def test_looks(
 ) -> None:
     page = open_as(manager, "/possible-opt-outs/", viewport=viewport, color_scheme=color_scheme)
     look(page)
-    page.get_by_role("button", name="Not a request: message of (615) 555-3338").click()
+    page.get_by_role("button", name="Not a request: message from (615) 555-3338").click()
     expect(page.locator("[data-focus]")).to_be_focused()
     look(page)
     page.goto("/contacts/7778/")

@@ -105,7 +105,7 @@ def test_the_export_is_a_download(
 
 
 def events_without_a_number() -> None:
-    """What both vendors said that could not be acted on; one of them with very long words."""
+    """What both vendors said that could not be matched; one of them with very long words."""
     long = {"who": "x" * 300, "opt_out": True, "note": "They asked us to stop. " * 20}
     tell_slicktext({**hint(), "data": long})
     tell_ccai(unsubscribed("ask reception", firstName="Dora"))

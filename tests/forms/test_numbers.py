@@ -40,7 +40,7 @@ def test_letters_are_no_digits_in_any_field(form: type, field: str) -> None:
 
 
 def test_words_about_texts_are_refused_where_a_number_is_kept() -> None:
-    with pytest.raises(ValidationError, match="“STOP” stands beside this number"):
+    with pytest.raises(ValidationError, match="“STOP” is written next to this number"):
         NumberField(with_words=False).clean("615-555-8018 STOP")
     assert NumberField().clean("615-555-8018 STOP") == "+16155558018"
 

@@ -138,7 +138,7 @@ def test_the_head_names_the_newest_entry_and_nothing_else(
 
 def test_a_lost_head_is_made_again_so_that_no_stop_is_lost(chain: list[LedgerEntry]) -> None:
     alter("DELETE FROM {head}")
-    assert list(broken_links()) == ["The head of the ledger is missing."]
+    assert list(broken_links()) == ["The head of the audit log is missing."]
     record(action=Action.STOP_REQUESTED, staff=None, number="+16155550009")
     assert list(broken_links()) == []
 
@@ -147,7 +147,7 @@ def test_guards_that_are_missing_are_named(chain: list[LedgerEntry]) -> None:
     assert guards_missing() == []
     ledger_guards.remove(connection)
     assert len(guards_missing()) == (10 if connection.vendor == "sqlite" else 5)
-    with pytest.raises(CommandError, match="whole, but the database does not guard it"):
+    with pytest.raises(CommandError, match="intact, but the database does not protect it"):
         call_command("verify_ledger")
     ledger_guards.install(connection)
     ledger_guards.install(connection)

@@ -1,4 +1,4 @@
-"""Needs attention: what a vendor refused, and what a vendor said that could not be acted on."""
+"""Needs attention: what a vendor refused, and what a vendor said that could not be matched."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -120,7 +120,7 @@ def test_who_comes_too_late_changes_nothing(
 ) -> None:
     doors.resolve_refused(staff=manager, pk=refused.pk, version=refused.version, note="Done.")
     page = Page(act(max_, refused, note="Me too."))
-    assert "no changes. It was resolved by hand already" in page.text
+    assert "no changes. It was already resolved by hand" in page.text
     assert not LedgerEntry.objects.filter(reason="Me too.").exists()
     assert not LedgerEntry.objects.filter(action=Action.STOP_RETRIED).exists()
 
@@ -129,7 +129,7 @@ def test_an_older_version_is_not_settled(max_: Client, refused: DesiredState) ->
     """It was tried again and refused once more since the page was opened."""
     retry(max_, refused)
     page = Page(settle(max_, refused, note="Done."))
-    assert "Look at it again" in page.text
+    assert "Review it again" in page.text
     assert not LedgerEntry.objects.filter(action=Action.STOP_SETTLED).exists()
 
 
@@ -153,7 +153,7 @@ def test_an_unknown_desired_state_is_not_found(max_: Client) -> None:
         assert max_.post(reverse(name, args=[999_999])).status_code == 404
 
 
-# What could not be acted on
+# What could not be matched
 
 
 @pytest.fixture
@@ -260,7 +260,7 @@ def test_who_decides_second_changes_nothing(
 ) -> None:
     close(max_, unplaced, "Seen to.")
     page = Page(act(max_, unplaced, "(615) 555-0199"))
-    assert "No changes. Max Manager decided already." in page.text
+    assert "No changes. Max Manager already decided." in page.text
     assert not Statement.objects.exists()
     assert LedgerEntry.objects.filter(action=Action.EVENT_CLOSED).count() == 1
 

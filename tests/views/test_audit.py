@@ -85,7 +85,7 @@ def test_an_answer_of_a_vendor_is_shown_with_all_that_is_known(browser: Client) 
     )
     text = Page(browser.get("/audit/")).text
     assert "Stop refused by SlickText" in text
-    assert "In words Not yours HTTP status 403 In answer to entry 7" in text
+    assert "In words Not yours HTTP status 403 About entry 7" in text
 
 
 @pytest.mark.parametrize(

@@ -377,9 +377,9 @@ def test_a_press_that_is_held(max_: Client, agent: User, vendors: Vendors, setti
     press = HeldPress.objects.get()
     said = first_sentence(max_)
     assert said.startswith("Texts to this number are being stopped. Ada Agent pressed Do not text")
-    assert "No vendor has been told of this press yet." in said
+    assert "No vendor has been told yet." in said
     until = timezone.localtime(press.send_at)
-    assert f"{until:%M:%S %p}" in said.split("Until")[1]
+    assert f"{until:%M:%S %p}" in said.split("until")[1]
 
 
 def test_a_press_held_for_a_stopped_person(
@@ -390,7 +390,7 @@ def test_a_press_held_for_a_stopped_person(
     doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly"))
     said = first_sentence(max_)
     assert said.startswith("Texts to this number are stopped.")
-    assert "No vendor has been told of this press yet." in said
+    assert "No vendor has been told yet." in said
     assert "Stopped here since Mar 2, 2026" in said
 
 
@@ -436,8 +436,8 @@ def test_every_statement_is_listed(browser: Client) -> None:
     assert f"Entry {row.ledger_entry_id}." in text
     assert "2. Consent The person (Marty). Said Mar 2, 2026, 10:30:00" in text
     assert "3. Stop SlickText said “blocked”. Said " in text
-    assert "at the latest; reached us" in text
-    assert "our own stop reported back, or theirs" in text
+    assert "at the latest; received" in text
+    assert "It may be ours or the person's" in text
     assert f"not this person's request, entry {decision.pk}." in text
     # The entry that proves a page read is on the sheet, too, with its place in the chain.
     assert f"Hash {doors_entry.hash}" in text

@@ -253,7 +253,7 @@ def test_lifts_are_asked_for_from_a_file(max_: Client, manager: User, vendors: V
 
 def test_vendors_are_told_from_the_banner(max_: Client, manager: User, vendors: Vendors) -> None:
     address = "/jobs/new/?kind=tell"
-    assert "knows of every stop on record" in max_.get(address).text
+    assert "has every stop on record" in max_.get(address).text
     unsubscribed = Contact(contact_id=5, mobile_number=NUMBERS[0], opt_in_status="unsubscribed")
     slicktext_readings.hear([unsubscribed], timezone.now())
     cache.clear()
@@ -338,7 +338,7 @@ def test_pause_resume_and_cancel(max_: Client, manager: User, vendors: Vendors) 
     assert "Resumed." in max_.post(f"/jobs/{job.pk}/resume/", follow=True).text
     schedule.run_jobs()
     page = max_.post(f"/jobs/{job.pk}/cancel/", follow=True).text
-    assert "What was recorded stays recorded, and is still delivered" in page
+    assert "Recorded changes stay, and is still delivered" in page
     assert "canceled" in max_.post(f"/jobs/{job.pk}/pause/", follow=True).text
     listed = max_.get("/jobs/").text
     assert "Canceled" in listed

@@ -119,7 +119,7 @@ def test_the_ledger_has_the_evidence(max_: Client, asked: LiftRequest) -> None:
 def test_one_request_at_a_time(ada: Client, max_: Client, asked: LiftRequest) -> None:
     response = max_.post(ASK, evidence())
     assert response.status_code == 409
-    assert "waiting already" in Page(response).text
+    assert "already waiting" in Page(response).text
     assert LiftRequest.objects.count() == 1
     assert LedgerEntry.objects.filter(action=Action.LIFT_ASKED).count() == 1
 
@@ -269,7 +269,7 @@ def test_withdrawing(ada: Client, max_: Client, asked: LiftRequest) -> None:
     assert LedgerEntry.objects.get(action=Action.LIFT_WITHDRAWN).staff_name == "Ada Agent"
     response = decide(max_, "approve", asked.pk)
     assert response.status_code == 409
-    assert "it was withdrawn by Ada Agent already." in Page(response).text
+    assert "It was already withdrawn by Ada Agent." in Page(response).text
 
 
 def test_only_the_person_who_asked_withdraws(max_: Client, asked: LiftRequest) -> None:
@@ -282,7 +282,7 @@ def test_only_the_person_who_asked_withdraws(max_: Client, asked: LiftRequest) -
 
 def test_withdrawing_too_late(ada: Client, max_: Client, asked: LiftRequest) -> None:
     decide(max_, "approve", asked.pk)
-    assert "it was approved by Max Manager already." in Page(withdraw(ada, asked.pk)).text
+    assert "It was already approved by Max Manager." in Page(withdraw(ada, asked.pk)).text
     asked.refresh_from_db()
     assert asked.state == "approved"
 
@@ -424,7 +424,7 @@ def test_a_request_that_no_one_decides_expires(
     assert "The request to lift it expired just now." in Page(ada.get(CARD)).text
     late = decide(max_, "approve", asked.pk)
     assert late.status_code == 409
-    assert "nothing was changed: it was expired already" in Page(late).text
+    assert "no changes. It was already expired" in Page(late).text
     assert vendors.stopped()
     assert ada.post(ASK, evidence()).status_code == 302
 

@@ -107,7 +107,7 @@ def test_an_uploaded_workbook_is_exported_by_its_own_rows(
     assert [(row["Found"], row["Do not text"]) for row in found] == [
         ("Known", "yes"),
         ("Duplicate: The same as line 2.", ""),
-        ("Unreadable: There is no number in this line.", ""),
+        ("Unreadable: This line has no number.", ""),
     ]
 
 

@@ -330,7 +330,7 @@ def test_a_stop_that_a_vendor_marked_and_one_that_slicktext_showed(
         number=FREE_NUMBER, at=now - timedelta(hours=1), heard_at=now, label="", event="1"
     )
     assert re.search(
-        r"Stopped since about \w+ \d+, .*: CloudContactAI marked them\.", page_of(max_).text
+        r"Stopped since about \w+ \d+, .*: reported by CloudContactAI\.", page_of(max_).text
     )
     vendors.edit(MARTY, opt_in_status="blocked")
     slicktext_readings.learn([read(MARTY, now=True).contact], timezone.now(), now=True)

@@ -325,7 +325,7 @@ def test_a_stop_told_back_is_shown_in_the_lift_form(
     stop = told_back()
     page = Page(max_.get(LIFT))
     assert "That was our own stop, reported back to us" in page.text
-    assert "CloudContactAI marked them" in page.text
+    assert "reported by CloudContactAI" in page.text
     Statement.objects.filter(pk=stop.pk).update(latest=timezone.now() + timedelta(minutes=1))
     form = page.form(LIFT, **EVIDENCE)
     assert max_.post(LIFT, form).status_code == 422

@@ -74,7 +74,7 @@ def test_managers_begin_with_the_overview(max_: Client) -> None:
 
 def test_an_empty_dashboard(max_: Client) -> None:
     page = page_of(max_)
-    assert "No opt-outs in these days" in page.text
+    assert "No opt-outs on these days" in page.text
     numbers = figures(page)
     assert numbers["Past due"][0] == "0"
     assert numbers["Median time to complete"][0] == "–"
@@ -207,7 +207,7 @@ def test_the_range_is_in_the_address(max_: Client, query: str, first: str, last:
 
 @pytest.mark.parametrize("query", ["?from=x", "?from=2026-03-02&to=2026-03-01", "?to=0001-01-01"])
 def test_a_range_that_makes_no_sense(max_: Client, query: str) -> None:
-    assert "Fix the days first" in page_of(max_, query).text
+    assert "Fix the dates first" in page_of(max_, query).text
 
 
 def test_the_table_behind_the_plot(max_: Client, agent: User) -> None:

@@ -157,7 +157,7 @@ def test_of_two_contacts_with_the_number_neither_is_named(ada: Client) -> None:
 def test_an_overdue_message_says_so(ada: Client) -> None:
     write()
     IncomingMessage.objects.update(due_at=timezone.now() - timedelta(minutes=1))
-    assert "Becomes a stop in a minute." in Page(ada.get(LIST)).text
+    assert "It becomes a stop within a minute." in Page(ada.get(LIST)).text
 
 
 # The presses.
@@ -210,7 +210,7 @@ def test_a_manager_dismisses_it_and_takes_it_back(max_: Client, ada: Client) -> 
     known()
     message = write()
     page = Page(max_.get(LIST))
-    button = page.one("button", aria_label="Not a request: message of Marty McFly")
+    button = page.one("button", aria_label="Not a request: message from Marty McFly")
     address, form = page.press(button)
     after = Page(max_.post(address, form, follow=True))
     assert "Marty McFly: Not a request. May text." in after.text
@@ -373,7 +373,7 @@ def test_an_undated_start_offers_no_press_that_would_fail(max_: Client, stopped:
     hear("START", None, vendor=Vendor.CLOUDCONTACTAI)
     page = Page(max_.get(REQUESTS))
     assert (
-        "CloudContactAI doesn't say when they wrote this, so it can't answer a stop. "
+        "CloudContactAI doesn't say when they wrote this, so it can't lift a stop. "
         "Ask them, and record their answer."
     ) in page.text
     assert page.all("button", value="approve") == []

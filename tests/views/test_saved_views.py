@@ -64,7 +64,7 @@ def test_two_views_of_one_person_have_two_names(vera: Client, ada: Client) -> No
     response = vera.post(NEW, {"name": "Austin", "view": "city=Dallas"})
     page = Page(response)
     assert response.status_code == 422
-    assert "You have a view of this name already" in page.text
+    assert "You already have a view with this name" in page.text
     assert page.one("input", name="view")["value"] == "city=Dallas"
     response = ada.post(NEW, {"name": "Austin", "view": "city=Dallas"})
     assert response.status_code == 302

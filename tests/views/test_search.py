@@ -88,7 +88,7 @@ def test_a_name_in_any_capitals(
         found = vendors.create(DOC_NUMBER, first_name=first, last_name=last)
     page = search(vera, typed)
     assert ids(page) == [found]
-    assert f"Found by {first} {last}. SlickText minds capital letters" in page.text
+    assert f"Found by {first} {last}. SlickText's search is case-sensitive" in page.text
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ WORDS = {
     "link": (Kind.LINK_MADE, {"details": {"purpose": "invite"}}, "Link for: Invitation"),
     "much read": (
         Kind.READ_MUCH, {"details": {"contacts": 3214, "limit": 3000}},
-        "was shown many contacts Contacts in an hour: 3,214 · Limit: 3,000",
+        "opened many contacts Contacts in an hour: 3,214 · Limit: 3,000",
     ),
 }  # fmt: skip
 

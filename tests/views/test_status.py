@@ -103,7 +103,7 @@ def test_what_is_left_of_the_budget(max_: Client, vendors: Vendors) -> None:
     vendors.switch(rate_limit=False)
     text = show(max_)
     assert "3 of 480 calls left, 477 used" in text
-    assert "The calls left are kept for stops." in text
+    assert "The remaining calls are reserved for stops." in text
     CallBudget.objects.update(reported_reset=now - 90, kept_for_stops_until=0)
     assert "477 were used in its last window, which ended 1 minute ago." in show(max_)
 
@@ -120,7 +120,7 @@ def test_what_waits_by_age(max_: Client, set_desired_state: SetDesiredState) -> 
     ]
     assert [each.text for each in page.all("td")] == ["0", "1", "0", "2", "0", "1", "0", "1"]
     text = page.text
-    assert "The oldest was asked for 5 days ago" in text
+    assert "The oldest was requested 5 days ago" in text
 
 
 def test_what_was_refused(max_: Client, set_desired_state: SetDesiredState) -> None:
@@ -154,7 +154,7 @@ def test_webhooks_and_the_ledger(max_: Client, set_desired_state: SetDesiredStat
     set_desired_state()
     text = show(max_)
     assert "1 webhook is waiting to be processed." in text
-    assert "1 entry, the newest just now." in text
+    assert "1 entry. The newest was recorded just now." in text
 
 
 def test_it_shows_no_one(max_: Client, set_desired_state: SetDesiredState) -> None:

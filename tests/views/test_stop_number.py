@@ -252,20 +252,20 @@ def test_a_vendors_stop_names_the_vendor(ada: Client, vendors: Vendors) -> None:
         number=FREE_NUMBER, at=now, heard_at=now, label="", event="1"
     )
     text = Page(ada.get(KNOWN, {"number": FREE_NUMBER})).elements[0].text
-    assert ": CloudContactAI marked them. Nothing more is needed." in text
+    assert ": reported by CloudContactAI. Nothing more is needed." in text
 
 
 def test_how_they_asked_is_added_to_the_same_request(ada: Client, vendors: Vendors) -> None:
     stop(ada)
     text = Page(ada.get(KNOWN, {"number": FREE_NUMBER})).elements[0].text
-    assert "To add how they asked, fill it in below." in text
+    assert "To record how they asked, fill in the form below." in text
     vendors.forget_calls()
     stop(ada, channel="email", reason="Never again")
     row = OptOut.objects.get()
     assert (row.channel, row.reason) == ("email", "Never again")
     assert vendors.asked() == [], "nothing new to tell"
     text = Page(ada.get(KNOWN, {"number": FREE_NUMBER})).elements[0].text
-    assert "To add how they asked" not in text
+    assert "To record how they asked" not in text
 
 
 def test_a_press_that_is_still_held_is_said(

@@ -150,7 +150,7 @@ def test_needs_attention_says_who_was_texted_when_and_with_what(max_: Client) ->
 def test_a_vendor_that_does_not_say_when_is_not_given_a_time(max_: Client) -> None:
     stopped()
     text(None, heard_at=ago(30))
-    assert "CloudContactAI doesn't say when. We heard of it" in Page(max_.get(ATTENTION)).text
+    assert "CloudContactAI doesn't say when. We learned of it" in Page(max_.get(ATTENTION)).text
 
 
 def close(browser: Client, row: SentText, **data: str) -> Any:
@@ -182,7 +182,7 @@ def test_closing_what_another_person_closed(max_: Client, manager: User) -> None
     stopped()
     row = text()
     sent_texts.close(staff=manager, pk=row.pk, note="Done.")
-    assert "No changes. Max Manager closed it already." in Page(close(max_, row, note="Mine.")).text
+    assert "No changes. Max Manager already closed it." in Page(close(max_, row, note="Mine.")).text
 
 
 def test_a_reassigned_number_can_be_stopped_without_javascript(
@@ -275,7 +275,7 @@ def test_what_is_watched_is_told_in_words(max_: Client, settings: Any) -> None:
         "This account offers no list of messages. Texts sent by SlickText are not watched."
         in page.text
     )
-    assert "No event about a text has come yet." in page.text
+    assert "We have not received an event about a text yet." in page.text
     settings.CCAI_WEBHOOK_SECRET = ""
     assert "The webhooks of CloudContactAI are off." in Page(max_.get(PAGE)).text
 
@@ -303,7 +303,7 @@ def test_how_far_slicktext_was_read(max_: Client, vendors: Vendors) -> None:
     VendorAbility.objects.update(next_at=timezone.now())
     slicktext_sync.run_due()
     assert (
-        "Texts sent by SlickText are watched. All texts had been read by"
+        "Texts sent by SlickText are watched. All texts were read as of"
         in Page(max_.get(PAGE)).text
     )
 
@@ -459,8 +459,8 @@ def test_an_event_of_a_campaign_after_the_stop_becomes_a_banner(manager: User) -
 @pytest.mark.parametrize(
     ("kind", "code", "source"),
     [
-        ("message.error.cloudcontact", "2001", "a code of CloudContactAI's"),
-        ("message.error.carrier", "21610", "a carrier's code"),
+        ("message.error.cloudcontact", "2001", "an error code from CloudContactAI"),
+        ("message.error.carrier", "21610", "an error code from the carrier"),
     ],
 )
 def test_a_code_stands_in_words_on_every_page(

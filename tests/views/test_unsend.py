@@ -335,7 +335,7 @@ def test_a_stop_on_record_from_before(ada: Client, vendors: Vendors) -> None:
     marked()
     assert "Unsend" in buttons(press(ada, ticket=row))
     response = post(ada, "unsend/", ticket=row)
-    words = "Your stop was undone. They stay stopped: CloudContactAI marked them, "
+    words = "Your stop was undone. They stay stopped: reported by CloudContactAI, "
     assert words in Page(response).text
     assert verdict(response) == "do_not_text"
     assert Statement.objects.get().source == Source.VENDOR_MARK

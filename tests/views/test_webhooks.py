@@ -204,7 +204,7 @@ def test_a_replay_with_another_person_is_left_to_people(vendors: Vendors) -> Non
     assert vendors.stopped(FREE_NUMBER) is None
     waiting = WebhookEvent.objects.get(needs_decision=True)
     assert waiting.body == other
-    assert "hash of another event" in waiting.outcome
+    assert "same hash as another event" in waiting.outcome
 
 
 def test_a_stop_under_the_hash_of_something_else_is_left_to_people(vendors: Vendors) -> None:

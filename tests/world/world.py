@@ -413,7 +413,7 @@ class World(Words, Texts):
                 processing.process(key)
         finally:
             for event in WebhookEvent.objects.filter(pk__in=self.inbox, event__gt=""):
-                # What could not be acted on stands under Needs attention, and is heard once it is matched.
+                # What could not be matched stands under Needs attention, and is heard once it is matched.
                 if (event.done_at or event.outcome) and not event.needs_decision:
                     hear(self.inbox[event.pk])
             for event in WebhookEvent.objects.filter(pk__in=self.passed_on, done_at__gt=NEVER):

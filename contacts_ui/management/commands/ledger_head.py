@@ -10,7 +10,7 @@ from contacts_ui.services.verification import head_in_words, head_now, note_head
 
 class Command(BaseCommand):
     help = (
-        "Print the hash of the newest ledger entry, how many entries there are, and the time of the newest. "
+        "Print the hash of the newest audit log entry, the number of entries, and the time of the newest. "
         "Keep the line out of reach of anyone who can change the database; `verify_ledger --head HASH` compares."
     )
 

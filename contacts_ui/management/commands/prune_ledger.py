@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--dry-run", action="store_true", help="Say how many would be removed, and remove none"
+            "--dry-run",
+            action="store_true",
+            help="Show how many would be removed, and remove nothing",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

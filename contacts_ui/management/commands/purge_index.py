@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reset-sync",
             action="store_true",
-            help="Sync again at once, not INDEX_SYNC_MINUTES from now",
+            help="Sync now instead of INDEX_SYNC_MINUTES from now",
         )
 
     def handle(self, *args: Any, reset_sync: bool, **options: Any) -> None:

@@ -58,30 +58,28 @@ class Command(BaseCommand):
         absent = guards_missing()
         if absent:
             self.stderr.write(
-                f"The database's own guards are missing: {', '.join(absent)}. `migrate` makes them again."
+                f"The audit log's triggers are missing: {', '.join(absent)}. Run `migrate` to restore them."
             )
         if check.problems:
-            raise CommandError(f"The ledger is broken in {check.problems} places.")
+            raise CommandError(f"The audit log is broken. Problems found: {check.problems}.")
         for hash_, count in heads.items():
             if count is not None and count > check.found[hash_]:
                 raise CommandError(
-                    f"{hash_} was noted with {count} entries: some before it are gone."
+                    f"{hash_} was noted with {count} entries. Some entries before it are missing."
                 )
         if changed := self._name(changed_rows()):
-            raise CommandError(
-                f"The ledger is whole, but {changed} rows beside it were changed since."
-            )
+            raise CommandError(f"The audit log is intact. Rows that differ from it: {changed}.")
         if len(check.found) > MAX_SHOWN:
             self.stdout.write(f"All {len(check.found)} noted heads are in the chain.")
         else:
             for hash_, entries in check.found.items():
                 self.stdout.write(
-                    f"{hash_} is in the chain: it vouches for the first {entries} entries."
+                    f"{hash_} is in the chain. It proves the first {entries} entries."
                 )
         if absent:
-            raise CommandError("The ledger is whole, but the database does not guard it.")
-        pruned = f" {check.pruned} older ones were pruned." if check.pruned else ""
-        self.stdout.write(f"The ledger is whole: {check.entries} entries.{pruned}")
+            raise CommandError("The audit log is intact, but the database does not protect it.")
+        pruned = f" {check.pruned} older entries were pruned." if check.pruned else ""
+        self.stdout.write(f"The audit log is intact: {check.entries} entries.{pruned}")
 
     def _name(self, problems: Iterable[str]) -> int:
         """Write the first of the problems; return how many there are."""
@@ -100,9 +98,7 @@ class Command(BaseCommand):
         for problem in problems:
             self.stderr.write(problem)
         if problems:
-            raise CommandError(
-                f"{len(problems)} things are wrong around the entries about {number}."
-            )
+            raise CommandError(f"Problems with the entries about {number}: {len(problems)}.")
         self.stdout.write(
             f"{len(entries)} entries about {number} are unchanged and in their places. "
             "That none was taken out, only the check without --number shows."

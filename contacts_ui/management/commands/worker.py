@@ -32,7 +32,7 @@ class Command(BaseCommand):
             "--every",
             type=float,
             default=0.5,
-            help="Seconds between two looks for deliveries (default: 0.5)",
+            help="Seconds between checks for deliveries (default: 0.5)",
         )
 
     def handle(self, *args: Any, every: float, **options: Any) -> None:

@@ -19,5 +19,5 @@ class Command(BaseCommand):
         if not WorkerHeartbeat.objects.filter(
             worker__startswith=f"{host()}:", beat_at__gt=since
         ).exists():
-            raise CommandError(f"No worker on {host()} has sent a heartbeat lately.")
+            raise CommandError(f"No worker on {host()} sent a heartbeat in the last 30 seconds.")
         self.stdout.write("alive")

@@ -263,7 +263,7 @@ def _follow(row: DesiredState, number: str) -> None:
             Source.CARRIED_OVER,
             Said(stop.earliest, stop.latest),
             request=Request(
-                reason=f"Asked for at their former number, in entry {row.ledger_entry_id}."
+                reason=f"Requested for their former number, in entry {row.ledger_entry_id}."
             ),
             status=row.opt_in_status or OptInStatus.UNSUBSCRIBED,
             batch=row.batch,

@@ -202,7 +202,7 @@ def repair_one(*, staff: Staff, key: int, batch: bool = False) -> list[int] | No
             return desired_state.want_stop(entry, batch=batch)
         # A vendor holds a stop that newer consent had answered here. When in doubt, the stop wins.
         seen = Seen(row.number, row.contact_id, row.label, row.status, row.found_at)
-        request = Request(reason="Repaired toward stop: the vendors disagreed.")
+        request = Request(reason="Stopped at both vendors, because they disagreed.")
         written = write_stop(_stop_of_staff(staff, seen, request, batch=batch))
         return list(written.keys) if written else []
 

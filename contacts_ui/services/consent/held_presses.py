@@ -39,8 +39,8 @@ class CannotUnsend(Exception):
 # While the database does not answer.
 RETRY_SECONDS: Final = 5.0
 
-NOT_YOURS = "Only the person who stopped texts can take the press back."
-NOTHING_HELD = "There is no press to take back."
+NOT_YOURS = "Only the person who stopped texts can undo it."
+NOTHING_HELD = "There is nothing to undo."
 
 
 def hold_time() -> timedelta:
@@ -84,7 +84,7 @@ def unsend(*, staff: Staff, number: str) -> HeldPress:
             sent_at = press.ended_at or press.send_at
             if press.state == PressState.UNSENT:
                 raise CannotUnsend(NOTHING_HELD)
-            raise CannotUnsend("It is too late to take this back: it was sent.", sent_at=sent_at)
+            raise CannotUnsend("It is too late to undo this: it was sent.", sent_at=sent_at)
         audit_log.record(
             action=Action.STOP_UNSENT,
             staff=staff,

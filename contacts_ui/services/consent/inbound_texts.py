@@ -41,7 +41,7 @@ DECIDE_BUSINESS_DAYS: Final = 2
 # How far two reports of one message may be apart: a webhook may round its time.
 SAME_MESSAGE_TOLERANCE: Final = timedelta(seconds=10)
 STOPPED_AT_ONCE: Final = "They asked us to stop: stopped at every connected vendor."
-ON_RECORD: Final = "On record already."
+ON_RECORD: Final = "Already on record."
 WAITS: Final = "It may ask us to stop: it waits for a decision."
 NOTHING: Final = "It doesn't ask us to stop."
 
@@ -159,7 +159,7 @@ def _request_to_start(message: IncomingMessage) -> str:
     """Open a request with what they wrote, unless one waits or texts are allowed (rule 3)."""
     seen = _person(message.number)
     if stops.is_request_waiting(seen.number):
-        return "They wrote START. A request waits already."
+        return "They wrote START. A request is already waiting."
     said = by_vendor(message.said_at, message.heard_at)
     if _opened_before(message, said):
         return ON_RECORD
@@ -167,7 +167,7 @@ def _request_to_start(message: IncomingMessage) -> str:
     if stop and said.earliest and stop.earliest and said.latest < stop.earliest:
         return "They wrote START before they asked us to stop."
     if stop is None and judge_one(seen).verdict is Verdict.MAY_TEXT:
-        return "They wrote START. Texts are allowed already."
+        return "They wrote START. Texts are already allowed."
     kind = LiftRequestKind.LIFT if stop else LiftRequestKind.OPT_IN
     who = (
         seen.label if any(map(str.isalpha, seen.label)) else f"The person at {pretty(seen.number)}"

@@ -42,7 +42,7 @@ class NothingToLift(Exception):
 
 
 class AlreadyAsked(Exception):
-    """A request for this number waits already."""
+    """A request for this number is already waiting."""
 
 
 class AlreadyDecided(Exception):

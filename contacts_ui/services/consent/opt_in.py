@@ -34,9 +34,7 @@ from contacts_ui.services.consent.stops import as_seen, said_in_words
 from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.vendors import connected
 
-STOP_COMES_IN: Final = (
-    "A vendor has just told us of a stop of this number. Try again when it is on record."
-)
+STOP_COMES_IN: Final = "A vendor just reported a stop for this number. Try again in a minute."
 MESSAGE_WAITS: Final = (
     "They wrote “{words}”. Decide first, under Asked, whether it asks us to stop."
 )

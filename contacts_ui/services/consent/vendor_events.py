@@ -33,7 +33,9 @@ def cloudcontactai_marked(
             Source.VENDOR_MARK,
             said,
             request=Request(
-                Channel.VENDOR, moment, f"CloudContactAI marked them (event {event[:150]})."
+                Channel.VENDOR,
+                moment,
+                f"CloudContactAI reported that they opted out (event {event[:150]}).",
             ),
             key=f"ccai:{event}"[:200],
             told_back=told_back,
@@ -126,13 +128,13 @@ def is_known(number: str, status: str | None) -> bool:
 
 def _in_words(written: Written | None, *, told_back: bool) -> str:
     if written is None:
-        return "On record already."
+        return "Already on record."
     if told_back:
-        return "Our own stop told back, or theirs: kept, and the person stays stopped."
+        return "Our own stop reported back, or a new one from the person. They stay stopped."
     return "Stopped at every connected vendor."
 
 
-# --- What could not be acted on: a person decides -----------------------------------------------------
+# --- What could not be matched: a person decides -----------------------------------------------------
 
 
 class AlreadyDecided(Exception):

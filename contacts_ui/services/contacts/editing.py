@@ -279,7 +279,7 @@ def _record_consent(staff: Staff, saved: Saved, evidence: Evidence) -> Saved:
     except opt_in.RecordChanged:
         return replace(saved, consent_refused="A stop was just recorded for this number.")
     except lift_requests.AlreadyAsked:
-        return replace(saved, consent_refused="A request for this number is waiting already.")
+        return replace(saved, consent_refused="A request for this number is already waiting.")
     if asked:
         return replace(saved, asked=True)
     return replace(saved, stopped=False, unsubscribed_here=False)

@@ -79,7 +79,7 @@ def store(*, staff: Staff, source: Source) -> Upload:
         for at, each in enumerate(islice(source.candidates, FILE_MAX_ROWS + 1), start=1)
     ]
     if not lines:
-        raise CannotCreate("There are no numbers in this list.")
+        raise CannotCreate("This list has no numbers.")
     if len(lines) > FILE_MAX_ROWS:
         raise CannotCreate(f"More than {FILE_MAX_ROWS:,} lines are too many at once. Split them.")
     table = FileTable(["As given", "Number", "Problem"], lines, list(source.notes))

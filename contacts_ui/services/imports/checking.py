@@ -23,7 +23,7 @@ from contacts_ui.services.imports import questions, values
 from contacts_ui.services.imports.questions import Mark, Question
 from contacts_ui.services.jobs.row_handlers import SAME
 
-NO_NUMBER: Final = "There is no mobile number in this row."
+NO_NUMBER: Final = "This row has no mobile number."
 ABROAD: Final = "SlickText accepts only US and Canadian numbers."
 ALREADY_STOPPED: Final = "This number is already stopped here and stays stopped."
 STOPS: Final = "A stop will be recorded for this number and sent to both vendors."
@@ -35,7 +35,7 @@ NEEDS_EVIDENCE: Final = (
     "Not imported: “subscribed” needs evidence. "
     "Importing never opts anyone in. A manager can do it with the evidence."
 )
-LEFT: Final = "In SlickText already. Not changed."
+LEFT: Final = "Already in SlickText. Not changed."
 NOT_CREATED: Final = "Not in SlickText, and you chose not to create contacts."
 HIDDEN: Final = "Hidden in the spreadsheet, and you chose to leave hidden rows out."
 

@@ -60,7 +60,7 @@ def _record_stop(job: Job, row: JobRow, staff: Staff) -> str:
     with transaction.atomic():
         # In the chain first, like everything that locks other rows after it.
         audit_log.take_turn()
-        words, entry = "Stopped here already.", None
+        words, entry = "Already stopped here.", None
         # A held press may still be undone, so a vendor must have been told.
         told = DesiredState.objects.filter(number=row.number, do_not_text=True)
         if not (record.standing_of(row.number).stopped and told.exists()):

@@ -46,8 +46,8 @@ ACTS_ON: Final = {
 # These act on stopped people too.
 ACTS_ON_STOPPED: Final = (JobKind.EDIT, JobKind.IMPORT, JobKind.REPAIR)
 _WHY_NOT: Final = {
-    (JobKind.STOP, Category.STOPPED): "Stopped already.",
-    (JobKind.TELL, Category.STOPPED): "Every connected vendor was told already.",
+    (JobKind.STOP, Category.STOPPED): "Already stopped.",
+    (JobKind.TELL, Category.STOPPED): "Every connected vendor was already told.",
     (JobKind.ASK_LIFT, Category.KNOWN): "There is no stop to lift.",
     (JobKind.ASK_LIFT, Category.UNKNOWN): "There is no stop to lift.",
     (JobKind.EDIT, Category.UNKNOWN): "No contact in SlickText has this number, as far as we know.",

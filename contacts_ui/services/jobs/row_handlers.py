@@ -32,7 +32,7 @@ from contacts_ui.services.vendors import connected, to_slicktext
 ON_ITS_WAY = "On its way to the vendors."
 NOT_CONNECTED = "Recorded. No vendor is connected."
 UNTOLD = "On record as stopped, and a vendor had not been told."
-SAME = "In SlickText already, with the same values."
+SAME = "Already in SlickText, with the same values."
 STOPPED_BEFORE = "Another person stopped them first."
 
 
@@ -66,7 +66,7 @@ def repair(job: Job, row: JobRow, staff: Staff) -> Outcome:
     """Stop one person at every vendor where the vendors disagree."""
     keys = repair_one(staff=staff, key=row.data["disagreement"], batch=True)
     if keys is None:
-        return skipped("The vendors agree again, or the stop was on its way already.")
+        return skipped("The vendors agree again, or the stop was already on its way.")
     desired = DesiredState.objects.filter(pk__in=keys).select_related("ledger_entry").first()
     if desired is None:
         return done(NOT_CONNECTED)
@@ -83,7 +83,7 @@ def ask_lift(job: Job, row: JobRow, staff: Staff) -> Outcome:
             evidence=evidence.of(row),
         )
     except lift_requests.AlreadyAsked:
-        return skipped("A request for this number waits already.")
+        return skipped("A request for this number is already waiting.")
     except lift_requests.NothingToLift:
         return skipped("No stop is on record for this number anymore.")
     except EvidenceRefused as refused:

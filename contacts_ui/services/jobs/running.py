@@ -163,7 +163,7 @@ class _Turn:
         except Exception:
             logger.exception("row %s of %s failed", pk, self.job)
             outcome = Outcome(
-                RowState.FAILED, "Something went wrong here. The log has the details."
+                RowState.FAILED, "Something went wrong on our side. The log has the details."
             )
         outcome.write(row)
         if self.job.note:

@@ -29,8 +29,8 @@ _PLACE_IN_LIST: Final = re.compile(r"\s*\d{1,5}[.)]\s+")
 _TYPO_MIN_DIGITS: Final = 7
 _ZIP: Final = re.compile(r"\d{5}-\d{4}")
 
-EMPTY: Final = "There is no number in this line."
-WHO_IS_IT: Final = "We could not find this contact. Open the list and tick them again."
+EMPTY: Final = "This line has no number."
+WHO_IS_IT: Final = "We could not find this contact. Open the list and select them again."
 UNREADABLE_NUMBER: Final = "SlickText has no readable number for them."
 
 

@@ -164,7 +164,7 @@ def _climb(position: Position, behind: int, now: datetime, read: Read, record: R
         if not offset or error.status not in NOTHING_THERE:
             raise
         if position.refused_at is not None and offset >= position.refused_at:
-            # Refused again after a search, so it is not the end of the list.
+            # Refused again after a search, so it is not end of list.
             raise UnusableOrder(NEWEST_HIDDEN) from None
         position.refused_at = offset
         return _search_again(position)

@@ -63,11 +63,13 @@ def alerts_of(state: SystemState, staff: Staff, now: datetime) -> list[Alert]:
     if may(staff, "stop_texts"):
         found = [_vendor(vendor, health) for vendor, health in down.items()]
         if late:
-            text = "They are kept and sent as soon as possible. Nothing needs to be done again."
+            text = (
+                "They are kept and sent as soon as possible. You don't have to do anything again."
+            )
             found.append(Alert("waiting", "Some changes take longer than usual", text, late.oldest))
         return found
     if may(staff, "view_contacts") and (health := down.get(Vendor.SLICKTEXT)):
-        text = "Pages may show how it was when it last answered."
+        text = "Pages may show what it last told us."
         return [_vendor(Vendor.SLICKTEXT, health, text)]
     return []
 
@@ -85,11 +87,11 @@ def _outages(
         title = "No worker is running"
         if state.last_heartbeat:
             title = f"No worker has been seen for {timesince(state.last_heartbeat, now, depth=1)}"
-        text = "What the vendors did not confirm at once waits until one runs."
+        text = "Changes that the vendors have not confirmed wait until one runs."
         yield Alert("worker", title, text, severe=True)
     if late:
         title = f"{_count(late.count, 'change')} on the way for longer than five minutes"
-        yield Alert("waiting", title, "They are tried until the vendor answers.", late.oldest)
+        yield Alert("waiting", title, "We retry until the vendor answers.", late.oldest)
 
 
 def _decisions(state: SystemState, staff: Staff) -> Iterator[Alert]:
@@ -112,7 +114,7 @@ def _decisions(state: SystemState, staff: Staff) -> Iterator[Alert]:
             text = f"Find out why, and close {'it' if n == 1 else 'them'} with a note."
             yield Alert("attention", title, text, severe=True, count=n)
         if n := state.unplaced:
-            title = f"{_count(n, 'message')} from a vendor may be a stop, and could not be acted on"
+            title = f"{_count(n, 'message')} from a vendor may be a stop, and could not be matched"
             text = "Say whose stop it is, or close it with a reason."
             yield Alert("attention", title, text, severe=True, count=n)
     if state.untold and may(staff, "bulk_work") and may(staff, "stop_texts"):
@@ -138,7 +140,7 @@ def _vendor(
     vendor: Vendor, health: Health, text: str = "", *, more: str = "", severe: bool = False
 ) -> Alert:
     error = error_named(health.last_error, vendor)
-    ending = "that is put right" if isinstance(error, BadCredentials) else "it does"
+    ending = "that is fixed" if isinstance(error, BadCredentials) else "it does"
     text = text or f"Stops are kept and sent as soon as {ending}."
     title = kind_and_title(error)[1]
     return Alert("vendor", title, f"{text} {more}".strip(), health.since, severe)

@@ -96,7 +96,7 @@ def _vendors() -> Iterator[Gauge]:
         if row.reported_remaining is not None
     }
     yield "vendor_up", "1 if the last calls to a vendor were answered.", up
-    yield "vendor_calls_left", "What the vendor's headers last said is left.", left
+    yield "vendor_calls_left", "Calls left, as of the vendor's last response.", left
 
 
 def _index() -> Iterator[Gauge]:

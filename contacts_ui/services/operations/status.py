@@ -156,7 +156,7 @@ def vendors_now() -> list[VendorStatus]:
 
 def _vendor(vendor: Vendor) -> VendorStatus:
     if vendor not in connected():
-        return VendorStatus(vendor.label, "not_connected", "It has no keys in the settings.")
+        return VendorStatus(vendor.label, "not_connected", "Its API key is not set.")
     error: VendorError | None = None
     sentence = detail = ""
     if vendor == Vendor.SLICKTEXT:
@@ -180,7 +180,7 @@ def _vendor(vendor: Vendor) -> VendorStatus:
     return VendorStatus(
         vendor.label,
         state,
-        sentence or "Nothing was sent to it yet.",
+        sentence or "Nothing has been sent to it yet.",
         detail,
         since=health.since if health and health.up == (state == "up") else None,
         checked_at=health.checked_at if health else None,

@@ -66,7 +66,7 @@ class Found:
 
 
 def find(filters: Filters, *, limit: int, offset: int) -> Found:
-    """Return the opt-outs from `offset` on, at most `limit`: past due and due soon first, then the newest."""
+    """Return the opt-outs from `offset` on, at most `limit`: past due and due soon first, then newest."""
     parts = in_order(filters)
     sizes = [part.count() for part in parts]
     rows: list[OptOut] = []

@@ -129,7 +129,7 @@ class ChainCheck:
         head = _head_and_newest()
         if head is None:
             if self._id:
-                yield "The head of the ledger is missing."
+                yield "The head of the audit log is missing."
             return
         hash_, newest = head
         if newest is not None and newest > self._id:

@@ -25,7 +25,7 @@ class BadHeads(Exception):
 
     def __init__(self, line: int) -> None:
         self.line = line
-        super().__init__(f"Line {line} is not a head of the ledger.")
+        super().__init__(f"Line {line} is not a head of the audit log.")
 
 
 def head_in_words(head: Head) -> str:

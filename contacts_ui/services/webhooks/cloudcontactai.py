@@ -45,9 +45,9 @@ EXCLUDED: Final = "message.excluded"
 ERROR: Final = "message.error"
 EVENTS: Final = (CONTACT_UNSUBSCRIBED, INCOMING, SENT, EXCLUDED, ERROR)
 
-ANOTHER_BODY: Final = "It came under the hash of another event, but says something else."
+ANOTHER_BODY: Final = "It has the same hash as another event, but different content."
 NO_NUMBER: Final = "It names no phone number that can be read."
-UNREADABLE: Final = "It may be a stop, but it is not in a form that we can read."
+UNREADABLE: Final = "It may be a stop, but it is not in a format that we can read."
 SAYS_STOP: Final = "It may be a stop, but CloudContactAI did not mark anyone."
 WITH_THEIR_STOP: Final = "Recorded with their stop."
 # Our own texts end with "Reply STOP", so of what we sent only the vendor's own words count.

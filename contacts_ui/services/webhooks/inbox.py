@@ -19,7 +19,7 @@ from contacts_ui.services.webhooks.payloads import NotAnEvent
 LEASE: Final = timedelta(seconds=60)
 # Events that speak of a stop are processed before all others, also in the flood of an import.
 URGENT_HEAD_START: Final = timedelta(days=1)
-NOTHING_FOR_US: Final = "Nothing that we act on."
+NOTHING_FOR_US: Final = "No action needed."
 # The only member of a body that retention emptied: its hash, so that a replay is recognized.
 EMPTIED: Final = "emptied_sha256"
 NOT_STORABLE: Final = "nothing that our database holds"

@@ -49,4 +49,4 @@ def process(pk: int) -> None:
         except Exception:
             # A bug of ours must not lose a person's stop: retry it, and the log says why.
             logger.exception("webhook %s could not be processed", event.pk)
-            inbox.retry_later(event, "Something went wrong here; the log has it.")
+            inbox.retry_later(event, "Something went wrong on our side. The log has the details.")

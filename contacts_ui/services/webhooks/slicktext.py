@@ -51,11 +51,11 @@ from contacts_ui.services.webhooks.payloads import (
 CONTACT_EVENTS: Final = ("contact_created", "contact_updated")
 INBOX_MESSAGE: Final = "inbox_message_received"
 NO_CONTACT: Final = "It names no contact."
-GONE: Final = "SlickText knows no such contact any more."
+GONE: Final = "SlickText no longer has this contact."
 NOT_READABLE: Final = "SlickText does not show this contact."
 NO_NUMBER: Final = "It names no phone number that can be read."
 NOT_SO_THERE: Final = "It may be a stop, but SlickText shows none."
-UNREADABLE: Final = "It may be a stop, but it is not in a form that we can read."
+UNREADABLE: Final = "It may be a stop, but it is not in a format that we can read."
 # How long SlickText is asked again whether a contact is really gone.
 GONE_DOUBTED_FOR: Final = timedelta(minutes=15)
 
@@ -302,7 +302,7 @@ def _mark_others_done(event: WebhookEvent, person: Person, read_at: datetime) ->
     ).exclude(pk=event.pk)
     for other in others:
         if other.event.lower() != INBOX_MESSAGE and not _says_stop(other.body):
-            inbox.mark_done(other, "Told together with another hint about the same contact.")
+            inbox.mark_done(other, "Handled together with another event about the same contact.")
 
 
 # --- The parts of a hint ------------------------------------------------------------------------------

@@ -129,13 +129,13 @@ def test_a_forged_entry_at_the_end_is_found(chain: list[LedgerEntry]) -> None:
 def test_the_command_says_that_it_is_whole(chain: list[LedgerEntry]) -> None:
     out = StringIO()
     call_command("verify_ledger", stdout=out)
-    assert out.getvalue() == "The ledger is whole: 5 entries.\n"
+    assert out.getvalue() == "The audit log is intact: 5 entries.\n"
 
 
 def test_the_command_fails_on_a_broken_chain(chain: list[LedgerEntry]) -> None:
     alter("UPDATE {table} SET reason = 'x' WHERE id = %s", chain[2].pk)
     err = StringIO()
-    with pytest.raises(CommandError, match="broken in 1 places"):
+    with pytest.raises(CommandError, match="Problems found: 1"):
         call_command("verify_ledger", stderr=err)
     assert f"Entry {chain[2].pk}" in err.getvalue()
 

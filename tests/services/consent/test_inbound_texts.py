@@ -448,7 +448,7 @@ def test_a_start_of_a_person_we_may_text_opens_nothing() -> None:
     ready()
     marty = person(MARTY, "Marty McFly", number=MARTY_NUMBER, opt_in_status="subscribed")
     index.store([marty], timezone.now())
-    assert hear("START") == "They wrote START. Texts are allowed already."
+    assert hear("START") == "They wrote START. Texts are already allowed."
     assert not LiftRequest.objects.exists()
 
 
@@ -471,7 +471,7 @@ def test_a_start_at_about_the_time_of_the_stop_waits_and_cannot_be_approved(mana
 def test_a_start_while_a_request_waits_opens_no_other() -> None:
     stopped_by_person()
     hear("START", timezone.now() - 5 * MINUTE, key="2")
-    assert "waits already" in hear("START", timezone.now() - MINUTE, key="3")
+    assert "already waiting" in hear("START", timezone.now() - MINUTE, key="3")
     assert LiftRequest.objects.count() == 1
 
 

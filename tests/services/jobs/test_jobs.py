@@ -448,7 +448,7 @@ def test_lifts_are_asked_for_with_evidence_of_their_own(
     assert states(job) == {"done": 2, "skipped": 2}
     assert is_stopped(NUMBERS[0])
     again = work_off(lifts(manager, lines[0]))
-    assert again.rows.get().outcome == "A request for this number waits already."
+    assert again.rows.get().outcome == "A request for this number is already waiting."
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,7 @@ def test_without_the_ability_nothing_is_asked(vendors: Vendors) -> None:
 
 
 def test_the_status_page_says_how_far_it_came(watched: Vendors, max_: Any) -> None:
-    assert "All messages had been read by" in max_.get("/status/").content.decode()
+    assert "All messages were read as of" in max_.get("/status/").content.decode()
 
 
 def test_one_message_that_fails_keeps_no_other_waiting_and_is_tried_again(

@@ -87,7 +87,7 @@ def test_a_vendor_is_down(
     line = "SlickText does not answer. Stops are kept and sent as soon as it does."
     assert told(manager) == told(agent) == [f"vendor: {line}"]
     assert told(viewer) == [
-        "vendor: SlickText does not answer. Pages may show how it was when it last answered."
+        "vendor: SlickText does not answer. Pages may show what it last told us."
     ]
     assert told(newcomer) == []
 
@@ -110,9 +110,7 @@ def test_the_one_who_can_act_is_told_how_much_waits(
 
 def test_a_refused_key(manager: User, agent: User, worker: WorkerHeartbeat) -> None:
     down(last_error="SlickText does not accept our key. Tell an administrator.")
-    line = (
-        "SlickText does not accept our key. Stops are kept and sent as soon as that is put right."
-    )
+    line = "SlickText does not accept our key. Stops are kept and sent as soon as that is fixed."
     assert told(manager) == told(agent) == [f"vendor: {line}"]
 
 
@@ -153,7 +151,7 @@ def test_changes_that_wait_too_long(
     (line,) = told(manager)
     assert line.startswith("waiting: 1 change on the way for longer than five minutes.")
     (line,) = told(agent)
-    assert line.endswith("Nothing needs to be done again.")
+    assert line.endswith("You don't have to do anything again.")
     assert told(viewer) == []
 
 

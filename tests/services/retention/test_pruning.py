@@ -107,7 +107,9 @@ def test_old_entries_go_and_their_places_stay(chain: list[LedgerEntry]) -> None:
     )
     assert problems() == []
     assert guards_missing() == []
-    assert run("verify_ledger") == "The ledger is whole: 3 entries. 6 older ones were pruned.\n"
+    assert (
+        run("verify_ledger") == "The audit log is intact: 3 entries. 6 older entries were pruned.\n"
+    )
 
 
 def test_a_dry_run_removes_nothing(chain: list[LedgerEntry]) -> None:
@@ -361,7 +363,7 @@ def test_an_entry_that_stands_twice_is_found(chain: list[LedgerEntry]) -> None:
 def test_a_note_of_a_pruned_hash_still_vouches(chain: list[LedgerEntry]) -> None:
     run()
     said = run("verify_ledger", head=[chain[3].hash])
-    assert f"{chain[3].hash} is in the chain: it vouches for the first 4 entries." in said
+    assert f"{chain[3].hash} is in the chain. It proves the first 4 entries." in said
     with pytest.raises(CommandError):
         run("verify_ledger", head=["a" * 64])
 

@@ -225,7 +225,7 @@ def test_a_code_while_our_lift_is_on_its_way_is_told_back(
     lift(manager)
     vendors.clear_faults()
     assert DesiredState.objects.get(vendor="cloudcontactai").confirmed_do_not_text is True
-    assert told(failed("2001")).startswith("Our own stop told back")
+    assert told(failed("2001")).startswith("Our own stop reported back")
     assert [each.told_back for each in stops()] == [False, True]
     assert OptOut.objects.count() == 1
     # It counts all the same: a person says whether it was ours.

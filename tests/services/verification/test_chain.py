@@ -64,11 +64,11 @@ def rewrite_from(entry: LedgerEntry, **changes: str) -> None:
 
 
 def test_it_works(chain: list[LedgerEntry]) -> None:
-    assert run("verify_ledger") == "The ledger is whole: 6 entries.\n"
+    assert run("verify_ledger") == "The audit log is intact: 6 entries.\n"
 
 
 def test_an_empty_ledger_is_whole() -> None:
-    assert run("verify_ledger") == "The ledger is whole: 0 entries.\n"
+    assert run("verify_ledger") == "The audit log is intact: 0 entries.\n"
     assert run("ledger_head") == f"{'0' * 64} 0 entries, the newest of never\n"
 
 
@@ -76,7 +76,7 @@ def test_one_byte(chain: list[LedgerEntry]) -> None:
     alter("UPDATE {table} SET reason = 'number 3 ' WHERE id = %s", chain[3].pk)
     said, end = complaints()
     assert said == f"Entry {chain[3].pk}: it was changed after it was written.\n"
-    assert end == "The ledger is broken in 1 places."
+    assert end == "The audit log is broken. Problems found: 1."
 
 
 def test_an_entry_that_cannot_even_be_read(chain: list[LedgerEntry]) -> None:
@@ -100,7 +100,7 @@ def test_the_head_cut_back_with_the_entries_is_found_by_a_note(chain: list[Ledge
     noted = run("ledger_head").split()[0]
     alter("DELETE FROM {table} WHERE id > %s", chain[3].pk)
     alter("UPDATE {head} SET hash = %s", chain[3].hash)
-    assert run("verify_ledger") == "The ledger is whole: 4 entries.\n"
+    assert run("verify_ledger") == "The audit log is intact: 4 entries.\n"
     said, _ = complaints(head=[noted])
     assert said == f"No entry has the hash {noted}: it was changed or taken out.\n"
 
@@ -108,14 +108,14 @@ def test_the_head_cut_back_with_the_entries_is_found_by_a_note(chain: list[Ledge
 def test_a_chain_that_was_written_again_is_found_by_a_note(chain: list[LedgerEntry]) -> None:
     noted = head_now().hash
     rewrite_from(chain[2], reason="nobody ever asked")
-    assert run("verify_ledger") == "The ledger is whole: 6 entries.\n"
+    assert run("verify_ledger") == "The audit log is intact: 6 entries.\n"
     assert "No entry has the hash" in complaints(head=[noted])[0]
 
 
 def test_a_note_vouches_for_the_entries_up_to_it(chain: list[LedgerEntry]) -> None:
     said = run("verify_ledger", head=[chain[3].hash, f" {chain[5].hash.upper()} "])
-    assert f"{chain[3].hash} is in the chain: it vouches for the first 4 entries." in said
-    assert f"{chain[5].hash} is in the chain: it vouches for the first 6 entries." in said
+    assert f"{chain[3].hash} is in the chain. It proves the first 4 entries." in said
+    assert f"{chain[5].hash} is in the chain. It proves the first 6 entries." in said
 
 
 def test_the_head_is_printed_with_count_and_time(chain: list[LedgerEntry]) -> None:
@@ -148,7 +148,7 @@ def test_many_breaks_are_counted_and_not_all_printed(
     alter("UPDATE {table} SET reason = 'x'")
     said, end = complaints()
     assert said.splitlines()[2:] == ["And 4 more."]
-    assert end == "The ledger is broken in 6 places."
+    assert end == "The audit log is broken. Problems found: 6."
 
 
 @pytest.mark.parametrize("spelled", [MARTY_NUMBER, "(615) 555-3338", "615.555.3338"])
@@ -212,9 +212,9 @@ def test_a_stop_that_was_read_cannot_be_changed_unseen() -> None:
     slicktext_readings.learn([read, replace(read, mobile_number=OTHER)], timezone.now(), now=True)
     [entry] = LedgerEntry.objects.filter(action=Action.STOPS_READ)
     assert entry.statements.count() == 2
-    assert "The ledger is whole" in run("verify_ledger")
+    assert "The audit log is intact" in run("verify_ledger")
     moved = Statement.objects.get(number=OTHER)
     Statement.objects.filter(pk=moved.pk).update(latest=moved.latest - timedelta(days=1))
     said, last = complaints()
     assert said == f"The statements of entry {entry.pk} are not those that it was made for.\n"
-    assert last == "The ledger is whole, but 1 rows beside it were changed since."
+    assert last == "The audit log is intact. Rows that differ from it: 1."

@@ -89,7 +89,7 @@ def test_nothing_is_named_where_nothing_was_changed(people: None) -> None:
     assert found() == []
     out = io.StringIO()
     call_command("verify_ledger", stdout=out)
-    assert "The ledger is whole" in out.getvalue()
+    assert "The audit log is intact" in out.getvalue()
 
 
 STATEMENT, DESIRED, OPT_OUT, STATE = (
@@ -169,7 +169,7 @@ def test_each_changed_column_is_named(people: None) -> None:
 def test_the_command_names_it_and_fails(people: None) -> None:
     write(*CHANGES[0][:4])
     errors = io.StringIO()
-    with pytest.raises(CommandError, match="rows beside it were changed since"):
+    with pytest.raises(CommandError, match="Rows that differ from it"):
         call_command("verify_ledger", stdout=io.StringIO(), stderr=errors)
     assert CHANGES[0][4] in errors.getvalue()
 

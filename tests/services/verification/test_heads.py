@@ -36,7 +36,7 @@ def test_the_worker_appends_the_head_and_all_of_them_are_checked(
         verification.note_head()
     run("ledger_head", "--to", str(file))
     assert len(file.read_text().splitlines()) == 5
-    assert "vouches for the first 6 entries" in run("verify_ledger", "--heads", str(file))
+    assert "proves the first 6 entries" in run("verify_ledger", "--heads", str(file))
 
 
 def test_without_a_file_only_the_log_has_it(
@@ -58,7 +58,7 @@ def test_without_a_file_only_the_log_has_it(
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        (f"{'a' * 64} 3 entries, the newest of never", "broken in 1 places"),
+        (f"{'a' * 64} 3 entries, the newest of never", "Problems found: 1"),
         ("nonsense", "Line 1 is not a head"),
         ("", "has no heads"),
         ("{hash} 9 entries, the newest of never", "was noted with 9 entries"),

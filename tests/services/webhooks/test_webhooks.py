@@ -54,8 +54,8 @@ from tests.people import (
 
 pytestmark = pytest.mark.django_db
 STOPPED = "Stopped at every connected vendor."
-TOLD_BACK = "Our own stop told back, or theirs: kept, and the person stays stopped."
-ON_RECORD = "On record already."
+TOLD_BACK = "Our own stop reported back, or a new one from the person. They stay stopped."
+ON_RECORD = "Already on record."
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_a_persons_own_stop_becomes_a_stop_at_both(vendors: Vendors) -> None:
     assert (entry.staff_id, entry.staff_name, entry.channel) == (None, "", Channel.VENDOR)
     assert entry.asked_at == asked_at
     assert event["eventHash"] in entry.reason
-    assert "CloudContactAI marked them" in entry.reason
+    assert "CloudContactAI reported that they opted out" in entry.reason
     opt_out = OptOut.objects.get()
     assert (opt_out.channel, opt_out.asked_at, opt_out.label) == (
         Channel.VENDOR,
