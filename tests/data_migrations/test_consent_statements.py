@@ -14,8 +14,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from contacts_ui.migrations._consent_statements import Conversion
 from contacts_ui.integrations.types import Contact
+from contacts_ui.migrations._consent_statements import Conversion
 from contacts_ui.models import (
     ConsentSetup,
     ConsentState,

@@ -226,7 +226,7 @@ def test_too_late(
     vendors.forget_calls()
     response = decide(max_, second, asked.pk, note="Me too")
     assert response.status_code == 409
-    assert f"it was {first.removesuffix('e')}ed by Sue already." in Page(response).text
+    assert f"It was already {first.removesuffix('e')}ed by Sue." in Page(response).text
     assert vendors.asked() == []
     decided = LedgerEntry.objects.filter(action__in=[Action.LIFT_APPROVED, Action.LIFT_DECLINED])
     assert decided.get().staff_name == "Sue"
