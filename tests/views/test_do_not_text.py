@@ -288,7 +288,7 @@ def test_a_number_that_cannot_be_read_is_not_stopped(ada: Client, vendors: Vendo
     vendors.write("UPDATE contacts SET mobile_number = '12' WHERE contact_id = ?", MARTY)
     response = ada.post(URL, headers=HTMX)
     assert response.status_code == 422
-    assert "cannot be read as a phone number" in Page(response).text
+    assert "not a valid phone number" in Page(response).text
     assert not DesiredState.objects.exists()
 
 

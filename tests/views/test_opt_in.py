@@ -143,7 +143,7 @@ def test_a_number_that_cannot_be_read(max_: Client, vendors: Vendors) -> None:
     vendors.write("UPDATE contacts SET mobile_number = '12' WHERE contact_id = ?", MARTY)
     response = lift(max_)
     assert not DesiredState.objects.exists()
-    assert "cannot be read as a phone number" in Page(response).text
+    assert "not a valid phone number" in Page(response).text
 
 
 def test_the_vendor_refuses(max_: Client, vendors: Vendors, stopped: None) -> None:
