@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -82,7 +83,7 @@ class Answer:
         if self.status == 404 and "html" in self.headers.get("content-type", "").lower():
             # A proxy knows no contacts: believed, it would turn a bad route into "deleted".
             return self._unreadable("a web page")
-        said = _error_body(self.body, self.secrets)
+        said = self._said()
         facts: dict[str, Any] = {
             "status": self.status,
             "words": said.words,
@@ -97,7 +98,21 @@ class Answer:
         if self.status == 429:
             facts["retry_after"] = pause_seconds(self.headers)
             return errors.RateLimited(self.vendor, **facts)
-        return _refusal(self.vendor, said, facts)
+        if self.status == 409 or (self.status in (400, 422) and said.number_is_taken):
+            return errors.NumberExists(self.vendor, **facts)
+        if self.status in (400, 422):
+            return errors.Invalid(self.vendor, fields=said.fields, **facts)
+        kinds = {401: errors.BadCredentials, 403: errors.BadCredentials, 404: errors.NotFound}
+        return kinds.get(self.status, errors.Refused)(self.vendor, **facts)
+
+    def _said(self) -> ErrorBody:
+        if len(self.body) > ERROR_BODY_MAX_BYTES:
+            return ErrorBody({})
+        try:
+            data = decode(self.body)
+        except ValueError:
+            data = self.body.decode("utf-8", "replace")
+        return read_error_body(redact_all(data, self.secrets))
 
     def _facts(self) -> dict[str, Any]:
         request_id = next((self.headers[k] for k in _REQUEST_IDS if k in self.headers), None)
@@ -114,17 +129,12 @@ def decode(body: bytes) -> Any:
     if not text.strip():
         return None
     try:
-        return _decode(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def _decode(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(text)
         # Half an emoji or a bare line break in one contact must not hide the other 49.
         return json.loads(text, strict=False)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def rate_limit(headers: Mapping[str, str]) -> RateLimit:
@@ -171,26 +181,3 @@ def _number(value: str | None) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None
-
-
-def _error_body(body: bytes, secrets: tuple[str, ...]) -> ErrorBody:
-    if len(body) > ERROR_BODY_MAX_BYTES:
-        return ErrorBody({})
-    try:
-        data = decode(body)
-    except ValueError:
-        data = body.decode("utf-8", "replace")
-    return read_error_body(redact_all(data, secrets))
-
-
-def _refusal(vendor: str, said: ErrorBody, facts: dict[str, Any]) -> errors.Refused:
-    status = facts["status"]
-    if status in (401, 403):
-        return errors.BadCredentials(vendor, **facts)
-    if status == 404:
-        return errors.NotFound(vendor, **facts)
-    if status == 409 or (status in (400, 422) and said.number_is_taken):
-        return errors.NumberExists(vendor, **facts)
-    if status in (400, 422):
-        return errors.Invalid(vendor, fields=said.fields, **facts)
-    return errors.Refused(vendor, **facts)

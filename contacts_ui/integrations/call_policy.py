@@ -46,53 +46,27 @@ class CallPolicy:
     patience: float
 
 
-READ = CallPolicy(
-    Priority.PERSON, 3, connect_timeout=2, read_timeout=6, total_timeout=9, patience=3
-)
+# Seconds: to connect, for each read, for the whole call, and of patience.
+READ = CallPolicy(Priority.PERSON, 3, 2, 6, 9, 3)
 # A person waits, and a copy can be shown instead.
-READ_BRIEFLY = CallPolicy(
-    Priority.PERSON, 2, connect_timeout=2, read_timeout=3, total_timeout=4, patience=1
-)
+READ_BRIEFLY = CallPolicy(Priority.PERSON, 2, 2, 3, 4, 1)
 # Is the vendor there? Asked by people who want to know now.
-CHECK = CallPolicy(
-    Priority.PERSON, 1, connect_timeout=2, read_timeout=3, total_timeout=4, patience=1
-)
-WRITE = CallPolicy(
-    Priority.PERSON, 1, connect_timeout=2, read_timeout=10, total_timeout=12, patience=3
-)
-STOP_NOW = CallPolicy(
-    Priority.STOP, 1, connect_timeout=2, read_timeout=6, total_timeout=8, patience=0
-)
-DELIVER = CallPolicy(
-    Priority.STOP, 1, connect_timeout=3, read_timeout=12, total_timeout=15, patience=5
-)
+CHECK = CallPolicy(Priority.PERSON, 1, 2, 3, 4, 1)
+WRITE = CallPolicy(Priority.PERSON, 1, 2, 10, 12, 3)
+STOP_NOW = CallPolicy(Priority.STOP, 1, 2, 6, 8, 0)
+DELIVER = CallPolicy(Priority.STOP, 1, 3, 12, 15, 5)
 # One row of a bulk job: people at a screen go first.
-BULK_READ = CallPolicy(
-    Priority.BATCH, 2, connect_timeout=2, read_timeout=8, total_timeout=12, patience=3
-)
-BULK_WRITE = CallPolicy(
-    Priority.BATCH, 1, connect_timeout=2, read_timeout=10, total_timeout=12, patience=3
-)
+BULK_READ = CallPolicy(Priority.BATCH, 2, 2, 8, 12, 3)
+BULK_WRITE = CallPolicy(Priority.BATCH, 1, 2, 10, 12, 3)
 # A stop of a bulk job. Waiting for room holds a thread and a lease, so the wait is short.
-BULK = CallPolicy(
-    Priority.BATCH, 1, connect_timeout=3, read_timeout=12, total_timeout=15, patience=1
-)
+BULK = CallPolicy(Priority.BATCH, 1, 3, 12, 15, 1)
 # Reads the contact that a webhook hinted at: people go first.
-CONFIRM_HINT = CallPolicy(
-    Priority.BATCH, 1, connect_timeout=3, read_timeout=10, total_timeout=12, patience=2
-)
-RECONCILE = CallPolicy(
-    Priority.SYNC, 1, connect_timeout=2, read_timeout=6, total_timeout=8, patience=0
-)
+CONFIRM_HINT = CallPolicy(Priority.BATCH, 1, 3, 10, 12, 2)
+RECONCILE = CallPolicy(Priority.SYNC, 1, 2, 6, 8, 0)
 # Sends a confirmed stop again: behind everything else.
-RENEW = CallPolicy(
-    Priority.SYNC, 1, connect_timeout=3, read_timeout=12, total_timeout=15, patience=0
-)
-
+RENEW = CallPolicy(Priority.SYNC, 1, 3, 12, 15, 0)
 # The largest pages take the vendor long, and no person waits for them.
-SYNC_PAGE = CallPolicy(
-    Priority.SYNC, 1, connect_timeout=3, read_timeout=30, total_timeout=45, patience=0
-)
+SYNC_PAGE = CallPolicy(Priority.SYNC, 1, 3, 30, 45, 0)
 
 
 @dataclass(frozen=True, slots=True)

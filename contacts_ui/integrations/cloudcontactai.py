@@ -77,14 +77,13 @@ def list_contacts(
     CloudContactAI, OpenAPI v1: GET /v2/contacts. Whether it counts pages from 0 is a guess, so a
     page may come twice. Raises NotFound where the account offers no reads.
     """
-    return conn.call(
-        "GET",
+    params = {"filter": "", "pageNumber": page, "pageSize": size}
+    return conn.get(
         "/v2/contacts",
-        endpoint="contacts.list",
-        parse=lambda data: parse_registered_page(data, page),
-        params={"filter": "", "pageNumber": page, "pageSize": size},
-        policy=policy,
-        repeatable=True,
+        "contacts.list",
+        lambda data: parse_registered_page(data, page),
+        policy,
+        params,
     )
 
 
@@ -111,21 +110,13 @@ def find_contact(
 
 def _with_phone(conn: Connection, phone: str, policy: CallPolicy) -> tuple[RegisteredContact, ...]:
     try:
-        return conn.call(
-            "GET",
-            "/v2/contacts/withPhone",
-            endpoint="contacts.find",
-            parse=parse_found,
-            params={"filter": phone},
-            policy=policy,
-            repeatable=True,
-        )
+        path, params = "/v2/contacts/withPhone", {"filter": phone}
+        return conn.get(path, "contacts.find", parse_found, policy, params)
     except errors.NotFound as error:
         if "json" in str(error.log.get("content_type")):
             return ()
-        raise errors.Unreadable(
-            VENDOR, status=error.status, log={"problem": "a 404 that is not JSON"}
-        ) from None
+        facts = {"problem": "a 404 that is not JSON"}
+        raise errors.Unreadable(VENDOR, status=error.status, log=facts) from None
 
 
 def _same_person(answer: DoNotText, phone: str | None, contact_id: str | None) -> bool:

@@ -75,18 +75,14 @@ def _walk(data: Any, field: str) -> Iterator[tuple[str, str]]:
         for item in data:
             yield from _walk(item, field)
     elif isinstance(data, dict):
-        yield from _walk_object(data, field)
-
-
-def _walk_object(data: dict[str, Any], field: str) -> Iterator[tuple[str, str]]:
-    named = _named_field(data) or field
-    for key in _WORDS:
-        yield from _walk(data.get(key), named)
-    if any(isinstance(data.get(key), str | list) for key in _WORDS):
-        return
-    for key, value in data.items():
-        if key not in _NOT_FIELDS and isinstance(value, str | list):
-            yield from _walk(value, key)
+        named = _named_field(data) or field
+        for key in _WORDS:
+            yield from _walk(data.get(key), named)
+        if any(isinstance(data.get(key), str | list) for key in _WORDS):
+            return
+        for key, value in data.items():
+            if key not in _NOT_FIELDS and isinstance(value, str | list):
+                yield from _walk(value, key)
 
 
 def _named_field(data: dict[str, Any]) -> str:

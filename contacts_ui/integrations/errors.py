@@ -14,7 +14,6 @@ VendorError
      |- NumberExists    409, or words that the number is taken
      '- Invalid         400, 422: what is wrong, by field name
 """
-# The tree says what each member is; "Error" after every name would say it again.
 
 from __future__ import annotations
 
@@ -92,55 +91,39 @@ class VendorError(Exception):
 
 
 class NotConnected(VendorError):
-    """This vendor has no keys in our settings."""
-
     sentence = "{vendor} is not connected to this dashboard."
 
 
 class Unreachable(VendorError):
-    """No connection could be made (refused, unknown host, connect timeout, bad certificate)."""
-
     retryable = True
     sentence = "{vendor} cannot be reached right now."
 
 
 class NoAnswer(VendorError):
-    """The request went out and no whole answer came back in time."""
-
     retryable = True
     sentence = "{vendor} did not answer in time."
 
 
 class Unreadable(VendorError):
-    """An answer that is not what the vendor's page promises (HTML, a redirect, another shape)."""
-
     retryable = True
     sentence = "{vendor} sent an answer that we could not read."
 
 
 class ServerError(VendorError):
-    """5xx."""
-
     retryable = True
     sentence = "{vendor} has a problem on its side right now."
 
 
 class RateLimited(VendorError):
-    """429: too many calls. ``retry_after`` comes from Retry-After or x-RateLimit-Reset."""
-
     retryable = True
     sentence = "{vendor} asks us to slow down. Try again in a moment."
 
 
 class BudgetSpent(RateLimited):
-    """Our own shared call budget had no room within the caller's patience: nothing was sent."""
-
     sentence = "{vendor} is very busy with our requests. Try again in a moment."
 
 
 class Refused(VendorError):
-    """The vendor understood the request and said no."""
-
     quotes = True
     sentence = "{vendor} did not accept this."
 
@@ -151,23 +134,17 @@ class Refused(VendorError):
 
 
 class BadCredentials(Refused):
-    """401 or 403. The request may well succeed once the key is put right."""
-
     retryable = True
     quotes = False
     sentence = "{vendor} does not accept our key. Tell an administrator."
 
 
 class NotFound(Refused):
-    """404."""
-
     quotes = False
     sentence = "{vendor} does not know this contact."
 
 
 class NumberExists(Refused):
-    """The number already belongs to a contact."""
-
     quotes = False
     sentence = "{vendor} already has a contact with this number."
 

@@ -109,6 +109,25 @@ class Connection:
                     raise
         raise AssertionError("stamina neither returned nor raised")
 
+    def get(
+        self,
+        path: str,
+        endpoint: str,
+        parse: Callable[[Any], T],
+        policy: CallPolicy,
+        params: Mapping[str, Any] | None = None,
+    ) -> T:
+        """Read, which may be repeated; otherwise as `call`."""
+        return self.call(
+            "GET",
+            path,
+            endpoint=endpoint,
+            parse=parse,
+            params=params,
+            policy=policy,
+            repeatable=True,
+        )
+
     def _attempt(self, request: Request, parse: Callable[[Any], T]) -> T:
         patience = min(request.policy.patience, request.left)
         self.budget.take(self.vendor, request.policy.priority, patience)
@@ -141,14 +160,12 @@ class Connection:
 
     def _report_limits(self, answer: Answer) -> None:
         """Report the rate limit of the headers to the budget that all processes share."""
-        limits = rate_limit(answer.headers)
-        if limits:
+        if limits := rate_limit(answer.headers):
             _notify(self.budget.report, self.vendor, *astuple(limits))
         if answer.status == 429:
             asked = pause_seconds(answer.headers)
-            _notify(
-                self.budget.pause, self.vendor, PAUSE_DEFAULT_SECONDS if asked is None else asked
-            )
+            pause = PAUSE_DEFAULT_SECONDS if asked is None else asked
+            _notify(self.budget.pause, self.vendor, pause)
 
 
 def _retry_pause(error: Exception, request: Request) -> bool | float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -75,14 +76,8 @@ def list_contacts(
     """
     params = {**(filters or {}), "limit": limit, "offset": offset}
     try:
-        return conn.call(
-            "GET",
-            _contacts(conn),
-            endpoint="contacts.list",
-            parse=lambda data: parse_page(data, offset),
-            params=params,
-            policy=policy,
-            repeatable=True,
+        return conn.get(
+            _contacts(conn), "contacts.list", lambda data: parse_page(data, offset), policy, params
         )
     except errors.NotFound as error:
         raise errors.Unreadable(VENDOR, status=error.status, log={"problem": "no list"}) from None
@@ -94,14 +89,8 @@ def get_contact(conn: Connection, contact_id: int, *, policy: CallPolicy = READ)
     SlickText, Contacts, "Retrieve a Specific Contact": GET /brands/{brand}/contacts/{id}.
     Raises NotFound, and Unreadable when the answer is about another contact.
     """
-    return conn.call(
-        "GET",
-        _contacts(conn, contact_id),
-        endpoint="contacts.read",
-        parse=_contact_named(contact_id),
-        policy=policy,
-        repeatable=True,
-    )
+    path = _contacts(conn, contact_id)
+    return conn.get(path, "contacts.read", _contact_named(contact_id), policy)
 
 
 def find_contact(conn: Connection, number: str, *, policy: CallPolicy = READ) -> Contact | None:
@@ -151,10 +140,12 @@ def create_contact(
         if not error.outcome_unknown:
             raise
         lost = error
-    found = _look_up(conn, number, policy)
-    if found is None:
-        raise lost
-    return Created(found, by_lookup=True)
+    for pause in LOOKUP_PAUSES_SECONDS:
+        time.sleep(pause)
+        with suppress(errors.VendorError):
+            if found := find_contact(conn, number, policy=_short(policy)):
+                return Created(found, by_lookup=True)
+    raise lost
 
 
 def edit_contact(
@@ -173,7 +164,14 @@ def edit_contact(
     """
     custom_fields = changes.get("custom_fields") or {}
     contact, shows_custom_fields = _put(conn, id_or_number, changes, policy)
-    flat = _not_applied(custom_fields, contact) if shows_custom_fields else {}
+    # A name that is also a field of the contact itself would, written flat, overwrite that field.
+    flat = {
+        name: value
+        for name, value in custom_fields.items()
+        if shows_custom_fields
+        and name not in CONTACT_FIELDS
+        and not _alike(contact.custom_fields.get(name), value)
+    }
     if not flat:
         return contact
     try:
@@ -210,14 +208,7 @@ def get_brand(conn: Connection, *, policy: CallPolicy = READ) -> Brand:
 
     SlickText, Brands: GET /brands. Raises BadCredentials.
     """
-    return conn.call(
-        "GET",
-        "/brands",
-        endpoint="brands.read",
-        parse=lambda data: parse_brand(data, conn.account),
-        policy=policy,
-        repeatable=True,
-    )
+    return conn.get("/brands", "brands.read", lambda data: parse_brand(data, conn.account), policy)
 
 
 def list_messages(
@@ -234,14 +225,10 @@ def list_messages(
     source_id, and direction. Go on at ``offset + received`` while ``has_more``.
     Raises NotFound where the account offers no list of messages.
     """
-    return conn.call(
-        "GET",
-        f"/brands/{conn.account}/messages",
-        endpoint="messages.list",
-        parse=lambda data: parse_messages(data, offset),
-        params={**(filters or {}), "limit": limit, "offset": offset},
-        policy=policy,
-        repeatable=True,
+    params = {**(filters or {}), "limit": limit, "offset": offset}
+    path = f"/brands/{conn.account}/messages"
+    return conn.get(
+        path, "messages.list", lambda data: parse_messages(data, offset), policy, params
     )
 
 
@@ -251,15 +238,8 @@ def count_contacts(conn: Connection, *, policy: CallPolicy = READ) -> dict[str, 
     SlickText, Analytics: GET /brands/{brand}/analytics/contacts?group=opt_in_status. The total,
     if given, is under "". Raises NotFound where the account offers no counts.
     """
-    return conn.call(
-        "GET",
-        f"/brands/{conn.account}/analytics/contacts",
-        endpoint="analytics.contacts",
-        parse=parse_counts,
-        params={"group": "opt_in_status"},
-        policy=policy,
-        repeatable=True,
-    )
+    path, params = f"/brands/{conn.account}/analytics/contacts", {"group": "opt_in_status"}
+    return conn.get(path, "analytics.contacts", parse_counts, policy, params)
 
 
 def _contacts(conn: Connection, id_or_number: int | str | None = None) -> str:
@@ -285,19 +265,6 @@ def _put(
     )
 
 
-def _not_applied(wanted: Mapping[str, Any], contact: Contact) -> dict[str, Any]:
-    """Return the custom fields that the contact shows otherwise than wanted.
-
-    A name that is also a field of the contact itself is left out: written flat it would
-    overwrite that field.
-    """
-    return {
-        name: value
-        for name, value in wanted.items()
-        if name not in CONTACT_FIELDS and not _alike(contact.custom_fields.get(name), value)
-    }
-
-
 def _alike(shown: Any, wanted: Any) -> bool:
     """Compare loosely: the vendor turns 1 into "1" and empty text into null at will."""
     if isinstance(shown, dict | list) or isinstance(wanted, dict | list):
@@ -314,19 +281,6 @@ def _delete(conn: Connection, contact_id: int, policy: CallPolicy) -> None:
         policy=policy,
         repeatable=False,
     )
-
-
-def _look_up(conn: Connection, number: str, policy: CallPolicy) -> Contact | None:
-    """Look a number up a few times, until it is there."""
-    for pause in LOOKUP_PAUSES_SECONDS:
-        time.sleep(pause)
-        try:
-            contact = find_contact(conn, number, policy=_short(policy))
-        except errors.VendorError:
-            continue
-        if contact is not None:
-            return contact
-    return None
 
 
 def _short(policy: CallPolicy) -> CallPolicy:

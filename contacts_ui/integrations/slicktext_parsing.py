@@ -29,15 +29,12 @@ from contacts_ui.phone import to_e164
 _Reader = Callable[[Any], Any]
 _FIELDS: Final[dict[str, tuple[str, _Reader]]] = {
     "_brand_id": ("brand_id", coerce.integer),
-    "first_name": ("first_name", coerce.text),
-    "last_name": ("last_name", coerce.text),
+    **{
+        name: (name, coerce.text)
+        for name in ("first_name", "last_name", "email", "address", "city", "state", "country")
+    },
     "mobile_number_carrier": ("carrier", coerce.text),
-    "email": ("email", coerce.text),
     "birthdate": ("birthdate", coerce.day),
-    "address": ("address", coerce.text),
-    "city": ("city", coerce.text),
-    "state": ("state", coerce.text),
-    "country": ("country", coerce.text),
     "source": ("source", coerce.text),
     "_source_id": ("source_id", coerce.text),
     "sub_source": ("sub_source", coerce.text),
@@ -84,12 +81,21 @@ def parse_contact(raw: Any) -> Contact:
             values[name] = read(row.get(key))
         except ValueError:
             extra[key] = coerce.clean(row[key])
-    custom_fields = _custom_fields(row.get("custom_fields"), extra)
+    try:
+        zip_code = coerce.postcode(row.get("zip"), values.get("country"))
+    except ValueError:
+        zip_code, extra["zip"] = None, coerce.clean(row["zip"])
+    custom_fields = row.get("custom_fields")
+    if not isinstance(custom_fields, dict):
+        # null, "null", and an empty list stand for none.
+        if custom_fields not in (*coerce.NOTHING, []):
+            extra["custom_fields"] = coerce.clean(custom_fields)
+        custom_fields = {}
     return Contact(
         contact_id=_required_id(row, "contact_id"),
         mobile_number=coerce.text_of(row, "mobile_number"),
-        zip=_postcode(row.get("zip"), values.get("country"), extra),
-        custom_fields=custom_fields,
+        zip=zip_code,
+        custom_fields=coerce.clean(custom_fields),
         extra=extra,
         **values,
     )
@@ -119,28 +125,10 @@ def parse_page(raw: Any, offset: int) -> ContactPage:
 def parse_brand(raw: Any, account: str = "") -> Brand:
     """Read a brand from an object or a list; from several, the one whose id is ``account``."""
     found = unwrap(raw, "brand_id")
-    rows = found if isinstance(found, list) else [found]
-    brands = [_brand(row) for row in rows]
+    brands = [_brand(row) for row in (found if isinstance(found, list) else [found])]
     if not brands:
         raise BadShape("no brand in the answer")
     return next((brand for brand in brands if str(brand.brand_id) == account), brands[0])
-
-
-def _postcode(value: Any, country: str | None, extra: dict[str, Any]) -> str | None:
-    try:
-        return coerce.postcode(value, country)
-    except ValueError:
-        extra["zip"] = coerce.clean(value)
-        return None
-
-
-def _custom_fields(value: Any, extra: dict[str, Any]) -> dict[str, Any]:
-    """Read an object, or what stands for none: null, "null", an empty list."""
-    if isinstance(value, dict):
-        return dict(coerce.clean(value))
-    if value not in (*coerce.NOTHING, []):
-        extra["custom_fields"] = coerce.clean(value)
-    return {}
 
 
 def _brand(raw: Any) -> Brand:
@@ -183,6 +171,10 @@ def parse_message(raw: Any) -> Message:
     """Read one message. Raises BadShape without a direction, or for numbers or a body not in text."""
     if not isinstance(raw, dict):
         raise BadShape(f"a message expected, not {coerce.kind(raw)}")
+
+    def optional_text(name: str) -> str | None:
+        return coerce.optional(coerce.text, raw.get(name))
+
     contact: Any = raw.get("contact")
     contact = contact if isinstance(contact, dict) else {}
     try:
@@ -193,23 +185,26 @@ def parse_message(raw: Any) -> Message:
     ids = (contact.get("contact_id"), *(raw.get(name) for name in _CONTACT_ID_KEYS))
     contact_number = next((contact[k] for k in _CONTACT_NUMBER_KEYS if contact.get(k)), None)
     person = to_e164(coerce.optional(coerce.text, contact_number))
-    outbound = _is_outbound(coerce.optional(coerce.text, raw.get("direction")), to, sender, person)
+    outbound = _is_outbound(optional_text("direction"), to, sender, person)
     if outbound is None:
         raise BadShape("the direction is missing or unknown")
     created = coerce.optional(coerce.epoch_or_moment, raw.get("created"))
-    key = next(
-        filter(None, (coerce.optional(coerce.text, raw.get(name)) for name in _ID_KEYS)), None
-    )
+    key = next(filter(None, (optional_text(name) for name in _ID_KEYS)), None)
+    if not key:
+        # The SHA-256 of what never changes about a text; its status does.
+        facts = [to, sender, body, created or optional_text("created")]
+        spelled = [
+            "out" if outbound else "in",
+            *(each if each is None else str(each) for each in facts),
+        ]
+        key = hashlib.sha256(json.dumps(spelled).encode()).hexdigest()
     return Message(
-        key=key
-        or _digest(
-            outbound, to, sender, body, created or coerce.optional(coerce.text, raw.get("created"))
-        ),
+        key=key,
         number=to_e164(to if outbound else sender) or person,
         outbound=outbound,
         body=body,
-        source=coerce.optional(coerce.text, raw.get("source")) or "",
-        status=coerce.optional(coerce.text, raw.get("status")) or "",
+        source=optional_text("source") or "",
+        status=optional_text("status") or "",
         created=created,
         contact_id=next(filter(None, map(coerce.row_id, ids)), None),
     )
@@ -247,15 +242,6 @@ def _is_outbound(
 
 def _is_short_code(text: str | None) -> bool:
     return text is not None and text.isdigit() and len(text) in (5, 6)
-
-
-def _digest(outbound: bool, *facts: Any) -> str:
-    """Return the SHA-256 of what never changes about a text; its status does."""
-    spelled = [
-        "out" if outbound else "in",
-        *(None if fact is None else str(fact) for fact in facts),
-    ]
-    return hashlib.sha256(json.dumps(spelled).encode()).hexdigest()
 
 
 def _find_counts(raw: Any, total: int | None) -> dict[str, int] | None:

@@ -85,11 +85,8 @@ class Transport:
         self._vendor = vendor
         self._base_url = base_url
         self._api_key = api_key
-        self._headers = {
-            **requests.utils.default_headers(),
-            "Accept": accept,
-            "User-Agent": "contacts-dashboard",
-        }
+        own = {"Accept": accept, "User-Agent": "contacts-dashboard"}
+        self._headers = {**requests.utils.default_headers(), **own}
         self._adapter = Adapter()
 
     def send(self, request: Request) -> Answer:
@@ -102,12 +99,12 @@ class Transport:
             policy, left = request.policy, max(request.left, 0.001)
             timeout = (min(policy.connect_timeout, left), min(policy.read_timeout, left), left)
             response = self._adapter.send(prepared, timeout=timeout)
-            body = _decode(response)
+            status, headers = response.status_code, response.headers
+            body = _joined(response.iter_content(CHUNK_BYTES), status)
         except TRANSPORT_ERRORS as error:
             failure = self._failure(error, request)
         else:
             secrets = (self._api_key,)
-            status, headers = response.status_code, response.headers
             return Answer(self._vendor, status, headers, body, request.is_write, secrets)
         # Raised out here so that it does not drag along the first error, whose attributes
         # hold the key and the number.
@@ -161,7 +158,7 @@ class Adapter(HTTPAdapter):
                 content=request.body,  # type: ignore[arg-type]  # JSON is bytes
                 extensions={"timeout": {"connect": connect, "read": read, "write": read}},
             ) as answer:
-                body = _read(answer)
+                body = _joined(answer.iter_stream(), answer.status)
         finally:
             _deadline.reset(token)
         headers = [
@@ -241,29 +238,16 @@ def _cut(timeout: float | None, late: type[httpcore.TimeoutException]) -> float:
     return left if timeout is None else min(timeout, left)
 
 
-def _read(answer: httpcore.Response) -> bytes:
-    """Read the body up to the cap. A refusal is a refusal even if its explanation got lost."""
+def _joined(chunks: Iterable[bytes], status: int) -> bytes:
+    """Join a body up to the cap. A refusal is a refusal even if its explanation got lost."""
     body = bytearray()
     try:
-        for chunk in answer.iter_stream():
+        for chunk in chunks:
             body += chunk
             if len(body) > MAX_BODY_BYTES:
+                # A body that is cut off is not JSON.
                 break
     except TRANSPORT_ERRORS:
-        if answer.status < 400:
-            raise
-    return bytes(body)
-
-
-def _decode(response: requests.Response) -> bytes:
-    """Unpack the body up to the cap; a body that was cut off is not JSON."""
-    body = bytearray()
-    try:
-        for chunk in response.iter_content(CHUNK_BYTES):
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                break
-    except requests.RequestException:
-        if response.status_code < 400:
+        if status < 400:
             raise
     return bytes(body)
