@@ -88,8 +88,7 @@ class FormRenderer(renderers.TemplatesSetting):
 def environment(**options: Any) -> Environment:
     """Return the environment of our templates: it escapes everything, and refuses names that it was not given."""
     made = Environment(  # noqa: S701 - Django's backend passes autoescape=True
-        **{**options, "undefined": StrictUndefined},
-        extensions=[Unindented],
+        **{**options, "undefined": StrictUndefined}, extensions=[Unindented]
     )
     made.globals |= {"heroicon_mini": heroicon_mini, "once": once, "static": static, "url": url}
     made.globals["ui"] = Macros(made)

@@ -48,7 +48,5 @@ class CloseForm(forms.Form):
     """Why an event needs no action."""
 
     reason = words_field(
-        "Why no action is needed",
-        250,
-        error_messages={"required": "Say why, for the audit log."},
+        "Why no action is needed", 250, error_messages={"required": "Say why, for the audit log."}
     )

@@ -28,14 +28,7 @@ from contacts_ui.services import audit_log, index
 from contacts_ui.services.consent.rules import STATUS_WORDS, STOPPED_STATUSES, OptInStatus, Verdict
 from contacts_ui.services.contacts.listing import ListQuery, list_contacts
 from contacts_ui.services.files.workbook_writing import MAX_ROWS, Full
-from contacts_ui.services.files.writing import (
-    BLOCK_ROWS,
-    Block,
-    Download,
-    Format,
-    Part,
-    parts_of,
-)
+from contacts_ui.services.files.writing import BLOCK_ROWS, Block, Download, Format, Part, parts_of
 from contacts_ui.services.index import IndexQuery, Total
 from contacts_ui.services.security import exported
 from contacts_ui.services.vendors import to_slicktext
@@ -117,25 +110,15 @@ def export(
     headings = headings_of(columns)
     live = not index.is_ready()
     # The first page is read before anything is sent: an error is shown on a page, not in a broken file.
-    rows = _live_rows(question) if live else None
+    rows = _live_contacts(question) if live else None
     if rows is not None:
         rows = chain(list(islice(rows, 1)), rows)
-    entry = record_start(
-        staff,
-        why,
-        kind,
-        filters={
-            **question.filters,
-            **({"search": question.search} if question.search else {}),
-            **({"sort": question.sort} if question.sort else {}),
-        },
-        columns=list(headings.values()),
-        read_from="SlickText" if live else "the index",
-    )
-    blocks = _blocks(
-        headings, rows or index.matching_rows(question, index_columns(headings)), live=live
-    )
-    made = parts_of(kind, list(headings.values()), blocks, NUMBERS)
+    heads, source = list(headings.values()), "SlickText" if live else "the index"
+    asked = {"search": question.search, "sort": question.sort}
+    filters = {**question.filters, **{name: text for name, text in asked.items() if text}}
+    entry = record_start(staff, why, kind, filters=filters, columns=heads, read_from=source)
+    found = rows or index.matching_rows(question, index_columns(headings))
+    made = parts_of(kind, heads, _blocks(headings, found, live=live), NUMBERS)
     chunks = counted(made, staff, entry, copy_context())
     return Download(f"contacts-{timezone.localdate():%Y-%m-%d}", kind, chunks)
 
@@ -151,17 +134,8 @@ def index_columns(headings: Mapping[str, str]) -> list[str]:
     return [*shown, "number", "status", "mobile_number"]
 
 
-def _live_rows(question: IndexQuery) -> Iterator[Raw]:
-    """Yield contacts that match at SlickText, LIVE_LIMIT at most, each with when it was read."""
-    for before, contact in enumerate(_live_contacts(question)):
-        if before == LIVE_LIMIT:
-            # Marks that more would follow.
-            yield ()
-            return
-        yield contact
-
-
 def _live_contacts(question: IndexQuery) -> Iterator[Raw]:
+    """Yield contacts that match at SlickText, each with when it was read."""
     filters = [dict(question.filters)]
     if question.search:
         asked_at = timezone.now()
@@ -207,16 +181,13 @@ def _matches(contact: Contact, name: str, value: str) -> bool:
 def _blocks(headings: Mapping[str, str], rows: Iterable[Raw], *, live: bool) -> Generator[Block]:
     """Yield the table in blocks, each with its number of contacts."""
     table, left = Table(headings), iter(rows)
-    while some := list(islice(left, BLOCK_ROWS)):
-        limited = live and not some[-1]
-        if limited:
-            some.pop()
+    shown = islice(left, LIVE_LIMIT) if live else left
+    while some := list(islice(shown, BLOCK_ROWS)):
         given = [_texts_of(row, headings) for row in some] if live else some
         yield table.columns(given), len(given)
-        if limited:
-            first = f"Only the first {LIVE_LIMIT:,} contacts: the index is not ready."
-            yield [[first], *[[""]] * (len(headings) - 1)], 0
-            return
+    if live and next(left, None):
+        first = f"Only the first {LIVE_LIMIT:,} contacts: the index is not ready."
+        yield [[first], *[[""]] * (len(headings) - 1)], 0
 
 
 class Table:

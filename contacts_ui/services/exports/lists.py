@@ -107,12 +107,7 @@ def headings(columns: Sequence[str]) -> list[str]:
 
 
 def export(
-    *,
-    staff: Staff,
-    listed: Listed,
-    columns: Sequence[str],
-    why: str,
-    kind: Format = Format.CSV,
+    *, staff: Staff, listed: Listed, columns: Sequence[str], why: str, kind: Format = Format.CSV
 ) -> Download:
     """Export a list. The audit log has who, why, what was found, columns and format before the first byte, and the
     number of lines after the last one. Raises NotAllowed.

@@ -41,12 +41,8 @@ def read(content: bytes, options: Options = _DEFAULTS) -> Table:
         raise Unreadable(f"This file is larger than {FILE_MAX_BYTES // 1_000_000} MB. Split it.")
     if not content.strip(b"\0\r\n\t ,;\xef\xbb\xbf\xff\xfe"):
         raise Unreadable(EMPTY)
-    if content.startswith(_WORKBOOKS):
-        return _workbook(content, options)
-    return _text(content, options)
-
-
-def _workbook(content: bytes, options: Options) -> Table:
+    if not content.startswith(_WORKBOOKS):
+        return _text(content, options)
     book = workbooks.read(content, options.sheet)
     table = as_table(book.lines, book.notes, options.headings)
     filled = {at for at, _ in table.lines}

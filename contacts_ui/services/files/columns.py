@@ -25,14 +25,7 @@ from contacts_ui.services.files.headings import (
     speaks_of_texts,
     words_of,
 )
-from contacts_ui.services.files.opt_outs import (
-    ABOUT_TEXTS,
-    DO_NOT_CALL,
-    DO_NOT_TEXT,
-    STATUS,
-    Says,
-    read,
-)
+from contacts_ui.services.files.opt_outs import ABOUT_TEXTS, DO_NOT_CALL, DO_NOT_TEXT, STATUS, Says
 from contacts_ui.services.files.table import SAMPLE_ROWS, Table
 
 FULL_NAME: Final = "full_name"
@@ -94,7 +87,7 @@ def guess(table: Table) -> list[str]:
             (-weight, at, field)
             for at, heading in enumerate(table.headings)
             for field, weight in _likely(table, at, heading, samples[at]).items()
-        ),
+        )
     )
     chosen, taken = [""] * len(table.headings), set[str]()
     for _, at, field in ranked:
@@ -104,7 +97,10 @@ def guess(table: Table) -> list[str]:
     if FULL_NAME in taken and (parts := taken & {"first_name", "last_name"}):
         at = chosen.index(FULL_NAME)
         held = {value for part in parts for value in samples[chosen.index(part)]}
-        chosen[at] = _other_part(parts, held, samples[at])
+        words = {word for each in samples[at] for word in (each, *each.split())}
+        # Beside "Last name", "Name" is the first name, or left out where it is the full name again.
+        other = "first_name" if "last_name" in parts else "last_name"
+        chosen[at] = "" if len(parts) == 2 or held & words else other
     return _with_numbers(table, chosen, samples)
 
 
@@ -125,22 +121,16 @@ def is_certain(table: Table, mapping: Sequence[str]) -> bool:
         elif target:
             is_known = target.startswith(CUSTOM) or target in (*known[at], *ABOUT_TEXTS)
         else:
-            is_known = not samples[at] or not _is_second_candidate(at, mapping, known)
+            # A left-out column could as well be a field that another column is.
+            is_known = not samples[at] or not any(
+                field in mapping
+                and field not in (*REPEATABLE, FULL_NAME)
+                and known[mapping.index(field)].get(field) == weight
+                for field, weight in known[at].items()
+            )
         if not is_known:
             return False
     return True
-
-
-def _is_second_candidate(
-    at: int, mapping: Sequence[str], known: Sequence[dict[str, float]]
-) -> bool:
-    """Return True if a left-out column could as well be a field that another column is."""
-    return any(
-        field in mapping
-        and field not in (*REPEATABLE, FULL_NAME)
-        and known[mapping.index(field)].get(field) == weight
-        for field, weight in known[at].items()
-    )
 
 
 def is_last_first(heading: str) -> bool:
@@ -159,9 +149,9 @@ def looks_like_opt_outs(heading: str, sample: Collection[str]) -> bool:
     said = (text for text in sample if "://" not in text)
     if about_texts(heading) == STATUS and not says_whose_status(heading):
         # A shipped order is not an opt-out.
-        found = any(read(STATUS, text).says is Says.STOP for text in said)
+        found = any(opt_outs.read(STATUS, text).says is Says.STOP for text in said)
     elif about_texts(heading) in ABOUT_TEXTS or is_about_stops(heading):
-        found = any(read(DO_NOT_TEXT, text).says is not Says.NOTHING for text in said)
+        found = any(opt_outs.read(DO_NOT_TEXT, text).says is not Says.NOTHING for text in said)
     else:
         # "Nicht anschreiben (SMS)", "Text (Y/N)": a yes or a no about texts, whatever the other words are.
         found = speaks_of_texts(heading) and opt_outs.are_answers([*said])
@@ -204,13 +194,6 @@ def _most_numbers(table: Table, samples: Sequence[Sequence[str]]) -> tuple[int, 
         for heading, sample in zip(table.headings, samples, strict=True)
     ]
     return shares.index(max(shares)), max(shares)
-
-
-def _other_part(parts: set[str], held: set[str], sample: Sequence[str]) -> str:
-    """Return what "Name" is beside "Last name": the first name, or "" where it is the full name again."""
-    if len(parts) == 2 or held & {word for each in sample for word in (each, *each.split())}:
-        return ""
-    return "first_name" if "last_name" in parts else "last_name"
 
 
 def sample_of(table: Table, at: int, many: int = 3) -> list[str]:
@@ -290,12 +273,10 @@ def _by_values(sample: Sequence[str], values: Counter[str]) -> dict[str, float]:
         return {}
     if _share(sample, lambda each: len(each) == 2 and state_code(each) is not None) >= _MIN_SHARE:
         return {"state": 0.8}
-    if _share(sample, lambda each: bool(re.fullmatch(r"\d{5}(-\d{4})?", each))) >= _MIN_SHARE:
+    if _share(sample, re.compile(r"\d{5}(-\d{4})?").fullmatch) >= _MIN_SHARE:
         return {"zip": 0.8}
-    words = _share(
-        sample, lambda each: bool(re.fullmatch(r"[^\W\d_]+(['’. \-][^\W\d_]+)*\.?", each))
-    )
-    if words < _MIN_SHARE:
+    words = re.compile(r"[^\W\d_]+(['’. \-][^\W\d_]+)*\.?")
+    if _share(sample, words.fullmatch) < _MIN_SHARE:
         return {}
     if _share(sample, lambda each: " " in each) >= _MIN_SHARE:
         return {FULL_NAME: 0.4}
@@ -303,7 +284,7 @@ def _by_values(sample: Sequence[str], values: Counter[str]) -> dict[str, float]:
     return {"first_name": 0.3, "last_name": 0.2}
 
 
-def _share(sample: Sequence[str], test: Callable[[str], bool]) -> float:
+def _share(sample: Sequence[str], test: Callable[[str], object]) -> float:
     return sum(bool(test(each)) for each in sample) / len(sample) if sample else 0.0
 
 
@@ -340,11 +321,9 @@ class NumberColumns:
         """
         found = []
         for rank, at, label in self._columns:
-            if is_placeholder(cells[at]):
-                continue
-            if label is not None and cells[label]:
-                rank = phone_rank(cells[label])
-                if rank == NEVER_TEXTED:
-                    continue
-            found.append((rank, at))
+            told = cells[label] if label is not None else ""
+            if told:
+                rank = phone_rank(told)
+            if not is_placeholder(cells[at]) and not (told and rank == NEVER_TEXTED):
+                found.append((rank, at))
         return [at for _, at in sorted(found)]

@@ -103,17 +103,10 @@ _ZERO: Final = re.compile(
     re.ASCII,
 )
 # What programs write for no day; 4501 is Outlook's.
-_NO_DAYS: Final = frozenset(
-    [
-        date(1, 1, 1),
-        date(1753, 1, 1),
-        date(1899, 12, 30),
-        date(1899, 12, 31),
-        date(1900, 1, 1),
-        date(4501, 1, 1),
-        date(9999, 12, 31),
-    ]
+_PLACEHOLDERS: Final = (
+    "0001-01-01 1753-01-01 1899-12-30 1899-12-31 1900-01-01 4501-01-01 9999-12-31"
 )
+_NO_DAYS: Final = frozenset(map(date.fromisoformat, _PLACEHOLDERS.split()))
 _MAX_CHARACTERS: Final = 80
 _FIRST_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 # Before text messages there were no opt-outs.
@@ -151,8 +144,7 @@ def day_of(text: str, order: Order = Order.MONTH_FIRST) -> date | None:
 
     A year of two digits is the last one that is not in the future. An epoch or a spreadsheet's day number is no day.
     """
-    read = _read(_folded(text), order)
-    return read.day if read else None
+    return read.day if (read := _read(_folded(text), order)) else None
 
 
 def moment_of(
@@ -178,8 +170,8 @@ def moment_of(
     earliest, latest = (
         [
             at.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-            # In the hour of a clock change a time has two readings.
             for zone in zones
+            # In the hour of a clock change a time has two readings.
             for fold in (0, 1)
         ]
         for at in (start, start + read.length - timedelta(microseconds=1))
@@ -192,9 +184,7 @@ def moment_of(
 def is_no_day(text: str) -> bool:
     """Return True for what programs write where there is no day: 0/0/00, 0000-00-00, 1/0/1900, 1/1/4501."""
     folded = _folded(text)
-    if _ZERO.match(folded):
-        return True
-    return day_of(folded) in _NO_DAYS
+    return bool(_ZERO.match(folded)) or day_of(folded) in _NO_DAYS
 
 
 def lacks_year(text: str) -> bool:
@@ -223,21 +213,17 @@ def _read(text: str, order: Order) -> _Read | None:
         if found := _NUMERIC.fullmatch(text):
             return _Read(_numeric(found, order), None, timedelta(days=1), ())
         if found := _UNBROKEN.match(text):
-            text = _apart(found) + text[found.end() :]
+            year, month, at, *parts = found.groups()
+            hours = ":".join(filter(None, parts))
+            text = f"{year}-{month}-{at} {hours}".rstrip() + text[found.end() :]
         text = _T_BETWEEN.sub(" ", text)
         if not (clock := _CLOCK.search(text)):
             return _Read(_day(text, order), None, timedelta(days=1), ())
-        at, length = _clock(clock)
+        moment, length = _clock(clock)
         rest = f"{text[: clock.start()]} {text[clock.end() :]}"
-        return _Read(_day(rest, order), at, length, _zones(clock))
+        return _Read(_day(rest, order), moment, length, _zones(clock))
     except ValueError:
         return None
-
-
-def _apart(found: re.Match[str]) -> str:
-    year, month, day, *clock = found.groups()
-    hours = ":".join(part for part in clock if part)
-    return f"{year}-{month}-{day} {hours}".rstrip()
 
 
 def _day(text: str, order: Order) -> date:
@@ -281,9 +267,8 @@ def _in_year(year: str, month: int, day: int) -> date:
     if len(year) != 2:
         raise ValueError(year)
     recent = 2000 + int(year)
-    if (recent, month, day) <= localdate().timetuple()[:3]:
-        return date(recent, month, day)
-    return date(recent - 100, month, day)
+    is_past = (recent, month, day) <= localdate().timetuple()[:3]
+    return date(recent if is_past else recent - 100, month, day)
 
 
 def _words(text: str) -> list[str]:
@@ -294,9 +279,7 @@ def _kind(token: str) -> str:
     """Return "m" for a month's name, "y" for four digits, "n" for one or two, "?" for all else."""
     if token in _MONTHS:
         return "m"
-    if token.isdigit():
-        return {1: "n", 2: "n", 4: "y"}.get(len(token), "?")
-    return "?"
+    return {1: "n", 2: "n", 4: "y"}.get(len(token) if token.isdigit() else 0, "?")
 
 
 def _clock(found: re.Match[str]) -> tuple[time, timedelta]:

@@ -168,7 +168,11 @@ def read(target: str, text: str, order: Order = Order.MONTH_FIRST) -> Meaning:
     text = text.strip()
     words = _words(text)
     if not words:
-        return Meaning(_of_bare_signs(target, text))
+        signs = set(text) - _BLANKS
+        if signs and signs <= _BULLETS | {"\ufe0f"} and target != STATUS:
+            return Meaning(Says.STOP)
+        # A question mark may have been a ✓ before a program without that letter saved the file.
+        return Meaning(Says.UNCLEAR if signs else Says.NOTHING)
     if is_placeholder(text, may_be_name=False):
         return Meaning(Says.NOTHING)
     if target == STATUS:
@@ -202,13 +206,11 @@ def are_answers(texts: Collection[str]) -> bool:
     zeros_and_ones = {text for text in texts if _ONE.fullmatch(text) or _ZERO.fullmatch(text)}
     if zeros_and_ones == {*texts}:
         return bool(zeros_and_ones)
-    few = (
-        text for text in texts if len(text) <= _ANSWER_MAX_CHARACTERS and not re.search(r"\d", text)
-    )
     # In an unknown language the heading may say "no SMS", and then a yes is a stop.
     return any(
         is_plain_answer(text) or read(STATUS, text).says in (Says.STOP, Says.UNCLEAR)
-        for text in few
+        for text in texts
+        if len(text) <= _ANSWER_MAX_CHARACTERS and not re.search(r"\d", text)
     )
 
 
@@ -241,7 +243,13 @@ def are_statuses(values: Mapping[str, int]) -> bool:
 
     `values` are the different values of the column, each with its number of rows.
     """
-    known = {text: rows for text, rows in values.items() if _is_status(text)}
+    known = {
+        text: rows
+        for text, rows in values.items()
+        if (words := _words(text)) in _NO
+        or read(STATUS, text).says is not Says.UNCLEAR
+        or _STOP.search(words)
+    }
     return sum(known.values()) >= 0.6 * sum(values.values()) and not all(
         _words(text) in _ANY_STATUS for text in known
     )
@@ -265,14 +273,6 @@ def _words(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", index.normalize(apart)))
 
 
-def _of_bare_signs(target: str, text: str) -> Says:
-    signs = set(text) - _BLANKS
-    if signs and signs <= _BULLETS | {"\ufe0f"} and target != STATUS:
-        return Says.STOP
-    # A question mark may have been a ✓ before a program without that letter saved the file.
-    return Says.UNCLEAR if signs else Says.NOTHING
-
-
 def _of_status(text: str, words: str) -> Says:
     if words in _NO_STATUS:
         return Says.NOTHING
@@ -291,8 +291,7 @@ def _of_status(text: str, words: str) -> Says:
 def _of_mark(target: str, words: str) -> Says:
     first, _, rest = words.partition(" ")
     if first in _BEGINS_YES:
-        rest = _STOP.sub(" ", rest)
-        return Says.UNCLEAR if _may_reverse(target, rest) else Says.STOP
+        return Says.UNCLEAR if _may_reverse(target, _STOP.sub(" ", rest)) else Says.STOP
     # "0 - not opted out"
     if (first in _NO or first == "0") and (rest in _NO or rest in _NO_MARK):
         return Says.NOTHING
@@ -310,20 +309,14 @@ def _of_stop(target: str, words: str) -> Says | None:
 
 def _may_reverse(target: str, rest: str) -> bool:
     """Return True if words beside a yes may reverse it, or limit it to something other than texts."""
-    if _DOUBT.search(rest.strip()):
-        return True
-    return target != DO_NOT_CALL and _is_of_other_ways(rest)
+    in_doubt = _DOUBT.search(rest.strip()) is not None
+    return in_doubt or (target != DO_NOT_CALL and _is_of_other_ways(rest))
 
 
 def _is_of_other_ways(words: str) -> bool:
     """Return True if words are about emails or calls, and not about texts: "unsubscribed from emails"."""
     about = _HOW.sub(" ", words)
     return bool(_OTHER_WAYS.search(about)) and not _OF_TEXTS.search(about)
-
-
-def _is_status(text: str) -> bool:
-    words = _words(text)
-    return words in _NO or read(STATUS, text).says is not Says.UNCLEAR or bool(_STOP.search(words))
 
 
 def _beside(text: str, order: Order) -> tuple[datetime, datetime] | tuple[()]:
@@ -333,13 +326,13 @@ def _beside(text: str, order: Order) -> tuple[datetime, datetime] | tuple[()]:
     """
     if not any(map(str.isdigit, text)):
         return ()
-    bare = _WORD.sub(lambda found: "" if _is_aside(found[0]) else found[0], text.translate(_SIGNS))
+
+    def unless_aside(found: re.Match[str]) -> str:
+        word = index.normalize(found[0])
+        return "" if word in _ASIDE or _STOP.fullmatch(word) else found[0]
+
+    bare = _WORD.sub(unless_aside, text.translate(_SIGNS))
     return moment_of(bare.strip(" ,;:=-–—()[]"), order) or ()
-
-
-def _is_aside(word: str) -> bool:
-    folded = index.normalize(word)
-    return folded in _ASIDE or bool(_STOP.fullmatch(folded))
 
 
 _ASIDE: Final = _BEGINS_YES | _each(

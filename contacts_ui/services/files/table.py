@@ -122,15 +122,11 @@ def as_table(
         raise Unreadable(
             f"This file has {len(there):,} rows. The limit is {FILE_MAX_ROWS:,}: split it."
         )
-    names += [""] * (_width(there, has_headings) - len(names))
-    return Table(*_without_empty(names, there, said), said, has_headings, titles=titles)
-
-
-def _width(there: Sequence[Line], has_headings: bool) -> int:
-    """Return the number of columns. Below headings, an extra cell in few rows is not a column."""
     widths = Counter(len(cells) for _, cells in there[:SAMPLE_ROWS])
-    widest = max(widths)
-    return widest if not has_headings or widths.most_common(1)[0][0] == widest else 0
+    # Below headings, an extra cell in few rows is not a column.
+    if not has_headings or widths.most_common(1)[0][0] == max(widths):
+        names = padded(names, max(widths))
+    return Table(*_without_empty(names, there, said), said, has_headings, titles=titles)
 
 
 def _without_empty(
@@ -217,9 +213,8 @@ def _each_once(headings: Sequence[str]) -> list[str]:
     names = []
     for at, heading in enumerate(headings):
         name = " ".join(heading.split())[:80] or f"Column {column_letters(at)}"
-        seen[name.casefold()] += 1
-        many = seen[name.casefold()]
-        names.append(name if many == 1 else f"{name} ({many})")
+        seen[key := name.casefold()] += 1
+        names.append(name if seen[key] == 1 else f"{name} ({seen[key]})")
     return names
 
 

@@ -4,19 +4,13 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from contacts_ui.phone import is_usual_number
 from contacts_ui.services.files.cells import tidy
-from contacts_ui.services.files.table import (
-    FILE_MAX_CELLS,
-    SAMPLE_ROWS,
-    TOO_MUCH,
-    Line,
-    Unreadable,
-)
+from contacts_ui.services.files.table import FILE_MAX_CELLS, SAMPLE_ROWS, TOO_MUCH, Line, Unreadable
 
 WINDOWS: Final = "cp1252"
 MAC: Final = "mac_roman"
@@ -78,8 +72,10 @@ def _guessed(content: bytes, wanted: str) -> Decoded:
     odd = [line for line, fits in zip(lines, is_utf8, strict=True) if not fits]
     is_mixed = any(fits and not line.isascii() for line, fits in zip(lines, is_utf8, strict=True))
     choices = {key: name for key, name in NAMES.items() if is_mixed or MIXED not in key}
-    guess = (MIXED if is_mixed else "") + _likelier(odd[:_SAMPLE_LINES])
-    key = wanted if wanted in choices else guess
+    sample = b"".join(odd[:_SAMPLE_LINES])
+    # Windows if both fit equally.
+    guess = max((WINDOWS, MAC), key=lambda each: _fit(sample.decode(each, errors="replace")))
+    key = wanted if wanted in choices else f"{MIXED}{guess}" if is_mixed else guess
     other = key.removeprefix(MIXED)
     text = "".join(
         line.decode("utf-8" if fits and MIXED in key else other, errors="replace")
@@ -96,12 +92,6 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _likelier(lines: Sequence[bytes]) -> str:
-    """Return the encoding in which more letters fit their neighbors; Windows if both fit equally."""
-    content = b"".join(lines)
-    return max((WINDOWS, MAC), key=lambda each: _fit(content.decode(each, errors="replace")))
-
-
 def _fit(text: str) -> int:
     """Return how well letters and marks beyond ASCII fit their neighbors."""
     places = zip(f" {text}", text, f"{text[1:]} ", strict=False)
@@ -110,11 +100,9 @@ def _fit(text: str) -> int:
 
 def _fit_of(before: str, mark: str, after: str) -> int:
     if mark.islower():
-        fits = (before.isalpha() or after.islower()) and not after.isupper()
-        return 1 if fits else -1
+        return 1 if (before.isalpha() or after.islower()) and not after.isupper() else -1
     if mark.isupper():
-        fits = not before.islower() and not (before.isalpha() and after.islower())
-        return 1 if fits else -1
+        return -1 if before.islower() or (before.isalpha() and after.islower()) else 1
     if before.isalpha() and after.isalpha():
         return 2 if mark == _APOSTROPHE else -1
     return 0 if mark in _BESIDE_LETTERS or mark.isspace() else -1

@@ -123,7 +123,7 @@ def read(content: bytes, wanted: str = "") -> Iterator[Book | tuple[int, list[st
     elif part := _part_of(archive, name):
         formats = _formats_with_zeros(archive)
         if formats or part in untold:
-            extra = _of_excel(archive, part, formats)
+            extra = _SheetParser(formats).read(archive, part)
     else:
         told.tells_hidden = False
     told.hidden_rows = sorted(extra.hidden)
@@ -253,63 +253,61 @@ def _for_each_element(
         parser.ParseFile(stream)
 
 
-def _of_excel(archive: zipfile.ZipFile, part: str, formats: dict[str, str]) -> Untold:
-    """Look through the sheet of an .xlsx for what calamine does not tell, and for numbers in these formats."""
-    parser = _SheetParser(formats)
-    with archive.open(part) as stream:
-        parser.expat.ParseFile(stream)
-    parser.end_cell()
-    return Untold(parser.hidden, parser.cells)
-
-
 class _SheetParser:
-    """Notes hidden rows and special cells. It is called once for each element, so it looks at few of them."""
+    """Notes what calamine does not tell of the sheet of an .xlsx, and numbers in the `formats` with zeros.
+
+    It is called once for each element, so it looks at few of them.
+    """
 
     def __init__(self, formats: dict[str, str]) -> None:
-        self.hidden: set[int] = set()
-        self.cells: dict[int, dict[int, str]] = defaultdict(dict)
-        self.expat = expat.ParserCreate()
-        self.expat.buffer_text = True
-        self.expat.StartElementHandler = self._start
+        self._hidden: set[int] = set()
+        self._cells: dict[int, dict[int, str]] = defaultdict(dict)
+        self._expat = expat.ParserCreate()
+        self._expat.buffer_text = True
+        self._expat.StartElementHandler = self._start
         self._formats = formats
         self._row = self._column = 0
         self._cell: dict[str, str] = {}
-        self._texts: dict[str, list[str]] = {}
+        self._texts: dict[str, list[str]] = defaultdict(list)
         self._tag = ""
+
+    def read(self, archive: zipfile.ZipFile, part: str) -> Untold:
+        """Read the sheet to its end."""
+        with archive.open(part) as stream:
+            self._expat.ParseFile(stream)
+        self._end_cell()
+        return Untold(self._hidden, self._cells)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]
         if tag == "c":
-            self.end_cell()
+            self._end_cell()
             self._cell = attributes
             place = _LETTERS.match(attributes.get("r", ""))
             self._column = _number_of(place[0]) if place else self._column + 1
             if attributes.get("t") == "e" or attributes.get("s") in self._formats:
                 self._listen()
         elif tag == "row":
-            self.end_cell()
+            self._end_cell()
             self._row, self._column = int(attributes.get("r") or self._row + 1), 0
-            if attributes.get("hidden") in ("1", "true") or _is_zero(attributes.get("ht")):
-                self.hidden.add(self._row)
+            if attributes.get("hidden") in ("1", "true") or float(attributes.get("ht", 1)) == 0:
+                self._hidden.add(self._row)
         elif tag == "f":
             self._listen()
         self._tag = tag
 
     def _listen(self) -> None:
-        self.expat.CharacterDataHandler = self._hear
+        self._expat.CharacterDataHandler = lambda text: self._texts[self._tag].append(text)
 
-    def _hear(self, text: str) -> None:
-        self._texts.setdefault(self._tag, []).append(text)
-
-    def end_cell(self) -> None:
+    def _end_cell(self) -> None:
         """Note the cell that ended, if it is a special one."""
-        if self.expat.CharacterDataHandler is None:
+        if self._expat.CharacterDataHandler is None:
             return
-        self.expat.CharacterDataHandler = None
+        self._expat.CharacterDataHandler = None
         texts = {tag: "".join(parts).strip() for tag, parts in self._texts.items()}
-        self._texts = {}
+        self._texts.clear()
         if text := _untold_of(self._cell, texts.get("f"), texts.get("v", ""), self._formats):
-            self.cells[self._row][self._column] = text
+            self._cells[self._row][self._column] = text
 
 
 def _untold_of(
@@ -411,10 +409,6 @@ def _number_of(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number
-
-
-def _is_zero(height: str | None) -> bool:
-    return height is not None and float(height) == 0
 
 
 if __name__ == "__main__":

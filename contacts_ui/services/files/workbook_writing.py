@@ -141,11 +141,10 @@ def _rows(letters: Sequence[str], columns: Sequence[Sequence[str]], first: int, 
 
 def _escaped(column: Sequence[str]) -> Sequence[str]:
     """Return the cells escaped for XML, all of them unchanged where one search finds nothing to escape."""
-    if max(map(len, column), default=0) > EXCEL_CELL_MAX_CHARACTERS:
-        cut = EXCEL_CELL_MAX_CHARACTERS - len(CUT)
-        column = [
-            cell if len(cell) <= EXCEL_CELL_MAX_CHARACTERS else cell[:cut] + CUT for cell in column
-        ]
+    longest = EXCEL_CELL_MAX_CHARACTERS
+    if max(map(len, column), default=0) > longest:
+        cut = longest - len(CUT)
+        column = [cell if len(cell) <= longest else cell[:cut] + CUT for cell in column]
     if not _SPECIAL.search("".join(column)):
         return column
     return [_SPECIAL.sub(lambda found: _WRITTEN.get(found[0], ""), cell) for cell in column]

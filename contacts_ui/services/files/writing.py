@@ -28,13 +28,9 @@ class Format(StrEnum):
     @property
     def content_type(self) -> str:
         """Return the media type for the browser."""
-        return _CONTENT_TYPES[self]
-
-
-_CONTENT_TYPES: Final = {
-    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    Format.CSV: "text/csv; charset=utf-8",
-}
+        if self is Format.CSV:
+            return "text/csv; charset=utf-8"
+        return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 # Some rows as columns (Block) or a piece of the file (Part), each with the number of rows in it.
@@ -71,10 +67,7 @@ def parts_of(
 
 
 def csv_download(
-    name: str,
-    headings: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    numbers: Collection[str] = (),
+    name: str, headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Collection[str] = ()
 ) -> Download:
     """Write rows as CSV, for tables that hold no contacts."""
     parts = _csv_parts(headings, blocks_of(rows), numbers)

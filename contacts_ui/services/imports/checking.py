@@ -169,7 +169,12 @@ def check(
     checker = _Checker(table, mapping, orders, answers, file_name)
     lines = [checker.line(at, row) for at, row in table.lines]
     if hidden and hidden[0].answer == questions.LEAVE:
-        _leave_out(lines, set(table.hidden_rows), checker)
+        # With all remarks about them.
+        rows = set(table.hidden_rows)
+        for line in lines:
+            if line.line in rows:
+                line.fate, line.why, line.stop, line.marks = Fate.LEFT_OUT, HIDDEN, False, []
+        checker.remarks = [remark for remark in checker.remarks if remark.line not in rows]
     marks = (mark for line in lines for mark in line.marks)
     about_marks = list(questions.about_marks(marks, answers))
     _find_twins(lines, checker)
@@ -207,22 +212,20 @@ class _Checker:
         checked = Checked(at, "")
         problem = self._number(checked, cells)
         self._marks(checked, cells)
-        self._marks_behind(checked, row)
+        for behind, typed in enumerate(row[self._width :], self._width):
+            # An extra separator may have moved a stop behind the last heading.
+            if typed and opt_outs.read(DO_NOT_TEXT, typed).says is Says.STOP:
+                key = questions.of_value("behind", typed)
+                checked.marks.append(Mark(f"Column {column_letters(behind)}", typed, key))
         self._decide(checked)
         if checked.number:
             checked.fate = Fate.CREATE
             self._values(checked, row, cells)
-        elif checked.stop:
-            checked.why, checked.stop = f"{LOST_STOP} {problem}", False
-            self.say(
-                checked,
-                (checked.number_column, checked.typed),
-                checked.why,
-                Weight.LOST_STOP,
-            )
         else:
-            checked.why = problem
-            self.say(checked, (checked.number_column, checked.typed), problem, Weight.KEPT_OUT)
+            is_lost = checked.stop
+            checked.why, checked.stop = f"{LOST_STOP} {problem}" if is_lost else problem, False
+            weight = Weight.LOST_STOP if is_lost else Weight.KEPT_OUT
+            self.say(checked, (checked.number_column, checked.typed), checked.why, weight)
         return checked
 
     def say(
@@ -281,16 +284,9 @@ class _Checker:
             else:
                 key = "" if says is Says.STOP else questions.of_value(str(at), typed)
                 checked.marks.append(Mark(heading, typed, key, earliest, latest))
-        if not any(not mark.question for mark in checked.marks):
+        if all(mark.question for mark in checked.marks):
             # Next to a stop of texts they add nothing.
             checked.marks += calls
-
-    def _marks_behind(self, checked: Checked, row: Sequence[str]) -> None:
-        """Ask about a stop behind the last heading: an extra separator may have moved it there."""
-        for at, typed in enumerate(row[self._width :], self._width):
-            if typed and opt_outs.read(DO_NOT_TEXT, typed).says is Says.STOP:
-                key = questions.of_value("behind", typed)
-                checked.marks.append(Mark(f"Column {column_letters(at)}", typed, key))
 
     def _decide(self, checked: Checked) -> None:
         """Decide whether the row is a stop, and when it was said if the file says so."""
@@ -301,8 +297,7 @@ class _Checker:
             or questions.answer_to(mark.question, self._answers) == questions.STOP
         ]
         checked.stop = bool(stops)
-        latest = [(mark.latest, mark.earliest) for mark in stops if mark.latest]
-        if latest:
+        if latest := [(mark.latest, mark.earliest) for mark in stops if mark.latest]:
             last, first = max(latest, key=lambda each: each[0])
             checked.said = Said(first, last)
 
@@ -327,29 +322,14 @@ class _Checker:
             checked.values = (
                 {**checked.values, **found} if target in found else {**found, **checked.values}
             )
-        self._zip(checked)
+        if code := checked.values.get("zip"):
+            # Put back the leading zero that spreadsheets drop from 02116.
+            country, state = checked.values.get("country", ""), checked.values.get("state", "")
+            checked.values["zip"], sentence = values.zip_code(code, country, state)
+            if sentence:
+                self.say(checked, (label_of("zip"), code), sentence, Weight.NOTICE)
         names = (checked.values.get("first_name"), checked.values.get("last_name"))
         checked.name = " ".join(filter(None, names))
-
-    def _zip(self, checked: Checked) -> None:
-        """Put back the leading zero that spreadsheets drop from 02116."""
-        code = checked.values.get("zip", "")
-        if not code:
-            return
-        fixed, sentence = values.zip_code(
-            code, checked.values.get("country", ""), checked.values.get("state", "")
-        )
-        checked.values["zip"] = fixed
-        if sentence:
-            self.say(checked, (label_of("zip"), code), sentence, Weight.NOTICE)
-
-
-def _leave_out(lines: Sequence[Checked], hidden: set[int], checker: _Checker) -> None:
-    """Leave hidden rows out, with all remarks about them."""
-    for line in lines:
-        if line.line in hidden:
-            line.fate, line.why, line.stop, line.marks = Fate.LEFT_OUT, HIDDEN, False, []
-    checker.remarks = [remark for remark in checker.remarks if remark.line not in hidden]
 
 
 def _find_twins(lines: Sequence[Checked], checker: _Checker) -> None:
@@ -362,19 +342,14 @@ def _find_twins(lines: Sequence[Checked], checker: _Checker) -> None:
         if one is line:
             continue
         if line.stop:
-            one.said = _later(one, line)
+            # The later of two stops counts; without a time (until it was heard) it is the latest.
+            if not one.stop or line.said is None:
+                one.said = line.said
+            elif one.said is not None:
+                one.said = max(one.said, line.said, key=lambda said: said.latest)
             one.stop = True
         line.stop, line.fate, line.why = False, Fate.SAME, f"The same number as row {one.line}."
         checker.say(line, (line.number_column, line.typed), line.why, Weight.NOTICE)
-
-
-def _later(one: Checked, other: Checked) -> Said | None:
-    """Return the time of the later of two stops; None (until it was heard) is the latest."""
-    if not one.stop or other.said is None:
-        return other.said
-    if one.said is None:
-        return None
-    return max(one.said, other.said, key=lambda said: said.latest)
 
 
 def _find_known(lines: Sequence[Checked], choice: Choice, checker: _Checker) -> None:

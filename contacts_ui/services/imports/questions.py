@@ -85,7 +85,9 @@ def about_columns(
         answer = _answer(answers, key, (READ, LEAVE))
         chosen += [""] * (at + 1 - len(chosen))
         if answer == READ:
-            chosen[at] = _target_of(different)
+            # As a status if one of its words is a status that stops.
+            stops = any(opt_outs.read(STATUS, value).says is Says.STOP for value in different)
+            chosen[at] = STATUS if stops else DO_NOT_TEXT
         sentence = (
             f"The column “{heading}” is left out, and looks like opt-outs: {_named(different)}."
         )
@@ -110,10 +112,15 @@ def about_orders(
         # Without proof it is read the American way; the answer can be changed.
         answer = _answer(answers, f"order:{at}", tuple(Order), "" if proved else Order.MONTH_FIRST)
         orders[at] = Order(answer or Order.MONTH_FIRST)
-        if doubtful := {text: many for text, many in different.items() if _has_two_readings(text)}:
-            sentence = (
-                f"Is the day or the month first in “{table.headings[at]}”? {_named(doubtful)}."
-            )
+        readings = {text: {day_of(text, order) for order in Order} for text in different}
+        doubtful = {
+            text: different[text]
+            for text, days in readings.items()
+            if len(days) == len(Order) and None not in days
+        }
+        if doubtful:
+            asked = f"Is the day or the month first in “{table.headings[at]}”?"
+            sentence = f"{asked} {_named(doubtful)}."
             many = sum(doubtful.values())
             questions.append(Question(f"order:{at}", sentence, ORDERS, answer, many))
     return orders, questions
@@ -181,14 +188,3 @@ def _answer(
 def _named(values: Iterable[str]) -> str:
     """Name the first values."""
     return ", ".join(f"“{value[:40]}”" for value in list(values)[:3])
-
-
-def _target_of(values: Iterable[str]) -> str:
-    """Return how to read a column: as a status if one of its words is a status that stops."""
-    stops = any(opt_outs.read(STATUS, value).says is Says.STOP for value in values)
-    return STATUS if stops else DO_NOT_TEXT
-
-
-def _has_two_readings(text: str) -> bool:
-    readings = {day_of(text, order) for order in Order}
-    return len(readings) == len(Order) and None not in readings

@@ -64,9 +64,8 @@ def _record_stop(job: Job, row: JobRow, staff: Staff) -> str:
         # A held press may still be undone, so a vendor must have been told.
         told = DesiredState.objects.filter(number=row.number, do_not_text=True)
         if not (record.standing_of(row.number).stopped and told.exists()):
-            request = Request(
-                Channel.UNRECORDED, None, f"Imported as unsubscribed: {job.param('file')}"
-            )
+            words = f"Imported as unsubscribed: {job.param('file')}"
+            request = Request(Channel.UNRECORDED, None, words)
             seen = Seen(row.number, row.contact_id, row.label)
             # As a batch: thousands must not delay stops made by people, or exceed the plan.
             record_stop(staff=staff, seen=seen, request=request, said=_said(job, row), batch=True)
@@ -129,10 +128,8 @@ class _Import:
         number = self._row.number
         contact = contact or slicktext.find_contact(to_slicktext(), number, policy=BULK_READ)
         if contact is None:
-            return Outcome(
-                RowState.FAILED,
-                "SlickText says the number is taken, but does not show the contact.",
-            )
+            words = "SlickText says the number is taken, but does not show the contact."
+            return Outcome(RowState.FAILED, words)
         self._row.contact_id = contact.contact_id
         if begun and self._is_ours(contact):
             entry = self._entry() or audit_log.record(
@@ -159,9 +156,8 @@ class _Import:
         """Send what is different. Fields that the file leaves empty stay as they are."""
         fresh = slicktext.get_contact(to_slicktext(), contact_id, policy=BULK_READ)
         if fresh.number != self._row.number:
-            return Outcome(
-                RowState.FAILED, "This contact has another number now. Nothing was sent."
-            )
+            words = "This contact has another number now. Nothing was sent."
+            return Outcome(RowState.FAILED, words)
         self._row.contact_id = contact_id
         reason = f"Imported: {self._job.param('file')}"
         return update_contact(self._row, self._staff, fresh, self._values, reason=reason)
@@ -169,9 +165,7 @@ class _Import:
     def _entry(self) -> LedgerEntry | None:
         """Return the entry in which this job created this number."""
         entries = LedgerEntry.objects.filter(
-            number=self._row.number,
-            action=Action.CONTACT_CREATED,
-            request_id=self._job.reference,
+            number=self._row.number, action=Action.CONTACT_CREATED, request_id=self._job.reference
         ).order_by("-pk")
         return next((each for each in entries if each.answer.get("outcome") != "unknown"), None)
 

@@ -81,7 +81,7 @@ def read(target: str, text: str, order: Order = Order.MONTH_FIRST) -> tuple[dict
     if target == "birthdate":
         value, said = _birthdate(text, order)
     else:
-        value, said = _READERS.get(target, _as_it_is)(text)
+        value, said = _READERS[target](text) if target in _READERS else (text, "")
     if value:
         return {target: value}, said
     return {}, f"{_left_empty(target)}: {said}" if said else ""
@@ -103,9 +103,8 @@ def zip_code(code: str, country: str, state: str = "") -> tuple[str, str]:
     if int(five) < _FIRST_ZIP or (short and state and state not in ZERO_STATES):
         return code, ""
     fixed = f"{five:0>5}-{four}" if four else f"{five:0>5}"
-    if not short:
-        return fixed, ""
-    return fixed, f"The zip {code} is read as {fixed}: spreadsheets drop leading zeros."
+    sentence = f"The zip {code} is read as {fixed}: spreadsheets drop leading zeros."
+    return fixed, sentence if short else ""
 
 
 def two_names(text: str, *, last_first: bool = False) -> dict[str, str]:
@@ -147,29 +146,21 @@ def _left_empty(target: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return (
-        f"“{text}”" if len(text) <= _SHOWN_MAX_CHARACTERS else f"“{text[:_SHOWN_MAX_CHARACTERS]}…”"
-    )
+    cut = text[:_SHOWN_MAX_CHARACTERS]
+    return f"“{text}”" if cut == text else f"“{cut}…”"
 
 
 def _too_long(target: str, text: str) -> str:
     longest = CUSTOM_VALUE_MAX_CHARACTERS if target.startswith(CUSTOM) else VALUE_MAX_CHARACTERS
     if len(text) <= longest:
         return ""
-    long = (
-        f"more than {CELL_MAX_CHARACTERS:,}"
-        if len(text) > CELL_MAX_CHARACTERS
-        else f"{len(text):,}"
-    )
-    return f"it has {long} characters, and the limit is {longest:,}."
+    most = CELL_MAX_CHARACTERS
+    many = f"more than {most:,}" if len(text) > most else f"{len(text):,}"
+    return f"it has {many} characters, and the limit is {longest:,}."
 
 
 def _or(value: str | None, problem: str) -> tuple[str, str]:
     return (value, "") if value else ("", problem)
-
-
-def _as_it_is(text: str) -> tuple[str, str]:
-    return text, ""
 
 
 def _email(text: str) -> tuple[str, str]:
@@ -177,9 +168,8 @@ def _email(text: str) -> tuple[str, str]:
     angled = re.findall(r"<([^<>]*@[^<>]*)>", text)
     parts = angled or re.split(r"[\s;,|/]+", _BESIDE_EMAILS.sub(" ", text))
     bare = [re.sub(r"^[a-z]+:|\?.*$", "", part, flags=re.IGNORECASE) for part in parts]
-    found = list(
-        dict.fromkeys(address for part in bare if (address := part.strip(" .'\"“”‘’`<>[]();,")))
-    )
+    stripped = (part.strip(" .'\"“”‘’`<>[]();,") for part in bare)
+    found = list(dict.fromkeys(filter(None, stripped)))
     good = [address for address in found if _is_address(address)]
     if not good or not all("@" in address for address in found):
         return "", f"{_shown(text)} is not an email address, as in name@example.com."
@@ -187,10 +177,8 @@ def _email(text: str) -> tuple[str, str]:
     if not others:
         return good[0], ""
     verb = "is" if len(others) == 1 else "are"
-    return (
-        good[0],
-        f"Only one email can be stored: {', '.join(map(_shown, others))} {verb} left out.",
-    )
+    named = ", ".join(map(_shown, others))
+    return good[0], f"Only one email can be stored: {named} {verb} left out."
 
 
 def _is_address(text: str) -> bool:
@@ -221,9 +209,8 @@ def _birthdate(text: str, order: Order) -> tuple[str, str]:
         )
     day = day_of(text, order)
     if day is None:
-        example = (
-            "6/12/1968 (month first)" if order is Order.MONTH_FIRST else "12/6/1968 (day first)"
-        )
+        is_american = order is Order.MONTH_FIRST
+        example = "6/12/1968 (month first)" if is_american else "12/6/1968 (day first)"
         return "", f"{_shown(text)} is not a day, as in 1968-06-12 or {example}."
     if not date(1900, 1, 1) < day <= timezone.localdate():
         return "", f"{date_format(day, 'M j, Y')} is not a likely birthday."
