@@ -16,12 +16,25 @@ def stop_texts(*, staff: Staff, seen: Seen, request: Request | None = None) -> J
     return stop(staff=staff, seen=seen, request=request)
 
 
+def evidence_form(**changes: str) -> dict[str, str]:
+    """Fill in the form of consent, given now unless said: newer than every stop."""
+    return {
+        "status": "subscribed",
+        "consent_who": "Marty McFly",
+        "consent_channel": "phone",
+        "consent_at": "",
+        "consent_words": "You may text me again",
+        **changes,
+    }
+
+
 __all__ = [
     "Evidence",
     "Request",
     "Seen",
     "change_opt_in_status",
     "deliver_now",
+    "evidence_form",
     "is_stopped",
     "judge_many",
     "judge_one",

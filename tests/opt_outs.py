@@ -38,9 +38,7 @@ def ask(
 
 
 def answer(
-    number: str = DOC_NUMBER,
-    *vendors: Vendor,
-    state: DeliveryState = DeliveryState.CONFIRMED,
+    number: str = DOC_NUMBER, *vendors: Vendor, state: DeliveryState = DeliveryState.CONFIRMED
 ) -> None:
     """Vendors (both, unless said) settle the stop of a number."""
     for vendor in vendors or tuple(Vendor):

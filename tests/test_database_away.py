@@ -132,7 +132,7 @@ def test_htmx_gets_a_sentence(outage: Callable[[], None], ada: Client) -> None:
 
 
 def test_it_claims_nothing_where_the_database_went_away_in_the_middle(
-    ada: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    ada: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = stops.write
 
@@ -163,9 +163,7 @@ def test_a_webhook_is_asked_to_come_again(
     assert (said.status_code, said["Content-Type"]) == (503, "text/plain; charset=utf-8")
 
 
-def test_a_broken_query_is_still_our_bug(
-    ada: Client, agent: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_query_is_still_our_bug(ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_args: Any, **_options: Any) -> Any:
         raise caused(OperationalError, SQLiteError(1))
 

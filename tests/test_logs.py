@@ -341,7 +341,6 @@ def test_an_error_mail_shows_no_one(
 @pytest.mark.django_db
 def test_a_link_that_opens_an_account_is_no_part_of_a_line(written: StringIO) -> None:
     link = people.invite(staff=None, username="ann", role=group_of("Agents").name)[1]
-    assert link is not None
     address = f"/accounts/link/{link.token}/"
     passwords = dict.fromkeys(("new_password1", "new_password2"), "seven wet umbrellas")
     Client().get(address)

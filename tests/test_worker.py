@@ -128,7 +128,7 @@ def test_a_change_made_while_it_runs_is_delivered_soon(
         until(is_confirmed, seconds=4)
 
 
-def test_a_worker_that_died_is_not_shown_for_long(db: None) -> None:
+def test_a_worker_that_died_is_not_shown_for_long() -> None:
     now = timezone.now()
     WorkerHeartbeat.objects.create(
         worker="gone:1", started_at=now, beat_at=now - timedelta(minutes=2)

@@ -76,9 +76,7 @@ def test_a_press_while_the_database_is_away_is_pressed_again_in_the_row(
     assert vendors.stopped() is True
 
 
-def test_what_was_typed_stays_typed(
-    open_as: Open, agent: User, vendors: Vendors, outage: Outage
-) -> None:
+def test_what_was_typed_stays_typed(open_as: Open, agent: User, outage: Outage) -> None:
     page = open_as(agent, f"/contacts/{MARTY}/")
     page.get_by_text("Record how they asked").click()
     page.get_by_label("How they asked", exact=True).select_option("phone")
@@ -96,7 +94,7 @@ def test_what_was_typed_stays_typed(
 
 
 def test_without_javascript_the_page_presses_again(
-    open_as: Open, agent: User, vendors: Vendors, outage: Outage
+    open_as: Open, agent: User, outage: Outage
 ) -> None:
     page = open_as(agent, "/stop-a-number/", java_script_enabled=False)
     page.get_by_label("Number").first.fill("(615) 555-0123")
@@ -129,12 +127,7 @@ def test_a_contact_that_nothing_is_known_of_leads_to_stop_a_number(
 
 @pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
 def test_how_errors_look(
-    open_as: Open,
-    agent: User,
-    vendors: Vendors,
-    outage: Outage,
-    viewport: Any,
-    color_scheme: str,
+    open_as: Open, agent: User, vendors: Vendors, outage: Outage, viewport: Any, color_scheme: str
 ) -> None:
     page = open_as(agent, viewport=viewport, color_scheme=color_scheme)
     row = page.locator("[data-row]").filter(has_text="Marty McFly")

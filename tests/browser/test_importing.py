@@ -10,8 +10,7 @@ from playwright.sync_api import Page, expect
 from contacts_ui.models import Job
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_looks import SCREENS, look, nothing_sticks_out
-from tests.people import Vendors
-from tests.views.index_people import ready, store_people
+from tests.views.index_people import index_people
 
 OpenAs = Callable[..., Page]
 LONG = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwaren"
@@ -43,9 +42,7 @@ def uploaded(page: Page, text: str, name: str = "people.csv") -> None:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_from_the_file_to_the_job(
-    open_as: OpenAs, manager: User, vendors: Vendors, script: bool
-) -> None:
+def test_from_the_file_to_the_job(open_as: OpenAs, manager: User, script: bool) -> None:
     """With the keyboard alone, and without JavaScript, too."""
     page = open_as(manager, "/contacts/import/", java_script_enabled=script)
     uploaded(page, FILE)
@@ -117,8 +114,7 @@ def test_a_phone_scrolls_only_its_tables(open_as: OpenAs, manager: User) -> None
 
 
 def test_what_a_file_holds_is_shown_as_text(open_as: OpenAs, manager: User) -> None:
-    store_people(130)
-    ready()
+    index_people(130)
     page = open_as(manager, "/contacts/import/")
     page.get_by_role("button", name="Upload").click()
     look(page)

@@ -10,7 +10,7 @@ from contacts_ui.models import Job, SavedView
 from contacts_ui.models.job import JobState
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_looks import Open, look
-from tests.views.index_people import ready, store_people
+from tests.views.index_people import index_people
 
 SCREENS = [(DESKTOP, "light"), (PHONE, "dark")]
 LONG = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwaren und"
@@ -23,8 +23,7 @@ LIFTS = (
 
 @pytest.fixture
 def known(transactional_db: None) -> None:
-    store_people(130)
-    ready()
+    index_people(130)
 
 
 @pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)

@@ -27,9 +27,7 @@ def _walk_has_begun(transactional_db: None) -> None:
     IndexSync.objects.create(pk=1, started_at=timezone.now(), next_at=timezone.now())
 
 
-def test_what_is_known_stands_there_while_it_is_typed(
-    open_as: OpenAs, agent: User, vendors: Vendors
-) -> None:
+def test_what_is_known_stands_there_while_it_is_typed(open_as: OpenAs, agent: User) -> None:
     read(MARTY, now=True)
     page = open_as(agent, "/stop-a-number/")
     known, field = page.locator("#known"), page.get_by_label("Mobile number")
@@ -62,9 +60,7 @@ def test_the_page_of_the_number_is_the_receipt(
     assert vendors.asked() == []
 
 
-def test_how_they_asked_is_recorded_on_the_page_of_the_number(
-    open_as: OpenAs, agent: User, vendors: Vendors
-) -> None:
+def test_how_they_asked_is_recorded_on_the_page_of_the_number(open_as: OpenAs, agent: User) -> None:
     page = open_as(agent, reverse("number-detail", args=[FREE_NUMBER]))
     page.get_by_text("Record how they asked").click()
     page.get_by_label("In their words").fill("Never again")
@@ -74,9 +70,7 @@ def test_how_they_asked_is_recorded_on_the_page_of_the_number(
     expect(page.locator(".consent")).to_contain_text("Do not text")
 
 
-def test_without_javascript_it_is_looked_up_by_a_button(
-    open_as: OpenAs, agent: User, vendors: Vendors
-) -> None:
+def test_without_javascript_it_is_looked_up_by_a_button(open_as: OpenAs, agent: User) -> None:
     read(MARTY, now=True)
     page = open_as(agent, "/stop-a-number/", java_script_enabled=False)
     page.get_by_label("Mobile number").fill(MARTY_NUMBER)
@@ -91,12 +85,7 @@ def test_without_javascript_it_is_looked_up_by_a_button(
 
 @pytest.mark.parametrize(("viewport", "scheme"), SCREENS)
 def test_how_it_looks(
-    viewport: dict[str, int],
-    scheme: str,
-    open_as: OpenAs,
-    agent: User,
-    manager: User,
-    vendors: Vendors,
+    viewport: dict[str, int], scheme: str, open_as: OpenAs, agent: User, manager: User
 ) -> None:
     """Axe finds nothing, and nothing sticks out: empty, stopped with many words, and on paper's own page."""
     page = open_as(manager, "/stop-a-number/", viewport=viewport, color_scheme=scheme)

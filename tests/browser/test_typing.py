@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from contacts_ui.models import SavedView
 from tests.browser.conftest import PHONE
 from tests.people import make_staff
-from tests.views.index_people import ready, store_people
+from tests.views.index_people import index_people
 
 
 @pytest.fixture
@@ -19,8 +19,7 @@ def vera_user(transactional_db: None) -> User:
 
 
 def test_results_follow_the_typing(vera_user: User, open_as: Callable[..., Page]) -> None:
-    store_people(10)
-    ready()
+    index_people(10)
     page = open_as(vera_user)
     before = page.evaluate("history.length")
     box = page.get_by_role("searchbox", name="Search contacts")
@@ -38,8 +37,7 @@ def test_results_follow_the_typing(vera_user: User, open_as: Callable[..., Page]
 def test_enter_comes_into_the_history_however_soon(
     vera_user: User, open_as: Callable[..., Page]
 ) -> None:
-    store_people(10)
-    ready()
+    index_people(10)
     page = open_as(vera_user)
     before = page.evaluate("history.length")
     box = page.get_by_role("searchbox", name="Search contacts")
@@ -59,8 +57,7 @@ def test_the_saved_view_that_is_shown_follows_the_typing(
     vera_user: User, open_as: Callable[..., Page]
 ) -> None:
     SavedView.objects.create(owner=vera_user, name="The O'Neills", query="q=oneil")
-    store_people(10)
-    ready()
+    index_people(10)
     page = open_as(vera_user)
     # Counted, so that nothing replaces it any more.
     expect(page.locator("#views .number")).to_have_text("2")
@@ -75,8 +72,7 @@ def test_the_saved_view_that_is_shown_follows_the_typing(
 
 def test_half_a_name_on_a_phone_then_stop(open_as: Callable[..., Page], agent: User) -> None:
     """A person on the phone: the contact is in sight when half the name is typed, and one tap stops them."""
-    store_people(10)
-    ready()
+    index_people(10)
     page = open_as(agent, viewport=PHONE, has_touch=True)
     page.get_by_role("searchbox", name="Search contacts").tap()
     page.keyboard.type("mcf", delay=30)

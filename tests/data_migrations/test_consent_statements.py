@@ -302,7 +302,6 @@ def test_consent_later_than_every_stop_answers_them(old: Old) -> None:
     kept = state()
     assert [kind for kind, _ in said()] == ["stop", "stop", "consent"]
     assert (kept.stopped, kept.verdict, kept.untold) == (False, "may_text", False)
-    assert kept.consent is not None
     assert (kept.consent.ledger_entry_id, kept.consent.earliest) == (entry.pk, NOON + 2 * HOUR)
 
 

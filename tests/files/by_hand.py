@@ -12,55 +12,15 @@ _YES_ELSEWHERE: Final = (
     "ja", "sì", "sim", "да", "はい", "是", "نعم", "כן", "ναι", "tak", "evet", "igen", "VERDADERO", "VRAI", "VERO", "ИСТИНА", "PRAWDA",
 )  # fmt: skip
 _MARKS: Final = (
-    "x",
-    "X",
-    "✓",
-    "✔️",
-    "✅",
-    "☑",
-    "●",
-    "•",
-    "*",
-    "**",
-    "■",
-    "√",
-    "1",
-    "1.00",
-    "TRUE",
-    "Y",
-    "yes!",
-    "Yes.",
-    "YES - 3/4/24",
+    *["x", "X", "✓", "✔️", "✅", "☑", "●", "•", "*", "**", "■", "√", "1", "1.00", "TRUE", "Y"],
+    *["yes!", "Yes.", "YES - 3/4/24"],
 )
 _STRANGE_MARKS: Final = (
-    "❌",
-    "🚫",
-    "⛔",
-    "✗",
-    "☒",
-    "!",
-    "#",
-    "2",
-    "100%",
-    "+",
-    "👎",
-    "ok",
-    "J",
-    "-1",
+    *["❌", "🚫", "⛔", "✗", "☒", "!", "#", "2", "100%", "+", "👎", "ok", "J", "-1"],
 )
 _NO: Final = ("no", "No", "N", "0", "FALSE", "", "no.", "NO ", "false", "0.0")
 _OTHER_NO: Final = (
-    "nein",
-    "non",
-    "não",
-    "нет",
-    "FALSCH",
-    "FALSO",
-    "FAUX",
-    "いいえ",
-    "☐",
-    "✕?",
-    "never",
+    *["nein", "non", "não", "нет", "FALSCH", "FALSO", "FAUX", "いいえ", "☐", "✕?", "never"],
     "unknown",
 )
 _WORDS: Final = (
@@ -92,27 +52,12 @@ _DOUBTFUL_WORDS: Final = (
     "Dado de baja", "отписан", "退订", "Opt-Out (STOP)", "Declined", "Withdrawn", "No texts", "Off", "Quit", "Refused",
 )  # fmt: skip
 _CALM_WORDS: Final = (
-    "Subscribed",
-    "Active",
-    "Opted In",
-    "opt-in",
-    "Pending",
-    "Not Subscribed",
-    "never_subscribed",
-    "Confirmed",
-    "",
+    *["Subscribed", "Active", "Opted In", "opt-in", "Pending", "Not Subscribed"],
+    *["never_subscribed", "Confirmed", ""],
 )
 _OPEN_WORDS: Final = (
-    "Bounced",
-    "Cleaned",
-    "Inactive",
-    "Archived",
-    "Invalid",
-    "Landline",
-    "Unconfirmed",
-    "Deleted",
-    "7",
-    "Lapsed",
+    *["Bounced", "Cleaned", "Inactive", "Archived", "Invalid", "Landline", "Unconfirmed"],
+    *["Deleted", "7", "Lapsed"],
 )
 
 

@@ -12,7 +12,7 @@ from contacts_ui.forms.consent import EvidenceFields, StopForm, StopNumberForm
 from contacts_ui.forms.jobs import StopJobForm
 from contacts_ui.models import Statement
 from contacts_ui.services.consent.rules import MINUTE
-from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, Vendors
+from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER
 
 TWICE, NEVER, PLAIN = "2025-11-02T01:30", "2025-03-09T02:30", "2025-06-01T12:00"
 EVIDENCE = {"consent_who": "Marty", "consent_channel": "phone", "consent_words": "Yes, do"}
@@ -95,9 +95,7 @@ def test_evidence_names_a_person_and_says_something(who: str, words: str, wrong:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("typed", [TWICE, NEVER])
-def test_the_hour_of_a_clock_change_stops_through_the_screens(
-    typed: str, ada: Client, vendors: Vendors
-) -> None:
+def test_the_hour_of_a_clock_change_stops_through_the_screens(typed: str, ada: Client) -> None:
     """Row 16, at *Stop a number* and on the card."""
     for url, number in (("/stop-a-number/", DOC_NUMBER), (f"/contacts/{MARTY}/do-not-text/", "")):
         form = {"number": number, "asked_at": typed, "channel": "phone"}

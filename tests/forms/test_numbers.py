@@ -48,7 +48,6 @@ def test_words_about_texts_are_refused_where_a_number_is_kept() -> None:
 @pytest.mark.parametrize("typed", SPELLINGS)
 def test_a_search_finds_a_number_with_its_label(typed: str) -> None:
     understood = understand(typed)
-    assert understood is not None
     assert (understood.kind, understood.number) == (Kind.NUMBER, "+16155558018")
     assert read(typed, {}, frozenset()).words == ("6155558018",)
 

@@ -101,20 +101,8 @@ COOKIES: Final[dict[str, tuple[str, ...]]] = {
     "odd": ('"', ";;;", "=", "a=b=c", "\\", '"\\'),
 }  # fmt: skip
 METHODS: Final = (
-    "GET",
-    "POST",
-    "GET",
-    "POST",
-    "GET",
-    "POST",
-    "HEAD",
-    "OPTIONS",
-    "PUT",
-    "PATCH",
-    "DELETE",
-    "TRACE",
-    "ODD",
-    "get",
+    *["GET", "POST", "GET", "POST", "GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"],
+    *["TRACE", "ODD", "get"],
 )
 # What no form declares: names that views read themselves, and Django's own.
 NAMES: Final = (

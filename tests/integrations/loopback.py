@@ -1,7 +1,5 @@
 """A very small HTTP server on loopback that misbehaves as told, one reaction for each request."""
 
-from __future__ import annotations
-
 import json
 import socket
 import threading

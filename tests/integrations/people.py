@@ -1,12 +1,11 @@
 """The people, keys and manners of these tests."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contacts_ui.integrations.call_policy import CallPolicy, Priority
 from contacts_ui.integrations.errors import BudgetSpent
+from tests.sandbox.samples import LIST
 
 KEY = "sk_live_0a1B2c3D4e5F"
 CLIENT = "client-77"
@@ -23,46 +22,11 @@ THRICE = replace(ONCE, attempts=3, total_timeout=2)
 
 def marty(**changes: Any) -> dict[str, Any]:
     """The contact of the vendor's page, as raw JSON."""
-    return {
-        "contact_id": 7778,
-        "_brand_id": 123456789,
-        "first_name": "Marty",
-        "last_name": "McFly",
-        "mobile_number": NUMBER,
-        "mobile_number_carrier": None,
-        "email": "marty@slicktext.com",
-        "birthdate": "1968-06-12",
-        "address": "9303 Lyon Drive",
-        "city": "Hill Valley",
-        "state": "CA",
-        "zip": 95420,
-        "country": "US",
-        "source": "api",
-        "_source_id": "null",
-        "sub_source": "null",
-        "_sub_source_id": "null",
-        "custom_fields": {"member": 1, "member_number": 12345},
-        "timezone": "America/Los_Angeles",
-        "language": "en",
-        "opt_in_status": "subscribed",
-        "last_opt_in_status_change": None,
-        "created": "1955-11-12 06:38:00",
-        "last_updated": "2015-10-15 07:28:00",
-        **changes,
-    }
+    return {**LIST["data"][0], "custom_fields": {"member": 1, "member_number": 12345}, **changes}
 
 
 def page(*rows: Any, has_more: Any = False) -> dict[str, Any]:
-    return {
-        "data": list(rows),
-        "pagingData": {
-            "prevPage": None,
-            "currentPage": None,
-            "nextPage": None,
-            "currentPageString": None,
-            "hasMore": has_more,
-        },
-    }
+    return {"data": list(rows), "pagingData": {**LIST["pagingData"], "hasMore": has_more}}
 
 
 @dataclass

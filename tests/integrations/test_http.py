@@ -1,7 +1,5 @@
 """Repeats, the shared budget, and what requests may raise. Sockets are in test_transport."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 from typing import Any
@@ -49,15 +47,8 @@ def test_what_may_be_repeated(error: Exception, repeatable: bool, not_repeatable
 
 NOT_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"}
 SENT_BY_HTTPCORE = {
-    "LocalProtocolError",
-    "NetworkError",
-    "ProtocolError",
-    "ReadError",
-    "ReadTimeout",
-    "RemoteProtocolError",
-    "TimeoutException",
-    "WriteError",
-    "WriteTimeout",
+    *["LocalProtocolError", "NetworkError", "ProtocolError", "ReadError", "ReadTimeout"],
+    *["RemoteProtocolError", "TimeoutException", "WriteError", "WriteTimeout"],
 }
 
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,16 +64,20 @@ def test_a_text_as_the_vendors_page_shows_it() -> None:
     )
 
 
-@pytest.mark.parametrize("word", ["outbound", "Outgoing", "OUT", "sent", "MT", "outbound-api"])
-def test_the_person_of_an_outbound_is_who_it_went_to(word: str) -> None:
-    message = parse_message(text(direction=word))
-    assert (message.outbound, message.number) == (True, NUMBER)
-
-
-@pytest.mark.parametrize("word", ["inbound", "Incoming", "IN", "received", "mo", "inbound_api"])
-def test_the_person_of_an_inbound_is_who_it_came_from(word: str) -> None:
-    message = parse_message(reply(direction=word))
-    assert (message.outbound, message.number) == (False, NUMBER)
+@pytest.mark.parametrize(
+    ("raw", "outbound", "words"),
+    [
+        (text(), True, ["outbound", "Outgoing", "OUT", "sent", "MT", "outbound-api"]),
+        (reply(), False, ["inbound", "Incoming", "IN", "received", "mo", "inbound_api"]),
+    ],
+    ids=["outbound", "inbound"],
+)
+def test_the_person_is_who_it_went_to_or_came_from(
+    raw: dict[str, Any], outbound: bool, words: list[str]
+) -> None:
+    for word in words:
+        message = parse_message({**raw, "direction": word})
+        assert (message.outbound, message.number) == (outbound, NUMBER), word
 
 
 @pytest.mark.parametrize("word", [None, "", "sideways", {"a": 1}])

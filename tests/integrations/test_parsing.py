@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,11 +7,7 @@ from hypothesis import strategies as st
 
 from contacts_ui.integrations.cloudcontactai_parsing import parse_do_not_text
 from contacts_ui.integrations.coerce import BadShape
-from contacts_ui.integrations.slicktext_parsing import (
-    parse_brand,
-    parse_contact,
-    parse_page,
-)
+from contacts_ui.integrations.slicktext_parsing import parse_brand, parse_contact, parse_page
 from contacts_ui.integrations.types import Brand, Contact, DoNotText, OptInStatus
 
 from .people import NUMBER, marty, page
@@ -267,10 +261,7 @@ def test_no_brand(raw: Any) -> None:
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        (
-            {"contactId": "c1", "phone": NUMBER, "doNotText": True},
-            DoNotText("c1", NUMBER, True),
-        ),
+        ({"contactId": "c1", "phone": NUMBER, "doNotText": True}, DoNotText("c1", NUMBER, True)),
         ({"data": {"contactId": 5, "doNotText": "false"}}, DoNotText("5", None, False)),
         ({"contactId": "null", "phone": "", "doNotText": 1}, DoNotText(None, None, True)),
     ],

@@ -1,7 +1,5 @@
 """Keys and full phone numbers reach no log, no message and no attribute of an error."""
 
-from __future__ import annotations
-
 import logging
 import pickle
 import re

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import json
 from datetime import date
 from typing import Any
@@ -55,9 +53,7 @@ def test_the_path_wants_the_digits_of_the_brand(brand_id: str, budget: FakeBudge
 def test_list_works(slick: Connection, mocked: responses.RequestsMock) -> None:
     query = {"limit": "20", "offset": "40", "opt_in_status": "subscribed"}
     mocked.get(
-        CONTACTS,
-        json=page(marty(), has_more=True),
-        match=[matchers.query_param_matcher(query)],
+        CONTACTS, json=page(marty(), has_more=True), match=[matchers.query_param_matcher(query)]
     )
     found = slicktext.list_contacts(
         slick, limit=20, offset=40, filters={"opt_in_status": "subscribed"}
@@ -70,9 +66,7 @@ def test_a_filter_never_overrides_the_paging(
     slick: Connection, mocked: responses.RequestsMock
 ) -> None:
     mocked.get(
-        CONTACTS,
-        json=page(),
-        match=[matchers.query_param_matcher({"limit": "50", "offset": "0"})],
+        CONTACTS, json=page(), match=[matchers.query_param_matcher({"limit": "50", "offset": "0"})]
     )
     slicktext.list_contacts(slick, filters={"limit": "9", "offset": "9"})
 
@@ -131,7 +125,6 @@ def test_find_works_in_any_spelling(
         match=[matchers.query_param_matcher({"mobile_number": NUMBER}, strict_match=False)],
     )
     contact = slicktext.find_contact(slick, number)
-    assert contact is not None
     assert contact.contact_id == 7778
 
 
@@ -153,7 +146,6 @@ def test_the_person_is_found_even_if_the_filter_is_ignored(
     rows = page(marty(contact_id=1, mobile_number=OTHER_NUMBER), marty(), has_more=True)
     mocked.get(CONTACTS, json=rows)
     contact = slicktext.find_contact(slick, NUMBER)
-    assert contact is not None
     assert contact.contact_id == 7778
 
 

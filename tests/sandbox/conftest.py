@@ -1,7 +1,5 @@
 """One running sandbox for all tests of this folder, as on its first day before each of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A dashboard that is told things by the sandbox's vendors."""
 
-from __future__ import annotations
-
 import json
 import threading
 import time

@@ -1,7 +1,5 @@
 """The replies that the vendors' own documents print, to hold the sandbox against."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -51,70 +49,20 @@ LIST: dict[str, Any] = json.loads("""
 """)
 
 # The same document, "Retrieve a Specific Contact".
-SINGLE: dict[str, Any] = json.loads("""
-{
-"contact_id": 7778,
-"_brand_id": 123456789,
-"first_name": "Marty",
-"last_name": "McFly",
-"mobile_number": "+16155553338",
-"mobile_number_carrier": null,
-"email": "marty@slicktext.com",
-"birthdate": "1968-06-12",
-"address": "9303 Lyon Drive",
-"city": "Hill Valley",
-"state": "CA",
-"zip": 95420,
-"country": "US",
-"source": "api",
-"_source_id": null,
-"sub_source": "api",
-"_sub_source_id": "api",
-"custom_fields": {
-"member": 1,
-"member_number": 12345,
-"membership_date": "1985-10-26"
-},
-"timezone": "America/Los_Angeles",
-"language": "en",
-"opt_in_status": "subscribed",
-"last_opt_in_status_change": null,
-"created": "1955-11-12 06:38:00",
-"last_updated": "2015-10-15 07:28:00"
+SINGLE: dict[str, Any] = LIST["data"][0] | {
+    "_source_id": None,
+    "sub_source": "api",
+    "_sub_source_id": "api",
 }
-""")
 
 # The same document, "Create a Contact"; "Edit a Specific Contact" has the same without the last.
-CREATED: dict[str, Any] = json.loads("""
-{
-"contact_id": 25056,
-"_brand_id": 5,
-"first_name": "Marty",
-"last_name": "McFly",
-"mobile_number": "+16155553338",
-"mobile_number_carrier": null,
-"email": "mcfly@slicktext.com",
-"birthdate": "1968-06-12",
-"address": "9303 Lyon Drive",
-"city": "Hill Valley",
-"state": "CA",
-"zip": 95420,
-"country": "US",
-"source": "api",
-"custom_fields": {
-"member": 1,
-"member_number": 12345,
-"membership_date": "1985-10-26"
-},
-"timezone": "America/Los_Angeles",
-"language": "en",
-"opt_in_status": "subscribed",
-"last_opt_in_status_change": null,
-"created": "1955-11-12 06:38:00",
-"last_updated": "2015-10-15 07:28:00",
-"force_double_opt_in": "true"
+CREATED: dict[str, Any] = {
+    **{k: v for k, v in LIST["data"][0].items() if "source_id" not in k and k != "sub_source"},
+    "contact_id": 25056,
+    "_brand_id": 5,
+    "email": "mcfly@slicktext.com",
+    "force_double_opt_in": "true",
 }
-""")
 EDITED: dict[str, Any] = {k: v for k, v in CREATED.items() if k != "force_double_opt_in"}
 
 # vendor-docs/cloudcontactai-do-not-text.txt, "Response Body": the fields and their types.

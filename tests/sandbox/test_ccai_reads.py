@@ -1,7 +1,5 @@
 """CloudContactAI's reads: nested, with national digits and epoch milliseconds; off unless switched on."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

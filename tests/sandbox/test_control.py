@@ -1,14 +1,13 @@
 """The sandbox's own door: state, switches, calls, truth, the page, and starting over."""
 
-from __future__ import annotations
-
-from html.parser import HTMLParser
 from http.client import HTTPConnection
 
 import pytest
 import requests
+from django.http import HttpResponse
 
 from sandbox.server import Running
+from tests.pages import Page
 from tests.sandbox.conftest import CONTACTS, Caller
 
 NUMBER = "+16155553338"
@@ -40,13 +39,10 @@ def test_faults_are_set_and_cleared_over_http(call: Caller) -> None:
     call.control("PUT", "faults/slicktext", json={"kind": "none"})
     assert call.slicktext("GET").status_code == 200
     assert call.control("PUT", "faults/twilio", json=[]).status_code == 404
-
-
-def test_all_faults_are_cleared_at_once(call: Caller) -> None:
     for vendor in ("slicktext", "cloudcontactai"):
         call.control("PUT", f"faults/{vendor}", json={"kind": "down"})
-    state = call.control("DELETE", "faults").json()
-    assert state["faults"] == {"slicktext": [], "cloudcontactai": []}
+    faults = call.control("DELETE", "faults").json()["faults"]
+    assert faults == {"slicktext": [], "cloudcontactai": []}
 
 
 def test_switches(call: Caller) -> None:
@@ -54,14 +50,6 @@ def test_switches(call: Caller) -> None:
     state = call.control("PUT", "switches", json=values).json()
     assert {name: state["switches"][name] for name in values} == values
     assert state["generation"] == "old"
-
-
-@pytest.mark.parametrize(
-    "values",
-    [{"colour": 1}, {"generation": "older"}, {"rate_limit": 1}, {"calls_per_minute": -1}, [], "x"],
-)
-def test_switches_that_are_none(call: Caller, values: object) -> None:
-    assert call.control("PUT", "switches", json=values).status_code == 400
 
 
 def test_calls_are_kept_with_what_was_sent(server: Running, call: Caller) -> None:
@@ -93,12 +81,6 @@ def test_truth_tells_both_vendors_and_the_writes_in_order(server: Running, call:
     assert server.truth("+12125550199")["slicktext"]["opt_in_status"] == "unsubscribed"
 
 
-def test_truth_of_no_one(server: Running) -> None:
-    nobody: dict[str, object]
-    nobody = {"number": "+12125550000", "slicktext": None, "cloudcontactai": None, "history": []}
-    assert server.truth("+12125550000") == nobody
-
-
 def test_truth_of_all_comes_in_pages(call: Caller) -> None:
     call.ccai({"clientId": "sandbox-client", "phone": "+15551234567", "doNotText": True})
     found, after = [], ""
@@ -127,7 +109,9 @@ def test_starting_over(server: Running, call: Caller) -> None:
     call.slicktext("POST", json={"mobile_number": "2125550199"})
     call.ccai({"clientId": "sandbox-client", "phone": "+15551234567", "doNotText": True})
     server.set_switches(generation="old")
+    server.sends("slicktext", "+12125550199")
     state = call.control("POST", "reset").json()
+    assert server.messages() == []
     assert state["people"]["slicktext"] == 300
     assert state["generation"] == "new"
     assert state["calls"]["slicktext"]["total"] == 0
@@ -136,25 +120,77 @@ def test_starting_over(server: Running, call: Caller) -> None:
     assert server.truth("+15551234567")["history"] == []
 
 
-class Page(HTMLParser):
-    """What a browser would find."""
+INVALID: list[tuple[str, list[object]]] = [
+    (
+        "PUT switches",
+        [{"colour": 1}, {"generation": "older"}, {"rate_limit": 1}, {"calls_per_minute": -1}, "x"],
+    ),
+    (
+        "PUT faults/slicktext",
+        [
+            *[{"kind": "flood"}, {"seconds": 1}, "error", {"kind": "error", "status": 99}],
+            *[{"kind": "error", "share": 2}, {"kind": "error", "times": "3"}],
+            *[{"kind": "error", "times": True}, {"kind": "latency", "seconds": -1}],
+            *[{"kind": "error", "methods": "PUT"}, {"kind": "error", "methods": ["put"]}],
+            *[{"kind": "error", "path": 3}, {"kind": "error", "colour": "red"}],
+        ],
+    ),
+    (
+        "PUT webhooks",
+        [
+            *[{"colour": "1"}, {"ccai_url": 1}, {"ccai_url": "file:///etc/passwd"}, {"delay": -1}],
+            *[{"ccai_method": "GET"}, {"pauses": ["x"]}, []],
+        ],
+    ),
+    (
+        "POST texts",
+        [
+            *[{"vendor": "twilio", "number": NUMBER}, {"vendor": "slicktext", "number": "12"}, []],
+            *[
+                {"vendor": "slicktext", "number": NUMBER, **odd}
+                for odd in ({"word": " "}, {"words": "HELLO"})
+            ],
+            {"vendor": "slicktext", "number": NUMBER, "at": "yesterday"},
+            {"vendor": "slicktext", "number": "+12125550000"},
+        ],
+    ),
+    (
+        "POST messages",
+        [
+            *[{"vendor": "twilio", "number": NUMBER}, {"vendor": "cloudcontactai", "number": "12"}],
+            {"vendor": "cloudcontactai", "number": NUMBER, "outcome": "9999"},
+            {"vendor": "cloudcontactai", "number": NUMBER, "source_id": "sale"},
+            {"vendor": "slicktext", "number": NUMBER, "outcome": "2001"},
+            {"vendor": "slicktext", "number": NUMBER, "colour": "red"},
+        ],
+    ),
+]
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.labelled: list[str] = []
-        self.fields: list[str] = []
-        self.tags: list[str] = []
-        self.styled = False
-        self.feed(text)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        self.tags.append(tag)
-        self.ids += [values["id"] or ""] if "id" in values else []
-        self.labelled += [values["for"] or ""] if "for" in values else []
-        self.fields += [values["id"] or ""] if tag in ("input", "select") else []
-        self.styled |= "style" in values or any(name.startswith("on") for name in values)
+@pytest.mark.parametrize(("door", "bodies"), INVALID, ids=[door for door, _ in INVALID])
+def test_what_makes_no_sense_is_refused_and_changes_nothing(
+    server: Running, call: Caller, door: str, bodies: list[object]
+) -> None:
+    before = call.control("GET", "state").json()
+    method, path = door.split()
+    for body in bodies:
+        reply = call.control(method, path, json=body)
+        assert (reply.status_code, bool(reply.json()["error"])) == (400, True), body
+    after = call.control("GET", "state").json()
+    assert [after[name] == before[name] for name in ("switches", "faults", "people")] == [True] * 3
+    assert server.messages() == []
+
+
+def page_of(reply: requests.Response) -> Page:
+    return Page(HttpResponse(reply.content))
+
+
+def assert_labelled(page: Page) -> None:
+    """Each field has a label, and no id is there twice."""
+    ids = [each["id"] for each in page.elements if each["id"]]
+    assert len(ids) == len(set(ids))
+    fields = {each["id"] for each in page.elements if each.tag in ("input", "select")}
+    assert fields == {each["for"] for each in page.all("label")}
 
 
 def test_the_page_is_plain_and_labelled(server: Running, call: Caller) -> None:
@@ -166,20 +202,14 @@ def test_the_page_is_plain_and_labelled(server: Running, call: Caller) -> None:
     reply = call.control("GET", "")
     assert reply.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "alert(1)" in reply.text
-    page = Page(reply.text)
-    assert "script" not in page.tags
-    assert "style" not in page.tags
-    assert "b" not in page.tags
-    assert not page.styled
-    assert len(page.ids) == len(set(page.ids))
-    assert set(page.fields) == set(page.labelled)
+    page = page_of(reply)
+    assert not [each.tag for each in page.elements if each.tag in ("script", "style", "b")]
+    names = {name for each in page.elements for name in each.attributes}
+    assert not [name for name in names if name == "style" or name.startswith("on")]
+    assert_labelled(page)
     assert '<html lang="en">' in reply.text
-
-
-def test_the_style_is_a_file(call: Caller) -> None:
-    reply = call.control("GET", "sandbox.css")
-    assert reply.headers["Content-Type"].startswith("text/css")
-    assert "color-scheme: light dark" in reply.text
+    style = call.control("GET", "sandbox.css")
+    assert style.headers["Content-Type"].startswith("text/css")
 
 
 def test_the_page_sets_faults_by_a_form(server: Running, call: Caller) -> None:

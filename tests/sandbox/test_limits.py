@@ -1,7 +1,5 @@
 """The rate limit: three headers on each authenticated reply, 429 beyond, a window of 60 seconds."""
 
-from __future__ import annotations
-
 from sandbox.limits import RateLimit
 from sandbox.server import Running
 from tests.sandbox.conftest import CONTACTS, Caller

@@ -1,7 +1,5 @@
 """SlickText's messages, its counts of contacts, and what its brand says about opting out."""
 
-from __future__ import annotations
-
 import re
 import sqlite3
 from pathlib import Path
@@ -10,7 +8,7 @@ import pytest
 import requests
 
 from sandbox.schema import ADDED
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.store import Store, build
 from tests.sandbox.conftest import CONTACTS, Caller
 
@@ -139,22 +137,6 @@ def test_the_brand_tells_about_opting_out(server: Running, call: Caller) -> None
     assert call.slicktext("GET", "/brands").json()["opt_out_intel_enabled"] is True
     server.texts("slicktext", NUMBER, "please stop texting me")
     assert server.truth(NUMBER)["slicktext"]["opt_in_status"] == "unsubscribed"
-
-
-def test_starting_over_forgets_texts(server: Running, call: Caller) -> None:
-    server.sends("slicktext", NUMBER)
-    call.control("POST", "reset")
-    assert server.messages() == []
-
-
-def test_texts_are_kept_over_a_restart(tmp_path: Path) -> None:
-    path = tmp_path / "sandbox.sqlite3"
-    with running(people=1, db=path) as server:
-        server.sends("slicktext", NUMBER, body="kept")
-    store = Store(path)
-    with store.reading() as db:
-        assert db.execute("SELECT body FROM messages").fetchone()["body"] == "kept"
-    store.close()
 
 
 def test_a_file_of_an_earlier_version_gets_the_tables(tmp_path: Path) -> None:

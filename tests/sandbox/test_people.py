@@ -1,7 +1,5 @@
 """The people: the same every time, believable, and unlike one another."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections import Counter

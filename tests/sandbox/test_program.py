@@ -1,7 +1,5 @@
 """The program: it starts, keeps its file, stops at once, and shares no code with the app."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os
@@ -108,16 +106,6 @@ def test_a_file_with_an_empty_database_counts_as_empty(tmp_path: Path) -> None:
     assert is_empty(file)
     build(file, 0, 1)
     assert not is_empty(file)
-
-
-def test_no_one_at_all_and_then_someone() -> None:
-    with running(people=0, rate_limit=False) as server:
-        url = f"{server.slicktext_url}{CONTACTS}"
-        assert requests.get(url, headers=SLICKTEXT, timeout=5).json()["data"] == []
-        body = {"mobile_number": "2125550199"}
-        requests.post(url, headers=SLICKTEXT, json=body, timeout=5)
-        found = requests.get(url, headers=SLICKTEXT, timeout=5).json()["data"]
-        assert [person["contact_id"] for person in found] == [7778]
 
 
 def test_a_connection_is_kept_and_answers_are_one_packet_quick() -> None:

@@ -1,7 +1,5 @@
 """The sandbox against the samples of the vendors' documents, field by field and type by type."""
 
-from __future__ import annotations
-
 import pytest
 
 from sandbox.server import Running

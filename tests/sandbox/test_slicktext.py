@@ -1,7 +1,5 @@
 """SlickText: every endpoint, both ways of paging, filters, and what it refuses."""
 
-from __future__ import annotations
-
 from collections import Counter
 from urllib.parse import quote
 

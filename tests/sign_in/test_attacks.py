@@ -14,24 +14,12 @@ from tests.people import PASSWORD, Vendors, logged_in, make_staff
 pytestmark = pytest.mark.django_db
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 ELSEWHERE = (
-    "//evil.example",
-    "///evil.example",
-    "https://evil.example",
-    "https:evil.example",
-    "/\\evil.example",
-    "\\\\evil.example",
-    "/\t/evil.example",
-    "javascript:alert(1)",
+    *["//evil.example", "///evil.example", "https://evil.example", "https:evil.example"],
+    *["/\\evil.example", "\\\\evil.example", "/\t/evil.example", "javascript:alert(1)"],
 )
 NOT_OURS = (
-    "signup/",
-    "email/",
-    "3rdparty/",
-    "social/connections/",
-    "password/reset/",
-    "password/set/",
-    "2fa/trust/",
-    "2fa/webauthn/signup/",
+    *["signup/", "email/", "3rdparty/", "social/connections/", "password/reset/", "password/set/"],
+    *["2fa/trust/", "2fa/webauthn/signup/"],
 )
 CREDENTIALS = (
     "",

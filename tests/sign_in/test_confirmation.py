@@ -14,11 +14,7 @@ from tests.pages import Page
 from tests.people import MARTY, PASSWORD, Vendors
 
 pytestmark = pytest.mark.django_db
-FORMS = (
-    f"/contacts/{MARTY}/opt-in/",
-    f"/contacts/{MARTY}/delete/",
-    "/contacts/export/",
-)
+FORMS = (f"/contacts/{MARTY}/opt-in/", f"/contacts/{MARTY}/delete/", "/contacts/export/")
 HTMX = {"HX-Request": "true", "HX-Current-URL": f"http://testserver/contacts/{MARTY}/"}
 
 

@@ -30,10 +30,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("verified", [False, "false", None])
 def test_an_unverified_email_takes_over_no_account(
-    verified: Any,
-    provider: Provider,
-    agent: User,
-    client: Client,
+    verified: Any, provider: Provider, agent: User, client: Client
 ) -> None:
     User.objects.update(email="ada@example.com")
     provider.put(groups=["texting-managers"], email_verified=verified)
@@ -52,8 +49,7 @@ def test_no_email_opens_a_superusers_account(provider: Provider, client: Client)
 
 
 def test_a_second_person_with_the_same_email_gets_no_account_of_the_first(
-    provider: Provider,
-    client: Client,
+    provider: Provider, client: Client
 ) -> None:
     provider.put(groups=["texting-managers"])
     provider.sign_in(Client())
@@ -74,8 +70,7 @@ def test_secrets_that_no_key_opens_fit_no_code(
 
 
 def test_an_account_of_the_company_signs_in_through_it_alone(
-    provider: Provider,
-    client: Client,
+    provider: Provider, client: Client
 ) -> None:
     provider.put(groups=["texting-agents"])
     provider.sign_in(Client())
@@ -145,8 +140,7 @@ def test_a_factor_that_this_session_never_used_is_asked_for(
 
 
 def test_confirming_with_the_company_always_asks_for_the_password(
-    provider: Provider,
-    client: Client,
+    provider: Provider, client: Client
 ) -> None:
     provider.put(groups=["texting-managers"])
     provider.sign_in(client)
@@ -158,9 +152,7 @@ def test_confirming_with_the_company_always_asks_for_the_password(
 
 
 def test_an_old_sign_in_at_the_company_confirms_nothing(
-    provider: Provider,
-    client: Client,
-    monkeypatch: pytest.MonkeyPatch,
+    provider: Provider, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from contacts_ui.sign_in import company
 
@@ -225,20 +217,14 @@ def test_an_account_without_a_password_has_none_to_change(client: Client, agent:
     ids=str,
 )
 def test_odd_claims_are_no_access_and_no_500(
-    claims: dict[str, Any],
-    provider: Provider,
-    client: Client,
+    claims: dict[str, Any], provider: Provider, client: Client
 ) -> None:
     provider.put(**{"groups": ["texting-agents"], **claims})
     response = provider.sign_in(client)
     assert response.status_code in (302, 401, 403, 502)
 
 
-def test_a_provider_that_is_away_says_so(
-    provider: Provider,
-    client: Client,
-    settings: Any,
-) -> None:
+def test_a_provider_that_is_away_says_so(provider: Provider, client: Client, settings: Any) -> None:
     apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     apps[0]["settings"]["server_url"] = "http://127.0.0.1:9"
     response = client.post(BEGIN)
@@ -269,9 +255,7 @@ def test_polling_keeps_no_session_alive(client: Client, agent: User, settings: A
 
 
 def test_user_info_of_another_person_is_refused(
-    provider: Provider,
-    client: Client,
-    monkeypatch: pytest.MonkeyPatch,
+    provider: Provider, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from contacts_ui.sign_in.openid_views import CheckingAdapter
 

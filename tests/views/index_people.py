@@ -19,6 +19,12 @@ def ready(*, at: datetime | None = None, **facts: Any) -> None:
     IndexSync.objects.update_or_create(pk=1, defaults=values)
 
 
+def index_people(many: int = 5) -> None:
+    """Put so many people into the index, and say that it is complete."""
+    store_people(many)
+    ready()
+
+
 def store_people(many: int = 5, *, at: datetime | None = None) -> None:
     """So many people, with the five names by turns, in two cities."""
     people = [

@@ -18,7 +18,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def address(db: None) -> str:
     _, link = people.invite(staff=make_staff("adam"), **NEW)
-    assert link is not None
     return f"/accounts/link/{link.token}/"
 
 

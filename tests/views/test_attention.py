@@ -64,9 +64,7 @@ def test_nothing_needs_attention(max_: Client) -> None:
     assert "Nothing needs attention" in Page(max_.get(LIST)).text
 
 
-def test_what_is_on_its_way_needs_none(
-    max_: Client, set_desired_state: SetDesiredState, vendors: Vendors
-) -> None:
+def test_what_is_on_its_way_needs_none(max_: Client, set_desired_state: SetDesiredState) -> None:
     set_desired_state()
     assert "Nothing needs attention" in Page(max_.get(LIST)).text
 
@@ -224,7 +222,7 @@ def test_a_blocked_one_is_matched_as_blocked(max_: Client, vendors: Vendors) -> 
     assert (vendors.status(), vendors.stopped()) == ("blocked", True)
 
 
-def test_the_number_that_an_event_names_is_filled_in(max_: Client, vendors: Vendors) -> None:
+def test_the_number_that_an_event_names_is_filled_in(max_: Client) -> None:
     event = unsubscribed(FREE_NUMBER)
     tell_ccai(event)
     tell_ccai({**unsubscribed(DOC_NUMBER), "eventHash": event["eventHash"]})

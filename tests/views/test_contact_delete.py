@@ -29,9 +29,7 @@ def test_it_works(spelling: str, max_: Client, vendors: Vendors) -> None:
     assert max_.get(f"/contacts/{MARTY}/").status_code == 404
 
 
-def test_it_says_what_it_does(
-    max_: Client, vendors: Vendors, set_desired_state: SetDesiredState
-) -> None:
+def test_it_says_what_it_does(max_: Client, set_desired_state: SetDesiredState) -> None:
     text = Page(max_.get(URL)).text
     assert "Delete Marty McFly?" in text
     assert "The audit log here keeps its entries" in text
@@ -40,9 +38,7 @@ def test_it_says_what_it_does(
     assert "This number is stopped, and it stays stopped, even if" in Page(max_.get(URL)).text
 
 
-def test_ledger_and_stop_stay(
-    max_: Client, vendors: Vendors, set_desired_state: SetDesiredState
-) -> None:
+def test_ledger_and_stop_stay(max_: Client, set_desired_state: SetDesiredState) -> None:
     set_desired_state()
     delete(max_)
     assert is_stopped(MARTY_NUMBER)
@@ -55,7 +51,7 @@ def test_ledger_and_stop_stay(
 
 
 def test_a_press_that_is_held_is_sent_before_they_go(
-    ada: Client, max_: Client, vendors: Vendors, settings: Any
+    ada: Client, max_: Client, settings: Any
 ) -> None:
     settings.UNDO_SECONDS = 120
     ada.post(f"/contacts/{MARTY}/do-not-text/")
@@ -82,7 +78,7 @@ def test_only_managers(who: str, request: pytest.FixtureRequest, vendors: Vendor
     assert vendors.asked() == []
 
 
-def test_a_deleted_contact(max_: Client, vendors: Vendors) -> None:
+def test_a_deleted_contact(max_: Client) -> None:
     assert max_.get(f"/contacts/{UNKNOWN_ID}/delete/").status_code == 404
     response = max_.post(f"/contacts/{UNKNOWN_ID}/delete/", {"number": MARTY_NUMBER})
     assert response.status_code == 404

@@ -53,7 +53,7 @@ def test_it_works(vera: Client, vendors: Vendors) -> None:
     assert vendors.asked() == ["slicktext GET"]
 
 
-def test_the_groups_are_in_their_order(vera: Client, vendors: Vendors) -> None:
+def test_the_groups_are_in_their_order(vera: Client) -> None:
     titles = [each.text for each in Page(vera.get(URL)).all("h2")]
     assert titles[1:] == [
         "Who",
@@ -66,9 +66,7 @@ def test_the_groups_are_in_their_order(vera: Client, vendors: Vendors) -> None:
     ]
 
 
-def test_both_vendors_states_are_shown(
-    vera: Client, vendors: Vendors, set_desired_state: SetDesiredState
-) -> None:
+def test_both_vendors_states_are_shown(vera: Client, set_desired_state: SetDesiredState) -> None:
     page = Page(vera.get(URL))
     texts = [each.text for each in page.all("li", class_="vendor")]
     assert texts[0].startswith("SlickText: Subscribed")
@@ -79,7 +77,7 @@ def test_both_vendors_states_are_shown(
 
 
 def test_the_history_says_who_did_what(
-    vera: Client, edgar: Client, vendors: Vendors, set_desired_state: SetDesiredState
+    vera: Client, edgar: Client, set_desired_state: SetDesiredState
 ) -> None:
     assert "No changes yet." in Page(vera.get(URL)).text
     edgar.post(f"{URL}edit/", Page(edgar.get(f"{URL}edit/")).form(city="Nashville"))
@@ -126,7 +124,7 @@ def test_the_history_of_others_stays_away(
     ],
 )
 def test_times_are_in_the_readers_zone_with_utc_on_hover(
-    zone: str, shown: str, vera: Client, vendors: Vendors
+    zone: str, shown: str, vera: Client
 ) -> None:
     vera.cookies["tz"] = zone
     page = Page(vera.get(URL))
@@ -135,9 +133,7 @@ def test_times_are_in_the_readers_zone_with_utc_on_hover(
     assert time["title"] == "2015-10-15 07:28:00 UTC"
 
 
-def test_the_zone_of_one_reader_does_not_stick(
-    vera: Client, edgar: Client, vendors: Vendors
-) -> None:
+def test_the_zone_of_one_reader_does_not_stick(vera: Client, edgar: Client) -> None:
     vera.cookies["tz"] = "Asia/Tokyo"
     vera.get(URL)
     assert "Oct 15, 2015, 3:28 AM EDT" in Page(edgar.get(URL)).text
@@ -171,7 +167,7 @@ def test_down_and_never_read(vera: Client, vendors: Vendors) -> None:
 
 
 @pytest.mark.parametrize("contact_id", [str(UNKNOWN_ID), "0", "9" * 18, "9" * 30])
-def test_someone_who_is_not_there(contact_id: str, vera: Client, vendors: Vendors) -> None:
+def test_someone_who_is_not_there(contact_id: str, vera: Client) -> None:
     assert vera.get(f"/contacts/{contact_id}/").status_code == 404
 
 
@@ -184,14 +180,12 @@ def test_someone_who_was_deleted_elsewhere_is_forgotten(vera: Client, vendors: V
     assert "Marty" not in Page(vera.get(URL)).text
 
 
-def test_not_connected(vera: Client, vendors: Vendors, connect_only: Callable[[str], None]) -> None:
+def test_not_connected(vera: Client, connect_only: Callable[[str], None]) -> None:
     connect_only("cloudcontactai")
     assert "SlickText is not connected" in Page(vera.get(URL)).text
 
 
-def test_what_each_role_is_offered(
-    vera: Client, edgar: Client, ada: Client, max_: Client, vendors: Vendors
-) -> None:
+def test_what_each_role_is_offered(vera: Client, edgar: Client, ada: Client, max_: Client) -> None:
     def offered(browser: Client) -> tuple[bool, ...]:
         page = Page(browser.get(URL))
         links = {each["href"] for each in page.all("a")}
@@ -229,7 +223,7 @@ def test_an_unknown_status_is_shown_as_it_is(vera: Client, vendors: Vendors) -> 
 
 
 def test_a_ledger_entry_of_ten_years_ago_has_its_time(
-    vera: Client, vendors: Vendors, set_desired_state: SetDesiredState
+    vera: Client, set_desired_state: SetDesiredState
 ) -> None:
     with time_machine.travel(datetime(2016, 7, 1, 12, tzinfo=UTC), tick=False):
         set_desired_state()

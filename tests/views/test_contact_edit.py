@@ -45,7 +45,7 @@ def test_it_works(edgar: Client, vendors: Vendors) -> None:
     assert held["first_name"] == "Marty"
 
 
-def test_the_form_shows_every_documented_field(edgar: Client, vendors: Vendors) -> None:
+def test_the_form_shows_every_documented_field(edgar: Client) -> None:
     form = opened(edgar)
     form.pop("base")
     assert form == {
@@ -78,7 +78,7 @@ def test_nothing_changed_sends_nothing(edgar: Client, vendors: Vendors) -> None:
     assert not LedgerEntry.objects.exists()
 
 
-def test_the_ledger_has_before_and_after(edgar: Client, vendors: Vendors) -> None:
+def test_the_ledger_has_before_and_after(edgar: Client) -> None:
     save(edgar, city="Nashville")
     entry = LedgerEntry.objects.get()
     assert entry.action == Action.CONTACT_EDITED
@@ -168,9 +168,7 @@ def test_the_vendors_complaint_is_placed_at_its_field(edgar: Client, vendors: Ve
 
 def test_custom_fields_keep_their_types(edgar: Client, vendors: Vendors) -> None:
     save(edgar, **{"custom-member": "0", "custom-membership_date": "1985-10-27"})
-    assert sent(vendors) == [
-        {"custom_fields": {"member": 0, "membership_date": "1985-10-27"}},
-    ]
+    assert sent(vendors) == [{"custom_fields": {"member": 0, "membership_date": "1985-10-27"}}]
     assert vendors.contact()["custom_fields"]["member_number"] == 12345
 
 
@@ -199,7 +197,7 @@ def test_a_custom_field_can_be_added(edgar: Client, vendors: Vendors) -> None:
     ],
 )
 def test_half_a_custom_field_is_refused(
-    name: str, value: str, field: str, words: str, edgar: Client, vendors: Vendors
+    name: str, value: str, field: str, words: str, edgar: Client
 ) -> None:
     response = save(edgar, new_custom_name_1=name, new_custom_value_1=value)
     assert response.status_code == 422
@@ -392,7 +390,7 @@ def test_a_copy_can_be_edited_and_what_another_person_changed_is_asked_about(
     assert sent(vendors) == [{"first_name": "Martin", "city": "Nashville"}]
 
 
-def test_a_deleted_contact(edgar: Client, vendors: Vendors) -> None:
+def test_a_deleted_contact(edgar: Client) -> None:
     assert edgar.get(f"/contacts/{UNKNOWN_ID}/edit/").status_code == 404
     response = edgar.post(f"/contacts/{UNKNOWN_ID}/edit/", {**opened(edgar), "city": "Nashville"})
     assert response.status_code == 404

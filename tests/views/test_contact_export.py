@@ -282,7 +282,7 @@ def test_the_answer_is_a_stream_that_no_one_collects(max_: Client) -> None:
 
 
 def test_without_the_index_slicktext_is_read_page_by_page(
-    max_: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    max_: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contact_export, "LIVE_PAGE", 25)
     assert "At most the first 10,000 contacts" in max_.get("/contacts/export/").text

@@ -1,7 +1,6 @@
 """Importing: upload, columns, questions, a look at everything, and a job that does exactly that."""
 
 import csv
-import io
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +12,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from openpyxl import Workbook
 
 from contacts_ui.models import DesiredState, Job, JobRow, LedgerEntry, Statement, Upload
 from contacts_ui.models.consent import Source, StatementKind
@@ -31,6 +29,7 @@ from contacts_ui.services.imports import uploads
 from contacts_ui.services.imports.checking import LEFT, SAME, STOPS
 from contacts_ui.views.contact_import import TOP
 from contacts_ui.worker import schedule
+from tests.files.builders import xlsx_of
 from tests.pages import Page
 from tests.people import (
     CONTACTS,
@@ -207,7 +206,6 @@ def test_created_as_typed_and_not_subscribed(max_: Client, vendors: Vendors) -> 
     assert (row.state, row.outcome) == (RowState.DONE, "Created.")
     assert row.data == {}
     held = vendors.contact(row.contact_id or 0)
-    assert held is not None
     assert (held["first_name"], held["zip"], held["opt_in_status"]) == (
         "Emmett",
         "02116",
@@ -226,7 +224,6 @@ def test_who_exists_is_left_or_updated_as_chosen(max_: Client, vendors: Vendors)
     (updated,) = run(max_, file, UPDATE)
     assert updated.state == RowState.DONE
     after = vendors.contact()
-    assert after is not None
     assert (after["first_name"], after["email"]) == ("Martin", "new@example.com")
     # What the file leaves empty stays, and so does the consent.
     assert (after["city"], after["opt_in_status"]) == (before["city"], before["opt_in_status"])
@@ -234,12 +231,6 @@ def test_who_exists_is_left_or_updated_as_chosen(max_: Client, vendors: Vendors)
     assert entry.after == {"first_name": "Martin", "email": "new@example.com"}
     (again,) = run(max_, file, "only_update")
     assert (again.state, again.outcome) == (RowState.SKIPPED, SAME)
-
-
-def test_only_update_creates_no_one(max_: Client, vendors: Vendors) -> None:
-    (row,) = run(max_, f"First,Cell\nNobody,{FREE_NUMBER}\n", "only_update")
-    assert row.state == RowState.SKIPPED
-    assert vendors.status(FREE_NUMBER) is None
 
 
 def test_unsubscribed_in_the_file_is_a_stop_and_then_the_person(
@@ -255,15 +246,13 @@ def test_unsubscribed_in_the_file_is_a_stop_and_then_the_person(
     assert LedgerEntry.objects.filter(action=Action.STOP_REQUESTED).count() == 2
 
 
-def test_stops_of_a_file_give_way_to_those_of_people(max_: Client, vendors: Vendors) -> None:
+def test_stops_of_a_file_give_way_to_those_of_people(max_: Client) -> None:
     run(max_, f"First,Cell,Status\nEmmett,{DOC_NUMBER},stop\n")
     desired_states = DesiredState.objects.filter(number=DOC_NUMBER)
     assert list(desired_states.values_list("batch", flat=True)) == [True, True]
 
 
-def test_a_killed_worker_does_no_line_twice(
-    max_: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_worker_does_no_line_twice(max_: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """The row is as it was before the answer was written down; the vendor has the person already."""
     pressed(max_, matched(max_, f"First,Cell,Status\nEmmett,{DOC_NUMBER},stop\n"))
     job = Job.objects.get()
@@ -320,9 +309,7 @@ def test_a_file_says_no_consent_and_its_stop_is_carried_over(
     # As if no vendor had been told of it yet.
     DesiredState.objects.all().delete()
     run(
-        max_,
-        f"First,Cell,Status\nMarty,{MARTY_NUMBER},STOP\nDoc,{DOC_NUMBER},subscribed\n",
-        UPDATE,
+        max_, f"First,Cell,Status\nMarty,{MARTY_NUMBER},STOP\nDoc,{DOC_NUMBER},subscribed\n", UPDATE
     )
     said = Statement.objects.order_by("pk")
     assert [each.source for each in said] == [Source.STAFF, Source.CARRIED_OVER]
@@ -332,7 +319,7 @@ def test_a_file_says_no_consent_and_its_stop_is_carried_over(
 
 
 def test_a_press_that_is_held_does_not_swallow_the_stop_of_a_file(
-    max_: Client, agent: User, vendors: Vendors, settings: Any
+    max_: Client, agent: User, settings: Any
 ) -> None:
     found = matched(max_, f"First,Cell,Status\nMarty,{MARTY_NUMBER},STOP\n")
     settings.UNDO_SECONDS = 120
@@ -380,21 +367,10 @@ def test_an_upload_that_has_no_number_column_goes_to_the_columns(max_: Client) -
     assert looked(max_, found)["Location"].endswith("/columns/")
 
 
-def workbook(**sheets: list[list[str]]) -> bytes:
-    book, content = Workbook(), io.BytesIO()
-    for at, (name, rows) in enumerate(sheets.items()):
-        sheet = book.create_sheet(name, at)
-        for row in rows:
-            sheet.append(row)
-    del book["Sheet"]
-    book.save(content)
-    return content.getvalue()
-
-
 def test_another_sheet_is_read(max_: Client) -> None:
     people = [["First name", "Mobile number"], ["Emmett", DOC_NUMBER]]
-    content = workbook(People=people, Old=[["Mobile number"], [FREE_NUMBER]])
-    found = matched(max_, content)
+    old = {"Old": [["Mobile number"], [FREE_NUMBER]]}
+    found = matched(max_, xlsx_of(*people, name="People", others=old))
     page = looked(max_, found)
     assert page.context_data["reading"]["sheet"] == "People"
     assert "There are others: “Old”." in page.text
@@ -528,18 +504,8 @@ def test_some_answers_now_and_the_others_later(max_: Client) -> None:
 
 
 def test_hidden_rows_are_imported_or_not(max_: Client) -> None:
-    book, content = Workbook(), io.BytesIO()
-    sheet = book.active
-    assert sheet is not None
-    for row in (
-        ["First", "Cell", "Do not text"],
-        ["A", DOC_NUMBER, "yes"],
-        ["B", FREE_NUMBER, "yes"],
-    ):
-        sheet.append(row)
-    sheet.row_dimensions[3].hidden = True
-    book.save(content)
-    found = matched(max_, content.getvalue())
+    rows = ["First", "Cell", "Do not text"], ["A", DOC_NUMBER, "yes"], ["B", FREE_NUMBER, "yes"]
+    found = matched(max_, xlsx_of(*rows, hidden=[3]))
     assert asked(looked(max_, found)) == [
         "1 row is hidden in the spreadsheet, by a filter or by hand."
     ]
@@ -585,16 +551,6 @@ def test_a_column_that_was_left_out_is_asked_about_first_and_read(max_: Client) 
     assert ("Remark", "Only its stops") in page.context_data["reading"]["fields"]
 
 
-def test_several_columns_may_stop_and_several_may_hold_the_number(max_: Client) -> None:
-    text = (
-        "First,Cell,Phone,Do not text,Texts off\n"
-        f"A,{DOC_NUMBER},,yes,no\nB,,{FREE_NUMBER},no,yes\nC,6155550777,,no,no\n"
-    )
-    targets = ["first_name", "mobile_number", "mobile_number", "do_not_text", "do_not_text"]
-    page = looked(max_, matched(max_, text, targets=targets))
-    assert page.context_data["button"] == "Create 3 contacts and stop 2 numbers"
-
-
 # What is shown is what will happen.
 
 
@@ -619,16 +575,6 @@ def test_no_sentence_promises_a_stop_beside_a_row_that_is_kept_out(max_: Client)
     response = max_.post(check_url(found), {"expected": page.context_data["expected"]})
     assert response.status_code == 409
     assert not Job.objects.exists()
-
-
-def test_the_same_remark_stands_there_once(max_: Client) -> None:
-    rows = "".join(f"A,615555{at:04},bad {at % 4}\n" for at in range(1000, 1015))
-    page = looked(max_, matched(max_, f"First,Cell,Email\n{rows}"))
-    (section,) = page.context_data["sections"]
-    (group,) = section.groups
-    assert section.title == "15 cells are left empty"
-    assert group.rows == "15 rows: 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, and more"
-    assert group.typed == ["bad 0", "bad 1", "bad 2"]
 
 
 def test_a_stop_pressed_in_between_asks_for_another_look(max_: Client, agent: User) -> None:

@@ -44,18 +44,15 @@ def test_it_works(vera: Client, vendors: Vendors) -> None:
     page = Page(response)
     assert response.status_code == 200
     assert ids(page) == list(range(MARTY, MARTY + 50))
-    assert page.one("input", name="q")["placeholder"]
+    box = page.one("input", name="q")
+    assert box["placeholder"]
+    assert page.one("label", for_=str(box["id"])).text == "Search contacts"
+    assert page.all("a", href="/contacts/new/") == [], "a viewer may not create"
     assert "1–50" in page.text
     assert asked_for(vendors) == {"limit": "50", "offset": "0"}
 
 
-def test_the_search_box_has_its_name(vera: Client, vendors: Vendors) -> None:
-    page = Page(vera.get(URL))
-    box = page.one("input", name="q")
-    assert page.one("label", for_=str(box["id"])).text == "Search contacts"
-
-
-def test_each_row_has_verdict_reason_and_switch(ada: Client, vendors: Vendors) -> None:
+def test_each_row_has_verdict_reason_and_switch(ada: Client) -> None:
     page = Page(ada.get(URL))
     row = page.one("div", id=f"consent-{MARTY}")
     assert "May text" in row.text
@@ -63,7 +60,7 @@ def test_each_row_has_verdict_reason_and_switch(ada: Client, vendors: Vendors) -
     assert page.switch("Do not text Marty McFly")["aria-checked"] == "false"
 
 
-def test_next_and_previous_need_no_total(vera: Client, vendors: Vendors) -> None:
+def test_next_and_previous_need_no_total(vera: Client) -> None:
     first = Page(vera.get(URL))
     assert first.all("a", rel="prev") == []
     second = Page(vera.get(URL + first.one("a", rel="next")["href"].removeprefix(URL)))
@@ -121,7 +118,7 @@ def test_every_filter_is_in_the_address_and_reaches_the_vendor(
     }
 
 
-def test_the_filters_stay_on_the_next_page(vera: Client, vendors: Vendors) -> None:
+def test_the_filters_stay_on_the_next_page(vera: Client) -> None:
     page = Page(vera.get(f"{URL}?country=US&size=25"))
     onward = query(page.one("a", rel="next")["href"])
     assert onward == {"country": ["US"], "size": ["25"], "offset": ["25"]}
@@ -129,7 +126,7 @@ def test_the_filters_stay_on_the_next_page(vera: Client, vendors: Vendors) -> No
     assert sizes == [{"country": ["US"], "size": ["100"]}]
 
 
-def test_a_filter_can_be_taken_off(vera: Client, vendors: Vendors) -> None:
+def test_a_filter_can_be_taken_off(vera: Client) -> None:
     page = Page(vera.get(f"{URL}?country=US&city=Hill+Valley&offset=50&custom.member=1"))
     chips = {each.text: query(each["href"]) for each in page.all("a", class_="chip")}
     assert chips["Remove the filter City: Hill Valley"] == {
@@ -174,7 +171,7 @@ def test_filters_that_the_vendor_ignores_are_applied_here_and_said(
     assert page.all("a", rel="next")
 
 
-def test_filters_without_anybody(vera: Client, vendors: Vendors) -> None:
+def test_filters_without_anybody(vera: Client) -> None:
     page = Page(vera.get(f"{URL}?city=hill+valley"))
     assert "No contacts found" in page.text
     assert ids(page) == []
@@ -186,7 +183,7 @@ def test_an_empty_brand(vera: Client, edgar: Client, vendors: Vendors) -> None:
     assert len(Page(edgar.get(URL)).all("a", href="/contacts/new/")) > 1
 
 
-def test_an_offset_beyond_the_end(vera: Client, vendors: Vendors) -> None:
+def test_an_offset_beyond_the_end(vera: Client) -> None:
     page = Page(vera.get(f"{URL}?offset=5000"))
     assert "The list ends before this page" in page.text
 
@@ -198,9 +195,7 @@ def heads(page: Page) -> list[str]:
     return [each.text for each in page.all("th", scope="col")][2:-1]
 
 
-def test_columns_are_remembered_for_each_person(
-    vera: Client, ada: Client, vendors: Vendors
-) -> None:
+def test_columns_are_remembered_for_each_person(vera: Client, ada: Client) -> None:
     assert heads(Page(vera.get(URL))) == ["Email", "City", "State"]
     response = vera.post(
         "/contacts/columns/",
@@ -215,12 +210,12 @@ def test_columns_are_remembered_for_each_person(
     assert heads(Page(ada.get(URL))) == ["Email", "City", "State"]
 
 
-def test_no_columns_is_a_choice_too(vera: Client, vendors: Vendors) -> None:
+def test_no_columns_is_a_choice_too(vera: Client) -> None:
     vera.post("/contacts/columns/", {})
     assert heads(Page(vera.get(URL))) == []
 
 
-def test_columns_lead_nowhere_else(vera: Client, vendors: Vendors) -> None:
+def test_columns_lead_nowhere_else(vera: Client) -> None:
     response = vera.post("/contacts/columns/", {"next": "https://evil.example/"})
     assert response["Location"] == URL
 
@@ -258,10 +253,6 @@ def test_where_the_switch_of_a_stopped_person_leads(
     assert switch["formaction"] == f"/contacts/{MARTY}/{leads_to}/"
 
 
-def test_viewers_are_not_offered_to_create(vera: Client, vendors: Vendors) -> None:
-    assert Page(vera.get(URL)).all("a", href="/contacts/new/") == []
-
-
 def test_someone_without_a_name_is_called_by_number(ada: Client, vendors: Vendors) -> None:
     vendors.edit(MARTY, first_name=None, last_name=None)
     page = Page(ada.get(URL))
@@ -280,13 +271,13 @@ def test_names_are_escaped(ada: Client, vendors: Vendors) -> None:
 # htmx.
 
 
-def test_htmx_gets_the_results_alone(vera: Client, vendors: Vendors) -> None:
+def test_htmx_gets_the_results_alone(vera: Client) -> None:
     page = Page(vera.get(URL, headers={"HX-Request": "true"}))
     assert page.elements[0]["id"] == "results"
     assert page.all("html") == []
 
 
-def test_htmx_gets_the_whole_page_when_it_restores_history(vera: Client, vendors: Vendors) -> None:
+def test_htmx_gets_the_whole_page_when_it_restores_history(vera: Client) -> None:
     headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
     assert Page(vera.get(URL, headers=headers)).all("html")
 
@@ -351,19 +342,19 @@ def test_bad_credentials(vera: Client, vendors: Vendors) -> None:
     assert "SlickText does not accept our key" in Page(vera.get(URL)).text
 
 
-def test_not_connected(vera: Client, vendors: Vendors, connect_only: Callable[[str], None]) -> None:
+def test_not_connected(vera: Client, connect_only: Callable[[str], None]) -> None:
     connect_only("cloudcontactai")
     page = Page(vera.get(URL))
     assert "SlickText is not connected" in page.text
     assert "Practice mode" not in page.html
 
 
-def test_the_sandbox_is_named_on_the_page(vera: Client, vendors: Vendors) -> None:
+def test_the_sandbox_is_named_on_the_page(vera: Client) -> None:
     assert "Practice mode (sandbox):" in Page(vera.get(URL)).html
 
 
 def test_the_other_vendor_is_not_connected(
-    vera: Client, vendors: Vendors, connect_only: Callable[[str], None]
+    vera: Client, connect_only: Callable[[str], None]
 ) -> None:
     connect_only("slicktext")
     page = Page(vera.get(URL))
@@ -403,29 +394,9 @@ def test_both_generations_of_replies(generation: str, vera: Client, vendors: Ven
 @pytest.mark.parametrize(
     "address",
     [
-        "?offset=99999999999999999999999",
-        "?offset=999999999",
-        "?offset=-1",
-        "?offset=ten",
-        "?offset=%D9%A3",
-        "?offset=1e5",
-        "?size=0",
-        "?size=-50",
-        "?size=10000000000",
-        "?size=fifty",
-        "?reading=99999",
-        "?reading=-1&q=Marty",
-        "?reading=x&q=Marty",
-        "?q=%FF%FE",
-        "?q=" + "x" * 5000,
-        "?q=" + "9" * 300,
-        "?q=%F0%9F%98%80",
-        "?q=%E2%80%AE%D7%A9",
-        "?q=@",
-        "?q=%2B",
-        "?q=%2C",
-        "?q=%27%22%3C%3E",
-        "?city=%FF",
+        *["?offset=999999999", "?offset=ten", "?size=0", "?size=fifty", "?reading=-1&q=Marty"],
+        *["?q=%FF%FE", "?q=" + "x" * 5000, "?q=" + "9" * 300, "?q=%F0%9F%98%80"],
+        *["?q=%E2%80%AE%D7%A9", "?q=@", "?q=%2B", "?q=%2C", "?q=%27%22%3C%3E", "?city=%FF"],
         "?status=nonsense",
         "?custom.=x",
         "?custom.limit=1",
@@ -438,7 +409,7 @@ def test_both_generations_of_replies(generation: str, vera: Client, vendors: Ven
         "?" + "&".join(f"city={n}" for n in range(500)),
     ],
 )
-def test_no_address_is_a_500(address: str, vera: Client, vendors: Vendors) -> None:
+def test_no_address_is_a_500(address: str, vera: Client) -> None:
     response = vera.get(URL + address)
     assert response.status_code == 200
     assert Page(response).all("section", id="results")

@@ -15,7 +15,7 @@ from tests.pages import Page
 from tests.people import Vendors
 from tests.services.index.people import person
 
-from .index_people import ready, store_people
+from .index_people import index_people, ready, store_people
 from .test_contact_list import URL, ids, query
 
 pytestmark = pytest.mark.django_db
@@ -32,10 +32,9 @@ def test_a_ready_index_answers_and_no_vendor_is_asked(vera: Client, vendors: Ven
     assert vendors.calls() == []
 
 
-def test_each_row_knows_when_it_was_read(vera: Client, vendors: Vendors) -> None:
+def test_each_row_knows_when_it_was_read(vera: Client) -> None:
     store_people(5, at=timezone.now() - timedelta(hours=3))
-    store_people(1)
-    ready()
+    index_people(1)
     response = vera.get(URL)
     assert "as of 3 h ago" in Page(response).text
     listing = response.context_data["listing"]
@@ -43,8 +42,7 @@ def test_each_row_knows_when_it_was_read(vera: Client, vendors: Vendors) -> None
 
 
 def test_read_live_is_one_press_and_so_is_the_way_back(vera: Client, vendors: Vendors) -> None:
-    store_people()
-    ready()
+    index_people()
     page = Page(vera.get(f"{URL}?city=Austin&sort=-name"))
     live = next(each for each in page.all("a") if each.text == "Read live")
     assert query(live["href"]) == {"city": ["Austin"], "live": ["1"]}
@@ -58,9 +56,8 @@ def test_read_live_is_one_press_and_so_is_the_way_back(vera: Client, vendors: Ve
     assert query(back["href"]) == {"city": ["Austin"]}
 
 
-def test_typing_brings_the_results_alone(vera: Client, vendors: Vendors) -> None:
-    store_people()
-    ready()
+def test_typing_brings_the_results_alone(vera: Client) -> None:
+    index_people()
     whole = Page(vera.get(URL))
     box = whole.one("input", name="q")
     assert box["hx-trigger"] == "input changed delay:150ms"
@@ -72,17 +69,15 @@ def test_typing_brings_the_results_alone(vera: Client, vendors: Vendors) -> None
     assert part.one("section", id="results")["data-announce"].startswith("1 contact.")
 
 
-def test_the_query_language_goes_with_filters(vera: Client, vendors: Vendors) -> None:
-    store_people(10)
-    ready()
+def test_the_query_language_goes_with_filters(vera: Client) -> None:
+    index_people(10)
     assert ids(Page(vera.get(f"{URL}?q=city:austin+marty"))) == [7000]
     assert ids(Page(vera.get(f"{URL}?q=marty&city=Nashville"))) == [7005]
     assert "status:" in Page(vera.get(URL)).text
 
 
-def test_headings_sort_up_then_down_then_not(vera: Client, vendors: Vendors) -> None:
-    store_people()
-    ready()
+def test_headings_sort_up_then_down_then_not(vera: Client) -> None:
+    index_people()
     page = Page(vera.get(URL))
     assert query(page.one("a", id="sort-name")["href"]) == {"sort": ["name"]}
     page = Page(vera.get(f"{URL}?sort=name"))
@@ -94,9 +89,8 @@ def test_headings_sort_up_then_down_then_not(vera: Client, vendors: Vendors) -> 
     assert page.one("a", id="sort-name")["href"] == URL
 
 
-def test_any_page_is_one_step_away(vera: Client, vendors: Vendors) -> None:
-    store_people(130)
-    ready()
+def test_any_page_is_one_step_away(vera: Client) -> None:
+    index_people(130)
     page = Page(vera.get(f"{URL}?size=25&offset=50"))
     assert page.one("input", name="page")["value"] == "3"
     assert "of 6" in page.text
@@ -108,15 +102,12 @@ def test_any_page_is_one_step_away(vera: Client, vendors: Vendors) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "0", "-3", "two", "1"])
-def test_a_page_number_without_sense_is_the_first_page(
-    typed: str, vera: Client, vendors: Vendors
-) -> None:
+def test_a_page_number_without_sense_is_the_first_page(typed: str, vera: Client) -> None:
     assert vera.get(f"{URL}?page={typed}")["Location"] == URL
 
 
-def test_a_page_number_behind_the_end_is_the_last_page(vera: Client, vendors: Vendors) -> None:
-    store_people(130)
-    ready()
+def test_a_page_number_behind_the_end_is_the_last_page(vera: Client) -> None:
+    index_people(130)
     response = vera.get(f"{URL}?size=25&page=900", follow=True)
     assert query(response.redirect_chain[0][0]) == {"size": ["25"], "offset": ["125"]}
     page = Page(response)
@@ -124,27 +115,20 @@ def test_a_page_number_behind_the_end_is_the_last_page(vera: Client, vendors: Ve
     assert len(ids(page)) == 5
 
 
-def test_from_behind_the_end_the_last_page_is_one_press_away(
-    vera: Client, vendors: Vendors
-) -> None:
-    store_people(130)
-    ready()
+def test_from_behind_the_end_the_last_page_is_one_press_away(vera: Client) -> None:
+    index_people(130)
     page = Page(vera.get(f"{URL}?size=25&offset=500"))
     last = next(each for each in page.all("a") if each.text == "Go to the last page")
     assert query(last["href"])["offset"] == ["125"]
 
 
-def test_one_page_needs_no_jump(vera: Client, vendors: Vendors) -> None:
-    store_people(5)
-    ready()
+def test_one_page_needs_no_jump(vera: Client) -> None:
+    index_people(5)
     assert not Page(vera.get(URL)).all("input", name="page")
 
 
-def test_export_keeps_the_view_and_import_is_offered_to_who_may(
-    vera: Client, max_: Client, vendors: Vendors
-) -> None:
-    store_people(130)
-    ready()
+def test_export_keeps_the_view_and_import_is_offered_to_who_may(vera: Client, max_: Client) -> None:
+    index_people(130)
     page = Page(max_.get(f"{URL}?q=marty&city=Austin&offset=0&live="))
     export = next(each for each in page.all("a") if each.text == "Export")
     assert export["href"].startswith("/contacts/export/")
@@ -157,9 +141,8 @@ def test_export_keeps_the_view_and_import_is_offered_to_who_may(
     assert "Import" not in text
 
 
-def test_a_page_behind_the_end_says_so(vera: Client, vendors: Vendors) -> None:
-    store_people(5)
-    ready()
+def test_a_page_behind_the_end_says_so(vera: Client) -> None:
+    index_people(5)
     page = Page(vera.get(f"{URL}?offset=500"))
     assert "The list ends before this page" in page.text
     assert "There are 5 contacts" in page.text
@@ -169,8 +152,7 @@ def test_a_page_behind_the_end_says_so(vera: Client, vendors: Vendors) -> None:
 def test_who_may_be_new_can_be_asked_for_at_slicktext(
     typed: str, vera: Client, vendors: Vendors
 ) -> None:
-    store_people(1)
-    ready()
+    index_people(1)
     page = Page(vera.get(URL, {"q": typed}))
     assert query(next(e for e in page.all("a") if e.text == "Ask SlickText")["href"]) == {
         "q": [typed],
@@ -179,17 +161,15 @@ def test_who_may_be_new_can_be_asked_for_at_slicktext(
     assert vendors.calls() == []
 
 
-def test_a_name_that_no_one_has_is_not_asked_for(vera: Client, vendors: Vendors) -> None:
-    store_people(1)
-    ready()
+def test_a_name_that_no_one_has_is_not_asked_for(vera: Client) -> None:
+    index_people(1)
     page = Page(vera.get(URL, {"q": "Zyxwvut Qponml"}))
     assert "No contacts found" in page.text
     assert "Ask SlickText" not in page.text
 
 
 def test_a_vendor_that_is_down_changes_nothing(vera: Client, vendors: Vendors) -> None:
-    store_people()
-    ready()
+    index_people()
     vendors.fault("slicktext", "down")
     page = Page(vera.get(URL))
     assert len(ids(page)) == 5
@@ -208,8 +188,7 @@ def test_while_the_index_is_built_slicktext_answers(vera: Client, vendors: Vendo
 def test_switched_off_it_is_as_if_there_were_none(
     vera: Client, vendors: Vendors, settings: object
 ) -> None:
-    store_people()
-    ready()
+    index_people()
     settings.CONTACT_INDEX = False  # type: ignore[attr-defined]
     page = Page(vera.get(f"{URL}?sort=name"))
     assert len(vendors.calls()) == 1
@@ -244,10 +223,9 @@ def test_the_pager_counts_pages_and_not_contacts(total: Total, words: str) -> No
 
 
 def test_about_as_many_promises_no_page_behind_the_last(
-    vera: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    vera: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store_people(30)
-    ready()
+    index_people(30)
     monkeypatch.setattr(conditions, "count", lambda of: Total(2_000, exact=False))
     first = Page(vera.get(f"{URL}?q=example&size=25"))
     assert len(ids(first)) == 25
@@ -260,9 +238,8 @@ def _link(page: Page, text: str) -> str:
     return str(next(each for each in page.all("a") if each.text == text)["href"])
 
 
-def test_no_one_is_shown_twice_or_skipped_while_people_come(vera: Client, vendors: Vendors) -> None:
-    store_people(130)
-    ready()
+def test_no_one_is_shown_twice_or_skipped_while_people_come(vera: Client) -> None:
+    index_people(130)
     first = Page(vera.get(f"{URL}?size=25&sort=contact_id"))
     # Somebody new stands before all others.
     index.store([person(1, "Ann New")], timezone.now())
@@ -275,9 +252,8 @@ def test_no_one_is_shown_twice_or_skipped_while_people_come(vera: Client, vendor
     assert query(_link(second, "Previous")) == {"size": ["25"], "sort": ["contact_id"]}
 
 
-def test_a_next_page_is_offered_also_where_many_went(vera: Client, vendors: Vendors) -> None:
-    store_people(60)
-    ready()
+def test_a_next_page_is_offered_also_where_many_went(vera: Client) -> None:
+    index_people(60)
     first = Page(vera.get(f"{URL}?size=25&sort=contact_id"))
     for key in range(7000, 7020):
         index.remove(key)
@@ -292,9 +268,8 @@ def test_a_next_page_is_offered_also_where_many_went(vera: Client, vendors: Vend
     assert ids(back) == list(range(7030, 7055))
 
 
-def test_a_token_goes_with_its_order_alone(vera: Client, vendors: Vendors) -> None:
-    store_people(60)
-    ready()
+def test_a_token_goes_with_its_order_alone(vera: Client) -> None:
+    index_people(60)
     first = Page(vera.get(f"{URL}?size=25&sort=contact_id"))
     second = Page(vera.get(_link(first, "Next")))
     assert "after" not in query(str(second.one("a", id="sort-name")["href"]))

@@ -88,7 +88,7 @@ def test_custom_fields(edgar: Client, vendors: Vendors) -> None:
     assert held["custom_fields"] == {"loyalty_tier": "gold"}
 
 
-def test_the_number_comes_along_from_a_search(edgar: Client, vendors: Vendors) -> None:
+def test_the_number_comes_along_from_a_search(edgar: Client) -> None:
     form = Page(edgar.get(f"{URL}?number=%2B16155550123")).form()
     assert form["mobile_number"] == DOC_NUMBER
 
@@ -123,7 +123,7 @@ def test_a_number_that_was_taken_in_between(
 
 
 @pytest.mark.parametrize("missing", ["mobile_number"])
-def test_the_number_is_required(missing: str, edgar: Client, vendors: Vendors) -> None:
+def test_the_number_is_required(missing: str, edgar: Client) -> None:
     response = create(edgar, mobile_number="")
     assert response.status_code == 422
     assert "This field is required." in Page(response).errors(missing)
@@ -140,7 +140,7 @@ def test_the_vendors_complaint_keeps_what_was_typed(edgar: Client, vendors: Vend
 # Consent.
 
 
-def test_editors_are_not_asked_about_consent(edgar: Client, vendors: Vendors) -> None:
+def test_editors_are_not_asked_about_consent(edgar: Client) -> None:
     assert "consent" not in {each["name"] for each in Page(edgar.get(URL)).elements}
 
 

@@ -24,7 +24,7 @@ from contacts_ui.views.contact_reads import PACED, SHOWN
 from contacts_ui.views.overview import _read
 from tests.furnished import furnish
 from tests.pages import Page
-from tests.people import MARTY, MARTY_NUMBER, Vendors
+from tests.people import MARTY, MARTY_NUMBER
 
 pytestmark = pytest.mark.django_db
 # Addresses that show no contact; files and what was just uploaded have traces of their own.
@@ -64,7 +64,7 @@ def test_every_address_says_how_many_contacts_it_shows() -> None:
     assert set(PACED) <= set(SHOWN)
 
 
-def test_a_table_counts_its_rows(vera: Client, viewer: User, vendors: Vendors) -> None:
+def test_a_table_counts_its_rows(vera: Client, viewer: User) -> None:
     page = vera.get("/contacts/")
     rows = len(page.context_data["listing"]["rows"])
     assert rows > 20
@@ -73,7 +73,7 @@ def test_a_table_counts_its_rows(vera: Client, viewer: User, vendors: Vendors) -
     assert shown(viewer) == rows + 1
 
 
-def test_a_row_names_the_person_and_counts(vera: Client, viewer: User, vendors: Vendors) -> None:
+def test_a_row_names_the_person_and_counts(vera: Client, viewer: User) -> None:
     row = vera.get(f"/contacts/{MARTY}/do-not-text/?view=row", headers={"HX-Request": "true"})
     assert "McFly" in row.text
     assert shown(viewer) == 1
@@ -174,7 +174,7 @@ OPEN = [
 ]
 
 
-def test_a_stop_and_one_number_never_wait(max_: Client, manager: User, vendors: Vendors) -> None:
+def test_a_stop_and_one_number_never_wait(max_: Client, manager: User) -> None:
     read_much(manager, 50_000)
     max_.get("/contacts/")
     assert max_.get("/contacts/").status_code == 429

@@ -7,20 +7,14 @@ from django.utils import timezone
 
 from contacts_ui.models import DesiredState, Disagreement, Job, Vendor
 from contacts_ui.models.job import JobState, RowState
-from contacts_ui.services.consent import delivery, desired_state, doors
+from contacts_ui.services.consent import delivery, desired_state
 from contacts_ui.services.webhooks.processing import process_due
 from contacts_ui.worker import schedule
 from tests.pages import Page
 from tests.people import MARTY, SetDesiredState, Vendors, logged_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("deliver_in_this_thread")]
 ADDRESS = "/disagreements/"
-
-
-@pytest.fixture(autouse=True)
-def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that no test needs a database of its own; that a click delivers at once is tested elsewhere."""
-    monkeypatch.setattr(doors, "deliver_now", lambda keys: [delivery.deliver(key) for key in keys])
 
 
 @pytest.fixture
@@ -121,7 +115,7 @@ def test_row_21_250_people_are_told_behind_everyone_else(
 
 
 def test_all_shown_pressed_twice_tells_each_vendor_once(
-    two_are_back: list[str], max_: Client, vendors: Vendors
+    two_are_back: list[str], max_: Client
 ) -> None:
     press_all(max_)
     press_all(max_)

@@ -53,7 +53,7 @@ def test_it_works(ada: Client, vendors: Vendors) -> None:
     assert sorted(vendors.asked()) == ["cloudcontactai PUT", "slicktext PUT"]
 
 
-def test_the_fragment_is_the_row_alone(ada: Client, vendors: Vendors) -> None:
+def test_the_fragment_is_the_row_alone(ada: Client) -> None:
     page = Page(click(ada))
     assert page.elements[0]["id"] == f"consent-{MARTY}"
     assert page.elements[0]["data-view"] == "row"
@@ -83,14 +83,14 @@ def test_it_goes_back_to_the_page_of_the_table(ada: Client, vendors: Vendors) ->
     assert vendors.stopped() is True
 
 
-def test_it_goes_nowhere_else(ada: Client, vendors: Vendors) -> None:
+def test_it_goes_nowhere_else(ada: Client) -> None:
     for elsewhere in ("https://evil.example/", "//evil.example", "javascript:alert(1)"):
         response = ada.post(URL, {"ticket": ticket(), "next": elsewhere})
         assert response["Location"] == f"/contacts/{MARTY}/"
 
 
 def test_desired_state_and_ledger_are_committed_before_any_call(
-    ada: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    ada: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen from another connection at the moment in which the calls begin."""
     seen: list[Any] = []
@@ -110,7 +110,7 @@ def test_desired_state_and_ledger_are_committed_before_any_call(
     assert seen == [(2, 1)]
 
 
-def test_the_ledger_says_who_and_how(ada: Client, vendors: Vendors) -> None:
+def test_the_ledger_says_who_and_how(ada: Client) -> None:
     asked = timezone.now() - timedelta(hours=3)
     typed = timezone.localtime(asked).strftime("%Y-%m-%dT%H:%M")
     click(ada, channel="phone", asked_at=typed, reason="Please never again")
@@ -255,7 +255,7 @@ def test_a_changed_ticket_is_not_trusted(ada: Client, vendors: Vendors) -> None:
     assert vendors.calls("slicktext", "GET")
 
 
-def test_a_person_slicktext_does_not_know(ada: Client, vendors: Vendors) -> None:
+def test_a_person_slicktext_does_not_know(ada: Client) -> None:
     assert ada.post(f"/contacts/{UNKNOWN_ID}/do-not-text/").status_code == 404
     assert not DesiredState.objects.exists()
 
@@ -300,9 +300,7 @@ def test_a_number_that_cannot_be_read_is_not_stopped(ada: Client, vendors: Vendo
         ({"channel": "pigeon"}, "Select a valid choice."),
     ],
 )
-def test_a_wrong_record_is_refused_in_place(
-    typed: dict[str, str], words: str, ada: Client, vendors: Vendors
-) -> None:
+def test_a_wrong_record_is_refused_in_place(typed: dict[str, str], words: str, ada: Client) -> None:
     response = click(ada, **typed)
     assert response.status_code == 422
     assert "Not stopped yet." in Page(response).text
@@ -324,7 +322,7 @@ def test_viewers_and_editors_are_refused_with_the_reason(
     assert vendors.asked() == []
 
 
-def test_a_refusal_without_javascript_is_a_page(vera: Client, vendors: Vendors) -> None:
+def test_a_refusal_without_javascript_is_a_page(vera: Client) -> None:
     response = vera.post(URL, {"ticket": ticket()})
     assert response.status_code == 403
     assert "Only agents and managers can stop texts." in Page(response).text

@@ -349,7 +349,7 @@ def test_a_stopped_person_that_slicktext_can_text_again(
 
 
 def test_may_text_with_the_consent_that_answers(
-    max_: Client, agent: User, manager: User, vendors: Vendors, deliver_in_this_thread: None
+    max_: Client, agent: User, manager: User, deliver_in_this_thread: None
 ) -> None:
     reading.read(MARTY, now=True)
     assert first_sentence(max_).startswith("Texts to this number are allowed. Subscribed at Slick")
@@ -364,14 +364,14 @@ def test_may_text_with_the_consent_that_answers(
 
 
 def test_a_number_that_no_contact_has(
-    max_: Client, agent: User, vendors: Vendors, deliver_in_this_thread: None
+    max_: Client, agent: User, deliver_in_this_thread: None
 ) -> None:
     doors.press_stop(staff=agent, seen=Seen(DOC_NUMBER))
     text = Page(max_.get(address(DOC_NUMBER))).text
     assert "SlickText It confirmed “No such contact” on" in text
 
 
-def test_a_press_that_is_held(max_: Client, agent: User, vendors: Vendors, settings: Any) -> None:
+def test_a_press_that_is_held(max_: Client, agent: User, settings: Any) -> None:
     settings.UNDO_SECONDS = 60
     doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly"))
     press = HeldPress.objects.get()
@@ -382,9 +382,7 @@ def test_a_press_that_is_held(max_: Client, agent: User, vendors: Vendors, setti
     assert f"{until:%M:%S %p}" in said.split("until")[1]
 
 
-def test_a_press_held_for_a_stopped_person(
-    max_: Client, agent: User, vendors: Vendors, settings: Any
-) -> None:
+def test_a_press_held_for_a_stopped_person(max_: Client, agent: User, settings: Any) -> None:
     stop()
     settings.UNDO_SECONDS = 60
     doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly"))
@@ -461,7 +459,7 @@ def test_the_times_of_a_statement(browser: Client) -> None:
 
 
 def test_details_recorded_later_stand_beside_their_request(
-    max_: Client, agent: User, vendors: Vendors, deliver_in_this_thread: None
+    max_: Client, agent: User, deliver_in_this_thread: None
 ) -> None:
     seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly")
     doors.press_stop(staff=agent, seen=seen)
@@ -480,9 +478,7 @@ def test_no_vendor_is_asked(browser: Client, vendors: Any) -> None:
     assert vendors.asked() == []
 
 
-def test_a_stop_told_in_two_ways_keeps_its_deadline_in_the_summary(
-    max_: Client, vendors: Vendors
-) -> None:
+def test_a_stop_told_in_two_ways_keeps_its_deadline_in_the_summary(max_: Client) -> None:
     now = timezone.now()
     for key, seconds in (("first", 0), ("second", 30)):
         inbound_texts.heard(

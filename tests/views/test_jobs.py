@@ -161,23 +161,18 @@ def test_the_selection_carries_the_view(manager: User) -> None:
     page = Page(response)
     assert page.one("form", id="selection")["action"] == "/jobs/new/"
     assert page.one("input", name="view")["value"] == "q=marty&state=TX"
-    assert [each["value"] for each in page.all("button", name="kind")] == [
-        "stop",
-        "edit",
-        "export",
-    ]
+    assert [each["value"] for each in page.all("button", name="kind")] == ["stop", "edit", "export"]
 
 
 # The second press.
 
 
-def test_the_second_press_starts_it(max_: Client, manager: User, vendors: Vendors) -> None:
+def test_the_second_press_starts_it(max_: Client, manager: User) -> None:
     job = prepare(manager, NUMBERS[:3])
     data = {"channel": "letter", "reason": "Their lawyer wrote", "asked_at": "2026-01-02T10:00"}
     assert max_.post(f"/jobs/{job.pk}/start/", data)["Location"] == f"/jobs/{job.pk}/"
     work_off(job)
     entry = LedgerEntry.objects.filter(action=Action.STOP_REQUESTED).first()
-    assert entry is not None
     assert (entry.channel, entry.reason) == ("letter", "Their lawyer wrote")
     assert Page(max_.get(f"/audit/?request={job.reference}")).text.count("Stopped texts") >= 3
 
@@ -204,7 +199,7 @@ def test_a_bad_option_starts_nothing(max_: Client, manager: User) -> None:
     ],
 )
 def test_a_field_is_checked_as_for_one(
-    data: dict[str, str], words: str, max_: Client, manager: User, vendors: Vendors
+    data: dict[str, str], words: str, max_: Client, manager: User
 ) -> None:
     fill_index(read(MARTY).contact)
     job = prepare(manager, [MARTY_NUMBER], JobKind.EDIT)
@@ -219,12 +214,11 @@ def test_a_field_of_many_is_edited(max_: Client, manager: User, vendors: Vendors
     max_.post(f"/jobs/{job.pk}/start/", {"field": "state", "value": "Texas"})
     work_off(job)
     held = vendors.contact()
-    assert held is not None
     assert held["state"] == "TX"
     assert "State or province: “TX”" in Page(max_.get(f"/jobs/{job.pk}/")).text
 
 
-def test_lifts_need_evidence(max_: Client, manager: User, vendors: Vendors) -> None:
+def test_lifts_need_evidence(max_: Client) -> None:
     response = new(max_, kind="ask_lift", numbers=NUMBERS[0])
     assert response.status_code == 422
     assert "needs a file with the columns Number, Who, How, When and Words" in response.text
@@ -233,7 +227,7 @@ def test_lifts_need_evidence(max_: Client, manager: User, vendors: Vendors) -> N
     assert not Job.objects.exists()
 
 
-def test_lifts_are_asked_for_from_a_file(max_: Client, manager: User, vendors: Vendors) -> None:
+def test_lifts_are_asked_for_from_a_file(max_: Client, manager: User) -> None:
     day = timezone.now() - timedelta(days=1)
     seen = consent.Seen(NUMBERS[0])
     consent.record_stop(staff=manager, seen=seen, request=consent.Request(asked_at=day))
@@ -251,7 +245,7 @@ def test_lifts_are_asked_for_from_a_file(max_: Client, manager: User, vendors: V
     assert LiftRequest.objects.get().consent_who == "Ann Lee"
 
 
-def test_vendors_are_told_from_the_banner(max_: Client, manager: User, vendors: Vendors) -> None:
+def test_vendors_are_told_from_the_banner(max_: Client, vendors: Vendors) -> None:
     address = "/jobs/new/?kind=tell"
     assert "has every stop on record" in max_.get(address).text
     unsubscribed = Contact(contact_id=5, mobile_number=NUMBERS[0], opt_in_status="unsubscribed")
@@ -283,9 +277,7 @@ def test_a_second_start_is_told(max_: Client, manager: User) -> None:
 # How it stands.
 
 
-def test_the_panel_asks_again_until_it_is_done(
-    max_: Client, manager: User, vendors: Vendors
-) -> None:
+def test_the_panel_asks_again_until_it_is_done(max_: Client, manager: User) -> None:
     job = started(manager, NUMBERS[:2])
     schedule.run_jobs()
     panel = Page(fragment(max_, job))
@@ -302,9 +294,7 @@ def test_the_panel_asks_again_until_it_is_done(
     assert panel.one("progress")["value"] == "2"
 
 
-def test_the_lines_ask_again_until_it_is_done(
-    max_: Client, manager: User, vendors: Vendors
-) -> None:
+def test_the_lines_ask_again_until_it_is_done(max_: Client, manager: User) -> None:
     job = started(manager, NUMBERS[:2])
     schedule.run_jobs()
     address = f"/jobs/{job.pk}/?show=working"
@@ -331,7 +321,7 @@ def test_the_panel_says_that_no_worker_runs(max_: Client, manager: User) -> None
     assert "No worker is running" not in Page(fragment(max_, job)).text
 
 
-def test_pause_resume_and_cancel(max_: Client, manager: User, vendors: Vendors) -> None:
+def test_pause_resume_and_cancel(max_: Client, manager: User) -> None:
     job = started(manager, NUMBERS[:2])
     page = max_.post(f"/jobs/{job.pk}/pause/", follow=True).text
     assert "The job is paused until a manager resumes it." in page
@@ -350,9 +340,7 @@ def test_a_list_that_is_put_away(max_: Client, manager: User) -> None:
     assert "Canceled before it started. No changes were made." in page
 
 
-def test_the_rows_can_be_filtered_and_taken_along(
-    max_: Client, manager: User, vendors: Vendors
-) -> None:
+def test_the_rows_can_be_filtered_and_taken_along(max_: Client, manager: User) -> None:
     job = prepare(manager, [*NUMBERS[:2], "=HYPERLINK(1)"])
     work_off(jobs.start(staff=manager, pk=job.pk))
     page = Page(max_.get(f"/jobs/{job.pk}/?show=skipped"))
@@ -375,7 +363,7 @@ def test_the_rows_can_be_filtered_and_taken_along(
     assert [entry.after["count"] for entry in taken] == [3, 2, 3]
 
 
-def test_the_list_of_jobs(max_: Client, manager: User, vendors: Vendors) -> None:
+def test_the_list_of_jobs(max_: Client, manager: User) -> None:
     assert "No jobs yet" in max_.get("/jobs/").text
     work_off(started(manager, NUMBERS[:2]))
     prepare(manager, NUMBERS[5:8])

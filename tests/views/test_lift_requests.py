@@ -18,6 +18,7 @@ from contacts_ui.permissions import NotAllowed
 from contacts_ui.services.consent import lift_requests
 from contacts_ui.services.consent.types import Seen
 from tests import consent
+from tests.consent import evidence_form as evidence
 from tests.jobs import scheduled
 from tests.pages import Page
 from tests.people import MARTY, MARTY_NUMBER, Vendors, logged_in, make_staff
@@ -27,18 +28,6 @@ ASK = f"/contacts/{MARTY}/ask-lift/"
 CARD = f"/contacts/{MARTY}/"
 LIST = "/lift-requests/"
 HTMX = {"HX-Request": "true"}
-
-
-def evidence(**changes: str) -> dict[str, str]:
-    """Given now, which is the default: newer than every stop."""
-    return {
-        "status": "subscribed",
-        "consent_who": "Marty McFly",
-        "consent_channel": "phone",
-        "consent_at": "",
-        "consent_words": "You may text me again",
-        **changes,
-    }
 
 
 def decide(client: Client, decision: str, pk: int | None = None, note: str = "") -> HttpResponse:
@@ -67,7 +56,7 @@ def asked(ada: Client, stopped: None) -> LiftRequest:
 # Asking.
 
 
-def test_it_works(ada: Client, max_: Client, vendors: Vendors, asked: LiftRequest) -> None:
+def test_it_works(max_: Client, vendors: Vendors, asked: LiftRequest) -> None:
     assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
     page = Page(max_.get(LIST))
     assert "Asked for by Ada Agent, just now" in page.text
@@ -116,7 +105,7 @@ def test_the_ledger_has_the_evidence(max_: Client, asked: LiftRequest) -> None:
     assert "Approved the lift by Max Manager" in Page(max_.get(CARD)).text
 
 
-def test_one_request_at_a_time(ada: Client, max_: Client, asked: LiftRequest) -> None:
+def test_one_request_at_a_time(max_: Client, asked: LiftRequest) -> None:
     response = max_.post(ASK, evidence())
     assert response.status_code == 409
     assert "already waiting" in Page(response).text
@@ -124,7 +113,7 @@ def test_one_request_at_a_time(ada: Client, max_: Client, asked: LiftRequest) ->
     assert LedgerEntry.objects.filter(action=Action.LIFT_ASKED).count() == 1
 
 
-def test_nothing_to_lift(ada: Client, vendors: Vendors) -> None:
+def test_nothing_to_lift(ada: Client) -> None:
     response = ada.post(ASK, evidence())
     assert response.status_code == 409
     assert "there is nothing to lift" in Page(response).text
@@ -204,7 +193,7 @@ def test_four_eyes(
     assert LedgerEntry.objects.filter(action=Action.LIFT_APPROVED).exists() is not four_eyes
 
 
-def test_a_request_that_does_not_exist(max_: Client, ada: Client, vendors: Vendors) -> None:
+def test_a_request_that_does_not_exist(max_: Client, ada: Client) -> None:
     assert decide(max_, "approve", pk=4711).status_code == 404
     assert withdraw(ada, 4711).status_code == 404
 
@@ -291,7 +280,7 @@ def test_withdrawing_too_late(ada: Client, max_: Client, asked: LiftRequest) -> 
 
 
 def test_a_new_stop_withdraws_it(
-    ada: Client, max_: Client, agent: User, vendors: Vendors, asked: LiftRequest
+    max_: Client, agent: User, vendors: Vendors, asked: LiftRequest
 ) -> None:
     consent.stop_texts(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty McFly"))
     asked.refresh_from_db()
@@ -309,9 +298,7 @@ def test_a_managers_own_lift_withdraws_it(max_: Client, asked: LiftRequest) -> N
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_stop_and_an_approval_at_once(
-    max_: Client, agent: User, vendors: Vendors, asked: LiftRequest
-) -> None:
+def test_a_stop_and_an_approval_at_once(max_: Client, agent: User, asked: LiftRequest) -> None:
     """Whichever comes first, the stop holds or the approval is told that it came too late."""
     seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly")
 

@@ -123,9 +123,7 @@ def test_a_list_is_its_owners_and_no_import(max_: Client) -> None:
     assert max_.get(f"/contacts/export/list/{Upload.objects.latest('pk').pk}/").status_code == 404
 
 
-def test_a_person_who_may_not_export_is_not_asked_and_keeps_what_was_typed(
-    max_: Client, manager: User
-) -> None:
+def test_a_person_who_may_not_export_is_not_asked_and_keeps_what_was_typed(max_: Client) -> None:
     people()
     Group.objects.get(name="Managers").permissions.remove(
         Permission.objects.get(codename="export_contacts")

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -30,15 +31,9 @@ from contacts_ui.services import index
 from contacts_ui.services.consent import doors, phone_numbers, slicktext_readings, vendor_events
 from contacts_ui.services.consent.types import Request, Seen
 from contacts_ui.services.contacts.reading import read
+from tests.consent import evidence_form
 from tests.pages import Page
-from tests.people import (
-    FREE_NUMBER,
-    MARTY,
-    MARTY_NUMBER,
-    UNKNOWN_ID,
-    Vendors,
-    logged_in,
-)
+from tests.people import FREE_NUMBER, MARTY, MARTY_NUMBER, UNKNOWN_ID, Vendors, logged_in
 
 pytestmark = [
     pytest.mark.django_db,
@@ -47,6 +42,7 @@ pytestmark = [
 HTMX = {"HX-Request": "true"}
 ROLES = ["vera", "edgar", "ada", "max_"]
 WORDS = "Never again, said Biff"
+evidence = partial(evidence_form, status="not subscribed")
 
 
 def address(number: str = FREE_NUMBER, part: str = "") -> str:
@@ -72,17 +68,6 @@ def rows() -> dict[str, list[str]]:
 def stop(staff: User, number: str = FREE_NUMBER, *, words: str = WORDS) -> None:
     seen = Seen(number, label="Marty McFly")
     doors.stop(staff=staff, seen=seen, request=Request(Channel.PHONE, None, words))
-
-
-def evidence(**changes: str) -> dict[str, str]:
-    return {
-        "status": "not subscribed",
-        "consent_who": "Marty McFly",
-        "consent_channel": "phone",
-        "consent_at": "",
-        "consent_words": "You may text me again",
-        **changes,
-    }
 
 
 @pytest.fixture
@@ -195,9 +180,7 @@ def test_viewers_and_editors_see_no_words_and_no_names(
     assert "Ada Agent" not in fragment.content.decode()
 
 
-def test_agents_see_their_own_entries_and_no_others(
-    ada: Client, agent: User, vendors: Vendors
-) -> None:
+def test_agents_see_their_own_entries_and_no_others(ada: Client, agent: User) -> None:
     stop(make_staff_like(agent), words="What Otto wrote down")
     stop(agent, words="What Ada wrote down")
     for response in (ada.get(address()), ada.get(address(part="history/"))):
@@ -208,7 +191,7 @@ def test_agents_see_their_own_entries_and_no_others(
         assert len(page.all("ol", class_="history")) == 1
 
 
-def test_managers_see_all_of_it(max_: Client, agent: User, vendors: Vendors) -> None:
+def test_managers_see_all_of_it(max_: Client, agent: User) -> None:
     stop(agent)
     page = page_of(max_)
     assert "Stopped since" in page.text
@@ -218,7 +201,7 @@ def test_managers_see_all_of_it(max_: Client, agent: User, vendors: Vendors) -> 
     assert page.one("a", href=reverse("evidence", args=[FREE_NUMBER]))
 
 
-def test_who_has_the_number(vera: Client, vendors: Vendors) -> None:
+def test_who_has_the_number(vera: Client) -> None:
     read(MARTY, now=True)
     page = page_of(vera, MARTY_NUMBER)
     assert page.one("a", href=f"/contacts/{MARTY}/").text == "Marty McFly"
@@ -226,7 +209,7 @@ def test_who_has_the_number(vera: Client, vendors: Vendors) -> None:
     assert "Subscribed at SlickText" in page.text
 
 
-def test_two_contacts_with_one_number(vera: Client, vendors: Vendors) -> None:
+def test_two_contacts_with_one_number(vera: Client) -> None:
     """The contact that must get no texts decides."""
     marty = read(MARTY, now=True).contact
     other = UNKNOWN_ID
@@ -238,7 +221,7 @@ def test_two_contacts_with_one_number(vera: Client, vendors: Vendors) -> None:
     assert page.one("p", data_verdict="not_subscribed")
 
 
-def test_without_the_index_no_name_is_shown(vera: Client, vendors: Vendors, settings: Any) -> None:
+def test_without_the_index_no_name_is_shown(vera: Client, settings: Any) -> None:
     """What it held before it was switched off may be long out of date."""
     read(MARTY, now=True)
     settings.CONTACT_INDEX = False
@@ -248,9 +231,7 @@ def test_without_the_index_no_name_is_shown(vera: Client, vendors: Vendors, sett
     assert page.one("a", href="/contacts/?q=%2B16155553338")
 
 
-def test_the_index_of_another_account_says_nothing(
-    vera: Client, vendors: Vendors, settings: Any
-) -> None:
+def test_the_index_of_another_account_says_nothing(vera: Client, settings: Any) -> None:
     read(MARTY, now=True)
     IndexSync.objects.update(account="another")
     page = page_of(vera, MARTY_NUMBER)
@@ -259,7 +240,7 @@ def test_the_index_of_another_account_says_nothing(
 
 
 def test_the_contact_read_last_is_known_without_the_index(
-    vera: Client, agent: User, vendors: Vendors, settings: Any
+    vera: Client, agent: User, settings: Any
 ) -> None:
     settings.CONTACT_INDEX = False
     stop(agent, MARTY_NUMBER)
@@ -271,14 +252,14 @@ def test_the_contact_read_last_is_known_without_the_index(
 
 
 @pytest.mark.parametrize("ready", [False, True])
-def test_a_number_that_no_contact_has(ready: bool, vera: Client, vendors: Vendors) -> None:
+def test_a_number_that_no_contact_has(ready: bool, vera: Client) -> None:
     IndexSync.objects.update(finished_at=timezone.now() if ready else None)
     text = page_of(vera).text
     assert ("No contact has this number." in text) is ready
     assert ("We can't tell who has this number." in text) is not ready
 
 
-def test_why_we_may_text_this_number(max_: Client, agent: User, vendors: Vendors) -> None:
+def test_why_we_may_text_this_number(max_: Client, agent: User) -> None:
     stop(agent, MARTY_NUMBER)
     said = evidence(status="subscribed")
     assert max_.post(address(MARTY_NUMBER, "opt-in/"), said).status_code == 302
@@ -296,7 +277,7 @@ def test_why_we_may_text_this_number(max_: Client, agent: User, vendors: Vendors
 
 
 def test_a_stop_after_consent_is_the_one_since_when(
-    max_: Client, agent: User, manager: User, vendors: Vendors
+    max_: Client, agent: User, manager: User
 ) -> None:
     stop(agent, words="The first time")
     max_.post(address(part="opt-in/"), evidence())
@@ -337,7 +318,7 @@ def test_a_stop_that_a_vendor_marked_and_one_that_slicktext_showed(
     assert "SlickText said “blocked”" in page_of(max_, MARTY_NUMBER).text
 
 
-def test_no_number_stands_in_a_path(max_: Client, agent: User, vendors: Vendors) -> None:
+def test_no_number_stands_in_a_path(max_: Client, agent: User) -> None:
     stop(agent)
     stop(agent, MARTY_NUMBER)
     for url in (
@@ -363,7 +344,7 @@ def test_no_number_stands_in_a_path(max_: Client, agent: User, vendors: Vendors)
 
 
 def test_a_press_that_is_held_is_no_stop_on_record_yet(
-    ada: Client, vera: Client, held: None, vendors: Vendors
+    ada: Client, vera: Client, held: None
 ) -> None:
     ada.post(address(part="do-not-text/"))
     assert "Ada Agent just stopped this number" in page_of(ada).text
@@ -372,7 +353,7 @@ def test_a_press_that_is_held_is_no_stop_on_record_yet(
     assert "Ada Agent" not in vera.get(address()).content.decode()
 
 
-def test_the_pages_that_lead_there(ada: Client, vendors: Vendors) -> None:
+def test_the_pages_that_lead_there(ada: Client) -> None:
     contact = Page(ada.get(f"/contacts/{MARTY}/"))
     assert contact.one("a", href=address(MARTY_NUMBER)).text == "(615) 555-3338"
     assert Page(ada.get("/contacts/?q=615-555-0199")).one("a", href=address())
@@ -419,9 +400,7 @@ def test_tell_now(ada: Client, held: None, vendors: Vendors) -> None:
     assert vendors.stopped(FREE_NUMBER) is True
 
 
-def test_only_who_pressed_can_unsend(
-    ada: Client, max_: Client, held: None, vendors: Vendors
-) -> None:
+def test_only_who_pressed_can_unsend(ada: Client, max_: Client, held: None) -> None:
     ada.post(address(part="do-not-text/"))
     assert max_.post(address(part="unsend/")).status_code == 409
     assert HeldPress.objects.get().state == PressState.HELD
@@ -443,7 +422,7 @@ def test_the_contact_is_named_where_one_has_the_number(ada: Client, vendors: Ven
     assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
 
 
-def test_how_they_asked_is_added_to_the_same_request(ada: Client, vendors: Vendors) -> None:
+def test_how_they_asked_is_added_to_the_same_request(ada: Client) -> None:
     ada.post(address(part="do-not-text/"))
     page = page_of(ada)
     form = page.form(address(part="do-not-text/"), channel="email", reason=WORDS)
@@ -484,7 +463,7 @@ def test_an_agent_asks_and_a_manager_decides(
 
 
 def test_a_stranger_s_request_is_not_shown_to_an_agent(
-    ada: Client, max_: Client, agent: User, vendors: Vendors
+    ada: Client, max_: Client, agent: User
 ) -> None:
     stop(agent)
     other = logged_in(make_staff_like(agent))
@@ -493,7 +472,7 @@ def test_a_stranger_s_request_is_not_shown_to_an_agent(
     assert "Otto Other" in page_of(max_).text
 
 
-def test_the_dialog_replaces_the_card(max_: Client, agent: User, vendors: Vendors) -> None:
+def test_the_dialog_replaces_the_card(max_: Client, agent: User) -> None:
     stop(agent)
     dialog = max_.get(address(part="opt-in/"), headers=HTMX)
     assert Page(dialog).one("form")["hx-post"] == address(part="opt-in/")
@@ -513,7 +492,7 @@ def test_evidence_that_answers_nothing_is_refused(
     assert not LedgerEntry.objects.filter(action=Action.CONSENT_REQUESTED).exists()
 
 
-def test_the_record_is_read_again_after_a_change(ada: Client, vendors: Vendors) -> None:
+def test_the_record_is_read_again_after_a_change(ada: Client) -> None:
     record = page_of(ada).one("section", id="record")
     assert record["hx-get"] == address(part="history/")
     ada.post(address(part="do-not-text/"))

@@ -6,6 +6,7 @@ from django.test import Client
 
 from contacts_ui.models import DesiredState, LedgerEntry, LiftRequest
 from contacts_ui.models.ledger import Action
+from tests.consent import evidence_form as evidence
 from tests.pages import Page
 from tests.people import MARTY, MARTY_NUMBER, UNKNOWN_ID, SetDesiredState, Vendors
 
@@ -14,18 +15,6 @@ URL = f"/contacts/{MARTY}/opt-in/"
 HTMX = {"HX-Request": "true"}
 # Opting in, and asking for it, are one form.
 BOTH_FORMS = pytest.mark.parametrize(("who", "form"), [("max_", "opt-in"), ("ada", "ask-lift")])
-
-
-def evidence(**changes: str) -> dict[str, str]:
-    """Given now, which is the default: newer than every stop."""
-    return {
-        "status": "subscribed",
-        "consent_who": "Marty McFly",
-        "consent_channel": "phone",
-        "consent_at": "",
-        "consent_words": "You may text me again",
-        **changes,
-    }
 
 
 def lift(client: Client, **changes: str) -> HttpResponse:
@@ -49,7 +38,7 @@ def test_it_works(max_: Client, vendors: Vendors, stopped: None) -> None:
     assert (vendors.status(), vendors.stopped()) == ("subscribed", False)
 
 
-def test_the_ledger_has_the_evidence(max_: Client, vendors: Vendors, stopped: None) -> None:
+def test_the_ledger_has_the_evidence(max_: Client, stopped: None) -> None:
     lift(max_)
     entry = LedgerEntry.objects.get(action=Action.CONSENT_REQUESTED)
     assert entry.staff_name == "Max Manager"
@@ -99,9 +88,7 @@ def test_all_of_it_is_required(
         ("status", "unsubscribed", "Select a valid choice."),
     ],
 )
-def test_what_is_no_evidence(
-    field: str, typed: str, words: str, max_: Client, vendors: Vendors
-) -> None:
+def test_what_is_no_evidence(field: str, typed: str, words: str, max_: Client) -> None:
     response = lift(max_, **{field: typed})
     page = Page(response)
     assert response.status_code == 422
@@ -172,7 +159,7 @@ def test_a_stop_after_it_wins(max_: Client, ada: Client, vendors: Vendors, stopp
     assert set(DesiredState.objects.values_list("do_not_text", flat=True)) == {True}
 
 
-def test_htmx_puts_the_answer_into_the_row(max_: Client, vendors: Vendors, stopped: None) -> None:
+def test_htmx_puts_the_answer_into_the_row(max_: Client, stopped: None) -> None:
     form = Page(max_.get(f"{URL}?view=row", headers=HTMX))
     assert form.all("html") == []
     assert form.one("form", method="post")["hx-post"] == URL

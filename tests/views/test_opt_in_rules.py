@@ -99,9 +99,7 @@ def told_back(at: datetime | None = None) -> Statement:
 # What the form shows.
 
 
-def test_a_manager_sees_the_stop_with_its_words(
-    max_: Client, agent: User, vendors: Vendors
-) -> None:
+def test_a_manager_sees_the_stop_with_its_words(max_: Client, agent: User) -> None:
     request = Request(reason="Stop texting me!", asked_at=timezone.now() - timedelta(hours=2))
     doors.stop(staff=agent, seen=SEEN, request=request)
     text = Page(max_.get(LIFT)).text
@@ -110,7 +108,7 @@ def test_a_manager_sees_the_stop_with_its_words(
     assert "Leave it empty to use the time" in text
 
 
-def test_an_agent_sees_its_source_and_date_only(ada: Client, agent: User, vendors: Vendors) -> None:
+def test_an_agent_sees_its_source_and_date_only(ada: Client, agent: User) -> None:
     request = Request(reason="Stop texting me!")
     doors.stop(staff=agent, seen=SEEN, request=request)
     page = Page(ada.get(ASK))
@@ -119,7 +117,7 @@ def test_an_agent_sees_its_source_and_date_only(ada: Client, agent: User, vendor
     assert page.form(ASK)["version"] == str(record.state_of(MARTY_NUMBER).version)
 
 
-def test_a_carriers_block_outlasts_a_lift(max_: Client, agent: User, vendors: Vendors) -> None:
+def test_a_carriers_block_outlasts_a_lift(max_: Client, agent: User) -> None:
     """Rule 13: the lift is accepted, and says so."""
     entry = audit_log.record(action=Action.STOP_REQUESTED, staff=agent, number=MARTY_NUMBER)
     said = by_vendor(timezone.now(), timezone.now())
@@ -365,7 +363,7 @@ def test_a_number_without_a_contact(ada: Client, max_: Client, vendors: Vendors)
     assert not is_stopped(DOC_NUMBER)
 
 
-def test_nothing_else_can_be_called_our_own(max_: Client, stopped: None, vendors: Vendors) -> None:
+def test_nothing_else_can_be_called_our_own(max_: Client, stopped: None) -> None:
     stop = Statement.objects.get()
     response = max_.post(LIFT, opened(max_, LIFT, consent_at=ago(hours=1), own_stops=str(stop.pk)))
     assert response.status_code == 422
@@ -424,7 +422,7 @@ def test_the_service_has_no_bypass(
     ("active", "words"), [(0, "No active account"), (1, "Only one active account"), (2, "")]
 )
 def test_too_few_people_may_decide(
-    active: int, words: str, ada: Client, mia: Client, manager: User, stopped: None, settings: Any
+    active: int, words: str, ada: Client, mia: Client, stopped: None, settings: Any
 ) -> None:
     settings.FOUR_EYES = True
     managers = User.objects.filter(groups__name="Managers")
@@ -472,9 +470,7 @@ def test_the_wrong_person_takes_two(max_: Client, slip: None, vendors: Vendors) 
     assert vendors.status() == "unsubscribed"
 
 
-def test_it_cannot_be_told_where_cloudcontactai_holds_it(
-    ada: Client, stopped: None, vendors: Vendors
-) -> None:
+def test_it_cannot_be_told_where_cloudcontactai_holds_it(ada: Client, stopped: None) -> None:
     page = Page(ada.get(ASK))
     assert "We can't tell whether they also stopped texts themselves." in page.text
     assert page.all("form", action=WRONG) == []

@@ -37,11 +37,7 @@ def who(page: Page) -> list[str]:
 def test_it_works(max_: Client, agent: User) -> None:
     asked_at = timezone.now() - timedelta(hours=5)
     row = ask(
-        agent,
-        label="Marty McFly",
-        contact_id=MARTY,
-        asked_at=asked_at,
-        reason="No more of this",
+        agent, label="Marty McFly", contact_id=MARTY, asked_at=asked_at, reason="No more of this"
     )
     answer(row.number, Vendor.SLICKTEXT)
     page = page_of(max_)

@@ -89,7 +89,7 @@ def test_an_invitation_shows_its_link_once(adam: Client) -> None:
     assert "Invitation" in Page(adam.get("/people/")).text
 
 
-def test_an_invitation_that_is_wrong(adam: Client, admin: User) -> None:
+def test_an_invitation_that_is_wrong(adam: Client) -> None:
     response = adam.post("/people/invite/", {**NEW, "username": "Adam", "first_name": ""})
     page = Page(response)
     assert response.status_code == 422
@@ -139,10 +139,7 @@ def test_no_role_chosen(adam: Client, agent: User) -> None:
 
 def test_the_last_manager_needs_a_tick(adam: Client, manager: User) -> None:
     assert "No one else could decide about consent" in page_of(adam, manager).text
-    for name, data in (
-        ("person-deactivate", {}),
-        ("person-change-role", {"role": "Viewers"}),
-    ):
+    for name, data in (("person-deactivate", {}), ("person-change-role", {"role": "Viewers"})):
         response = post(adam, name, manager, **data)
         page = Page(response)
         assert response.status_code == 422

@@ -163,7 +163,7 @@ def test_an_overdue_message_says_so(ada: Client) -> None:
 # The presses.
 
 
-def test_an_agent_stops_texts(ada: Client, agent: User) -> None:
+def test_an_agent_stops_texts(ada: Client) -> None:
     known()
     message = write(said_at=timezone.now() - timedelta(hours=3))
     page = Page(ada.get(LIST))
@@ -243,9 +243,7 @@ def test_htmx_puts_the_decision_into_the_row(max_: Client) -> None:
 
 
 @pytest.mark.parametrize("late", ["stop", "dismiss"])
-def test_another_person_decided_first(
-    late: str, ada: Client, max_: Client, vendors: Vendors
-) -> None:
+def test_another_person_decided_first(late: str, ada: Client, max_: Client) -> None:
     message = write()
     press(ada, message.pk, "stop")
     response = press(max_, message.pk, late, **HTMX)

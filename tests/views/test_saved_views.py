@@ -8,7 +8,7 @@ from contacts_ui.models import SavedView
 from tests.pages import Page
 from tests.people import Vendors
 
-from .index_people import ready, store_people
+from .index_people import index_people, ready
 
 pytestmark = pytest.mark.django_db
 NEW = "/contacts/views/new/"
@@ -25,7 +25,7 @@ def test_only_what_makes_a_view_is_kept() -> None:
     assert normalised(typed) == "q=marty&city=Austin&sort=-name&custom.tier=gold"
 
 
-def test_a_view_is_saved_and_is_a_link_above_the_table(vera: Client, vendors: Vendors) -> None:
+def test_a_view_is_saved_and_is_a_link_above_the_table(vera: Client) -> None:
     view = save(vera, view="city=Austin&offset=100")
     assert view.query == "city=Austin"
     page = Page(vera.get("/contacts/?city=Austin"))
@@ -34,8 +34,7 @@ def test_a_view_is_saved_and_is_a_link_above_the_table(vera: Client, vendors: Ve
 
 
 def test_counts_come_after_the_page(vera: Client, vendors: Vendors) -> None:
-    store_people(10)
-    ready()
+    index_people(10)
     save(vera)
     assert "hx-trigger" in Page(vera.get("/contacts/")).one("nav", id="views").attributes
     counted = Page(vera.get("/contacts/views/counts/?view=city%3DAustin"))
@@ -85,9 +84,7 @@ def test_a_view_that_makes_no_sense_has_no_count(vera: Client) -> None:
     assert vera.get("/contacts/views/counts/").status_code == 200
 
 
-def test_the_dialog_is_the_form_alone_and_then_the_whole_page(
-    vera: Client, vendors: Vendors
-) -> None:
+def test_the_dialog_is_the_form_alone_and_then_the_whole_page(vera: Client) -> None:
     htmx = {"HX-Request": "true"}
     link = Page(vera.get("/contacts/?city=Austin")).one("a", id="save-view")
     assert link["hx-get"] == link["href"]

@@ -46,14 +46,14 @@ def test_a_number_in_any_spelling(typed: str, vera: Client, vendors: Vendors) ->
 @pytest.mark.parametrize(
     "typed", ["marty@slicktext.com", "Marty@SlickText.com", " marty@slicktext.com"]
 )
-def test_an_email(typed: str, vera: Client, vendors: Vendors) -> None:
+def test_an_email(typed: str, vera: Client) -> None:
     page = search(vera, typed)
     assert ids(page) == [MARTY]
     assert "Found by the email marty@slicktext.com." in page.text
 
 
 @pytest.mark.parametrize("typed", [str(MARTY), f"#{MARTY}"])
-def test_an_id(typed: str, vera: Client, vendors: Vendors) -> None:
+def test_an_id(typed: str, vera: Client) -> None:
     page = search(vera, typed)
     assert ids(page) == [MARTY]
     assert f"Found by the id {MARTY}." in page.text
@@ -134,12 +134,12 @@ def test_two_readings_with_more_than_fits_can_be_seen_each(vera: Client, vendors
     assert query(onward.one("a", rel="prev")["href"])["reading"]
 
 
-def test_a_name_with_filters(vera: Client, vendors: Vendors) -> None:
+def test_a_name_with_filters(vera: Client) -> None:
     assert ids(search(vera, "marty mcfly", state="CA")) == [MARTY]
     assert ids(search(vera, "marty mcfly", state="TN")) == []
 
 
-def test_a_number_that_no_one_has_can_be_created(edgar: Client, vendors: Vendors) -> None:
+def test_a_number_that_no_one_has_can_be_created(edgar: Client) -> None:
     page = search(edgar, "(615) 555-0123")
     assert "No contacts found" in page.text
     assert "No contact matches “(615) 555-0123”" in page.text
@@ -147,7 +147,7 @@ def test_a_number_that_no_one_has_can_be_created(edgar: Client, vendors: Vendors
     assert link["href"] == "/contacts/new/?number=%2B16155550123"
 
 
-def test_viewers_are_not_offered_to_create(vera: Client, vendors: Vendors) -> None:
+def test_viewers_are_not_offered_to_create(vera: Client) -> None:
     assert "New contact with this number" not in search(vera, "(615) 555-0123").text
 
 
@@ -155,7 +155,7 @@ def test_viewers_are_not_offered_to_create(vera: Client, vendors: Vendors) -> No
     "typed",
     ["nobody nowhere", "zzz", "nobody@nowhere.example", str(UNKNOWN_ID), "1" * 25, "+", "?!"],
 )
-def test_no_one_found(typed: str, vera: Client, vendors: Vendors) -> None:
+def test_no_one_found(typed: str, vera: Client) -> None:
     page = search(vera, typed)
     assert "No contacts found" in page.text
     assert ids(page) == []
@@ -166,13 +166,13 @@ def test_a_search_tries_only_so_often(vera: Client, vendors: Vendors) -> None:
     assert len(vendors.calls()) <= 8
 
 
-def test_what_was_typed_is_escaped(vera: Client, vendors: Vendors) -> None:
+def test_what_was_typed_is_escaped(vera: Client) -> None:
     page = search(vera, "<script>alert(1)</script>")
     assert "<script>alert" not in page.html
     assert page.one("input", name="q")["value"] == "<script>alert(1)</script>"
 
 
-def test_what_was_typed_stays_in_the_box(vera: Client, vendors: Vendors) -> None:
+def test_what_was_typed_stays_in_the_box(vera: Client) -> None:
     assert search(vera, "marty  mcfly").one("input", name="q")["value"] == "marty  mcfly"
 
 
@@ -185,7 +185,7 @@ def test_a_search_while_the_vendor_is_down(vera: Client, vendors: Vendors) -> No
 
 
 def test_contacts_that_do_not_match_are_not_shown(
-    vera: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    vera: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A vendor that passes over a filter sends the first fifty of all: strangers, to be stopped by mistake."""
     listed = slicktext.list_contacts

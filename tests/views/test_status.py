@@ -72,7 +72,7 @@ def test_since_when_it_is_down(max_: Client, vendors: Vendors) -> None:
     assert "SlickText has a problem on its side right now." in html
 
 
-def test_up_again_is_no_longer_since_then(max_: Client, vendors: Vendors) -> None:
+def test_up_again_is_no_longer_since_then(max_: Client) -> None:
     then = timezone.now() - timedelta(hours=3)
     VendorHealth.objects.create(vendor="slicktext", up=False, since=then, checked_at=then)
     html = max_.get("/status/").content.decode()
@@ -248,7 +248,7 @@ def test_the_index_is_not_begun(max_: Client) -> None:
     assert "A worker will start the first sync" in show(max_)
 
 
-def test_the_index_is_being_built(max_: Client, vendors: Vendors) -> None:
+def test_the_index_is_being_built(max_: Client) -> None:
     now = timezone.now()
     IndexSync.objects.create(pk=1, next_at=now, started_at=now, offset=1500, total=6000)
     text = show(max_)
@@ -257,7 +257,7 @@ def test_the_index_is_being_built(max_: Client, vendors: Vendors) -> None:
     assert "25%" in text
 
 
-def test_the_index_is_complete(max_: Client, vendors: Vendors) -> None:
+def test_the_index_is_complete(max_: Client) -> None:
     index.run_due()
     text = show(max_)
     assert "60 contacts in the local copy. The last sync finished just now" in text

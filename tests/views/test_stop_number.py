@@ -66,7 +66,7 @@ def test_it_works(spelling: str, ada: Client, vendors: Vendors) -> None:
     assert vendors.stopped(FREE_NUMBER) is True
 
 
-def test_what_was_said_is_written_down(ada: Client, vendors: Vendors) -> None:
+def test_what_was_said_is_written_down(ada: Client) -> None:
     asked = timezone.now() - timedelta(days=2)
     typed = timezone.localtime(asked).strftime("%Y-%m-%dT%H:%M")
     stop(ada, channel="letter", asked_at=typed, reason="Never again")
@@ -84,7 +84,7 @@ def test_a_number_abroad(ada: Client, vendors: Vendors) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "12", "call me", "615-555"])
-def test_what_is_no_number(typed: str, ada: Client, vendors: Vendors) -> None:
+def test_what_is_no_number(typed: str, ada: Client) -> None:
     response = stop(ada, typed, reason="Never again")
     assert response.status_code == 422
     assert Page(response).errors("number")
@@ -96,7 +96,7 @@ def test_what_is_no_number(typed: str, ada: Client, vendors: Vendors) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"asked_at": "2099-01-01T10:00"}, {"channel": "pigeon"}, {"channel": "vendor"}]
 )
-def test_a_wrong_record(wrong: dict[str, str], ada: Client, vendors: Vendors) -> None:
+def test_a_wrong_record(wrong: dict[str, str], ada: Client) -> None:
     assert stop(ada, **wrong).status_code == 422
     assert not DesiredState.objects.exists()
 
@@ -137,7 +137,7 @@ def test_a_contact_has_it(ada: Client, vendors: Vendors) -> None:
     assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
 
 
-def test_old_receipts_lead_to_the_page_of_the_number(ada: Client, vendors: Vendors) -> None:
+def test_old_receipts_lead_to_the_page_of_the_number(ada: Client) -> None:
     response = ada.get(f"{URL}?stopped=%2B16155550199")
     assert (response.status_code, response["Location"]) == (301, receipt())
 
@@ -181,31 +181,31 @@ def test_whose_number_it_is_is_shown_while_it_is_typed(ada: Client, vendors: Ven
 
 
 @pytest.mark.parametrize("typed", ["", "6", "615-555", "call me"])
-def test_what_is_no_number_yet_says_nothing(typed: str, ada: Client, vendors: Vendors) -> None:
+def test_what_is_no_number_yet_says_nothing(typed: str, ada: Client) -> None:
     response = ada.get(KNOWN, {"number": typed}, headers=HTMX)
     assert response.status_code == 200
     assert Page(response).elements == []
 
 
-def test_it_is_announced_politely_and_empty_at_first(ada: Client, vendors: Vendors) -> None:
+def test_it_is_announced_politely_and_empty_at_first(ada: Client) -> None:
     assert Page(ada.get(URL)).one("div", id="known")["role"] == "status"
     assert Page(ada.get(URL)).one("div", id="known").text == ""
 
 
-def test_a_prefilled_number_is_looked_up_at_once(ada: Client, vendors: Vendors) -> None:
+def test_a_prefilled_number_is_looked_up_at_once(ada: Client) -> None:
     page = Page(ada.get(URL, {"number": FREE_NUMBER}))
     assert "(615) 555-0199" in page.one("div", id="known").text
 
 
 @pytest.mark.parametrize("ready", [False, True])
-def test_a_number_that_no_contact_has(ready: bool, ada: Client, vendors: Vendors) -> None:
+def test_a_number_that_no_contact_has(ready: bool, ada: Client) -> None:
     IndexSync.objects.update(finished_at=timezone.now() if ready else None)
     text = Page(ada.get(KNOWN, {"number": FREE_NUMBER})).elements[0].text
     assert ("is not in the contact list." in text) is ready
     assert ("may be in the contact list." in text) is not ready
 
 
-def test_looking_up_without_javascript_writes_nothing(ada: Client, vendors: Vendors) -> None:
+def test_looking_up_without_javascript_writes_nothing(ada: Client) -> None:
     page = Page(ada.get(URL))
     assert page.one("button", name="look_up").inside(page.one("noscript"))
     response = stop(ada, MARTY_NUMBER, look_up="1", reason="Never again", channel="email")
@@ -218,7 +218,7 @@ def test_looking_up_without_javascript_writes_nothing(ada: Client, vendors: Vend
     assert not HeldPress.objects.exists()
 
 
-def test_looking_changes_nothing(ada: Client, vendors: Vendors) -> None:
+def test_looking_changes_nothing(ada: Client) -> None:
     before = LedgerEntry.objects.count(), Statement.objects.count(), ConsentState.objects.count()
     ada.get(KNOWN, {"number": FREE_NUMBER})
     assert before == (
@@ -226,7 +226,7 @@ def test_looking_changes_nothing(ada: Client, vendors: Vendors) -> None:
     )  # fmt: skip
 
 
-def test_a_number_that_is_stopped_already(ada: Client, max_: Client, vendors: Vendors) -> None:
+def test_a_number_that_is_stopped_already(ada: Client, max_: Client) -> None:
     stop(ada, reason="Never again")
     said = timezone.localtime(Statement.objects.get().latest)
     text = Page(max_.get(KNOWN, {"number": FREE_NUMBER})).elements[0].text
@@ -236,9 +236,7 @@ def test_a_number_that_is_stopped_already(ada: Client, max_: Client, vendors: Ve
     assert "Never again" not in text
 
 
-def test_the_first_stop_that_stands_is_the_one_since_when(
-    ada: Client, max_: Client, vendors: Vendors
-) -> None:
+def test_the_first_stop_that_stands_is_the_one_since_when(ada: Client, max_: Client) -> None:
     stop(ada, reason="Never again")
     stop(max_, reason="I said never")
     assert OptOut.objects.count() == 2
@@ -246,7 +244,7 @@ def test_the_first_stop_that_stands_is_the_one_since_when(
     assert "by Ada Agent. Nothing more is needed." in text
 
 
-def test_a_vendors_stop_names_the_vendor(ada: Client, vendors: Vendors) -> None:
+def test_a_vendors_stop_names_the_vendor(ada: Client) -> None:
     now = timezone.now()
     vendor_events.cloudcontactai_marked(
         number=FREE_NUMBER, at=now, heard_at=now, label="", event="1"
@@ -268,16 +266,14 @@ def test_how_they_asked_is_added_to_the_same_request(ada: Client, vendors: Vendo
     assert "To record how they asked" not in text
 
 
-def test_a_press_that_is_still_held_is_said(
-    ada: Client, max_: Client, vendors: Vendors, settings: Any
-) -> None:
+def test_a_press_that_is_still_held_is_said(ada: Client, max_: Client, settings: Any) -> None:
     settings.UNDO_SECONDS = 60
     stop(ada)
     text = Page(max_.get(KNOWN, {"number": FREE_NUMBER})).elements[0].text
     assert "Ada Agent just stopped this number." in text
 
 
-def test_an_empty_search_offers_it(ada: Client, vera: Client, vendors: Vendors) -> None:
+def test_an_empty_search_offers_it(ada: Client, vera: Client) -> None:
     address = f"{URL}?number=%2B16155550199"
     page = Page(ada.get("/contacts/?q=615-555-0199"))
     assert page.one("a", href=address).text == "Stop this number"
@@ -286,20 +282,18 @@ def test_an_empty_search_offers_it(ada: Client, vera: Client, vendors: Vendors) 
     assert Page(ada.get("/contacts/?q=Nobody")).all("a", href=address) == []
 
 
-def test_an_empty_search_says_that_the_number_is_stopped(
-    ada: Client, vera: Client, vendors: Vendors
-) -> None:
+def test_an_empty_search_says_that_the_number_is_stopped(ada: Client, vera: Client) -> None:
     address = "/contacts/?q=615-555-0199"
     assert "This number is stopped here." not in Page(vera.get(address)).text
     stop(ada)
     assert "This number is stopped here." in Page(vera.get(address)).text
 
 
-def test_agents_find_it_in_the_menu(ada: Client, vendors: Vendors) -> None:
+def test_agents_find_it_in_the_menu(ada: Client) -> None:
     assert Page(ada.get("/contacts/")).one("a", href=URL).text == "Stop a number"
 
 
-def test_a_receipt_of_a_number_that_was_never_stopped(ada: Client, vendors: Vendors) -> None:
+def test_a_receipt_of_a_number_that_was_never_stopped(ada: Client) -> None:
     page = Page(ada.get(receipt()))
     assert page.all("p", data_verdict="may_text") == []
     assert page.all("p", data_verdict="do_not_text") == []
@@ -394,7 +388,7 @@ def test_an_old_page_carries_nothing_over(ada: Client, vendors: Vendors) -> None
 
 
 def test_judging_costs_two_queries_for_however_many(
-    ada: Client, vendors: Vendors, django_assert_num_queries: Any
+    ada: Client, django_assert_num_queries: Any
 ) -> None:
     stop(ada)
     people = [Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed", timezone.now())]

@@ -281,24 +281,11 @@ def test_what_is_watched_is_told_in_words(max_: Client, settings: Any) -> None:
 
 
 def test_how_far_slicktext_was_read(max_: Client, vendors: Vendors) -> None:
-    vendors.server.sandbox.messages.add(
-        vendor="slicktext",
-        number=MARTY_NUMBER,
-        body="Hi",
-        created=ago(5),
-        incoming=False,
-        source="Campaign",
-        status="delivered",
-    )
-    vendors.server.sandbox.messages.add(
-        vendor="slicktext",
-        number=MARTY_NUMBER,
-        body="Hello",
-        created=ago(50),
-        incoming=False,
-        source="Campaign",
-        status="delivered",
-    )
+    for minutes in (5, 50):
+        text = {"body": "Hi", "created": ago(minutes), "incoming": False, "status": "delivered"}
+        vendors.server.sandbox.messages.add(
+            vendor="slicktext", number=MARTY_NUMBER, source="Campaign", **text
+        )
     abilities.probe()
     VendorAbility.objects.update(next_at=timezone.now())
     slicktext_sync.run_due()

@@ -255,7 +255,7 @@ def test_without_javascript_it_goes_back_to_the_page_of_the_table(ada: Client) -
         assert ada.post(address, form)["Location"] == "/contacts/?size=25"
 
 
-def test_only_the_account_that_pressed(ada: Client, max_: Client, vendors: Vendors) -> None:
+def test_only_the_account_that_pressed(ada: Client, max_: Client) -> None:
     press(ada)
     assert buttons(max_.get(HERE))[0] == "Tell them now"
     response = post(max_, "unsend/")
@@ -329,7 +329,7 @@ def marked(number: str = MARTY_NUMBER) -> None:
     )
 
 
-def test_a_stop_on_record_from_before(ada: Client, vendors: Vendors) -> None:
+def test_a_stop_on_record_from_before(ada: Client) -> None:
     """A slip in a row from before their STOP."""
     row = ticket()
     marked()
@@ -371,7 +371,7 @@ def test_a_contact_that_is_gone(ada: Client, vendors: Vendors) -> None:
     assert verdict(response) == "not_known"
 
 
-def test_a_stop_from_elsewhere_ends_the_hold(ada: Client, vendors: Vendors) -> None:
+def test_a_stop_from_elsewhere_ends_the_hold(ada: Client) -> None:
     press(ada)
     marked()
     assert [each.source for each in Statement.objects.order_by("pk")] == [
@@ -512,7 +512,7 @@ def test_stop_a_number(what: str, ada: Client, vendors: Vendors) -> None:
     assert vendors.stopped(FREE_NUMBER) is (None if what == "Unsend" else True)
 
 
-def test_a_press_outlives_the_account(ada: Client, agent: User, vendors: Vendors) -> None:
+def test_a_press_outlives_the_account(ada: Client, agent: User) -> None:
     press(ada)
     agent.delete()
     pass_the_end()
@@ -520,7 +520,7 @@ def test_a_press_outlives_the_account(ada: Client, agent: User, vendors: Vendors
     assert Statement.objects.get().number == MARTY_NUMBER
 
 
-def test_another_person_of_the_same_name_cannot_unsend(ada: Client, vendors: Vendors) -> None:
+def test_another_person_of_the_same_name_cannot_unsend(ada: Client) -> None:
     press(ada)
     other = make_staff("max")
     other.first_name, other.last_name = "Ada", "Agent"

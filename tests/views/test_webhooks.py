@@ -45,7 +45,7 @@ def test_it_works(vendors: Vendors) -> None:
 @pytest.mark.parametrize(
     "wrong", ["", "x", "ä", signature("other"), signature("h", "other secret"), "=" * 5000]
 )
-def test_a_wrong_signature(wrong: str, db: None) -> None:
+def test_a_wrong_signature(wrong: str) -> None:
     event = {**unsubscribed(), "eventHash": "h"}
     # As the server decodes it: a header is Latin-1, whatever was sent.
     answer = Client().post(
@@ -55,11 +55,11 @@ def test_a_wrong_signature(wrong: str, db: None) -> None:
     assert not WebhookEvent.objects.exists()
 
 
-def test_no_signature(db: None) -> None:
+def test_no_signature() -> None:
     assert post(CCAI, unsubscribed()).status_code == 401
 
 
-def test_secrets_are_compared_in_constant_time(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
 
     def compare(one: bytes, other: bytes) -> bool:
@@ -73,7 +73,7 @@ def test_secrets_are_compared_in_constant_time(db: None, monkeypatch: pytest.Mon
     assert all(isinstance(part, bytes) for pair in compared for part in pair)
 
 
-def test_the_signature_is_over_our_client_id(db: None, settings: Any, vendors: Vendors) -> None:
+def test_the_signature_is_over_our_client_id(settings: Any, vendors: Vendors) -> None:
     from dataclasses import replace
 
     other = replace(settings.VENDORS.cloudcontactai, account="somebody-else")
@@ -82,19 +82,19 @@ def test_the_signature_is_over_our_client_id(db: None, settings: Any, vendors: V
 
 
 @pytest.mark.parametrize("secret", ["wrong", "practice-slicktext-secre", "%C3%A4", "7778"])
-def test_a_wrong_secret_in_the_address(secret: str, db: None) -> None:
+def test_a_wrong_secret_in_the_address(secret: str) -> None:
     assert post(f"/webhooks/slicktext/{secret}/", hint()).status_code == 404
     assert not WebhookEvent.objects.exists()
 
 
-def test_without_a_secret_there_is_no_such_address(db: None, settings: Any) -> None:
+def test_without_a_secret_there_is_no_such_address(settings: Any) -> None:
     settings.CCAI_WEBHOOK_SECRET = settings.SLICKTEXT_WEBHOOK_SECRET = ""
     assert tell_ccai(unsubscribed()).status_code == 404
     assert post("/webhooks/slicktext/x/", hint()).status_code == 404
     assert post("/webhooks/slicktext//", hint()).status_code == 404
 
 
-def test_only_post_and_for_cloudcontactai_put(client: Client, db: None) -> None:
+def test_only_post_and_for_cloudcontactai_put(client: Client) -> None:
     for address, refused in ((CCAI, ("get", "delete", "head")), (SLICKTEXT, ("get", "put"))):
         for method in refused:
             assert getattr(client, method)(address).status_code == 405
@@ -134,7 +134,7 @@ NO_TEXT = "a character that no database holds"
     ],
 )
 def test_row_20_what_no_database_holds_is_refused_with_its_reason_and_logged(
-    raw: bytes, why: str, db: None, caplog: pytest.LogCaptureFixture
+    raw: bytes, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     for address in (CCAI, SLICKTEXT):
         caplog.clear()
@@ -172,11 +172,11 @@ def test_what_the_database_refuses_all_the_same_is_no_ok(
 
 
 @pytest.mark.parametrize("event_hash", [None, "", 5, ["h"], {"h": 1}])
-def test_an_event_without_a_hash(event_hash: Any, db: None) -> None:
+def test_an_event_without_a_hash(event_hash: Any) -> None:
     assert post(CCAI, {**unsubscribed(), "eventHash": event_hash}).status_code == 400
 
 
-def test_a_huge_body(db: None) -> None:
+def test_a_huge_body() -> None:
     event = unsubscribed()
     event["data"]["padding"] = "x" * 70_000
     assert post(CCAI, event, **signed(event)).status_code == 413

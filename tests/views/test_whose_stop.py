@@ -76,7 +76,7 @@ def test_the_stop_goes_along(edgar: Client, stopped: None, vendors: Vendors) -> 
 
 
 def test_older_consent_of_the_new_number_does_not_answer_it(
-    edgar: Client, agent: User, vendors: Vendors, set_desired_state: SetDesiredState
+    edgar: Client, agent: User, set_desired_state: SetDesiredState
 ) -> None:
     doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty", "subscribed"))
     set_desired_state(number=FREE_NUMBER, do_not_text=False)
@@ -178,7 +178,7 @@ def test_saved_by_an_unknown_outcome_first(
 # A subscribed contact.
 
 
-def test_the_form_says_that_consent_stays_behind(edgar: Client, vendors: Vendors) -> None:
+def test_the_form_says_that_consent_stays_behind(edgar: Client) -> None:
     assert "Consent belongs to the number: they are not subscribed at a new one." in (
         Page(edgar.get(URL)).text
     )
@@ -260,7 +260,7 @@ def test_half_of_the_evidence(
     assert sent(vendors) == []
 
 
-def test_evidence_without_another_number(max_: Client, vendors: Vendors) -> None:
+def test_evidence_without_another_number(max_: Client) -> None:
     response = save(max_, **EVIDENCE)
     assert response.status_code == 422
     assert "only with a new mobile number" in Page(response).text
@@ -350,7 +350,7 @@ def test_what_a_deleted_contact_was_does_not_count_for_the_new_one(
 
 
 def test_a_stop_while_the_contact_is_created_is_said(
-    max_: Client, agent: User, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    max_: Client, agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The contact is there, and the stop that came in the meantime is newer than the evidence."""
     really_create = slicktext.create_contact

@@ -76,9 +76,7 @@ def test_peoples_stops_then_other_desired_states_then_bulk_jobs(
 
 def test_the_order_of_delivery_comes_from_the_index(set_desired_state: SetDesiredState) -> None:
     set_desired_state()
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         due_now(CCAI)
     if connection.vendor != "sqlite":
         return

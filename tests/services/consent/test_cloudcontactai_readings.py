@@ -1,6 +1,6 @@
 """What CloudContactAI shows where it can be read: a stop seen, gone or new, and facts. Through the sandbox's reads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -47,27 +47,12 @@ CCAI = Vendor.CLOUDCONTACTAI
 
 
 @pytest.fixture
-def clock(vendors: Vendors) -> Iterator[Any]:
+def clock(vendors: Vendors, offer_reads: Callable[[], object]) -> Iterator[Any]:
     with time_machine.travel(T0, tick=False) as traveller:
         vendors.switch(ccai_readable=True)
         vendors.write("DELETE FROM register")
-        VendorAbility.objects.create(
-            vendor=CCAI,
-            name=abilities.READS,
-            state=AbilityState.OFFERED,
-            account=abilities.fingerprint(CCAI),
-        )
+        offer_reads()
         yield traveller
-
-
-@pytest.fixture
-def held(clock: Any, set_desired_state: SetDesiredState) -> DesiredState:
-    """One stop that both vendors hold since T0."""
-    delivery.deliver(set_desired_state(Vendor.SLICKTEXT).pk)
-    desired = set_desired_state(CCAI)
-    delivery.deliver(desired.pk)
-    desired.refresh_from_db()
-    return desired
 
 
 @pytest.fixture
@@ -115,7 +100,7 @@ def test_a_stop_that_is_there_is_seen(held: DesiredState, clock: Any) -> None:
     assert counts() == before
 
 
-def test_a_reading_speaks_for_the_moment_it_was_asked(held: DesiredState, clock: Any) -> None:
+def test_a_reading_speaks_for_the_moment_it_was_asked(held: DesiredState) -> None:
     """The stop was lifted after the question, and confirmed again after it: what came before says nothing."""
     note([RegisteredContact("1", MARTY_NUMBER, False, None, "", "", None)], T0)
     desired = DesiredState.objects.get(pk=held.pk)
@@ -316,13 +301,12 @@ def test_a_lift_that_the_vendor_did_not_carry_out_is_never_may_text(
     assert judge_one(Seen(MARTY_NUMBER)).verdict is Verdict.MAY_TEXT
 
 
-def test_a_reading_from_before_the_lift_adds_nothing(lifted: DesiredState, clock: Any) -> None:
+def test_a_reading_from_before_the_lift_adds_nothing(lifted: DesiredState) -> None:
     before = counts()
     asked = lifted.confirmed_at
     assert asked
     note(
-        [RegisteredContact("1", MARTY_NUMBER, True, T0, "", "", None)],
-        asked - timedelta(seconds=1),
+        [RegisteredContact("1", MARTY_NUMBER, True, T0, "", "", None)], asked - timedelta(seconds=1)
     )
     note([RegisteredContact("1", MARTY_NUMBER, True, None, "", "", None)], asked)
     assert counts() == before
@@ -362,7 +346,7 @@ def test_a_number_without_a_stop_is_not_known_after_it_passed_on(
     assert judge_one(seen).verdict is Verdict.NOT_KNOWN
 
 
-def test_a_page_on_which_nothing_is_new_takes_no_ledger_turn(clock: Any, vendors: Vendors) -> None:
+def test_a_page_on_which_nothing_is_new_takes_no_ledger_turn(clock: Any) -> None:
     clock.shift(timedelta(days=1))
     with CaptureQueriesContext(connection) as caught:
         assert run_due() > 0
@@ -371,7 +355,7 @@ def test_a_page_on_which_nothing_is_new_takes_no_ledger_turn(clock: Any, vendors
 
 
 def test_it_continues_page_by_page_and_rests_until_the_next_round(
-    clock: Any, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(register_pages, "PAGE_SIZE", 25)
     sizes = []
@@ -388,7 +372,7 @@ def test_it_continues_page_by_page_and_rests_until_the_next_round(
     assert ability.next_at - timezone.now() == timedelta(hours=8), "evenly over the day"
 
 
-def test_an_outage_keeps_the_place(held: DesiredState, clock: Any, vendors: Vendors) -> None:
+def test_an_outage_keeps_the_place(held: DesiredState, vendors: Vendors) -> None:
     VendorAbility.objects.update(mark={"account": abilities.account(CCAI), "page": 7})
     vendors.fault("cloudcontactai", "down")
     assert run_due() == 0
@@ -398,7 +382,7 @@ def test_an_outage_keeps_the_place(held: DesiredState, clock: Any, vendors: Vend
 
 
 def test_an_account_that_offers_no_reads_any_more_is_probed_again(
-    held: DesiredState, clock: Any, vendors: Vendors
+    held: DesiredState, vendors: Vendors
 ) -> None:
     VendorAbility.objects.update(probed_at=T0)
     vendors.switch(ccai_readable=False)
@@ -417,9 +401,7 @@ def test_it_does_not_read(why: str, clock: Any, settings: Any, connect_only: Any
     assert run_due() == 0
 
 
-def test_pages_that_never_end_end_the_round(
-    clock: Any, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_that_never_end_end_the_round(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from contacts_ui.integrations import cloudcontactai
     from contacts_ui.integrations.types import RegisteredPage
 

@@ -13,19 +13,13 @@ from contacts_ui.models import DesiredState, Disagreement, LedgerEntry, Vendor
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import NotAllowed
-from contacts_ui.services.consent import delivery, desired_state, disagreements, doors
+from contacts_ui.services.consent import delivery, desired_state, disagreements
 from contacts_ui.services.consent.disagreements import close_agreed, present
 from contacts_ui.services.consent.doors import repair
 from contacts_ui.services.webhooks.processing import process_due
 from tests.people import MARTY, MARTY_NUMBER, SetDesiredState, Vendors
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that no test needs a database of its own; that a click delivers at once is tested elsewhere."""
-    monkeypatch.setattr(doors, "deliver_now", lambda keys: [delivery.deliver(key) for key in keys])
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("deliver_in_this_thread")]
 
 
 @pytest.fixture
@@ -134,7 +128,7 @@ def test_only_cloudcontactai_holds_the_stop(
 
 
 def test_a_stop_on_its_way_is_no_disagreement(
-    set_desired_state: SetDesiredState, vendors: Vendors, max_: Client
+    set_desired_state: SetDesiredState, max_: Client
 ) -> None:
     delivery.deliver(set_desired_state(Vendor.CLOUDCONTACTAI).pk)
     set_desired_state(Vendor.SLICKTEXT)
@@ -143,7 +137,7 @@ def test_a_stop_on_its_way_is_no_disagreement(
 
 
 def test_a_lift_on_its_way_is_no_disagreement(
-    stopped: None, set_desired_state: SetDesiredState, vendors: Vendors, max_: Client
+    stopped: None, set_desired_state: SetDesiredState, max_: Client
 ) -> None:
     delivery.deliver(set_desired_state(Vendor.SLICKTEXT, do_not_text=False).pk)
     set_desired_state(Vendor.CLOUDCONTACTAI, do_not_text=False)
@@ -174,10 +168,7 @@ def test_an_old_copy_finds_nothing(
 
 
 def test_a_page_read_while_the_stop_went_through_finds_nothing(
-    vendors: Vendors,
-    set_desired_state: SetDesiredState,
-    max_: Client,
-    monkeypatch: pytest.MonkeyPatch,
+    set_desired_state: SetDesiredState, max_: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page was asked for before the stop and answered after it."""
     from contacts_ui.services.contacts import listing
@@ -196,7 +187,7 @@ def test_a_page_read_while_the_stop_went_through_finds_nothing(
 
 
 def test_pages_of_people_without_desired_states_cost_nothing_more(
-    vendors: Vendors, max_: Client, monkeypatch: pytest.MonkeyPatch
+    max_: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never() -> Any:
         raise AssertionError("asked the database")
@@ -251,7 +242,7 @@ def test_another_finding_replaces_the_first(back: None, vendors: Vendors, max_: 
     assert second.status == "not subscribed"
 
 
-def test_reappearances_come_first(db: None) -> None:
+def test_reappearances_come_first() -> None:
     now = timezone.now()
     for age, kind in enumerate(("only_slicktext", "reappeared", "only_cloudcontactai")):
         Disagreement.objects.create(

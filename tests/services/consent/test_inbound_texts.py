@@ -93,10 +93,7 @@ def stops_said() -> list[Statement]:
 def consent(staff: User, at: datetime | None = None) -> None:
     evidence = Evidence("Marty", Channel.PHONE, at or timezone.now(), "Yes, text me.", exact=True)
     opt_in.change_opt_in_status(
-        staff=staff,
-        seen=Seen(MARTY_NUMBER, MARTY, "Marty"),
-        status="subscribed",
-        evidence=evidence,
+        staff=staff, seen=Seen(MARTY_NUMBER, MARTY, "Marty"), status="subscribed", evidence=evidence
     )
 
 
@@ -516,9 +513,7 @@ def test_a_start_of_a_number_that_the_index_does_not_know() -> None:
     assert stops.is_request_waiting(DOC_NUMBER)
 
 
-def test_the_same_stop_told_by_hook_and_by_list_keeps_the_start_between_them(
-    vendors: Vendors,
-) -> None:
+def test_the_same_stop_told_by_hook_and_by_list_keeps_the_start_between_them() -> None:
     at = timezone.now().replace(microsecond=0) - timedelta(minutes=3)
 
     def hear(key: str, words: str, said_at: datetime, later: timedelta) -> str:
@@ -541,7 +536,7 @@ def test_the_same_stop_told_by_hook_and_by_list_keeps_the_start_between_them(
     assert LiftRequest.objects.get().state == "withdrawn"
 
 
-def test_consent_is_not_raised_while_a_message_waits(vendors: Vendors, manager: User) -> None:
+def test_consent_is_not_raised_while_a_message_waits(manager: User) -> None:
     """Their words may be a stop that is newer than the evidence (rule 7)."""
     seen = Seen(MARTY_NUMBER, MARTY)
     doors.press_stop(staff=manager, seen=seen)

@@ -98,7 +98,6 @@ def test_no_answer_after_the_lease_was_lost_leads_to_a_second_look(
     monkeypatch.setattr(delivery, "send", hang)
     delivery.deliver(desired.pk)
     desired.refresh_from_db()
-    assert desired.due_at is not None
     assert desired.due_at > timezone.now() + LATE / 2
 
 
@@ -126,7 +125,6 @@ def test_no_room_in_the_budget_is_no_failed_attempt(
     delivery.deliver(second.pk)
     second.refresh_from_db()
     assert second.attempts == 0
-    assert second.due_at is not None
     assert timedelta(seconds=15) < second.due_at - timezone.now() < timedelta(seconds=24)
 
 

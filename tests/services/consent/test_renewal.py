@@ -22,7 +22,6 @@ from contacts_ui.models import (
     Vendor,
     VendorAbility,
 )
-from contacts_ui.models.abilities import AbilityState
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Channel
 from contacts_ui.services.consent import delivery, desired_state, record, renewal, vendor_events
@@ -31,7 +30,7 @@ from contacts_ui.services.consent.record import judge_one
 from contacts_ui.services.consent.renewal import run_due
 from contacts_ui.services.consent.rules import Verdict
 from contacts_ui.services.consent.types import Seen
-from contacts_ui.services.operations import abilities, register_pages
+from contacts_ui.services.operations import register_pages
 from contacts_ui.services.vendors import rate_limit
 from tests.jobs import scheduled
 from tests.people import MARTY_NUMBER, SetDesiredState, Vendors, logged_in
@@ -46,17 +45,6 @@ CCAI = Vendor.CLOUDCONTACTAI
 def clock(vendors: Vendors) -> Iterator[Any]:
     with time_machine.travel(T0, tick=False) as traveller:
         yield traveller
-
-
-@pytest.fixture
-def held(clock: Any, set_desired_state: SetDesiredState) -> DesiredState:
-    """One stop that both vendors hold since T0."""
-    delivery.deliver(set_desired_state(Vendor.SLICKTEXT).pk)
-    desired = set_desired_state(CCAI)
-    delivery.deliver(desired.pk)
-    desired.refresh_from_db()
-    assert desired.confirms_stop
-    return desired
 
 
 @pytest.fixture
@@ -203,9 +191,7 @@ def test_it_goes_behind_everybody(held: DesiredState, clock: Any, monkeypatch: A
     assert [policy.priority for policy in manners] == [Priority.SYNC]
 
 
-def test_a_renewal_moves_nothing_but_the_confirmation(
-    held: DesiredState, clock: Any, vendors: Vendors
-) -> None:
+def test_a_renewal_moves_nothing_but_the_confirmation(held: DesiredState, clock: Any) -> None:
     before = (LedgerEntry.objects.count(), Statement.objects.count(), OptOut.objects.count())
     opt_outs = list(OptOut.objects.values())
     state = record.state_of(MARTY_NUMBER)
@@ -458,14 +444,11 @@ def test_a_stop_of_their_own_is_no_echo(held: DesiredState, clock: Any) -> None:
     assert VendorAbility.objects.get(name=renewal.RENEWAL).words == ""
 
 
-def test_with_reads_only_what_was_not_seen_in_time_is_told(clock: Any, many: Any) -> None:
+def test_with_reads_only_what_was_not_seen_in_time_is_told(
+    clock: Any, many: Any, offer_reads: Callable[[], object]
+) -> None:
     many(10)
-    VendorAbility.objects.create(
-        vendor=CCAI,
-        name=abilities.READS,
-        state=AbilityState.OFFERED,
-        account=abilities.fingerprint(CCAI),
-    )
+    offer_reads()
     begin(clock)
     assert in_turns(clock, T0 + timedelta(days=6), timedelta(hours=6)) == 0
     assert in_turns(clock, T0 + timedelta(days=8), timedelta(hours=6)) == 10
@@ -489,9 +472,7 @@ def test_the_status_page_says_how_it_stands(
 
 def test_the_queries_of_one_renewal_are_few(held: DesiredState, clock: Any) -> None:
     overdue(clock)
-    with CaptureQueriesContext(
-        connection,
-    ) as caught:
+    with CaptureQueriesContext(connection) as caught:
         assert run_due() == 1
     assert len(caught) <= 32
 

@@ -193,7 +193,7 @@ def test_a_stop_after_a_lift_is_found_by_the_next_walk(
 
 
 def test_a_page_asked_for_before_the_lift_was_confirmed_adds_nothing(
-    set_desired_state: SetDesiredState, ten_stopped: list[int], vendors: Vendors
+    set_desired_state: SetDesiredState, ten_stopped: list[int]
 ) -> None:
     from contacts_ui.integrations.types import Contact
 

@@ -88,11 +88,7 @@ class Deliveries(RuleBasedStateMachine):
         with transaction.atomic():
             entry = audit_log.record(action=action, staff=None, number=number)
             desired_state.set_desired_state(
-                number=number,
-                vendor=VENDOR,
-                do_not_text=do_not_text,
-                entry=entry,
-                batch=batch,
+                number=number, vendor=VENDOR, do_not_text=do_not_text, entry=entry, batch=batch
             )
         self.newest[number] = do_not_text
 

@@ -27,12 +27,7 @@ def judge(
 
 
 def slicktext(
-    do_not_text: bool,
-    state: str = "confirmed",
-    held: str = "",
-    *,
-    after: int = 1,
-    words: str = "",
+    do_not_text: bool, state: str = "confirmed", held: str = "", *, after: int = 1, words: str = ""
 ) -> DesiredState:
     """A desired state for SlickText; `held` is what it confirmed, `after` minutes after the page was read."""
     return DesiredState(

@@ -94,25 +94,11 @@ def test_only_the_number_keeps_a_row_out_and_each_remark_stands_at_its_cell() ->
 @pytest.mark.parametrize(
     ("heads", "cells", "field", "value"),
     [
-        ("ST", "Tennessee", "state", "TN"),
         ("ZIP", "2116", "zip", "02116"),
-        ("ZIP", "37201.0", "zip", "37201"),
         ("Birthday", "6/12/1968", "birthdate", "1968-06-12"),
-        ("Language", "Spanish", "language", "es"),
         ("Time zone", "Central", "timezone", "America/Chicago"),
-        (
-            "Email",
-            "<mailto:a@example.com>".replace("<mailto:", "mailto:").strip(">"),
-            "email",
-            "a@example.com",
-        ),
         ("Name", '"McFly, Marty"', "last_name", "McFly"),
-        ("Name", "Marty Seamus McFly", "first_name", "Marty Seamus"),
-        ("Name", "Mr. Ludwig van Beethoven", "last_name", "van Beethoven"),
         ("Name", '"Martin Luther King, Jr."', "last_name", "King Jr."),
-        ("Name", '"Martin Luther King, Jr."', "first_name", "Martin Luther"),
-        ("Name", "Cher", "first_name", "Cher"),
-        ("ZIP", "z:37201", "zip", "37201"),
         ("Custom field: Member No", "12", "custom_fields.member_no", "12"),
     ],
 )
@@ -286,7 +272,6 @@ def test_a_stop_has_the_time_of_the_file_or_none() -> None:
     )
     one, two, same = found.lines
     assert (one.stop, two.stop, same.fate) == (True, True, Fate.SAME)
-    assert one.said is not None
     assert one.said.latest.date().isoformat() == "2024-03-03"
     assert two.said is None
 

@@ -25,7 +25,6 @@ from contacts_ui.models import (
     WebhookEvent,
 )
 from contacts_ui.services import index
-from contacts_ui.services.consent import doors
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.index import storing
 from contacts_ui.services.review import reconcile
@@ -197,7 +196,7 @@ def test_an_edit_is_seen_at_once(edgar: Client) -> None:
     assert row(MARTY).city == "Springfield"
 
 
-def test_an_older_page_does_not_undo_an_edit(edgar: Client, vendors: Vendors) -> None:
+def test_an_older_page_does_not_undo_an_edit(edgar: Client) -> None:
     edgar.get("/contacts/")
     before, asked_at = index.by_numbers([MARTY_NUMBER])[MARTY_NUMBER][0].contact, timezone.now()
     form = Page(edgar.get(f"/contacts/{MARTY}/edit/")).form(city="Springfield")
@@ -234,9 +233,7 @@ def test_who_is_not_there_any_more(address: str, vera: Client, vendors: Vendors)
     assert not IndexedContact.objects.filter(pk=MARTY).exists()
 
 
-def test_a_stop(ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    # In this thread, since another one would not see what this test has not committed.
-    monkeypatch.setattr(doors, "deliver_now", lambda keys: [deliver(key) for key in keys])
+def test_a_stop(ada: Client, deliver_in_this_thread: None) -> None:
     page = Page(ada.get("/contacts/"))
     address, form = page.press(page.switch("Do not text Marty McFly"))
     ada.post(address, form)
@@ -252,12 +249,7 @@ def hint(event: str = "contact_updated", contact_id: int = MARTY) -> None:
     now = timezone.now()
     body = {"name": event, "data": {"contact_id": contact_id}}
     WebhookEvent.objects.create(
-        vendor=Vendor.SLICKTEXT,
-        key=str(now),
-        event=event,
-        body=body,
-        received_at=now,
-        due_at=now,
+        vendor=Vendor.SLICKTEXT, key=str(now), event=event, body=body, received_at=now, due_at=now
     )
 
 

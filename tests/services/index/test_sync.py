@@ -265,11 +265,7 @@ def test_contacts_deleted_before_our_place_hide_no_one(
 def test_one_deleted_contact_costs_no_step_back(
     small: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    after_page(
-        monkeypatch,
-        2,
-        lambda: small._call("DELETE", f"/brands/26136/contacts/{MARTY}", {}),
-    )
+    after_page(monkeypatch, 2, lambda: small._call("DELETE", f"/brands/26136/contacts/{MARTY}", {}))
     run_due()
     assert ids() == people(small) | {MARTY}
     assert IndexSync.objects.get().steps_back == 0

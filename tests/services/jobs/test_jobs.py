@@ -36,15 +36,7 @@ from contacts_ui.services.vendors import leases
 from contacts_ui.services.vendors.rate_limit import slicktext_budget
 from contacts_ui.worker import schedule
 from tests import consent
-from tests.jobs import (
-    NUMBERS,
-    deliver_all,
-    fill_index,
-    prepare,
-    started,
-    states,
-    work_off,
-)
+from tests.jobs import NUMBERS, deliver_all, fill_index, prepare, started, states, work_off
 from tests.people import MARTY, MARTY_NUMBER, Vendors
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -566,7 +558,6 @@ def test_a_lift_can_be_requested_for_a_stop_on_record(manager: User, vendors: Ve
 def test_a_field_is_edited(manager: User, vendors: Vendors) -> None:
     job = work_off(edit_job(manager))
     held = vendors.contact()
-    assert held is not None
     assert held["city"] == "Tulsa"
     entry = LedgerEntry.objects.get(action=Action.CONTACT_EDITED)
     assert entry.after == {"city": "Tulsa"}

@@ -33,11 +33,7 @@ def add(vendors: Vendors, body: str, *, ago: float = 0, **facts: Any) -> None:
     at = timezone.now() - timedelta(minutes=ago)
     values = {"incoming": False, "source": "Campaign", "status": "delivered", **facts}
     vendors.server.sandbox.messages.add(
-        vendor="slicktext",
-        number=MARTY_NUMBER,
-        body=body,
-        created=moment(at.isoformat()),
-        **values,
+        vendor="slicktext", number=MARTY_NUMBER, body=body, created=moment(at.isoformat()), **values
     )
 
 

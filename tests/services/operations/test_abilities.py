@@ -214,7 +214,7 @@ def test_an_account_without_reads_says_so(
     assert not offered(Vendor.CLOUDCONTACTAI, READS)
 
 
-def test_a_vendor_that_is_not_connected_is_not_probed(vendors: Vendors, connect_only: Any) -> None:
+def test_a_vendor_that_is_not_connected_is_not_probed(connect_only: Any) -> None:
     connect_only("cloudcontactai")
     assert probe() == 1
     assert not offered(Vendor.SLICKTEXT, MESSAGES)

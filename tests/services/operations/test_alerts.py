@@ -16,7 +16,7 @@ from contacts_ui.models import ConsentState, DesiredState, Vendor, VendorHealth,
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services.operations import alerts, system_state
 from tests.pages import Page
-from tests.people import SetDesiredState, Vendors
+from tests.people import SetDesiredState
 
 pytestmark = pytest.mark.django_db
 
@@ -227,11 +227,7 @@ def banners(client: Client, address: str = "/contacts/new/") -> list[str]:
 
 
 def test_every_page_shows_it(
-    max_: Client,
-    ada: Client,
-    vendors: Vendors,
-    worker: WorkerHeartbeat,
-    set_desired_state: SetDesiredState,
+    max_: Client, ada: Client, worker: WorkerHeartbeat, set_desired_state: SetDesiredState
 ) -> None:
     down()
     set_desired_state()

@@ -62,7 +62,7 @@ def test_it_continues_where_it_stopped(
     assert read == [number.removeprefix("+") for number in three]
 
 
-def test_a_round_begins_once_a_day(three: list[str], vendors: Vendors) -> None:
+def test_a_round_begins_once_a_day(three: list[str]) -> None:
     run_due()
     progress = ReconcileProgress.objects.get()
     assert progress.after == 0
@@ -113,7 +113,7 @@ def test_only_stops_are_read(set_desired_state: SetDesiredState, vendors: Vendor
     assert vendors.asked() == []
 
 
-def test_it_can_be_switched_off(three: list[str], vendors: Vendors, settings: Any) -> None:
+def test_it_can_be_switched_off(three: list[str], settings: Any) -> None:
     settings.RECONCILE_HOURS = 0
     assert run_due() == 0
     assert not ReconcileProgress.objects.exists()

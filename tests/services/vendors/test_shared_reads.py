@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.contrib.auth.models import User
 from django.core.cache import cache, caches
 from django.db import connections
 from django.test import Client
@@ -278,9 +277,7 @@ def test_a_webhook_ends_what_was_kept(kept: None, vendors: Vendors) -> None:
     assert vendors.asked() == ["slicktext GET"]
 
 
-def test_forms_that_decide_read_past_the_cache(
-    kept: None, max_: Client, manager: User, vendors: Vendors
-) -> None:
+def test_forms_that_decide_read_past_the_cache(kept: None, max_: Client, vendors: Vendors) -> None:
     reading.read(MARTY)
     for address in ("edit/", "delete/", "opt-in/"):
         vendors.forget_calls()

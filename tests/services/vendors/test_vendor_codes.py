@@ -26,9 +26,7 @@ from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.services import audit_log
 from contacts_ui.services.consent import (
     delivery,
-    doors,
     lift_requests,
-    opt_in,
     phone_numbers,
     record,
 )
@@ -42,16 +40,10 @@ from tests import consent
 from tests.hooks import tell_ccai, work
 from tests.people import FREE_NUMBER, MARTY, MARTY_NUMBER, Vendors
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("deliver_in_this_thread")]
 OWN, CARRIER = "message.error.cloudcontact", "message.error.carrier"
 STOPPED = "Stopped at every connected vendor."
 _hashes = itertools.count(1)
-
-
-@pytest.fixture(autouse=True)
-def _deliver_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (doors, opt_in):
-        monkeypatch.setattr(module, "deliver_now", lambda keys: [delivery.deliver(k) for k in keys])
 
 
 def event(kind: str, number: str | None = MARTY_NUMBER, **data: Any) -> dict[str, Any]:

@@ -199,10 +199,7 @@ def drop(model: Any, **which: Any) -> Callable[[], None]:
         (drop(OptOut, number=MARTY_NUMBER), "has no opt-out"),
         # Lifted since.
         (drop(OptOut, number=DOC_NUMBER), "has no opt-out"),
-        (
-            lambda: ConsentState.objects.filter(number=MARTY_NUMBER).delete(),
-            "no verdict is kept",
-        ),
+        (lambda: ConsentState.objects.filter(number=MARTY_NUMBER).delete(), "no verdict is kept"),
     ],
 )
 def test_a_row_that_is_gone_or_turned_is_named(
@@ -212,14 +209,11 @@ def test_a_row_that_is_gone_or_turned_is_named(
     assert any(named in problem for problem in found()), found()
 
 
-def test_a_stop_that_opened_no_opt_out_misses_none(people: None, manager: User) -> None:
+def test_a_stop_that_opened_no_opt_out_misses_none(people: None) -> None:
     """One that newer consent had answered when it was heard of, and one that only repeats another."""
     before = OptOut.objects.count()
     now = timezone.now()
-    for repeats, number, at in (
-        (False, DOC_NUMBER, now - 5 * DAY),
-        (True, MARTY_NUMBER, now),
-    ):
+    for repeats, number, at in ((False, DOC_NUMBER, now - 5 * DAY), (True, MARTY_NUMBER, now)):
         seen_, said = seen(number), rules.by_vendor(at, now)
         stops.write_stop(
             stops.Stop(seen_, Source.VENDOR_MARK, said, key=f"ccai:{number}", repeats=repeats)
