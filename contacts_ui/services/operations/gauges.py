@@ -79,11 +79,11 @@ def _deliveries() -> Iterator[Gauge]:
     }
     yield "deliveries_waiting", "Changes on their way to a vendor.", each("waiting")
     yield "stops_waiting", "Stops on their way to a vendor.", each("stops")
-    yield "bulk_waiting", "Of the waiting changes, those of bulk jobs.", each("bulk")
+    yield "bulk_waiting", "Waiting changes from bulk jobs.", each("bulk")
     yield "deliveries_refused", "Changes that a vendor refused.", each("refused")
     yield (
         "deliveries_oldest_seconds",
-        "Age of the oldest change on its way, without bulk jobs.",
+        "Age of the oldest change on its way, excluding bulk jobs.",
         {vendor.value: ages.get(vendor.value, 0) for vendor in Vendor},
     )
 
@@ -104,7 +104,7 @@ def _index() -> Iterator[Gauge]:
     yield "index_contacts", "Contacts in the local copy.", index.size()
     if state.finished_at:
         age = (timezone.now() - state.finished_at).total_seconds()
-        yield "index_age_seconds", "Since the last full sync; absent before the first.", age
+        yield "index_age_seconds", "Seconds since the last full sync; absent before the first.", age
     yield "index_synced", "Contacts read by the current sync, or the last.", state.synced
 
 
