@@ -1,7 +1,6 @@
 from django.db import migrations, models
 
 import contacts_ui.models.contact_index
-from contacts_ui.models import index_tables
 
 
 def read_anew(apps, schema_editor):
@@ -11,7 +10,7 @@ def read_anew(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    """Search, sorting and counting over a million contacts."""
+    """Search, sorting and counting over a million contacts. Triggers and full text follow after every `migrate`."""
 
     dependencies = [
         ('contacts_ui', '0007_batch_wishes'),
@@ -189,9 +188,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='indexedcontact',
             index=models.Index(fields=['status_key', 'state_key', 'contact_id'], name='index_status_state'),
-        ),
-        migrations.RunPython(
-            lambda apps, schema_editor: index_tables.install(schema_editor.connection),
-            lambda apps, schema_editor: index_tables.remove(schema_editor.connection),
         ),
     ]

@@ -4,10 +4,15 @@
 """
 
 import secrets
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+
+# How far a vendor's clock and ours may be apart.
+VENDOR_CLOCK_TOLERANCE: Final = timedelta(minutes=2)
 
 
 class StatementKind(models.TextChoices):
@@ -27,6 +32,10 @@ class Source(models.TextChoices):
     CARRIER = "carrier", "An error code from the carrier"
     STAFF = "staff", "Staff, no words recorded"
     CARRIED_OVER = "carried_over", "Carried over"
+
+
+# Their times are a vendor's, plus or minus the tolerance.
+_TIMED_BY_VENDOR: Final = (Source.VENDOR_MARK, Source.VENDOR_CODE, Source.CARRIER, Source.STATUS)
 
 
 class Statement(models.Model):
@@ -71,6 +80,15 @@ class Statement(models.Model):
 
     def __str__(self) -> str:
         return f"statement {self.pk}: {self.kind}"
+
+    @property
+    def moment(self) -> datetime:
+        """Return the time as one moment: a vendor's without the tolerance, the latest if none is known."""
+        if self.earliest is None:
+            return self.latest
+        if self.source in _TIMED_BY_VENDOR or ":message:" in self.key:
+            return min(self.earliest + VENDOR_CLOCK_TOLERANCE, self.latest)
+        return self.earliest
 
 
 class PressState(models.TextChoices):

@@ -55,6 +55,9 @@ class IndexedContact(models.Model):
     folded = models.TextField(
         blank=True, help_text="The text that searches match; ^ before each name"
     )
+    # The verdict about their number, kept by `services.index.answers`, and when the newest stop that stands was said.
+    answer = models.CharField(max_length=20, db_default="not_known")
+    stopped_at = models.DateTimeField(null=True)
     # A hash of everything but `read_at`: for an unchanged contact, only the time is written.
     digest = models.BigIntegerField(default=0)
     # When SlickText was asked for this; a newer reading replaces an older one, never the other way round.
@@ -78,6 +81,13 @@ class IndexedContact(models.Model):
             models.Index(fields=["timezone_key", "contact_id"], name="index_timezone"),
             models.Index(fields=["created", "contact_id"], name="index_created"),
             models.Index(fields=["last_updated", "contact_id"], name="index_updated"),
+            models.Index(fields=["answer", "contact_id"], name="index_answer"),
+            # Few are stopped, so the others take no room in it.
+            models.Index(
+                fields=["stopped_at", "contact_id"],
+                condition=models.Q(stopped_at__isnull=False),
+                name="index_stopped",
+            ),
             # The two filters that are used together most often.
             models.Index(
                 fields=["status_key", "state_key", "contact_id"], name="index_status_state"
@@ -124,8 +134,9 @@ class IndexAnchor(models.Model):
 
 
 class IndexCount(models.Model):
-    """How many contacts have this value. The row without a name counts all contacts; triggers keep it exact.
+    """How many contacts have this value.
 
+    The row without a name counts all contacts, and rows named "answer" the answers; triggers keep these exact.
     Rows named "custom" have the name of a custom field as their value; rows named "filled", a part of a sort order.
     """
 

@@ -1,7 +1,7 @@
-"""Make what the index needs of the database itself: full text by trigrams, and an exact count.
+"""Make what the index needs of the database itself: full text by trigrams, and exact counts.
 
-On SQLite an FTS5 table kept in step by triggers; on PostgreSQL pg_trgm over the folded text. Made by migration 0008
-and, since SQLite loses a table's triggers when a later migration rebuilds the table, once more after every `migrate`.
+On SQLite an FTS5 table kept in step by triggers; on PostgreSQL pg_trgm over the folded text. Counts are of all contacts
+and of each answer. Made after every `migrate`, since SQLite loses a table's triggers when a migration rebuilds it.
 """
 
 # ruff: noqa: S608 - the only names in the SQL are our own constants
@@ -28,21 +28,56 @@ _ADD: Final = f"INSERT INTO {TEXT}(rowid, folded) VALUES (NEW.contact_id, NEW.fo
 _TAKE: Final = (
     f"INSERT INTO {TEXT}({TEXT}, rowid, folded) VALUES ('delete', OLD.contact_id, OLD.folded);"
 )
-_MORE: Final = (
-    f"INSERT INTO {COUNTS}(name, value, number) VALUES ('', '', {{}})"
+# The name of the counts of each answer.
+ANSWERS_NAME: Final = "answer"
+# On PostgreSQL, who writes contacts or answers takes this lock first: counts and rows then have one order.
+WRITERS_LOCK: Final = 7_042_001
+_COUNT: Final = f"INSERT INTO {COUNTS}(name, value, number)"
+_ADDED: Final = (
     f" ON CONFLICT (name, value) DO UPDATE SET number = {COUNTS}.number + excluded.number;"
 )
-_LESS: Final = f"UPDATE {COUNTS} SET number = number - {{}} WHERE name = '' AND value = '';"
+_INSERTED: Final = (
+    f"{_COUNT} VALUES ('', '', 1), ('{ANSWERS_NAME}', NEW.answer, 1) ON CONFLICT (name, value)"
+    f" DO UPDATE SET number = {COUNTS}.number + 1;"
+)
+_DELETED: Final = (
+    f"UPDATE {COUNTS} SET number = number - 1"
+    f" WHERE name = '' AND value = '' OR name = '{ANSWERS_NAME}' AND value = OLD.answer;"
+)
+_MOVED: Final = (
+    f"{_COUNT} VALUES ('{ANSWERS_NAME}', OLD.answer, -1), ('{ANSWERS_NAME}', NEW.answer, 1){_ADDED}"
+)
 _SQLITE: Final = {
-    "index_text_insert": f"AFTER INSERT ON {TABLE} BEGIN {_ADD} {_MORE.format(1)} END",
-    "index_text_delete": f"AFTER DELETE ON {TABLE} BEGIN {_TAKE} {_LESS.format(1)} END",
+    "index_text_insert": f"AFTER INSERT ON {TABLE} BEGIN {_ADD} {_INSERTED} END",
+    "index_text_delete": f"AFTER DELETE ON {TABLE} BEGIN {_TAKE} {_DELETED} END",
     # A trigger that fires on unchanged text costs seconds for each ten thousand contacts read again.
     "index_text_update": f"""AFTER UPDATE OF folded ON {TABLE}
         WHEN OLD.folded IS NOT NEW.folded BEGIN {_TAKE} {_ADD} END""",
+    "index_answer_update": f"""AFTER UPDATE OF answer ON {TABLE}
+        WHEN OLD.answer IS NOT NEW.answer BEGIN {_MOVED} END""",
 }
+_CHANGED: Final = (
+    f"{_COUNT} SELECT '', '', {{0}} count(*) FROM changed HAVING count(*) > 0 UNION ALL"
+    f" SELECT '{ANSWERS_NAME}', answer, {{0}} count(*) FROM changed GROUP BY answer ORDER BY 1, 2{_ADDED}"
+)
+# Each function is called by the trigger of its name.
 _POSTGRESQL: Final = {
-    "index_count_insert": ("AFTER INSERT", "REFERENCING NEW TABLE AS changed", _MORE),
-    "index_count_delete": ("AFTER DELETE", "REFERENCING OLD TABLE AS changed", _LESS),
+    "index_one_writer": (
+        f"BEFORE INSERT OR DELETE OR UPDATE OF answer ON {TABLE} FOR EACH STATEMENT",
+        f"PERFORM pg_advisory_xact_lock({WRITERS_LOCK});",
+    ),
+    "index_count_insert": (
+        f"AFTER INSERT ON {TABLE} REFERENCING NEW TABLE AS changed FOR EACH STATEMENT",
+        _CHANGED.format(""),
+    ),
+    "index_count_delete": (
+        f"AFTER DELETE ON {TABLE} REFERENCING OLD TABLE AS changed FOR EACH STATEMENT",
+        _CHANGED.format("-"),
+    ),
+    "index_answer_update": (
+        f"AFTER UPDATE OF answer ON {TABLE} FOR EACH ROW WHEN (OLD.answer IS DISTINCT FROM NEW.answer)",
+        _MOVED,
+    ),
 }
 # One index for text and the two usual filters, since looking up thousands of rows to drop most of them costs most.
 _INDEXES: Final = {
@@ -146,25 +181,24 @@ def _add_extensions(cursor: Any) -> None:
 
 
 def _count_from_now_on(cursor: Any) -> None:
-    for name, (when, referencing, change) in _POSTGRESQL.items():
+    for name, (when, does) in _POSTGRESQL.items():
         # With the function goes the trigger that calls it, which cannot be replaced while it is there.
         cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
         cursor.execute(
             f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
-            f" DECLARE many bigint; BEGIN SELECT count(*) INTO many FROM changed; IF many > 0 THEN"
-            f" {change.format('many')} END IF; RETURN NULL; END $$"
+            f" BEGIN {does} RETURN NULL; END $$"
         )
-        cursor.execute(
-            f"CREATE TRIGGER {name} {when} ON {TABLE} {referencing}"
-            f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
-        )
+        cursor.execute(f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {name}()")
     _count_all(cursor)
 
 
 def _count_all(cursor: Any) -> None:
-    cursor.execute(f"DELETE FROM {COUNTS} WHERE name = '' AND value = ''")
     cursor.execute(
-        f"INSERT INTO {COUNTS}(name, value, number) SELECT '', '', count(*) FROM {TABLE}"
+        f"DELETE FROM {COUNTS} WHERE name = '' AND value = '' OR name = '{ANSWERS_NAME}'"
+    )
+    cursor.execute(
+        f"{_COUNT} SELECT '', '', count(*) FROM {TABLE}"
+        f" UNION ALL SELECT '{ANSWERS_NAME}', answer, count(*) FROM {TABLE} GROUP BY answer"
     )
 
 

@@ -31,7 +31,6 @@ from contacts_ui.services.consent.rules import (
     Said,
     Verdict,
     by_vendor,
-    moment_of,
     usable,
 )
 from contacts_ui.services.consent.stops import Stop, Written, said_again, write_stop
@@ -144,7 +143,7 @@ def _is_on_record(message: IncomingMessage, prefix: str) -> bool:
         key__startswith=f"{prefix}:message:",
         earliest__isnull=False,
     )
-    return any(abs(moment_of(each) - message.said_at) <= SAME_MESSAGE_TOLERANCE for each in same)
+    return any(abs(each.moment - message.said_at) <= SAME_MESSAGE_TOLERANCE for each in same)
 
 
 def _person(number: str) -> Seen:

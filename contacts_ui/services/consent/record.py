@@ -23,7 +23,7 @@ from contacts_ui.models import (
 )
 from contacts_ui.models.consent import PressState, Source, StatementKind
 from contacts_ui.models.messages import MessageState
-from contacts_ui.services import audit_log
+from contacts_ui.services import audit_log, index
 from contacts_ui.services.consent.rules import (
     STOPPED_STATUSES,
     Judgment,
@@ -241,7 +241,7 @@ def _states(numbers: Collection[str]) -> QuerySet[ConsentState]:
 def _save_with_verdicts(rows: Sequence[ConsentState], fields: list[str]) -> None:
     """Derive the verdicts of these rows, and save those that changed with the other `fields`."""
     before = [(row.verdict, row.untold) for row in rows]
-    _derive_verdicts(rows)
+    desired_states, there = _derive_verdicts(rows), connected()
     moved = [
         row
         for row, old in zip(rows, before, strict=True)
@@ -256,9 +256,15 @@ def _save_with_verdicts(rows: Sequence[ConsentState], fields: list[str]) -> None
         batch_size=500,
     )
 
+    def answer(state: ConsentState, contact_id: int, status: str, read_at: datetime) -> str:
+        about: dict[str, Any] = {"number": state.number, "state": state, "contact_id": contact_id}
+        return judge(status, read_at, desired_states[state.number], there, **about).verdict.key
 
-def _derive_verdicts(rows: Sequence[ConsentState]) -> None:
-    """Set the verdict of these rows, and whether a vendor was never told, from their other columns."""
+    index.keep_answers(moved, answer)
+
+
+def _derive_verdicts(rows: Sequence[ConsentState]) -> dict[str, list[DesiredState]]:
+    """Set the verdict of these rows, and whether a vendor was never told; return the desired states by number."""
     desired_states = grouped(DesiredState.objects.filter(number__in=[row.number for row in rows]))
     there = connected()
     for row in rows:
@@ -269,6 +275,7 @@ def _derive_verdicts(rows: Sequence[ConsentState]) -> None:
             None, None, desired_states[row.number], there, number=row.number, state=row
         )
         row.verdict = judgment.verdict.key
+    return desired_states
 
 
 def expected_states(numbers: Collection[str]) -> dict[str, ConsentState]:

@@ -22,7 +22,7 @@ from contacts_ui.models.lift_request import LiftRequestState
 from contacts_ui.services.consent import delivery
 from contacts_ui.services.consent.business_days import due_after
 from contacts_ui.services.consent.desired_state import is_in_a_call
-from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, moment_of
+from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE
 from contacts_ui.services.vendors import account, connected, leases, offered, rate_limit
 
 RENEWAL: Final = "renewal"
@@ -195,5 +195,5 @@ def _look_for_echoes(turn: VendorAbility) -> None:
 def _is_an_echo(said: Statement, desired: DesiredState | None) -> bool:
     if desired is None or desired.held_since is None:
         return False
-    moment = moment_of(said)
+    moment = said.moment
     return moment > desired.held_since + VENDOR_CLOCK_TOLERANCE and is_in_a_call(desired, moment)

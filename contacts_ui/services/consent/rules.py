@@ -19,11 +19,10 @@ from contacts_ui.models import (
     Statement,
     Vendor,
 )
-from contacts_ui.models.consent import Source, StatementKind
+from contacts_ui.models.consent import VENDOR_CLOCK_TOLERANCE as VENDOR_CLOCK_TOLERANCE
+from contacts_ui.models.consent import StatementKind
 from contacts_ui.models.desired_state import DeliveryState
 
-# How far a vendor's clock and ours may be apart.
-VENDOR_CLOCK_TOLERANCE: Final = timedelta(minutes=2)
 MINUTE: Final = timedelta(minutes=1)
 
 
@@ -58,19 +57,6 @@ def by_vendor(at: datetime | None, heard_at: datetime) -> Said:
     if at is None or at > heard_at + VENDOR_CLOCK_TOLERANCE:
         return Said(None, heard_at)
     return Said(at - VENDOR_CLOCK_TOLERANCE, min(at + VENDOR_CLOCK_TOLERANCE, heard_at))
-
-
-def moment_of(said: Statement) -> datetime:
-    """Return a statement's time as one moment: a vendor's without the tolerance, the latest if none is known."""
-    if said.earliest is None:
-        return said.latest
-    of_vendor = said.source in _VENDORS_CLOCK or ":message:" in said.key
-    return min(said.earliest + VENDOR_CLOCK_TOLERANCE, said.latest) if of_vendor else said.earliest
-
-
-_VENDORS_CLOCK: Final = (
-    Source.VENDOR_MARK, Source.VENDOR_CODE, Source.CARRIER, Source.STATUS,
-)  # fmt: skip
 
 
 class Standing(NamedTuple):

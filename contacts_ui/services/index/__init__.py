@@ -3,6 +3,7 @@
 A copy for finding, sorting and counting; SlickText stays the truth. Use it as `index.find(question)`.
 """
 
+from contacts_ui.services.index.answers import ANSWERS, answer_counts, keep_answers
 from contacts_ui.services.index.conditions import Total
 from contacts_ui.services.index.counts import refresh_counts
 from contacts_ui.services.index.forgotten import forgotten_among, hide_forgotten
@@ -29,6 +30,7 @@ from contacts_ui.services.index.sync import run_due
 from contacts_ui.services.index.text import normalize
 
 __all__ = [
+    "ANSWERS",
     "KEYS",
     "NOT_KEPT",
     "SORTS",
@@ -37,6 +39,7 @@ __all__ = [
     "IndexState",
     "Indexed",
     "Total",
+    "answer_counts",
     "by_ids",
     "by_numbers",
     "count",
@@ -44,6 +47,7 @@ __all__ = [
     "forgotten_among",
     "hide_forgotten",
     "is_ready",
+    "keep_answers",
     "matching_contacts",
     "matching_ids",
     "matching_rows",

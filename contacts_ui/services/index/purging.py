@@ -15,6 +15,7 @@ from contacts_ui.models import (
     IndexSync,
     IndexTypo,
 )
+from contacts_ui.models.index_tables import ANSWERS_NAME
 
 # In one transaction, which blocks all other writes on SQLite.
 BATCH_SIZE: Final = 1000
@@ -41,8 +42,8 @@ def purge(*, sync_again_at: datetime | None) -> int:
     IndexDeletion.objects.filter(at__lte=timezone.now()).delete()
     IndexTypo.objects.all().delete()
     IndexAnchor.objects.all().delete()
-    # The row without a name counts all contacts; triggers keep it.
-    IndexCount.objects.exclude(name="").delete()
+    # Triggers keep the counts of all contacts and of the answers.
+    IndexCount.objects.exclude(name__in=("", ANSWERS_NAME)).delete()
     return removed
 
 

@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from django.db.models import CharField
 
 from contacts_ui.integrations.types import Contact, OptInStatus
-from contacts_ui.models import IndexedContact
+from contacts_ui.models import ConsentState, IndexedContact
+from contacts_ui.services.index.answers import Answer, answers_for
 from contacts_ui.services.index.database import TABLE, database
 from contacts_ui.services.index.text import custom_key, email_key, name_key, normalize, search_text
 from contacts_ui.services.index.typos import store_words
@@ -31,7 +32,9 @@ _COLUMNS: Final = (
     "contact_id", "status", "custom_fields", "status_changed_at", "created", "last_updated", "read_at", "digest",
     *TEXTS, "number", "name_key", "first_key", "last_key", "email_key", "status_key",
     *(f"{name}_key" for name in _FOLDED), "custom_key", "folded",
+    "answer", "stopped_at",
 )  # fmt: skip
+_STATES: Final = ConsentState._meta.db_table
 _READ_AT: Final = _COLUMNS.index("read_at")
 _TYPES: Final = {
     "contact_id": "bigint",
@@ -41,6 +44,7 @@ _TYPES: Final = {
     "created": "timestamptz",
     "last_updated": "timestamptz",
     "read_at": "timestamptz",
+    "stopped_at": "timestamptz",
 }
 _LONGEST: Final = {
     field.name: field.max_length
@@ -53,8 +57,11 @@ def write(contacts: Sequence[Contact], digests: Mapping[int, int], read_at: date
     """Write these contacts in one transaction; later readings stay."""
     asked_at = moment(read_at)
     ordered = sorted(contacts, key=lambda contact: contact.contact_id)
-    rows = [_row(each, asked_at, digests[each.contact_id]) for each in ordered]
     with transaction.atomic(), connection.cursor() as cursor:
+        rows = [
+            _row(each, asked_at, digests[each.contact_id], answer)
+            for each, answer in zip(ordered, answers_for(ordered), strict=True)
+        ]
         _upsert(cursor, rows)
         _store_names(cursor, ordered)
     _doubt_older(ordered, asked_at)
@@ -81,7 +88,8 @@ def _doubt_older(contacts: Iterable[Contact], asked_at: Any) -> None:
         )
         if older := [key for (key,) in cursor.fetchall()]:
             cursor.execute(
-                f"UPDATE {TABLE} SET status = '', status_key = '', digest = 0"
+                f"UPDATE {TABLE} SET status = '', status_key = '', digest = 0, answer = COALESCE("
+                f"(SELECT verdict FROM {_STATES} WHERE {_STATES}.number = {TABLE}.number), 'not_known')"
                 f" WHERE contact_id {ours.among('bigint')} AND read_at < %s",
                 [ours.many(older), asked_at],
             )
@@ -152,7 +160,7 @@ def _store_names(cursor: Any, contacts: Iterable[Contact]) -> None:
     )
 
 
-def _row(contact: Contact, read_at: Any, digest_: int) -> tuple[Any, ...]:
+def _row(contact: Contact, read_at: Any, digest_: int, answer: Answer) -> tuple[Any, ...]:
     number = contact.number or ""
     texts = [_cut(name, getattr(contact, name)) for name in TEXTS]
     folded = [_cut(f"{name}_key", normalize(getattr(contact, name) or "")) for name in _FOLDED]
@@ -175,6 +183,8 @@ def _row(contact: Contact, read_at: Any, digest_: int) -> tuple[Any, ...]:
         *folded,
         custom_key(contact.custom_fields),
         search_text(contact, number),
+        answer.answer,
+        moment(answer.stopped_at),
     )
 
 

@@ -23,7 +23,7 @@ from contacts_ui.permissions import Staff, require
 from contacts_ui.services import audit_log
 from contacts_ui.services.consent import record
 from contacts_ui.services.consent.business_days import BUSINESS_DAYS, due_after
-from contacts_ui.services.consent.rules import moment_of, unanswered, usable
+from contacts_ui.services.consent.rules import unanswered, usable
 
 # How soon after a stop a sender may confirm it by one text (47 CFR 64.1200(a)(12)).
 CONFIRMATION_WITHIN: Final = timedelta(minutes=5)
@@ -137,9 +137,9 @@ class _History:
         self, number: str, moment: datetime, reassigned_at: datetime | None
     ) -> Statement | None:
         """Return the first stop that stood unanswered at `moment`, None if there was none."""
-        before = [each for each in self.said[number] if moment_of(each) <= moment]
+        before = [each for each in self.said[number] if each.moment <= moment]
         passed = reassigned_at if reassigned_at and reassigned_at < moment else None
-        return min(unanswered(before, passed), key=moment_of, default=None)
+        return min(unanswered(before, passed), key=lambda each: each.moment, default=None)
 
     def held_since(self, row: SentText, stop: Statement) -> datetime | None:
         """Return when a text's vendor first held a stop, by confirming it or telling us of it; None: not yet."""
@@ -149,11 +149,11 @@ class _History:
             desired.held_since if desired else None,
             opt_out.confirmed_at(row.vendor) if opt_out else None,
             *(
-                moment_of(each)
+                each.moment
                 for each in self.said[row.number]
                 if each.kind == StatementKind.STOP
                 and each.source in OWN_SOURCES[row.vendor]
-                and moment_of(each) >= moment_of(stop)
+                and each.moment >= stop.moment
             ),
         ]
         return min(filter(None, moments), default=None)
@@ -171,7 +171,7 @@ class _History:
             and desired.state == DeliveryState.REFUSED
         ):
             return True
-        due_at = due_after(moment_of(stop))
+        due_at = due_after(stop.moment)
         return now > due_at and (held is None or held > due_at)
 
 
@@ -197,7 +197,7 @@ def _place(row: SentText, stop: Statement | None, held: datetime | None) -> bool
             staff=None,
             number=row.number,
             vendor=row.vendor,
-            before={"stop": stop.ledger_entry_id, "stop_said": moment_of(stop).isoformat()},
+            before={"stop": stop.ledger_entry_id, "stop_said": stop.moment.isoformat()},
             after={
                 "kind": kind.value,
                 "sent_at": row.sent_at.isoformat(),
@@ -225,7 +225,7 @@ def _is_confirmation(row: SentText, stop: Statement) -> bool:
     """Return True for the first text that no campaign sent, within five minutes after they asked by text."""
     by_vendor = stop.source not in (Source.PERSON, Source.STAFF, Source.CARRIED_OVER)
     by_text = by_vendor or stop.ledger_entry.channel == Channel.TEXT
-    soon = row.sent_at <= moment_of(stop) + CONFIRMATION_WITHIN
+    soon = row.sent_at <= stop.moment + CONFIRMATION_WITHIN
     if not (by_text and soon and not row.source.startswith("Campaign")):
         return False
     others = SentText.objects.filter(number=row.number, stop=stop, kind=TextKind.CONFIRMATION)

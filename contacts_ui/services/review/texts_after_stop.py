@@ -11,7 +11,6 @@ from django.utils.dateparse import parse_datetime
 from contacts_ui.models import SentText, Statement, Vendor, WebhookEvent
 from contacts_ui.models.abilities import MESSAGES, AbilityState
 from contacts_ui.models.messages import TextKind
-from contacts_ui.services.consent.rules import moment_of
 from contacts_ui.services.messages import sent_texts, slicktext_sync
 from contacts_ui.services.messages.slicktext_sync import Progress
 from contacts_ui.services.operations import abilities
@@ -39,7 +38,7 @@ class TextAfterStop:
     @property
     def seconds_after_stop(self) -> float:
         """Return how long after the stop it was sent, in seconds."""
-        return (self.text.sent_at - moment_of(self.stop)).total_seconds()
+        return (self.text.sent_at - self.stop.moment).total_seconds()
 
     @property
     def seconds_after_held(self) -> float | None:

@@ -9,7 +9,14 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from contacts_ui.models import ConsentState, DesiredState, LedgerEntry, Statement, Vendor
+from contacts_ui.models import (
+    ConsentState,
+    DesiredState,
+    IndexedContact,
+    LedgerEntry,
+    Statement,
+    Vendor,
+)
 from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action
@@ -19,6 +26,7 @@ from contacts_ui.services.consent.rules import Said, exactly, judge, standing
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.vendors import connected
 from tests.people import DOC_NUMBER, FREE_NUMBER
+from tests.services.index.people import person, store
 
 pytestmark = pytest.mark.django_db
 NUMBERS = (DOC_NUMBER, FREE_NUMBER)
@@ -33,6 +41,13 @@ def say(kind: StatementKind, said: Said, number: str = DOC_NUMBER, **more: Any) 
     with transaction.atomic():
         source = Source.PERSON
         return record.add(entry(number), kind=kind, source=source, said=said, **more)
+
+
+CHANGED_AT = LONG_AGO = timezone.now() - timedelta(days=9)
+CHANGED: dict[str, Any] = {
+    "opt_in_status": "unsubscribed",
+    "last_opt_in_status_change": CHANGED_AT,
+}
 
 
 class Something:
@@ -103,11 +118,23 @@ def compare(number: str) -> None:
     judged = judge(None, None, desired_states, connected(), number=number, state=fresh)
     assert (row.stopped, row.stop, row.consent) == (stands.stopped, stands.stop, stands.consent)
     assert row.verdict == judged.verdict.key
+    stopped_at = row.stop.moment if row.stop and row.stopped else None
+    for beside in IndexedContact.objects.filter(number=number):
+        seen = Seen(number, beside.pk, "", beside.status, beside.read_at)
+        assert beside.answer == record.judge_one(seen).verdict.key
+        # Both contacts with the number are unsubscribed at SlickText, since `CHANGED_AT`.
+        held_there = CHANGED_AT if beside.answer == "do_not_text" else None
+        assert beside.stopped_at == (stopped_at or held_there)
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_kept_verdict_is_that_of_the_rule(seed: int) -> None:
     something = Something(seed)
+    store(
+        *(person(key, "", DOC_NUMBER, **CHANGED) for key in (7, 8)),
+        person(9, "", FREE_NUMBER, **CHANGED),
+        at=LONG_AGO,
+    )
     for _ in range(15):
         something.happens()
         for number in NUMBERS:
