@@ -142,11 +142,14 @@ def build() -> None:
 def load(some: list[Any]) -> None:
     from django.db import connection, transaction
 
-    from contacts_ui.services.index import writing
+    from contacts_ui.services.index import answers, writing
 
     moment = writing.moment(NOW)
-    rows = [writing._row(each, moment, writing.digest(each)) for each in some]
     with transaction.atomic(), connection.cursor() as cursor:
+        rows = [
+            writing._row(each, moment, writing.digest(each), answer)
+            for each, answer in zip(some, answers.answers_for(some), strict=True)
+        ]
         writing._upsert(cursor, rows)
         writing._store_names(cursor, some)
 
