@@ -28,9 +28,18 @@ def body_sizes(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
-        if length > SIGNED_OUT_BYTES and length > _limit(request):
-            return _refused(request, length)
-        return get_response(request)
+        if length <= SIGNED_OUT_BYTES or length <= _limit(request):
+            return get_response(request)
+        if length <= FILE_BYTES:
+            # nginx already has it, and takes an answer only after sending all of it.
+            while request.read(_CHUNK_BYTES):
+                pass
+        # Nothing is left to read; error pages ask for a form.
+        leave_the_body(request)
+        if wants_a_fragment(request):
+            kind = "text/plain; charset=utf-8"
+            return HttpResponse(sentence_of(413), status=413, content_type=kind)
+        return render(request, "413.html", status=413)
 
     return middleware
 
@@ -41,15 +50,3 @@ def _limit(request: HttpRequest) -> int:
     if not request.user.is_authenticated:
         return SIGNED_OUT_BYTES
     return FILE_BYTES if request.path_info.startswith(FILE_PATHS) else FORM_BYTES
-
-
-def _refused(request: HttpRequest, length: int) -> HttpResponse:
-    if length <= FILE_BYTES:
-        # nginx already has it, and takes an answer only after sending all of it.
-        while request.read(_CHUNK_BYTES):
-            pass
-    # Nothing is left to read; error pages ask for a form.
-    leave_the_body(request)
-    if wants_a_fragment(request):
-        return HttpResponse(sentence_of(413), status=413, content_type="text/plain; charset=utf-8")
-    return render(request, "413.html", status=413)

@@ -40,10 +40,8 @@ def editable_values(contact: Contact) -> dict[str, str]:
 
 def as_text(value: Any) -> str:
     """Return one value as a person may edit it."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
+    if value is None or isinstance(value, str):
+        return value or ""
     if isinstance(value, bool | int | float | list | dict):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
@@ -58,19 +56,17 @@ def for_vendor(changes: Mapping[str, str], contact: Contact | None = None) -> di
         field: text or None for field, text in changes.items() if not field.startswith(CUSTOM)
     }
     held = contact.custom_fields if contact else {}
-    names = [field.removeprefix(CUSTOM) for field in changes if field.startswith(CUSTOM)]
-    if names:
-        sent["custom_fields"] = {
-            name: _typed_like(held.get(name), changes[f"{CUSTOM}{name}"]) for name in names
-        }
-    return sent
+    custom = {
+        name: _typed_like(held.get(name), text)
+        for field, text in changes.items()
+        if (name := field.removeprefix(CUSTOM)) != field
+    }
+    return {**sent, "custom_fields": custom} if custom else sent
 
 
 def _typed_like(example: Any, text: str) -> Any:
-    if not text:
-        return None
-    if isinstance(example, str) or example is None:
-        return text
+    if not text or isinstance(example, str) or example is None:
+        return text or None
     try:
         return json.loads(text)
     except ValueError:

@@ -36,11 +36,18 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 SIGN_IN: Final = "/accounts/"
 
 
-class server_timing:  # noqa: N801 - named as the others in settings.MIDDLEWARE
-    """Add `Server-Timing` (total, db, vendor, and render in milliseconds) and the request's id to every response."""
+class Middleware:
+    """Holds what answers the request, to be called in between."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+
+class server_timing(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
+    """Add `Server-Timing` (total, db, vendor, and render in milliseconds) and the request's id to every response."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         with (
@@ -63,11 +70,8 @@ class server_timing:  # noqa: N801 - named as the others in settings.MIDDLEWARE
         return response
 
 
-class fragments:  # noqa: N801 - named as the others in settings.MIDDLEWARE
+class fragments(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
     """Never send a page into a fragment: htmx gets a sentence for an error, and is redirected to a whole page."""
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
@@ -78,7 +82,8 @@ class fragments:  # noqa: N801 - named as the others in settings.MIDDLEWARE
         if urlsplit(there).path.startswith(SIGN_IN):
             # If htmx followed it, the page would be swapped in.
             return self._lead(self._instead(response, "", 204), there)
-        is_page = _is_page(response)
+        kind, start = response.headers.get("Content-Type", ""), response.content[:2000].lower()
+        is_page = kind.startswith("text/html") and b"<html" in start
         if status >= 400 and (is_page or not response.content):
             return self._instead(response, errors.sentence_of(status), status)
         if not is_page:
@@ -107,39 +112,26 @@ class fragments:  # noqa: N801 - named as the others in settings.MIDDLEWARE
         return response
 
 
-def _is_page(response: HttpResponse) -> bool:
-    kind = response.headers.get("Content-Type", "")
-    return kind.startswith("text/html") and b"<html" in response.content[:2000].lower()
-
-
-class database_away:  # noqa: N801 - named as the others in settings.MIDDLEWARE
+class database_away(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
     """While the database is away, answer every request with 503, before anything else happens.
 
     It stands where the user is loaded first. `errors.server_error` answers 503 for other middleware.
     """
 
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         try:
-            self._ask_who(request)
-            return self._begun(self.get_response(request))
+            if request.path_info not in PROBES and request.session.session_key:
+                # The first query of nearly every request, so that it fails here.
+                bool(request.user.is_authenticated)
+            response = self.get_response(request)
+            if isinstance(response, StreamingHttpResponse) and not isinstance(
+                response, FileResponse
+            ):
+                # If it can't begin, that is a 503; if it breaks later, it just ends.
+                pieces = iter(response)
+                response.streaming_content = chain([next(pieces, b"")], pieces)
         except (OperationalError, InterfaceError) as error:
             return self._answer(request, error)
-
-    @staticmethod
-    def _ask_who(request: HttpRequest) -> None:
-        """Load the user, the first query of nearly every request, so that it fails here."""
-        if request.path_info not in PROBES and request.session.session_key:
-            bool(request.user.is_authenticated)
-
-    @staticmethod
-    def _begun(response: HttpResponseBase) -> HttpResponseBase:
-        """Begin to read a stream: if it can't begin, that is a 503; if it breaks later, it just ends."""
-        if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
-            pieces = iter(response)
-            response.streaming_content = chain([next(pieces, b"")], pieces)
         return response
 
     def process_exception(
@@ -160,9 +152,7 @@ class HostCheckedMiddleware(CommonMiddleware):
     """Check the host as Django does, except for probes: a load balancer asks by IP address."""
 
     def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
-        if request.path_info in PROBES:
-            return None
-        return super().process_request(request)
+        return None if request.path_info in PROBES else super().process_request(request)
 
 
 def private_pages(get_response: Handler) -> Handler:
@@ -203,14 +193,11 @@ def readers_time_zone(get_response: Handler) -> Handler:
     return middleware
 
 
-class refusals:  # noqa: N801 - named as the others in settings.MIDDLEWARE
+class refusals(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
     """Answer 403 with the reason if the role does not allow it: a page, or a sentence for htmx.
 
     Each 403, even for an old page, is a security event.
     """
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
@@ -229,14 +216,8 @@ class refusals:  # noqa: N801 - named as the others in settings.MIDDLEWARE
         return render(request, "403.html", {"exception": exception.sentence}, status=403)
 
 
-class contact_reads:  # noqa: N801 - named as the others in settings.MIDDLEWARE
+class contact_reads(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
     """Count the contacts that each page shows. Above READS_PER_HOUR, let people wait between lists."""
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any

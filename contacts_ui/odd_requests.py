@@ -4,6 +4,7 @@ Only forms are checked for their charset: webhooks are read as bytes, so none is
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -103,9 +104,10 @@ class odd_requests:  # noqa: N801 - named as the others in settings.MIDDLEWARE
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if getattr(request, "odd", "") or not (_has_query(request) and _has_addresses(request)):
-            return handler400(request, BadRequest())
-        return self.get_response(request)
+        given = [request.headers.get(name, "") for name in ADDRESSES]
+        has_addresses = all(map(_is_address, [*given, *map(unquote, given)]))
+        is_fine = not getattr(request, "odd", "") and _has_query(request) and has_addresses
+        return self.get_response(request) if is_fine else handler400(request, BadRequest())
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Refuse a body that is nested too deeply to parse."""
@@ -115,18 +117,11 @@ class odd_requests:  # noqa: N801 - named as the others in settings.MIDDLEWARE
 
 def _has_query(request: HttpRequest) -> bool:
     """Return False for a query that can't be read, which counts as empty from then on."""
-    try:
+    with suppress(SuspiciousOperation):
         if not _is_odd(request.GET):
             return True
-    except SuspiciousOperation:
-        pass
     request.GET = QueryDict()
     return False
-
-
-def _has_addresses(request: HttpRequest) -> bool:
-    given = [request.headers.get(name, "") for name in ADDRESSES]
-    return all(map(_is_address, [*given, *map(unquote, given)]))
 
 
 def _is_address(text: str) -> bool:

@@ -197,13 +197,11 @@ def pretty(e164: str) -> str:
 
 def mask(text: str) -> str:
     """Return the number for logs: "+1*******338", whatever spelling it came in."""
-    digits = "".join(character for character in text if character.isdigit())
+    digits = "".join(filter(str.isdigit, text))
     if len(digits) < 7:
         return "*" * len(digits)
-    country = ""
-    if len(digits) == 11 and digits[0] == "1":
-        country, digits = "+1", digits[1:]
-    return f"{country}{'*' * (len(digits) - 3)}{digits[-3:]}"
+    country = "+1" if len(digits) == 11 and digits[0] == "1" else ""
+    return f"{country}{'*' * (len(digits) - 3 - bool(country))}{digits[-3:]}"
 
 
 def _folded(text: str) -> str:

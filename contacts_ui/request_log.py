@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -62,12 +61,7 @@ def _write(request: HttpRequest, response: HttpResponseBase, seconds: float) -> 
         ms=round(seconds * 1000, 1),
         queries=tally.queries,
         vendor_calls=len(tally.calls),
-        user=_user_id(request),
+        # Only if the request has loaded the user: a log line is not worth a query.
+        user=getattr(getattr(request, "_cached_user", None), "pk", None),
         **({"foreign_id": theirs} if theirs else {}),
     )
-
-
-def _user_id(request: HttpRequest) -> Any:
-    """Return the user's id if the request has loaded the user; a log line is not worth a query."""
-    user = getattr(request, "_cached_user", None)
-    return user.pk if user else None
