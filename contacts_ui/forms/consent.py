@@ -55,6 +55,19 @@ class MomentField(forms.DateTimeField):
         return moment
 
 
+class VersionField(forms.CharField):
+    """The version of a record that a form has shown: None if it was left out, -1 for what is none."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, widget=forms.HiddenInput)
+
+    def clean(self, value: Any) -> int | None:
+        sent: str = super().clean(value)
+        if not sent:
+            return None
+        return int(sent) if sent.isdecimal() and len(sent) < 10 else -1
+
+
 class StopForm(forms.Form):
     """How the person asked for texts to stop. All of it may stay empty: stopping is easy."""
 
@@ -177,7 +190,7 @@ class LiftForm(ConsentForm):
     what a vendor showed since the stop, to begin with (rule 3).
     """
 
-    version = forms.CharField(required=False, widget=forms.HiddenInput)
+    version = VersionField()
 
     def __init__(
         self,
@@ -201,17 +214,6 @@ class LiftForm(ConsentForm):
                 help_text="The vendor reported this stop while we were sending ours. It may be ours or the person's. "
                 "Check it only if you are sure that it was ours.",
             )
-
-    def clean_version(self) -> int | None:
-        """Return the version; None where it was left out."""
-        return read_version(self.cleaned_data["version"])
-
-
-def read_version(sent: str) -> int | None:
-    """Return the version of a record that a form has shown; None if there is none, -1 for what is none."""
-    if not sent:
-        return None
-    return int(sent) if sent.isdecimal() and len(sent) < 10 else -1
 
 
 class WrongPersonForm(forms.Form):

@@ -13,7 +13,7 @@ from django.forms.boundfield import BoundField
 from django.utils import timezone
 
 from contacts_ui.contact_fields import CUSTOM, LABELS
-from contacts_ui.forms.consent import EvidenceFields, read_version
+from contacts_ui.forms.consent import EvidenceFields, VersionField
 from contacts_ui.forms.numbers import NumberField
 from contacts_ui.phone import is_us_or_canada
 from contacts_ui.places import TIME_ZONES, state_code
@@ -216,7 +216,7 @@ class ContactFormWithEvidence(ContactForm, EvidenceFields):
     `version` is that of the records whose stops this form has shown.
     """
 
-    version = forms.CharField(required=False, widget=forms.HiddenInput)
+    version = VersionField()
 
     def __init__(self, data: Any = None, *, may_subscribe: bool, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -226,9 +226,6 @@ class ContactFormWithEvidence(ContactForm, EvidenceFields):
         if not may_subscribe:
             for name in (*self.EVIDENCE, "version"):
                 del self.fields[name]
-
-    def clean_version(self) -> int | None:
-        return read_version(self.cleaned_data["version"])
 
     def show_stop(self, words: str, version: int) -> None:
         """Show the stop that this evidence would answer, and ask again (rule 7)."""

@@ -57,16 +57,10 @@ def set_do_not_text(
             raise BadShape("it confirms something else")
         return answer
 
-    return conn.call(
-        "PUT",
-        "/account/do-not-text",
-        endpoint="do_not_text.set",
-        parse=parse,
-        body={"clientId": conn.account, **who, "doNotText": do_not_text},
-        policy=policy,
-        # A repeat of "opt back in" could undo an opt-out that came in between.
-        repeatable=do_not_text,
-    )
+    body = {"clientId": conn.account, **who, "doNotText": do_not_text}
+    path, name = "/account/do-not-text", "do_not_text.set"
+    # A repeat of "opt back in" could undo an opt-out that came in between.
+    return conn.call("PUT", path, name, parse, policy, body=body, repeatable=do_not_text)
 
 
 def list_contacts(
@@ -99,24 +93,20 @@ def find_contact(
     """
     spellings = [phone, phone.removeprefix("+1")] if phone.startswith("+1") else [phone]
     for spelling in spellings:
-        rows = _with_phone(conn, spelling, policy)
+        params = {"filter": spelling}
+        try:
+            rows = conn.get("/v2/contacts/withPhone", "contacts.find", parse_found, policy, params)
+        except errors.NotFound as error:
+            if "json" in str(error.log.get("content_type")):
+                continue
+            facts = {"problem": "a 404 that is not JSON"}
+            raise errors.Unreadable(VENDOR, status=error.status, log=facts) from None
         found = [contact for contact in rows if contact.number == phone]
         if found:
             return max(found, key=lambda contact: _STOPPED_FIRST[contact.stopped])
         if rows:
             raise errors.Unreadable(VENDOR, log={"problem": "about other numbers"})
     return None
-
-
-def _with_phone(conn: Connection, phone: str, policy: CallPolicy) -> tuple[RegisteredContact, ...]:
-    try:
-        path, params = "/v2/contacts/withPhone", {"filter": phone}
-        return conn.get(path, "contacts.find", parse_found, policy, params)
-    except errors.NotFound as error:
-        if "json" in str(error.log.get("content_type")):
-            return ()
-        facts = {"problem": "a 404 that is not JSON"}
-        raise errors.Unreadable(VENDOR, status=error.status, log=facts) from None
 
 
 def _same_person(answer: DoNotText, phone: str | None, contact_id: str | None) -> bool:

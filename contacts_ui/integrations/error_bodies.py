@@ -32,7 +32,7 @@ class ErrorBody:
     def words(self) -> str:
         """Everything said, in one line of at most 300 characters."""
         said = dict.fromkeys(
-            f"{name}: {line}" if name and not _mentions(name, line) else line
+            line if _spaced(name) in _spaced(line) else f"{name}: {line}"
             for name, lines in self.fields.items()
             for line in lines
         )
@@ -105,5 +105,5 @@ def _code(data: Any) -> str | None:
     return _code(data.get("error"))
 
 
-def _mentions(name: str, line: str) -> bool:
-    return name.replace("_", " ").lower() in line.replace("_", " ").lower()
+def _spaced(text: str) -> str:
+    return text.replace("_", " ").lower()

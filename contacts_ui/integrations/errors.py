@@ -68,10 +68,6 @@ class VendorError(Exception):
             **redact_all(dict(log or {})),
         }
 
-    def note_unknown_outcome(self) -> None:
-        """Note that the request, in an earlier attempt, may have been carried out after all."""
-        self.outcome_unknown = self.log["outcome_unknown"] = True
-
     @property
     def person(self) -> str:
         """One calm sentence for the screen; a second one where the first is not enough."""

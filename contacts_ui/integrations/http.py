@@ -15,7 +15,7 @@ import structlog
 from stamina.instrumentation import StructlogOnRetryHook, set_on_retry_hooks
 
 from contacts_ui.integrations import errors
-from contacts_ui.integrations.answers import Answer, pause_seconds, rate_limit
+from contacts_ui.integrations.answers import pause_seconds, rate_limit
 from contacts_ui.integrations.call_policy import Budget, CallPolicy, CallRecord
 from contacts_ui.integrations.redact import quieten_urllib3
 from contacts_ui.integrations.transport import Request, Transport
@@ -73,13 +73,13 @@ class Connection:
         self,
         method: str,
         path: str,
-        *,
         endpoint: str,
         parse: Callable[[Any], T],
+        policy: CallPolicy,
+        *,
         params: Mapping[str, Any] | None = None,
         body: Any = None,
-        policy: CallPolicy,
-        repeatable: bool,
+        repeatable: bool = False,
     ) -> T:
         """Send one request, and again as far as ``policy`` and ``repeatable`` allow.
 
@@ -104,8 +104,7 @@ class Connection:
                 except errors.VendorError as error:
                     # Once an attempt may have been carried out, no later one makes it undone.
                     outcome_unknown = outcome_unknown or error.outcome_unknown
-                    if outcome_unknown:
-                        error.note_unknown_outcome()
+                    error.outcome_unknown = error.log["outcome_unknown"] = outcome_unknown
                     raise
         raise AssertionError("stamina neither returned nor raised")
 
@@ -118,15 +117,7 @@ class Connection:
         params: Mapping[str, Any] | None = None,
     ) -> T:
         """Read, which may be repeated; otherwise as `call`."""
-        return self.call(
-            "GET",
-            path,
-            endpoint=endpoint,
-            parse=parse,
-            params=params,
-            policy=policy,
-            repeatable=True,
-        )
+        return self.call("GET", path, endpoint, parse, policy, params=params, repeatable=True)
 
     def _attempt(self, request: Request, parse: Callable[[Any], T]) -> T:
         patience = min(request.policy.patience, request.left)
@@ -136,7 +127,12 @@ class Connection:
         with self._recorded(request) as facts:
             answer = self._transport.send(request)
             facts["status"] = answer.status
-            self._report_limits(answer)
+            if limits := rate_limit(answer.headers):
+                _notify(self.budget.report, self.vendor, *astuple(limits))
+            if answer.status == 429:
+                asked = pause_seconds(answer.headers)
+                pause = PAUSE_DEFAULT_SECONDS if asked is None else asked
+                _notify(self.budget.pause, self.vendor, pause)
             return answer.read(parse)
 
     @contextmanager
@@ -157,15 +153,6 @@ class Connection:
             record = CallRecord(self.vendor, request.method, request.endpoint, **facts)
             if self.on_call is not None:
                 _notify(self.on_call, record)
-
-    def _report_limits(self, answer: Answer) -> None:
-        """Report the rate limit of the headers to the budget that all processes share."""
-        if limits := rate_limit(answer.headers):
-            _notify(self.budget.report, self.vendor, *astuple(limits))
-        if answer.status == 429:
-            asked = pause_seconds(answer.headers)
-            pause = PAUSE_DEFAULT_SECONDS if asked is None else asked
-            _notify(self.budget.pause, self.vendor, pause)
 
 
 def _retry_pause(error: Exception, request: Request) -> bool | float:

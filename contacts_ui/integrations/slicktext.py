@@ -126,15 +126,8 @@ def create_contact(
     number = str(fields["mobile_number"])
     number = to_e164(number) or number
     try:
-        contact = conn.call(
-            "POST",
-            _contacts(conn),
-            endpoint="contacts.create",
-            parse=_contact_named(number),
-            body=_json(fields),
-            policy=policy,
-            repeatable=False,
-        )
+        path, parse, body = _contacts(conn), _contact_named(number), _json(fields)
+        contact = conn.call("POST", path, "contacts.create", parse, policy, body=body)
         return Created(contact, by_lookup=False)
     except errors.VendorError as error:
         if not error.outcome_unknown:
@@ -252,14 +245,13 @@ def _put(
 ) -> tuple[Contact, bool]:
     """Return the contact as it is now, and whether the reply showed its custom fields."""
     parse = parse_contact if "mobile_number" in changes else _contact_named(id_or_number)
-
     return conn.call(
         "PUT",
         _contacts(conn, id_or_number),
-        endpoint="contacts.edit",
-        parse=lambda data: (parse(data), "custom_fields" in unwrap(data, "contact_id")),
+        "contacts.edit",
+        lambda data: (parse(data), "custom_fields" in unwrap(data, "contact_id")),
+        policy,
         body=_json(changes),
-        policy=policy,
         # A repeat of "subscribed" could undo a STOP that came in between.
         repeatable=changes.get("opt_in_status") != OptInStatus.SUBSCRIBED,
     )
@@ -273,14 +265,8 @@ def _alike(shown: Any, wanted: Any) -> bool:
 
 
 def _delete(conn: Connection, contact_id: int, policy: CallPolicy) -> None:
-    conn.call(
-        "DELETE",
-        _contacts(conn, contact_id),
-        endpoint="contacts.delete",
-        parse=lambda _: None,
-        policy=policy,
-        repeatable=False,
-    )
+    path = _contacts(conn, contact_id)
+    conn.call("DELETE", path, "contacts.delete", lambda _: None, policy)
 
 
 def _short(policy: CallPolicy) -> CallPolicy:

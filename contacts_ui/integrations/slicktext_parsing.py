@@ -125,18 +125,15 @@ def parse_page(raw: Any, offset: int) -> ContactPage:
 def parse_brand(raw: Any, account: str = "") -> Brand:
     """Read a brand from an object or a list; from several, the one whose id is ``account``."""
     found = unwrap(raw, "brand_id")
-    brands = [_brand(row) for row in (found if isinstance(found, list) else [found])]
+    brands = []
+    for each in found if isinstance(found, list) else [found]:
+        row = coerce.mapping(each)
+        extra = {k: coerce.clean(v) for k, v in row.items() if k not in {"brand_id", "name"}}
+        name = coerce.text_of(row, "name") or ""
+        brands.append(Brand(_required_id(row, "brand_id"), name, extra))
     if not brands:
         raise BadShape("no brand in the answer")
     return next((brand for brand in brands if str(brand.brand_id) == account), brands[0])
-
-
-def _brand(raw: Any) -> Brand:
-    row = coerce.mapping(raw)
-    extra = {
-        key: coerce.clean(item) for key, item in row.items() if key not in {"brand_id", "name"}
-    }
-    return Brand(_required_id(row, "brand_id"), coerce.text_of(row, "name") or "", extra)
 
 
 def _required_id(row: Mapping[str, Any], key: str) -> int:
@@ -216,10 +213,9 @@ def parse_counts(raw: Any) -> dict[str, int]:
     The shape is not documented. Accepts an object of counts, or a list of objects that name a
     status and a count, at any depth. Raises BadShape when no status has a count.
     """
-    counts = _find_counts(raw, None)
-    if counts is None:
-        raise BadShape("no status with a count in the answer")
-    return counts
+    if counts := _find_counts(raw, None):
+        return counts
+    raise BadShape("no status with a count in the answer")
 
 
 def _is_outbound(
@@ -235,9 +231,7 @@ def _is_outbound(
     # A person has no short code, so it is the brand's end.
     if ends[0] and _is_short_code(sender):
         return True
-    if ends[1] and _is_short_code(to):
-        return False
-    return None
+    return False if ends[1] and _is_short_code(to) else None
 
 
 def _is_short_code(text: str | None) -> bool:

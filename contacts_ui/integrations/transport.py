@@ -102,7 +102,14 @@ class Transport:
             status, headers = response.status_code, response.headers
             body = _joined(response.iter_content(CHUNK_BYTES), status)
         except TRANSPORT_ERRORS as error:
-            failure = self._failure(error, request)
+            # Its text may hold a number.
+            facts, may_be_done = {"cause": type(error).__name__}, request.is_write
+            kind: type[errors.VendorError] = errors.NoAnswer
+            if isinstance(error, NOT_SENT):
+                kind, may_be_done = errors.Unreachable, False
+            elif isinstance(error, requests.exceptions.ContentDecodingError):
+                kind = errors.Unreadable
+            failure = kind(self._vendor, outcome_unknown=may_be_done, log=facts)
         else:
             secrets = (self._api_key,)
             return Answer(self._vendor, status, headers, body, request.is_write, secrets)
@@ -122,15 +129,6 @@ class Transport:
             ).prepare()
         except requests.RequestException as error:
             raise httpcore.UnsupportedProtocol from error
-
-    def _failure(self, error: Exception, request: Request) -> errors.VendorError:
-        """Map what requests or httpcore raised; its text may hold a number."""
-        facts = {"cause": type(error).__name__}
-        if isinstance(error, NOT_SENT):
-            return errors.Unreachable(self._vendor, log=facts)
-        garbled = isinstance(error, requests.exceptions.ContentDecodingError)
-        kind = errors.Unreadable if garbled else errors.NoAnswer
-        return kind(self._vendor, outcome_unknown=request.is_write, log=facts)
 
 
 class Adapter(HTTPAdapter):

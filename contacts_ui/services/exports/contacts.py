@@ -148,27 +148,20 @@ def _live_contacts(question: IndexQuery) -> Iterator[Raw]:
         filters = [{**question.filters, **dict(reading.filters)} for reading in readings]
     seen: set[int] = set()
     for each in filters:
-        for contact, read_at in _live_pages(each):
-            if contact.contact_id not in seen:
-                seen.add(contact.contact_id)
-                yield contact, read_at
-
-
-def _live_pages(filters: Mapping[str, str]) -> Iterator[tuple[Contact, Any]]:
-    offset, more = 0, True
-    while more:
-        asked_at = timezone.now()
-        page = slicktext.list_contacts(
-            to_slicktext(), limit=LIVE_PAGE, offset=offset, filters=filters, policy=BULK_READ
-        )
-        # SlickText may silently ignore a filter on a custom field.
-        yield from (
-            (contact, asked_at)
-            for contact in page.contacts
-            if all(_matches(contact, name, value) for name, value in filters.items())
-        )
-        offset += page.received
-        more = page.has_more and page.received > 0
+        offset, more = 0, True
+        while more:
+            asked_at = timezone.now()
+            page = slicktext.list_contacts(
+                to_slicktext(), limit=LIVE_PAGE, offset=offset, filters=each, policy=BULK_READ
+            )
+            for contact in page.contacts:
+                # SlickText may silently ignore a filter on a custom field.
+                is_match = all(_matches(contact, name, value) for name, value in each.items())
+                if is_match and contact.contact_id not in seen:
+                    seen.add(contact.contact_id)
+                    yield contact, asked_at
+            offset += page.received
+            more = page.has_more and page.received > 0
 
 
 def _matches(contact: Contact, name: str, value: str) -> bool:

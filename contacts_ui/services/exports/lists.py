@@ -144,24 +144,18 @@ def _blocks(lines: Iterable[Line], columns: Sequence[str]) -> Iterator[Block]:
     keys = headings_of(columns)
     table, asked, left = Table(keys), index_columns(keys), iter(lines)
     while some := list(islice(left, BLOCK_ROWS)):
-        yield _columns(some, table, asked), len(some)
-
-
-def _columns(lines: Sequence[Line], table: Table, asked: Sequence[str]) -> list[Sequence[str]]:
-    """Return lines as columns; each of two people with the same number has a row."""
-    rows = index.rows_by_id([each for line in lines for each in line.ids], asked)
-    people = [(line, each) for line in lines for each in line.ids or (0,)]
-    # Of a number without a contact, only the number is known.
-    raws = [
-        rows.get(each) or [line.number if key == "number" else "" for key in asked]
-        for line, each in people
-    ]
-    told = [line.sort in (Category.KNOWN, Category.UNKNOWN) for line, _ in people]
-    return [
-        [line.typed for line, _ in people],
-        [line.found for line, _ in people],
-        *(
+        rows = index.rows_by_id([each for line in some for each in line.ids], asked)
+        # Each of two people with the same number has a row.
+        people = [(line, each) for line in some for each in line.ids or (0,)]
+        # Of a number without a contact, only the number is known.
+        raws = [
+            rows.get(each) or [line.number if key == "number" else "" for key in asked]
+            for line, each in people
+        ]
+        told = [line.sort in (Category.KNOWN, Category.UNKNOWN) for line, _ in people]
+        shown = (
             [cell if tell else "" for cell, tell in zip(column, told, strict=True)]
             for column in table.columns(raws)
-        ),
-    ]
+        )
+        first = [[line.typed for line, _ in people], [line.found for line, _ in people]]
+        yield [*first, *shown], len(some)

@@ -136,7 +136,14 @@ def _without_empty(
 
     Raises Unreadable.
     """
-    names, widest = _each_once(headings), max(len(headings), *(len(cells) for _, cells in there))
+    seen: Counter[str] = Counter()
+    names = []
+    for at, heading in enumerate(headings):
+        # Its letters for a column without a heading, with a count where two share one.
+        name = " ".join(heading.split())[:80] or f"Column {column_letters(at)}"
+        seen[key := name.casefold()] += 1
+        names.append(name if seen[key] == 1 else f"{name} ({seen[key]})")
+    widest = max(len(headings), *(len(cells) for _, cells in there))
     held = {at for _, cells in there for at, cell in enumerate(cells) if cell}
     if widest <= FILE_MAX_COLUMNS:
         held |= {at for at, heading in enumerate(headings) if heading}
@@ -205,17 +212,6 @@ def _tidied(cells: Sequence[str]) -> list[str]:
     while tidied and not tidied[-1]:
         tidied.pop()
     return tidied
-
-
-def _each_once(headings: Sequence[str]) -> list[str]:
-    """Return a different name for each column: its letters if it has none, with a count if two share one."""
-    seen: Counter[str] = Counter()
-    names = []
-    for at, heading in enumerate(headings):
-        name = " ".join(heading.split())[:80] or f"Column {column_letters(at)}"
-        seen[key := name.casefold()] += 1
-        names.append(name if seen[key] == 1 else f"{name} ({seen[key]})")
-    return names
 
 
 def column_letters(at: int) -> str:

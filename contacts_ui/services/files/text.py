@@ -73,8 +73,14 @@ def _guessed(content: bytes, wanted: str) -> Decoded:
     is_mixed = any(fits and not line.isascii() for line, fits in zip(lines, is_utf8, strict=True))
     choices = {key: name for key, name in NAMES.items() if is_mixed or MIXED not in key}
     sample = b"".join(odd[:_SAMPLE_LINES])
+
+    def fit(encoding: str) -> int:
+        text = sample.decode(encoding, errors="replace")
+        places = zip(f" {text}", text, f"{text[1:]} ", strict=False)
+        return sum(_fit_of(*place) for place in places if not place[1].isascii())
+
     # Windows if both fit equally.
-    guess = max((WINDOWS, MAC), key=lambda each: _fit(sample.decode(each, errors="replace")))
+    guess = max((WINDOWS, MAC), key=fit)
     key = wanted if wanted in choices else f"{MIXED}{guess}" if is_mixed else guess
     other = key.removeprefix(MIXED)
     text = "".join(
@@ -92,13 +98,8 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _fit(text: str) -> int:
-    """Return how well letters and marks beyond ASCII fit their neighbors."""
-    places = zip(f" {text}", text, f"{text[1:]} ", strict=False)
-    return sum(_fit_of(before, mark, after) for before, mark, after in places if not mark.isascii())
-
-
 def _fit_of(before: str, mark: str, after: str) -> int:
+    """Return how well a letter or mark beyond ASCII fits its neighbors."""
     if mark.islower():
         return 1 if (before.isalpha() or after.islower()) and not after.isupper() else -1
     if mark.isupper():

@@ -306,20 +306,18 @@ class _SheetParser:
         self._expat.CharacterDataHandler = None
         texts = {tag: "".join(parts).strip() for tag, parts in self._texts.items()}
         self._texts.clear()
-        if text := _untold_of(self._cell, texts.get("f"), texts.get("v", ""), self._formats):
+        formula, value, kind = texts.get("f"), texts.get("v", ""), self._cell.get("t")
+        zeros = self._formats.get(self._cell.get("s", ""))
+        text = ""
+        if kind == "e":
+            text = value
+        elif formula is not None and not value:
+            # Never computed, so the formula itself says what is missing. Of type str it is computed, and empty.
+            text = f"={formula}" if kind != "str" else ""
+        elif zeros and value.isascii() and value.isdigit():
+            text = _with_zeros(value, zeros)
+        if text:
             self._cells[self._row][self._column] = text
-
-
-def _untold_of(
-    cell: dict[str, str], formula: str | None, value: str, formats: dict[str, str]
-) -> str:
-    if cell.get("t") == "e":
-        return value
-    if formula is not None and not value:
-        # Never computed, so the formula itself says what is missing. Of type str it is computed, and empty.
-        return f"={formula}" if cell.get("t") != "str" else ""
-    zeros = formats.get(cell.get("s", ""))
-    return _with_zeros(value, zeros) if zeros and value.isascii() and value.isdigit() else ""
 
 
 def _formats_with_zeros(archive: zipfile.ZipFile) -> dict[str, str]:
