@@ -196,7 +196,7 @@ class Person:
         return answer.text
 
     def act(self, someone: tuple[int, str, str]) -> None:
-        """Do one thing, as often as people do it."""
+        """Act once, as often as people do each thing."""
         contact_id, number, name = someone
         roll = DICE.random()
         if self._role == "Managers" and roll < 0.6:

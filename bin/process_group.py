@@ -130,7 +130,7 @@ class ProcessGroup:
 
 
 def _die_with(parent: int) -> None:
-    """Have the kernel end this new process when its parent is gone."""
+    """Make the kernel end this new process when its parent is gone."""
     if _libc:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:

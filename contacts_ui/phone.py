@@ -124,7 +124,7 @@ def read_number(text: str | None) -> NumberRead:
 
 
 def _about_texts(words: str) -> str:
-    """Return words that speak of texts, past a bare label."""
+    """Return the words about texts, without a bare label."""
     if _LABEL.fullmatch(words) or not _ABOUT_TEXTS.search(words):
         return ""
     return words.strip(" \t.,;:-/()'\"<>[]")

@@ -30,7 +30,7 @@ class Vendors:
 
     @property
     def connected(self) -> tuple[VendorSettings, ...]:
-        """The settings of those that have keys."""
+        """Return the settings of the vendors that have keys."""
         return tuple(filter(None, (self.slicktext, self.cloudcontactai)))
 
 

@@ -82,7 +82,7 @@ class StopForm(forms.Form):
     reason = words_field("In their words", rows=3, required=False)
 
     def request(self) -> Request:
-        """What was typed, for the service."""
+        """Return what was typed, for the service."""
         data, moment = self.cleaned_data, self.cleaned_data["asked_at"]
         return Request(
             Channel(data.get("channel") or Channel.UNRECORDED),
@@ -147,7 +147,7 @@ class EvidenceFields(forms.Form):
         self.add_error(refused.field if refused.field in self.fields else None, refused.sentence)
 
     def evidence(self) -> Evidence:
-        """What was typed, for the service. Without a time: now."""
+        """Return what was typed, for the service. Without a time: now."""
         data, moment = self.cleaned_data, self.cleaned_data["consent_at"]
         return Evidence(
             data["consent_who"],
@@ -186,7 +186,7 @@ class ConsentForm(EvidenceFields):
 class LiftForm(ConsentForm):
     """The same about one person: `version` is the record's as this form showed it, where it was not left out.
 
-    `own_stops` are stops told back to us, as choices: the decider may say that they were our own (rule 10). `seen` is
+    `own_stops` are reported stops, as choices: the decider may say that they were ours (rule 10). `seen` is
     what a vendor showed since the stop, to begin with (rule 3).
     """
 

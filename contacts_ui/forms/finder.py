@@ -37,7 +37,7 @@ class SearchForm(forms.Form):
     q = _text("Search contacts", widget=search_input("Number, email, id or full name"))
 
     def answer_from_the_index(self, address: str) -> None:
-        """The index finds parts of everything, and fast enough to answer at `address` while a person types."""
+        """Search the index at `address` while a person types: it finds parts of words, and fast."""
         self.fields["q"].widget.attrs |= {
             "placeholder": "Any part of a name, number, email",
             "aria-describedby": "search-hint",
@@ -72,7 +72,7 @@ class FilterForm(forms.Form):
     size = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        """A custom field needs its value, and the other way round."""
+        """Require a custom field and its value together."""
         data = super().clean() or {}
         if data.get("custom_value") and not data.get("custom_field"):
             self.add_error("custom_field", "Enter the custom field for this value.")
@@ -99,7 +99,7 @@ def with_custom_field(data: Mapping[str, str]) -> dict[str, str]:
 
 
 def index_question(data: Mapping[str, str]) -> IndexQuery | None:
-    """What an address of the table asks the index; None where a filter in it makes no sense."""
+    """Return the question that a table's address asks the index; None if a filter is not valid."""
     data = with_custom_field(data)
     search, filters = SearchForm(data), FilterForm(data)
     if not search.is_valid() or not filters.is_valid():

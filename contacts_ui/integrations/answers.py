@@ -52,7 +52,7 @@ class Answer:
     secrets: tuple[str, ...] = field(repr=False)
 
     def read(self, parse: Callable[[Any], T]) -> T:
-        """Return what ``parse`` makes of a 2xx answer; raise the error that any other stands for.
+        """Return a 2xx answer parsed by ``parse``; raise the matching error for any other.
 
         Raises Unreadable for what is not JSON, or of another shape than ``parse`` wants.
         """
@@ -93,7 +93,7 @@ class Answer:
         if self.status >= 500:
             return errors.ServerError(self.vendor, outcome_unknown=self.is_write, **facts)
         if self.status == 408:
-            # A proxy may give up on a request that the vendor goes on to carry out.
+            # A proxy may give up on a request that the vendor still carries out.
             return errors.NoAnswer(self.vendor, outcome_unknown=self.is_write, **facts)
         if self.status == 429:
             facts["retry_after"] = pause_seconds(self.headers)
@@ -124,7 +124,7 @@ class Answer:
 
 
 def decode(body: bytes) -> Any:
-    """Decode JSON, also with a byte order mark or slips of the pen. Raises ValueError."""
+    """Decode JSON, also with a byte order mark or small syntax errors. Raises ValueError."""
     text = body.decode("utf-8-sig", "replace")
     if not text.strip():
         return None

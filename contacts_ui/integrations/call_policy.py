@@ -25,7 +25,7 @@ class Budget(Protocol):
     def report(
         self, vendor: str, limit: int | None, remaining: int | None, reset_seconds: float | None
     ) -> None:
-        """Take the rate limit that the vendor reported; None where it said nothing."""
+        """Take the rate limit that the vendor reported; None if it gave none."""
 
     def pause(self, vendor: str, seconds: float) -> None:
         """Hold all calls for ``seconds``: the vendor answered 429."""

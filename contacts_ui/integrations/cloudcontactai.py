@@ -84,7 +84,7 @@ def list_contacts(
 def find_contact(
     conn: Connection, phone: str, *, policy: CallPolicy = READ
 ) -> RegisteredContact | None:
-    """Return the contact with this number (E.164), None when there certainly is none.
+    """Return the contact with this number (E.164), None only if there certainly is none.
 
     CloudContactAI, OpenAPI v1: GET /v2/contacts/withPhone. Asks in E.164, and where that finds
     nothing in national digits, as its example shows them. Of several contacts with the number a

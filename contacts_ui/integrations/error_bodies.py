@@ -40,7 +40,7 @@ class ErrorBody:
 
     @property
     def number_is_taken(self) -> bool:
-        """True when it says that the number already belongs to a contact."""
+        """Return True if the vendor says that the number already belongs to a contact."""
         return any(
             _TAKEN.search(line) and not _OTHER_SUBJECT.search(line)
             for name in self.fields.keys() & _NUMBER_FIELDS

@@ -70,7 +70,7 @@ class VendorError(Exception):
 
     @property
     def person(self) -> str:
-        """One calm sentence for the screen; a second one where the first is not enough."""
+        """Return a sentence for the screen, or two."""
         parts = [self.sentence.format(vendor=VENDOR_NAMES.get(self.vendor, self.vendor))]
         if self.outcome_unknown:
             parts.append("We do not know yet whether the change went through.")
@@ -125,7 +125,7 @@ class Refused(VendorError):
 
     @property
     def said_by_a_proxy(self) -> bool:
-        """True if the refusal is a web page: it came from a proxy, not from the vendor's API."""
+        """Return True if the refusal is a web page: it came from a proxy, not from the vendor's API."""
         return "html" in str(self.log.get("content_type") or "")
 
 

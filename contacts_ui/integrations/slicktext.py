@@ -94,7 +94,7 @@ def get_contact(conn: Connection, contact_id: int, *, policy: CallPolicy = READ)
 
 
 def find_contact(conn: Connection, number: str, *, policy: CallPolicy = READ) -> Contact | None:
-    """Return the contact with this number (any spelling), None when there certainly is none.
+    """Return the contact with this number (any spelling), None only if there certainly is none.
 
     SlickText, Contacts, "Retrieve All Contacts", filtered by mobile_number. Raises Unreadable
     when the vendor ignored the filter, since not found would then mean nothing.
@@ -258,7 +258,7 @@ def _put(
 
 
 def _alike(shown: Any, wanted: Any) -> bool:
-    """Compare loosely: the vendor turns 1 into "1" and empty text into null at will."""
+    """Compare loosely: the vendor may turn 1 into "1" and empty text into null."""
     if isinstance(shown, dict | list) or isinstance(wanted, dict | list):
         return bool(shown == wanted)
     return (coerce.text(shown) or "").lower() == (coerce.text(wanted) or "").lower()

@@ -66,12 +66,12 @@ class Request:
 
     @property
     def is_write(self) -> bool:
-        """True for everything but GET."""
+        """Return True for every method except GET."""
         return self.method != "GET"
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline, 0 when it is over."""
+        """Return the seconds until the deadline, or 0 after it."""
         return max(self.deadline - time.monotonic(), 0.0)
 
 

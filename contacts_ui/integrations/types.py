@@ -50,17 +50,17 @@ class Contact:
 
     @property
     def number(self) -> str | None:
-        """The mobile number in E.164, None when it cannot be one."""
+        """Return the mobile number in E.164, or None if it can't be one."""
         return to_e164(self.mobile_number)
 
     @property
     def name(self) -> str:
-        """First and last name, "" when there is neither."""
+        """Return first and last name, "" without either."""
         return " ".join(filter(None, (self.first_name, self.last_name)))
 
     @property
     def textable(self) -> bool:
-        """True only for exactly "subscribed": an unknown status is never textable."""
+        """Return True only for exactly "subscribed": an unknown status is never textable."""
         return self.opt_in_status == OptInStatus.SUBSCRIBED
 
 

@@ -46,7 +46,7 @@ class VendorAbility(models.Model):
 
 
 class FactKind(models.TextChoices):
-    """What a vendor told of a number. None of it is a stop."""
+    """What a vendor reported about a number. Never a stop."""
 
     UNREACHABLE = "unreachable", "Not reachable"
     LANDLINE = "landline", "Landline"

@@ -49,7 +49,7 @@ class TooPowerful(Exception):
 
 
 def grant(connection: BaseDatabaseWrapper, role: str) -> None:
-    """Give the role its rights, and take away all others. Run as the tables' owner, after `migrate`; safe to repeat.
+    """Grant the role its rights, and revoke all others. Run as the tables' owner, after `migrate`; safe to repeat.
 
     Raises NoSuchRole, TooPowerful, and Django's DatabaseError if the owner may not.
     """

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class DisagreementKind(models.TextChoices):
-    """How it came about, as far as we can tell."""
+    """How it happened, as far as we know."""
 
     REAPPEARED = "reappeared", "Subscribed again at SlickText"
     GONE = "gone", "CloudContactAI no longer holds the stop"

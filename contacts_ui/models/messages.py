@@ -61,7 +61,7 @@ class IncomingMessage(models.Model):
 
 
 class TextKind(models.TextChoices):
-    """How a text that was sent after a stop stands to it."""
+    """When a text was sent, compared with the stop."""
 
     BEFORE_HELD = "before_held", "Before the vendor held the stop"
     ON_ITS_WAY = "on_its_way", "On its way when the vendor got the stop"

@@ -6,7 +6,7 @@ from contacts_ui.models.desired_state import Vendor
 
 
 class WebhookEvent(models.Model):
-    """One webhook event as it came in: answered at once, processed later. `key` makes a replay harmless."""
+    """One webhook event as received: answered right away, processed later. `key` makes a replay harmless."""
 
     vendor = models.CharField(max_length=20, choices=Vendor)
     key = models.CharField(max_length=200, help_text="Identifies the event")
@@ -18,7 +18,7 @@ class WebhookEvent(models.Model):
     due_at = models.DateTimeField(null=True, db_index=True, help_text="Null once it is done")
     done_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=300, blank=True)
-    # It speaks of a stop and cannot be acted on: a person decides (rule 11).
+    # It mentions a stop and can't be matched: a person decides (rule 11).
     needs_decision = models.BooleanField(default=False)
     decided_by_name = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
@@ -41,7 +41,7 @@ class WebhookEvent(models.Model):
 
 
 class WorkerHeartbeat(models.Model):
-    """The heartbeat of one worker that runs, or ran a moment ago."""
+    """The heartbeat of one worker that runs, or ran recently."""
 
     worker = models.CharField(max_length=80, primary_key=True, help_text="Host and process id")
     started_at = models.DateTimeField()

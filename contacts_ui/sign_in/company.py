@@ -55,7 +55,7 @@ def roles_of(claims: Mapping[str, Any], account: User | None) -> list[str]:
 
 
 def follow_groups(claims: Mapping[str, Any], account: User) -> bool:
-    """Give `account` the roles of its groups, and record a change. Return False if no role is left."""
+    """Set the roles of the account's groups, and record a change. Return False if no role is left."""
     roles = roles_of(claims, account)
     if not _provider().roles:
         return bool(roles)

@@ -34,7 +34,7 @@ def confirmed_recently(view: Callable[..., HttpResponseBase]) -> Callable[..., A
 
 
 def confirmed_before_press(view: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
-    """As `confirmed_recently`, for a button without a form: the person confirms, comes back, and presses again."""
+    """Guard a button without a form, as `confirmed_recently`: the person confirms, returns, and presses again."""
     return _guarded(view, more_minutes=0, typed=False)
 
 

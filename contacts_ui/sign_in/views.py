@@ -78,7 +78,7 @@ class ChangePassword(PasswordChangeView):
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Say so."""
+        """Change the password, and show a message."""
         response: HttpResponse = super().form_valid(form)
         messages.success(self.request, "Your password is changed. Your other sessions have ended.")
         return response

@@ -77,7 +77,7 @@ def read_now(contact_id: int, number: str = "") -> Seen:
 
 
 def as_it_is_now(seen: Seen, contact_id: int, number: str = "") -> Seen:
-    """As `read_now`; what the page had shown where SlickText cannot be read, without a status where they are gone."""
+    """Return what `read_now` does, or what the page showed if SlickText can't be read; no status if they are gone."""
     try:
         return read_now(contact_id, number)
     except Http404:
@@ -176,7 +176,7 @@ def too_late_words(refusal: CannotUnsend) -> str:
 
 
 def unsent_words(judgment: Judgment) -> str:
-    """Say that a press was taken back. If another stop stays, say its source and time, without names and words."""
+    """Return that a press was undone. If another stop remains, add its source and time, without names and words."""
     if judgment.stop:
         stop = judgment.stop
         source = _SOURCES.get(stop.source) or source_of(stop, names=False)

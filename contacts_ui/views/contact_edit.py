@@ -141,7 +141,7 @@ def contact_new(request: StaffRequest) -> HttpResponse:
 
 
 def _saved(request: StaffRequest, saved: Saved, words: str) -> HttpResponse:
-    """Go to the contact's page, and say there what was saved and what was not."""
+    """Redirect to the contact's page, with messages about what was saved and what was not."""
     messages.success(request, words)
     if saved.asked:
         messages.info(
@@ -218,7 +218,7 @@ def _form_page(
 
 
 def _stop_in_words(changed: RecordChanged) -> str:
-    """Say which stop the evidence would answer; only people who may lift it bring evidence."""
+    """Return the stop that the evidence would lift; only people who may lift it give evidence."""
     stop, why = changed.judgment.stop, changed.judgment.reason
     if stop:
         said = f" “{stop.words}”" if stop.words else ""
@@ -285,7 +285,7 @@ def _existing(contact: Contact) -> dict[str, str]:
 
 
 def _what_moving_does(contact: Contact) -> str:
-    """Say before saving what another number means for consent (rule 8)."""
+    """Return what a new number means for consent, to show before saving (rule 8)."""
     if contact.opt_in_status in STOPPED_STATUSES or is_stopped(contact.number or ""):
         return "They are stopped: they stay stopped at a new number, and the old number does, too."
     if contact.opt_in_status == OptInStatus.SUBSCRIBED:

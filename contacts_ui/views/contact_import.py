@@ -31,7 +31,7 @@ TOP = "#import-state"
 
 
 def own_upload(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Give the view this person's upload. If it is gone, answer with a page that says so."""
+    """Pass this person's upload to the view. If it is gone, return a page that explains it."""
 
     @wraps(view)
     def found(request: StaffRequest, pk: int) -> HttpResponseBase:

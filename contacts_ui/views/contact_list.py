@@ -184,7 +184,7 @@ def _stop_url(request: StaffRequest, number: str) -> str:
 
 
 def _explanation(listing: Listing) -> str:
-    """Say how the search was understood, since SlickText minds every capital letter."""
+    """Return how the search was understood, since SlickText's search is case-sensitive."""
     if listing.understanding is None or not listing.found:
         return ""
     words = " or ".join(reading.words for _, reading in listing.readings)

@@ -4,14 +4,14 @@ _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 def every(days: float) -> str:
-    """How often: "every 7 days", "every day", "every 12 hours"."""
+    """Return how often, in words: "every 7 days", "every day", "every 12 hours"."""
     length = in_words(days * 86400)
     many, _, unit = length.partition(" ")
     return f"every {unit}" if many == "1" and " " not in unit else f"every {length}"
 
 
 def in_words(seconds: float | None) -> str:
-    """A length of time in its largest unit, and the next one where that says more: "3 days", "1 hour 5 minutes"."""
+    """Return a length of time in its largest unit, with the next one if it says more: "3 days", "1 hour 5 minutes"."""
     if seconds is None:
         return ""
     if seconds < 1:

@@ -21,7 +21,7 @@ NOTED = {Action.DISAGREEMENT_FOUND, Action.NUMBER_REASSIGNED}
 
 
 def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
-    """What the template prints for each entry."""
+    """Return what the template prints for each entry."""
     return [
         {
             "id": entry.pk,
@@ -52,7 +52,7 @@ def _label(entry: LedgerEntry) -> str:
 
 
 def _actor(entry: LedgerEntry) -> str:
-    """Who did it and, where it was done at one vendor alone, at which."""
+    """Return who did it and, if only one vendor is concerned, which."""
     vendor = _vendor(entry)
     if vendor and entry.action in BY_VENDORS:
         return vendor
@@ -88,7 +88,7 @@ def _summary(entry: LedgerEntry) -> str:
 
 
 def _account(entry: LedgerEntry) -> str:
-    """Say whose account it was, and which role changed to which."""
+    """Return whose account it was, and which role changed to which."""
     name = str(entry.after.get("username", ""))
     before, after = (str(each.get("role") or "no role") for each in (entry.before, entry.after))
     if entry.action == Action.ACCOUNT_INVITED:

@@ -58,7 +58,7 @@ def status_page(request: StaffRequest) -> HttpResponse:
 @require_POST
 @permission("view_status")
 def probe_again(request: StaffRequest) -> HttpResponse:
-    """Have the worker check again what the accounts offer, after a vendor switched something on."""
+    """Schedule another check of what the accounts support, after a vendor switched something on."""
     abilities.probe_again()
     messages.success(
         request, "The worker is checking what your accounts support. This takes a few seconds."

@@ -216,7 +216,7 @@ class _Page:
         return out_of_the_dialog(shown, self.seen.contact_id)
 
     def asked(self) -> HttpResponse:
-        """Say that a request waits now."""
+        """Return that a request is waiting now."""
         request, seen = self.request, self.seen
         if request.htmx:
             shown = panel_of(request, seen, judge_one(seen), asked=True, receipt=True)

@@ -76,7 +76,7 @@ def person_detail(request: StaffRequest, pk: int) -> HttpResponse:
 @permission("manage_people")
 @confirmed_recently
 def person_change_role(request: StaffRequest, pk: int) -> HttpResponse:
-    """Give a person another role."""
+    """Change a person's role."""
     who = _person(pk)
     form = RoleForm(request.POST, person=who)
     if not form.is_valid():
@@ -139,7 +139,7 @@ def person_reset_factors(request: StaffRequest, pk: int) -> HttpResponse:
 def _press(
     request: StaffRequest, pk: int, change: Callable[..., Person], words: str
 ) -> HttpResponse:
-    """Do what needs no form, and say so after the person's name; or say why it is not possible."""
+    """Run a change that needs no form, with a message about the person; or show why it is not possible."""
     who = _person(pk)
     try:
         who = change(staff=request.user, pk=pk)

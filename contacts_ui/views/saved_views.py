@@ -152,7 +152,7 @@ def _question_of(query: str) -> index.IndexQuery | None:
 
 
 def _done(request: StaffRequest, address: str) -> HttpResponse:
-    """Go to an address; from the dialog by loading the whole page, since the change shows around it."""
+    """Redirect to an address; from the dialog by loading the whole page, since the change shows around it."""
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 
 

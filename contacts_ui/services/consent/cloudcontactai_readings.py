@@ -1,6 +1,6 @@
 """What CloudContactAI's contacts mean for consent, if the account answers reads (`operations.register_pages`).
 
-A reading speaks for the moment its request was sent. A stop that is still there is noted as seen. One that is gone is a
+A reading counts from when its request was sent. A stop that is still there is noted as seen. One that is gone is a
 disagreement with an alarm. One that the record does not hold is a statement (rule 10).
 """
 
@@ -139,7 +139,7 @@ def _new_stops(
 
 
 def _since(contact: RegisteredContact, sent_at: datetime) -> datetime | None:
-    """Return since when it is stopped; None where it does not say, or names a time to come."""
+    """Return since when it is stopped; None if it does not say, or gives a future time."""
     since = contact.unsubscribed_since
     return since if since and since <= sent_at + VENDOR_CLOCK_TOLERANCE else None
 

@@ -51,7 +51,7 @@ _callers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="deliver")
 LEASE_MARGIN_SECONDS = 4.0
 # How often a stop is sent again while an older call may still take effect.
 RESEND_SECONDS = 15.0
-# So that not all rows come back in the same moment after a vendor's "too many".
+# Spread the retries after a vendor's "too many".
 RETRY_SPREAD_SECONDS = 3.0
 # How many calls about a stop each row remembers.
 CALLS_MAX = 10
@@ -60,7 +60,7 @@ CALLS_MAX = 10
 def deliver_now(keys: Collection[int]) -> None:
     """Call the vendors of these rows in parallel, and wait no longer than a click may take.
 
-    A call without an answer by then goes on in its thread. If this process dies, the worker finds the row.
+    A call without an answer by then continues in its thread. If this process dies, the worker finds the row.
     """
     deadline = time.monotonic() + settings.STOP_DEADLINE_SECONDS
     calls = [_callers.submit(copy_context().run, _deliver_in_thread, key) for key in keys]
@@ -108,7 +108,7 @@ def deliver_next(vendor: Vendor, *, policy: CallPolicy = DELIVER, batch: bool = 
 
 
 def repeat(pk: int, *, policy: CallPolicy) -> bool:
-    """Tell a vendor again of the stop that it has confirmed; return False if that has changed.
+    """Repeat a confirmed stop to its vendor; return False if it has changed.
 
     Without an answer the row stays confirmed as it was. Never raises for a vendor's failure.
     """
@@ -166,7 +166,7 @@ def _deliver(taken: DesiredState, policy: CallPolicy) -> None:
             if _is_final(error):
                 return _settle(desired, DeliveryState.REFUSED, error.words or error.person, error)
             return _postpone(desired, error)
-        # A newer state that came during the call is sent at once, under the same lease.
+        # A newer state that arrived during the call is sent next, under the same lease.
         desired = _confirm(desired, answer, policy)
         if answer.contact and answer.at:
             index.store([answer.contact], answer.at)

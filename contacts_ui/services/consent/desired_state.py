@@ -58,7 +58,7 @@ def set_desired_state(
 def want_stop(
     entry: LedgerEntry, *, number: str = "", again: bool = True, batch: bool = False
 ) -> list[int]:
-    """Have every connected vendor told of the stop on record for the entry's number; return the rows' keys.
+    """Schedule the stop on record for every connected vendor; return the rows' keys.
 
     Vendors that were told already are told again, unless `again` is False. If newer consent has answered the stop,
     nothing changes. Call it inside the transaction of the entry, after its statement. `number` defaults to the entry's.
@@ -86,7 +86,7 @@ def want_standing_stop(
 
 
 def want_consent(entry: LedgerEntry) -> list[int]:
-    """Have every connected vendor told of the newest valid consent. Call it as `want_stop`."""
+    """Schedule the newest valid consent for every connected vendor. Call it as `want_stop`."""
     stands = record.standing_of(entry.number)
     if stands.consent is None:
         return []
@@ -96,7 +96,7 @@ def want_consent(entry: LedgerEntry) -> list[int]:
 
 
 def want_back(entry: LedgerEntry, status: str) -> list[int]:
-    """Have vendors told of the state before a press that stopped the wrong person (rule 6). Call it as `want_stop`."""
+    """Schedule the state from before a press that stopped the wrong person (rule 6). Call it as `want_stop`."""
     if record.standing_of(entry.number).stopped:
         return []
     keys = _want(entry, connected(), do_not_text=False, status=status)
@@ -177,7 +177,7 @@ def note_held(desired: DesiredState) -> None:
 
 
 def is_told_back(number: str, vendor: str, at: datetime) -> bool:
-    """Return True if `at` lies inside a call that told this vendor of a stop, give or take the tolerance."""
+    """Return True if `at` is during a call that told this vendor about a stop, give or take the tolerance."""
     desired = DesiredState.objects.filter(number=number, vendor=vendor).first()
     return desired is not None and is_in_a_call(desired, at)
 

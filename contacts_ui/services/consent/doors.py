@@ -57,7 +57,7 @@ def unsend(*, staff: Staff, seen: Seen) -> Judgment:
 
 
 def tell_now(*, staff: Staff, seen: Seen) -> Judgment:
-    """End the hold and tell the vendors at once; do nothing without a hold. Raises NotAllowed."""
+    """End the hold and tell the vendors now; do nothing without a hold. Raises NotAllowed."""
     require(staff, "stop_texts")
     end_hold(seen.number)
     return judge_one(seen)
@@ -74,7 +74,7 @@ def end_hold(number: str) -> None:
 
 
 def stop(*, staff: Staff, seen: Seen, request: Request) -> Judgment:
-    """Stop texts, with details of how they asked: at once, since details are no slip (rule 5). Raises NotAllowed.
+    """Stop texts, with details of how they asked: sent now, since details show intent (rule 5). Raises NotAllowed.
 
     After a press without details, they are added to the opt-out of that press.
     """
@@ -161,7 +161,7 @@ def _add_details(staff: Staff, seen: Seen, request: Request, bare: OptOut) -> Le
 
 
 def repair(*, staff: Staff, keys: Collection[int]) -> list[Disagreement]:
-    """Tell every vendor again of the stops of these disagreements; return those that were open. Raises NotAllowed.
+    """Send the stops of these disagreements to every vendor again; return those that were open. Raises NotAllowed.
 
     The record or a vendor holds these stops: telling again is not saying again (rule 10).
     """
@@ -208,7 +208,7 @@ def repair_one(*, staff: Staff, key: int, batch: bool = False) -> list[int] | No
 
 
 def try_stop_again(*, staff: Staff, seen: Seen) -> Judgment:
-    """Tell the vendors again of the stop on record; without one, press. Raises NotAllowed."""
+    """Send the stop on record to the vendors again; without one, press. Raises NotAllowed."""
     require(staff, "stop_texts")
     with transaction.atomic():
         audit_log.take_turn()
@@ -224,7 +224,7 @@ def try_stop_again(*, staff: Staff, seen: Seen) -> Judgment:
 
 
 def tell_untold(*, staff: Staff, seen: Seen, reason: str) -> LedgerEntry | None:
-    """Have the vendors told that never heard of the stop on record, after people's own stops; None if all were told.
+    """Schedule the stop on record for vendors that were never told, after manual stops; None if all were told.
 
     Calls no vendor. For jobs, which have checked the permission.
     """

@@ -44,7 +44,7 @@ NOTHING_HELD = "There is nothing to undo."
 
 
 def hold_time() -> timedelta:
-    """Return how long a bare press is held; zero if it is sent at once."""
+    """Return how long a bare press is held; zero if it is not held."""
     return timedelta(seconds=settings.UNDO_SECONDS)
 
 
@@ -120,7 +120,7 @@ def send_due(*, limit: int = 50) -> Collection[int]:
 
 
 def send_in_time(press: HeldPress) -> None:
-    """Have this process send the press when its time is over. If the process is gone by then, a worker does."""
+    """Schedule the press in this process. If the process is gone by then, a worker sends it."""
     _schedule_in((press.send_at - timezone.now()).total_seconds())
 
 

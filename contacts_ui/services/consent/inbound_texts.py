@@ -1,4 +1,4 @@
-"""Texts that people write to a vendor, as far as they are about consent.
+"""Texts that people write to a vendor about consent.
 
 A word that always counts is a stop at once. A text that may be one waits for a decision, and the number is *Not known*
 until then; after two business days it counts as a stop. START opens a request, and answers nothing by itself (rule 3).
@@ -115,7 +115,7 @@ def _came_another_way(message: IncomingMessage) -> bool:
 
 
 def _stop(message: IncomingMessage, staff: Staff | None = None) -> Written | None:
-    """Make the words a stop, said when they wrote them; return None if it is on record already."""
+    """Record the words as a stop, at the time they wrote them; return None if it is already on record."""
     said = by_vendor(message.said_at, message.heard_at)
     prefix = "ccai" if message.vendor == Vendor.CLOUDCONTACTAI else message.vendor
     if _is_on_record(message, prefix):

@@ -95,7 +95,7 @@ def ask(
         )
         if stops.is_request_waiting(seen.number, ignore_texted=True):
             raise AlreadyAsked
-        # A START of theirs that waits is answered by what they say now.
+        # Their waiting START is answered by what they say now.
         stops.withdraw_requests(entry, f"{entry.staff_name} asked them, and recorded their answer.")
         opt_in.check_unchanged(seen, version)
         opt_in.record_as_read(seen)
@@ -199,7 +199,7 @@ def approve(
     """Approve a request: record its consent; return the request, and the person's judgment now.
 
     The evidence is checked against the present record, and against what SlickText just said of them (`seen`).
-    `own_stops` are stops told back to us that the decider calls our own. Raises NotAllowed, LiftRequest.DoesNotExist,
+    `own_stops` are reported stops that the decider says were ours. Raises NotAllowed, LiftRequest.DoesNotExist,
     OwnRequest, AlreadyDecided, rules.EvidenceRefused, CannotTell.
     """
     require(staff, "lift_stops")
@@ -249,7 +249,7 @@ def deciders() -> int:
 
 
 def told_back(numbers: Collection[str]) -> dict[str, list[Statement]]:
-    """Return the stops of stopped numbers that may be our own, told back to us, and are not decided yet (rule 10)."""
+    """Return the reported stops of stopped numbers that may be ours and are not decided yet (rule 10)."""
     stopped = ConsentState.objects.filter(number__in=set(filter(None, numbers)), stopped=True)
     rows = Statement.objects.filter(
         number__in=stopped.values("number"),

@@ -146,7 +146,7 @@ def standing_of(number: str) -> Standing:
 
 
 def answered_stop(number: str) -> Statement | None:
-    """Return the stop that a lift answers: the newest that is not our own told back, else the newest, if any."""
+    """Return the stop that a lift answers: the newest that is not our own, reported back, else the newest, or None."""
     stands = standing_of(number)
     if stands.stop is None or not stands.stopped:
         return None
@@ -176,7 +176,7 @@ def note_readings(readings: Iterable[Seen]) -> bool:
 
 
 def note_messages(number: str) -> None:
-    """Keep the newest message of theirs that waits for a decision. Open lift forms then ask again."""
+    """Keep their newest message that waits for a decision. Open lift forms then ask again."""
     waiting = IncomingMessage.objects.filter(number=number, state=MessageState.WAITING)
     [row] = _rows_of([number])
     row.asked = waiting.order_by("-pk").first()

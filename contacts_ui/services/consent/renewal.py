@@ -54,7 +54,7 @@ class RenewalState:
 
 
 def run_due() -> int:
-    """Tell the next stops again, if it is time; return how many. Never raises for a vendor's failure."""
+    """Send the next stops again, if it is time; return how many. Never raises for a vendor's failure."""
     period = timedelta(days=settings.STOP_RENEWAL_DAYS)
     if not period or Vendor.CLOUDCONTACTAI not in connected():
         return 0
@@ -164,7 +164,7 @@ def _wait() -> timedelta:
 
 
 def _tell(desired: DesiredState) -> bool:
-    """Tell one stop again; return False if the vendor fails. A refusal is not a failure: it needs a decision."""
+    """Send one stop again; return False if the vendor fails. A refusal is not a failure: it needs a decision."""
     if not delivery.repeat(desired.pk, policy=RENEW):
         # Another process sends a newer state.
         return True

@@ -26,7 +26,7 @@ MOVED = "They have another number now; the stop follows them to it."
 
 @dataclass(frozen=True)
 class Answer:
-    """What a vendor holds now, by its own answer. `words` is for the screen.
+    """What a vendor holds now, according to its answer. `words` is for the screen.
 
     `moved_to` is the present number of the person that the stop was about, where that is another one. `contact` is
     the whole contact as the vendor showed it at `at`, for the index.
@@ -118,7 +118,7 @@ class _ToSlickText:
                 )
             except NotFound:
                 index.remove(contact_id)
-        # A stop of theirs that was never read is recorded before it is written over.
+        # Their stop that was never read is recorded before it is overwritten.
         slicktext_readings.learn(others, at, now=True)
         return others
 

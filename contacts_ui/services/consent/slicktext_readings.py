@@ -63,7 +63,7 @@ logger = logging.getLogger(__name__)
 
 
 class Found(NamedTuple):
-    """A stop that a reading shows and the record does not hold: when it was said, and what makes it this one."""
+    """A stop that a reading shows and the record lacks: its time, and what identifies it."""
 
     reading: Seen
     said: Said
@@ -109,7 +109,7 @@ def _readings_of(contacts: Iterable[Contact], read_at: datetime) -> list[Seen]:
 
 @contextmanager
 def _never_raising() -> Iterator[None]:
-    """Log an error, and go on: a page or a delivery must not fail because of the record."""
+    """Log an error, and continue: a page or a delivery must not fail because of the record."""
     try:
         # In a transaction, use a savepoint: after an error PostgreSQL would spoil all of it. Without one, use none: on
         # SQLite it would take the only lock, even with nothing to write.

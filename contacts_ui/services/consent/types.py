@@ -90,9 +90,9 @@ class Evidence:
     words: str
     until: datetime | None = None
     exact: bool = False
-    # A vendor gave no time for it, so it may be older.
+    # The vendor gave no time, so it may be older.
     undated: bool = False
-    # Ids of stops told back to us that the decider calls our own (rule 10).
+    # Ids of reported stops that the decider says were ours (rule 10).
     own_stops: tuple[int, ...] = field(default=())
 
     @property

@@ -80,7 +80,7 @@ class Outlook:
 
 
 def outlook(*, staff: Staff, question: IndexQuery, columns: Sequence[str]) -> Outlook:
-    """Say what would be exported. Raises NotAllowed."""
+    """Return what would be exported. Raises NotAllowed."""
     require(staff, "export_contacts")
     headings = tuple(headings_of(columns).values())
     if index.is_ready():

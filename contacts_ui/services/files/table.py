@@ -102,7 +102,7 @@ def padded(cells: Sequence[str], width: int) -> list[str]:
 def as_table(
     lines: Iterable[Line], notes: Sequence[str] = (), headings: bool | None = None
 ) -> Table:
-    """Tell headings and lines apart, by `headings` where the person decided. Raises Unreadable."""
+    """Separate headings and lines, by `headings` where the person decided. Raises Unreadable."""
     filled = ((at, _tidied(cells)) for at, cells in lines)
     there = [(at, cells) for at, cells in islice(filled, _LINES_MAX) if any(cells)]
     if not there:

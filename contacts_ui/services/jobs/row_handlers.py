@@ -55,7 +55,7 @@ def stop(job: Job, row: JobRow, staff: Staff) -> Outcome:
 
 
 def tell(job: Job, row: JobRow, staff: Staff) -> Outcome:
-    """Tell the vendors that were never told of a stop on record."""
+    """Send a stop on record to the vendors that were never told."""
     entry = tell_untold(staff=staff, seen=_seen(row), reason=job.reason or UNTOLD)
     if entry is None:
         return skipped("No stop is on record that a connected vendor was not told of.")
@@ -95,7 +95,7 @@ def ask_lift(job: Job, row: JobRow, staff: Staff) -> Outcome:
 
 
 def edit(job: Job, row: JobRow, staff: Staff) -> Outcome:
-    """Give one contact the job's value. Raise VendorError where the vendor must be asked again later."""
+    """Set the job's value on one contact. Raise VendorError if the vendor must be asked again later."""
     if row.contact_id is None:
         return skipped("No contact in SlickText has this number, as far as we know.")
     fresh = slicktext.get_contact(to_slicktext(), row.contact_id, policy=BULK_READ)

@@ -49,7 +49,7 @@ RECORDED_KINDS: Final = frozenset([JobKind.STOP, JobKind.ASK_LIFT, JobKind.TELL,
 
 
 def run_due(handlers: Mapping[JobKind, RowHandler]) -> int:
-    """Give every job with work to do a turn; return how many rows moved. Many workers may call this at once."""
+    """Run a turn of every job with work to do; return how many rows moved. Safe to call from many workers."""
     moved = 0
     for each in list(_open_jobs()):
         job = leases.take(_open_jobs().filter(pk=each.pk), _lease_of(each), _count_work)

@@ -210,7 +210,7 @@ def _search(position: Position, read: Read) -> bool:
 
 
 def _is_too_old(offset: int, floor: datetime, read: Read) -> bool:
-    """Return False also for a row without a time, or none at all: then more is read, not less."""
+    """Return False also without a row or a time: then more is read, not less."""
     try:
         page = read(offset=offset, limit=1)
     except Refused as error:

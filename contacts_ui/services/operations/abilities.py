@@ -76,7 +76,7 @@ def probe() -> int:
 
 
 def probe_again() -> None:
-    """Have the worker probe what is connected in its next round."""
+    """Schedule a probe of the connected vendors for the worker's next round."""
     VendorAbility.objects.filter(name__in=[name for _, name in PROBES]).update(probed_at=None)
 
 

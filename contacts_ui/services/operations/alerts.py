@@ -37,7 +37,7 @@ class Alert:
 
 
 def alerts_for(staff: Staff) -> list[Alert]:
-    """Return the alerts for this reader. An error here must not take the page down: then there are none."""
+    """Return the alerts for this reader. An error here must not break the page: return none then."""
     try:
         return alerts_of(system_state(), staff, timezone.now())
     except Exception:

@@ -54,12 +54,12 @@ class RateLimit:
 
     @property
     def low(self) -> int:
-        """The number of calls from which on few are left."""
+        """Return the number of calls below which few are left."""
         return self.limit // 10
 
     @property
     def over(self) -> bool:
-        """True if that window has ended since, so that the vendor allows everything again."""
+        """Return True if that window has ended, so that the full limit is available again."""
         return self.resets_at is not None and self.resets_at <= timezone.now()
 
 

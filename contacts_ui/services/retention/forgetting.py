@@ -43,7 +43,7 @@ class Forgotten:
 
 
 def look(number: str) -> Forgotten:
-    """Say what is kept about a number (E.164), and remove nothing."""
+    """Return what is kept about a number (E.164). Remove nothing."""
     rows = _rows_of(_who([number]))
     return _found(number, {place.words: each.count() for place, each in rows})
 

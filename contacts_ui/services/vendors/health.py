@@ -71,12 +71,12 @@ class HealthMonitor:
 
     @property
     def error(self) -> errors.VendorError | None:
-        """How the last call failed, while it is `failing`."""
+        """Return the last call's error, while `failing`."""
         return self._last(self.vendor.value) if self.failing else None
 
     @property
     def failing(self) -> bool:
-        """True while this process's last calls failed, one of them lately. Later ones wait as usual again."""
+        """Return True while this process's last calls failed, one of them recently."""
         recent = time.monotonic() - self._tried < QUICK_SECONDS
         return self._failures >= DOWN_AFTER and recent
 

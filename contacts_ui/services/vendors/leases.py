@@ -73,7 +73,7 @@ def renew(row: Model, lasts: timedelta, **changes: Any) -> None:
 
 
 def release(row: Model, wait: timedelta = timedelta(), **changes: Any) -> bool:
-    """Give the row back and write `changes`, unless the lease was lost; return True if it was still ours.
+    """Release the row and write `changes`, unless the lease was lost; return True if it was still ours.
 
     `wait` is for models with one column: how long until the work is due again.
     """
@@ -130,7 +130,7 @@ def take_ability(vendor: Vendor, name: str) -> VendorAbility | None:
 
 
 def release_after(ability: VendorAbility, error: VendorError) -> None:
-    """Give the work back with a pause; an account that refuses it is probed again."""
+    """Release the work with a pause; an account that refuses it is probed again."""
     refused = isinstance(error, Refused) and not isinstance(error, BadCredentials)
     release(
         ability, pause_after(error), mark=ability.mark, **({"probed_at": None} if refused else {})

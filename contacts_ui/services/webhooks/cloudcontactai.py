@@ -171,7 +171,7 @@ def _is_our_text(body: Mapping[str, Any]) -> bool:
 
 
 def process(event: WebhookEvent) -> None:
-    """Do what an event asks for, and mark it done. Raise NeedsDecision or NotYet.
+    """Process an event, and mark it done. Raise NeedsDecision or NotYet.
 
     CloudContactAI gets the stop of its own event, too: sending it again does no harm, and only its answer confirms.
     """

@@ -43,7 +43,7 @@ class NotYet(Exception):
 
 
 class NeedsDecision(Exception):
-    """It speaks of a stop and cannot be acted on: a person decides (rule 11). Its text says why."""
+    """It mentions a stop and can't be matched: a person decides (rule 11). Its text says why."""
 
 
 def parse(raw: bytes) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def process_due() -> int:
 
 
 def process(pk: int) -> None:
-    """Do what one event asks for, once; retry it later if its vendor must be read first and does not answer."""
+    """Process one event, once; retry it later if its vendor must be read first and does not answer."""
     event = inbox.take(pk)
     if event is None:
         return

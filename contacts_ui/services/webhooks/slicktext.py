@@ -119,7 +119,7 @@ def _says_stop(body: Mapping[str, Any]) -> bool:
 
 
 def process(event: WebhookEvent) -> None:
-    """Do what a hint asks for, and mark it done. Raise NeedsDecision, or NotYet or VendorError to retry."""
+    """Process an event, and mark it done. Raise NeedsDecision, or NotYet or VendorError to retry."""
     if event.event.lower() == INBOX_MESSAGE:
         inbox.mark_done(event, inbox_message_received(event))
     else:
@@ -240,7 +240,7 @@ def _read_again(event: WebhookEvent, person: Person, recorded: str) -> str:
 
 
 def _without_contact(event: WebhookEvent, person: Person, error: VendorError) -> str:
-    """Go by the hint alone: SlickText does not show this contact, or not in a way that can be read."""
+    """Decide from the event alone: SlickText does not show this contact, or not readably."""
     number, gone = _number_of(person), isinstance(error, NotFound)
     if gone and person.contact_id is not None:
         last_known.forget_contact(person.contact_id)
