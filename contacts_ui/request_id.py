@@ -26,7 +26,7 @@ def foreign() -> str:
 def request_id(own: str = "", *, given: str = "") -> Iterator[str]:
     """Give the code inside an id: `own`, which we made before (for a job, or a continuing request), or a new one.
 
-    `given` comes from outside. It is kept beside ours, never in its place: it could be a job's, or another request's.
+    `given` comes from outside. It is kept next to ours, never instead of it: it could be a job's, or another request's.
     """
     chosen = own or uuid.uuid4().hex
     token = _current.set(chosen)

@@ -58,7 +58,7 @@ def logging_config(
             "django.server": {"handlers": [], "level": "ERROR", "propagate": False},
             # Its lines have full addresses; ours has each refusal.
             "django.security.csrf": {"level": "ERROR"},
-            # A request with a wrong host name got a 400, and its own line says so.
+            # A request with a wrong host name got a 400, and its own log line shows it.
             "django.security.DisallowedHost": {"level": "CRITICAL"},
         },
     }

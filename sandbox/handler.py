@@ -1,4 +1,4 @@
-"""Speak HTTP: read a whole request, answer in one write, keep the connection."""
+"""Serve HTTP: read a whole request, answer in one write, keep the connection."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def fill(connection: sqlite3.Connection, count: int, seed: int) -> None:
     marks = ", ".join("?" * len(COLUMNS))
     connection.executemany(f"INSERT INTO contacts VALUES ({marks})", people(count, seed))  # noqa: S608
     if not count:
-        # Ids start where the people would have ended, also when there are none.
+        # Ids start after the last person, also when there are none.
         connection.execute("INSERT INTO sqlite_sequence VALUES ('contacts', ?)", (FIRST_ID - 1,))
     connection.executemany("INSERT INTO register VALUES (?, ?, ?, ?)", _register(connection))
     plain = {name: name for name in COLUMNS[1:] if name not in ("mobile_number", "custom_fields")}

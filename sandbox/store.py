@@ -37,7 +37,7 @@ def exact_now() -> str:
 
 
 def build(path: Path, people: int, seed: int) -> None:
-    """Write a fresh file beside the old one and swap it in: a half-loaded file is never seen."""
+    """Write a new file next to the old one and swap it in: a half-loaded file is never seen."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)

@@ -73,7 +73,7 @@ def choices(name: str) -> tuple[Any, ...]:
 
 
 def from_form(form: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values that a form's words stand for."""
+    """Return the values that a form's words mean."""
     values: dict[str, Any] = {}
     for field in fields(Switches):
         if field.name in form:

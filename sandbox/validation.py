@@ -16,7 +16,7 @@ TEXTS = (
 STATUSES = ("subscribed", "unsubscribed", "not subscribed", "blocked")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-# +1 is also the Caribbean: these area codes belong neither to the US nor to Canada.
+# +1 is also the Caribbean: these area codes are not in the US or Canada.
 CARIBBEAN = "242 246 264 268 284 345 441 473 649 658 664 721 758 767 784 809 829 849 868 869 876"
 ABROAD = set(CARIBBEAN.split())
 
@@ -88,7 +88,7 @@ def _is_day(text: str) -> bool:
 
 
 def _custom(body: Contact, mode: str) -> Contact:
-    """Return custom fields, nested under their own key or flat beside the others: clients send both."""
+    """Return custom fields, nested under their own key or flat next to the others: clients send both."""
     nested = body.get("custom_fields")
     if nested is not None and not isinstance(nested, dict):
         raise ValidationError("custom_fields", "custom_fields must be an object")

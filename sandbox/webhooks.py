@@ -162,7 +162,7 @@ class Webhooks:
             self._send(each.vendor, url, each.event, each.number, each.body)
 
     def forget(self) -> None:
-        """Drop retries and the list; the addresses stay, so that practice goes on after a restart."""
+        """Drop retries and the list; the addresses stay, so that practice continues after a restart."""
         with self._lock:
             for timer in self._later:
                 timer.cancel()

@@ -44,7 +44,7 @@ from .people import MARTY, MARTY_NUMBER, SetDesiredState, Vendors, logged_in, ma
 
 @receiver(user_logged_in)
 def _confirmed_just_now(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """`force_login` counts as signing in a moment ago; tests about confirming take this away."""
+    """`force_login` counts as just signing in; tests about confirming turn this off."""
     if "account_authentication_methods" not in request.session:
         request.session["account_authentication_methods"] = [
             {"method": "password", "at": time.time()}

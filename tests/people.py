@@ -47,7 +47,7 @@ def make_staff(username: str) -> User:
 
 
 def group_of(role: str) -> Group:
-    """The group of a role; the roles come back where a test has emptied the database."""
+    """Return the group of a role; restore the roles if a test has emptied the database."""
     if not Group.objects.filter(name=role, permissions__isnull=False).exists():
         make_roles(apps)
     return Group.objects.get(name=role)
@@ -83,7 +83,7 @@ class Vendors:
         return held["opt_in_status"] if held else None
 
     def stopped(self, number: str = MARTY_NUMBER) -> bool | None:
-        """Whether CloudContactAI holds a stop; None where it never heard of the number."""
+        """Return True if CloudContactAI holds a stop; None where it never heard of the number."""
         held = self.server.truth(number)["cloudcontactai"]
         return held["do_not_text"] if held else None
 

@@ -1,4 +1,4 @@
-"""The dashboard's settings for tests: nothing of the environment or of .env gets in."""
+"""The dashboard's settings for tests: nothing from the environment or .env is used."""
 
 import os
 import tempfile

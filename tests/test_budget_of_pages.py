@@ -86,7 +86,7 @@ def _five_seconds_are_never_over(monkeypatch: pytest.MonkeyPatch) -> None:
 def warm(max_: Client, vendors: Vendors) -> Client:
     """The manager's browser after a first page: the ledger's and the budget's first rows are there.
 
-    The index knows everybody, too.
+    The index also knows everyone.
     """
     for address in ("/contacts/?size=250", "/contacts/"):
         max_.get(address)

@@ -37,7 +37,7 @@ def _addresses() -> Iterator[str]:
 
 
 def _rows() -> dict[str, list[Any]]:
-    """Return every row of the dashboard's, of the accounts' and of Django's tables, but for what no person did."""
+    """Return every row of the dashboard's, of the accounts' and of Django's tables, apart from what no person did."""
     return {
         model.__name__: _of(model)
         for model in apps.get_models()

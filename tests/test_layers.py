@@ -237,7 +237,7 @@ def test_only_one_door_writes_the_ledger() -> None:
     assert writers == {"contacts_ui/services/audit_log/recording.py"}
 
 
-# What consent is made of. Changed here alone: by a constructor, or a queryset of theirs.
+# What consent is made of. Changed here alone: by a constructor, or their queryset.
 RECORD = ("Statement", "HeldPress", "ConsentState", "ConsentSetup", "DesiredState")
 WRITES = ("create", "bulk_create", "get_or_create", "update_or_create", "update", "bulk_update")
 
@@ -269,7 +269,7 @@ def test_rule_4_only_the_consent_package_sends_an_opt_in_status() -> None:
             if name in ("before", "after")
             for inner in ast.walk(value)
         }
-        # What the vendor answered is kept, too.
+        # The vendor's answer is also kept.
         answers = (each for each in ast.walk(tree) if getattr(each, "name", "") == "_answer")
         kept |= {id(inner) for answer in answers for inner in ast.walk(answer)}
         for node in ast.walk(tree):

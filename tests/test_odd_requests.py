@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_refused_before_anything_happens(
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/contacts/import/", "/nowhere/", "/contacts/999999/ask-lift/"])
 def test_a_body_that_cannot_be_read(ask: Ask, path: str, facts: dict[str, Any]) -> None:
-    """Also where the answer is another error, whose page asks for the form once more."""
+    """Also where the answer is another error, whose page asks for the form again."""
     for token in (True, False):
         answer = ask("POST", path, token=token, **facts)
         assert (answer.status in (400, 403, 404), answer.error) == (True, ""), answer.error

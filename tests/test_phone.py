@@ -79,7 +79,7 @@ def test_no_text_breaks_it(text: str) -> None:
 @settings(max_examples=300, database=None)
 @given(st.text(alphabet="0123456789 -.()+/,xA１٦—\u200b#;", max_size=30))
 def test_no_text_without_ten_digits_in_their_groups_ever_becomes_a_number(text: str) -> None:
-    """The rule once more, in other words: the folded digits of the text hold the ten, one behind the other."""
+    """The rule again, in other words: the folded digits of the text hold the ten, one behind the other."""
     number = to_e164(text)
     if number is None or not number.startswith("+1"):
         return

@@ -1,4 +1,4 @@
-"""What `collectstatic` makes of our stylesheets and scripts, and how light a page is."""
+"""How `collectstatic` changes our stylesheets and scripts, and how light a page is."""
 
 import gzip
 import re

@@ -215,7 +215,7 @@ EXPECTED = {
     "socialaccount_login_cancelled": ((200,) * 6, (405,) * 6),
     "socialaccount_login_error": ((401,) * 6, (405,) * 6),
 }
-# An administrator is answered as those without a role, but for these. No account has the id.
+# An administrator gets the same answers as people without a role, except here. No account has the id.
 ADMINISTRATOR = {
     "home": ("people-list", "people-list"),
     "audit": ("security-events", 405),

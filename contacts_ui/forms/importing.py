@@ -167,7 +167,7 @@ class AnswersForm(forms.Form):
             column = _column_of(question)
             shared = f"all:{column}"
             if column and asked[column] >= SHARED_FROM and shared not in self.fields:
-                # In the column itself, or beside numbers.
+                # In the column itself, or next to numbers.
                 _, _, of = column.partition(":")
                 place = f"in “{headings[int(of)]}”" if of.isdigit() and headings else "of these"
                 self.fields[shared] = _radios(

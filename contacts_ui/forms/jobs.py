@@ -18,7 +18,7 @@ KINDS: Final = (
     (JobKind.ASK_LIFT.value, "Request lifts: a file with each person's evidence"),
     (JobKind.EDIT.value, "Set one field to the same value for everyone listed"),
 )
-# An export is not a job: it is done at once.
+# An export is not a job: it runs right away.
 EXPORT: Final = "export"
 # A number belongs to one person.
 EDITABLE: Final = {field: label for field, label in LABELS.items() if field != "mobile_number"}

@@ -12,7 +12,7 @@ SPEAKS_OF_TEXTS = "“%(said)s” is written next to this number. To stop texts,
 class NumberField(forms.CharField):
     """A number as E.164, or "" if it may be empty; the reader's own sentence says what is wrong with it.
 
-    `with_words` False also refuses a number beside words about texts, such as "STOP".
+    `with_words` False also refuses a number next to words about texts, such as "STOP".
     """
 
     def __init__(self, *, with_words: bool = True, max_length: int = 100, **more: Any) -> None:

@@ -35,7 +35,7 @@ class RoleField(forms.ChoiceField):
 
 
 class InviteForm(forms.Form):
-    """A new person, and their role at once."""
+    """A new person with a role."""
 
     first_name = forms.CharField(
         label="First name", max_length=150, error_messages={"required": "Type the first name."}

@@ -33,7 +33,7 @@ set_on_retry_hooks([StructlogOnRetryHook])
 
 
 def may_repeat(error: Exception, *, repeatable: bool) -> bool:
-    """Return True if a failed request may be sent again at once.
+    """Return True if a failed request may be repeated right away.
 
     It may if it was certainly not carried out, or if doing it twice is the same as doing it once.
     """

@@ -87,7 +87,7 @@ def parse_contact(raw: Any) -> Contact:
         zip_code, extra["zip"] = None, coerce.clean(row["zip"])
     custom_fields = row.get("custom_fields")
     if not isinstance(custom_fields, dict):
-        # null, "null", and an empty list stand for none.
+        # null, "null", and an empty list mean none.
         if custom_fields not in (*coerce.NOTHING, []):
             extra["custom_fields"] = coerce.clean(custom_fields)
         custom_fields = {}
@@ -102,7 +102,7 @@ def parse_contact(raw: Any) -> Contact:
 
 
 def parse_page(raw: Any, offset: int) -> ContactPage:
-    """Read one page of contacts; a row that cannot be read is reported beside the others.
+    """Read one page of contacts; a row that cannot be read is reported separately.
 
     Where the vendor leaves ``pagingData.hasMore`` out, any row at all means that there may be
     more: it may cap a page below what was asked, so only an empty page proves the end.

@@ -43,7 +43,7 @@ def attention_list(request: StaffRequest) -> HttpResponse:
 @require_POST
 @permission("review_opt_outs")
 def attention_retry(request: StaffRequest, pk: int) -> HttpResponse:
-    """Send it to the vendor once more."""
+    """Retry a refused delivery."""
     form = AttentionForm(request.POST)
     try:
         if not form.is_valid():

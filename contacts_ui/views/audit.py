@@ -35,7 +35,7 @@ def audit(request: StaffRequest) -> HttpResponse:
         "active_filters": chips_of(request, form),
         "found": found,
         "entries": [entry_in_full(entry) for entry in found.entries] if found else [],
-        # Told where the entries end, and where a reader may wonder why there are none.
+        # Shown where the entries end, and where there are none.
         "pruned": pruned_so_far() if found and not found.older else None,
         "pager": _pager(request, found),
     }

@@ -63,7 +63,7 @@ def _stop(request: StaffRequest, seen: Seen) -> HttpResponse:
 @require_POST
 @permission("stop_texts")
 def unsend_stop(request: StaffRequest, contact_id: int = 0, number: str = "") -> HttpResponse:
-    """Take back the press that this person made a moment ago."""
+    """Undo the press that this person just made."""
     try:
         seen = seen_by(request, contact_id, number)
         doors.unsend(staff=request.user, seen=seen)
@@ -81,7 +81,7 @@ def unsend_stop(request: StaffRequest, contact_id: int = 0, number: str = "") ->
 @require_POST
 @permission("stop_texts")
 def tell_now(request: StaffRequest, contact_id: int = 0, number: str = "") -> HttpResponse:
-    """End the hold: tell the vendors at once."""
+    """End the hold: tell the vendors now."""
     try:
         seen = seen_by(request, contact_id, number)
     except VendorError as error:

@@ -146,7 +146,7 @@ def answer(
     # The history on a contact's page then reloads itself.
     response["HX-Trigger-After-Settle"] = "consent-changed"
     if status >= 400:
-        # htmx swaps an error only on request; the reason belongs beside the switch.
+        # htmx swaps an error only on request; the reason belongs next to the switch.
         response["HX-Reswap"] = "outerHTML"
     return response
 

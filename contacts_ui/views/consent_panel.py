@@ -121,7 +121,7 @@ class Powers:
 
 
 def issue_ticket(seen: Seen) -> str:
-    """Sign what the page showed. It comes back with the click, so that no vendor has to be asked before a stop.
+    """Sign what the page showed. The click returns it, so that no vendor has to be asked before a stop.
 
     Plain text, which compresses well with the page. The name comes last, since it may hold anything.
     """

@@ -248,7 +248,7 @@ def _reopened(request: StaffRequest, conflict: EditConflict) -> EditContactForm:
 
 
 def _still_conflicts(form: ContactForm, undecided: list[str]) -> dict[str, Any]:
-    """Return the conflicts that are not decided yet, to show them once more."""
+    """Return the conflicts that are not decided yet, to show them again."""
     typed = form.typed()
     return _conflicts(
         Conflict(field, form.conflicts[field], form.opened.get(field, ""), typed.get(field, ""))

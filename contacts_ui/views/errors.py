@@ -73,7 +73,7 @@ def press_again(request: HttpRequest) -> PressAgain | None:
     try:
         typed = request.POST
     except Exception:
-        # Too large, or broken: the next press will say so.
+        # Too large, or broken: the next press will show it.
         return None
     if any("password" in name for name in typed):
         return None

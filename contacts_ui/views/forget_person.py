@@ -1,4 +1,4 @@
-"""Forgetting a person who asked for it: type the number, see what is kept, type it again."""
+"""Forget a person: type the number, see what is kept, type it again."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ from contacts_ui.models.messages import TextKind
 from contacts_ui.services.consent.rules import STATUS_WORDS
 from contacts_ui.views.history import history_of
 
-# What the entries' before and after hold beside a contact's own fields.
+# What the entries' before and after hold besides a contact's fields.
 NAMES: Final = {
     "do_not_text": "Do not text",
     "opt_in_status": "Opt-in status",

@@ -135,7 +135,7 @@ def _approve(request: StaffRequest, pk: int, form: DecisionForm) -> None:
 
 
 def _as_read_now(asked: LiftRequest) -> Seen | None:
-    """Return what SlickText says of the person now: a stop there that we never heard of needs an answer, too."""
+    """Return what SlickText says of the person now: a stop there that we don't know of also needs an answer."""
     if asked.state != LiftRequestState.WAITING or not asked.contact_id:
         return None
     try:
@@ -236,7 +236,7 @@ def _texted_at(asked: LiftRequest) -> datetime:
 
 
 def _why_too_old(asked: LiftRequest) -> str:
-    """Return why a START of theirs cannot be approved, and what to do."""
+    """Return why their START cannot be approved, and what to do."""
     return UNDATED.format(asked.texted_to) if asked.undated else NOT_LATER
 
 

@@ -16,7 +16,7 @@ DEFAULT_PAGE_SIZE: Final = 50
 # What says in an address where a page begins, taken out.
 FIRST_PAGE: Final[Mapping[str, None]] = {"offset": None, "before": None, "after": None}
 
-# What the address of another page has that this one has not; None takes a part out.
+# What the address of another page has and this one does not; None takes a part out.
 Changes = Mapping[str, str | int | None]
 
 

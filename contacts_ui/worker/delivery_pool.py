@@ -30,7 +30,7 @@ class DeliveryPool:
         self._work_is_due = {
             (vendor, batch): threading.Condition() for vendor in Vendor for batch in (False, True)
         }
-        # As daemons they let the process end: a lease covers a call that is still in hand then.
+        # As daemons they let the process end: a lease covers a call that is still running then.
         self._threads = [
             threading.Thread(
                 target=self._work,
@@ -58,7 +58,7 @@ class DeliveryPool:
             self._notify(vendor, True, people + batch)
 
     def stop(self, *, within_seconds: float) -> bool:
-        """Start nothing new, and wait for the calls in hand; return True if all ended in time."""
+        """Start nothing new, and wait for running calls; return True if all ended in time."""
         self._stopping.set()
         for vendor, batch in self._work_is_due:
             self._notify(vendor, batch, self._threads_per_vendor)

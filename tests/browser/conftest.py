@@ -24,7 +24,7 @@ expect.set_options(timeout=TIMEOUT_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs Chromium: without it, say so; in CI, where it must be there, fail."""
+    """Skip browser tests without Chromium, with a reason; in CI, fail."""
     for item in items:
         if "/browser/" not in str(item.path):
             continue
@@ -69,7 +69,7 @@ def open_as(
     assert not complaints, complaints
 
 
-# The browser also reports answers such as 403 and 422, which are what some tests are about, and htmx says twice that a
+# The browser also reports answers such as 403 and 422, which some tests expect, and htmx says twice that a
 # page was left while it waited for an answer.
 _ABORTED = ("htmx:afterRequest", "htmx:sendAbort")
 _EXPECTED = ("Failed to load resource", "Response Status Error Code", *_ABORTED)

@@ -20,7 +20,7 @@ SCREENS = [(DESKTOP, "light"), (PHONE, "dark")]
 
 @pytest.fixture
 def asked(agent: User, vendors: Vendors) -> None:
-    """Marty, stopped by Ada a moment ago, who asks for a lift."""
+    """Marty, just stopped by Ada, who asks for a lift."""
     seen = Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed", timezone.now())
     consent.stop_texts(staff=agent, seen=seen)
     evidence = Evidence("Marty McFly", Channel.PHONE, timezone.now(), "Text me again " * 20)

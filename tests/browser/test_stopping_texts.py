@@ -166,7 +166,7 @@ LISTEN = """() => {
 def test_a_screen_reader_hears_of_the_hold_and_of_its_end(
     focused: str, open_as: Open, agent: User, vendors: Vendors, settings: Any
 ) -> None:
-    """Once each. The focus stays on the switch, and comes back to it from a button that is gone."""
+    """Once each. The focus stays on the switch, and returns to it from a removed button."""
     settings.UNDO_SECONDS = 2
     page = open_as(agent)
     page.evaluate(LISTEN)
@@ -292,7 +292,7 @@ def test_an_expired_session_sends_the_whole_page_to_the_login(open_as: Open, age
 def test_a_press_that_a_vendor_makes_impossible_says_so_in_its_row(
     open_as: Open, agent: User, vendors: Vendors
 ) -> None:
-    """A fragment never receives a whole page. The ticket is none of ours, there is no copy, and SlickText is down."""
+    """A fragment never receives a whole page. The ticket is not ours, there is no copy, and SlickText is down."""
     page = open_as(agent)
     marty_switch(page).evaluate("each => each.value = 'forged'")
     vendors.fault("slicktext", "down")

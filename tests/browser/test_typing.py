@@ -59,7 +59,7 @@ def test_the_saved_view_that_is_shown_follows_the_typing(
     SavedView.objects.create(owner=vera_user, name="The O'Neills", query="q=oneil")
     index_people(10)
     page = open_as(vera_user)
-    # Counted, so that nothing replaces it any more.
+    # Counted, so that nothing replaces it anymore.
     expect(page.locator("#views .number")).to_have_text("2")
     view = page.get_by_role("link", name="The O'Neills")
     expect(view).not_to_have_attribute("aria-current", "true")
@@ -71,7 +71,7 @@ def test_the_saved_view_that_is_shown_follows_the_typing(
 
 
 def test_half_a_name_on_a_phone_then_stop(open_as: Callable[..., Page], agent: User) -> None:
-    """A person on the phone: the contact is in sight when half the name is typed, and one tap stops them."""
+    """A person on the phone: the contact is visible when half the name is typed, and one tap stops them."""
     index_people(10)
     page = open_as(agent, viewport=PHONE, has_touch=True)
     page.get_by_role("searchbox", name="Search contacts").tap()

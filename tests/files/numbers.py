@@ -1,4 +1,4 @@
-"""Each way in for numbers, and what it makes of each spelling."""
+"""How each entry point for numbers reads each spelling."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from tests.files.spellings import NEVER, OUGHT, TEXTS_WORDS
 
 
 class Found(NamedTuple):
-    """What a way in makes of one text: numbers, and its words about texts that the person sees."""
+    """What an entry point reads in one text: numbers, and its words about texts that the person sees."""
 
     numbers: list[str]
     said: str = ""
@@ -87,7 +87,7 @@ class Judged:
 
     @property
     def spoken(self) -> int:
-        """How many that speak of texts did not become a bare number."""
+        """Count those about texts that did not become a bare number."""
         return self.speaking - len(self.silent)
 
     @property

@@ -1,4 +1,4 @@
-"""Spellings of one number each: what must be read, what speaks of texts, and what must never become a number."""
+"""Spellings of one number each: what must be read, what is about texts, and what must never become a number."""
 
 # ruff: noqa: E501 - a table is read by its rows
 

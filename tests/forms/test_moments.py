@@ -1,4 +1,4 @@
-"""When something was said, as a reader types it: no minute is refused for a clock change."""
+"""The time of a statement, as a reader types it: no minute is refused for a clock change."""
 
 import zoneinfo
 from collections.abc import Iterator

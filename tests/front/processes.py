@@ -68,7 +68,7 @@ def hear_hangups() -> None:
 
 @contextlib.contextmanager
 def started(command: Sequence[str], log: Path, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command in a session of its own; at the end nothing of it is left."""
+    """Run a command in a session of its own; stop all of it at the end."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,

@@ -1,4 +1,4 @@
-"""The role that runs web and worker on PostgreSQL: enough to record stops, too little to touch the ledger."""
+"""The role that runs web and worker on PostgreSQL: enough rights to record stops, too few to change the audit log."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""compose.yaml and what it mounts, as far as they can be tried without Docker."""
+"""compose.yaml and what it mounts, tested without Docker."""
 
 import re
 import subprocess
@@ -83,7 +83,7 @@ def proxy(front: str, nginx: str, tmp_path_factory: pytest.TempPathFactory) -> I
     plain, secure = free_port(), free_port()
     text = (ROOT / "deploy/nginx/compose.conf").read_text()
     for ours, here in {
-        "/tmp/": f"{folder}/",  # noqa: S108 - first, since our own folder begins so, too
+        "/tmp/": f"{folder}/",  # noqa: S108 - first, since our own folder starts the same way
         "/etc/nginx/dashboard": str(ROOT / "deploy/nginx"),
         "/etc/nginx/tls": str(folder),
         "/var/cache/nginx": str(folder),

@@ -61,7 +61,7 @@ def answers(address: str) -> bool:
 
 
 def spoken(address: str, sent: bytes) -> bytes:
-    """Send bytes, and return what comes back at first."""
+    """Send bytes, and return the first answer."""
     host, port = address.split(":")
     with socket.create_connection((host, int(port)), timeout=5) as client:
         client.sendall(sent)

@@ -1,4 +1,4 @@
-"""Making odd requests from a seed: the same seed, the same requests, but for what pages had in them."""
+"""Make odd requests from a seed: the same seed gives the same requests, apart from what pages had in them."""
 
 import inspect
 import re

@@ -230,7 +230,7 @@ class Fuzz(Sender):
             self.sandbox.set_fault(vendor, self.maker.chance.choice(FAULTS))
 
     def _pressed(self, made: Made, answer: Answer) -> Iterator[Made]:
-        """Yield presses of forms that a page had, filled in as they were but for a field or two."""
+        """Yield presses of forms that a page had, filled in as they were, apart from a field or two."""
         html = answer.headers.get("Content-Type", "").startswith("text/html")
         if made.method != "GET" or not html or answer.status != 200 or b"<form" not in answer.body:
             return

@@ -1,4 +1,4 @@
-"""One's own sessions: listed with their device and address, and ended."""
+"""A person's own sessions: listed with their device and address, and ended."""
 
 import pytest
 from allauth.usersessions.models import UserSession

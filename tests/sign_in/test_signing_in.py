@@ -131,7 +131,7 @@ PRESS = "/contacts/7778/do-not-text/"
 def test_a_press_after_the_session_ended_says_that_nothing_was_recorded(
     client: Client, agent: User, vendors: Vendors
 ) -> None:
-    """And it comes back to the page that it was made on, which is not pressed by itself."""
+    """It returns to the page it was made on, which is not pressed by itself."""
     there = client.post(PRESS, headers=HTMX)["HX-Redirect"]
     page = Page(client.get(there))
     assert NOTHING in page.text
@@ -172,7 +172,7 @@ def test_what_is_only_asked_for_has_nothing_to_record(client: Client, agent: Use
 def test_a_page_from_before_another_login(
     headers: dict[str, str], agent: User, vendors: Vendors
 ) -> None:
-    """Signing in changes the form's token: what was open before cannot be sent anymore, and is told so."""
+    """Signing in changes the form's token: a form that was open before can't be sent anymore, and says why."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(agent)
     response = client.post(PRESS, headers=headers)

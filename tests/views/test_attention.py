@@ -124,7 +124,7 @@ def test_who_comes_too_late_changes_nothing(
 
 
 def test_an_older_version_is_not_settled(max_: Client, refused: DesiredState) -> None:
-    """It was tried again and refused once more since the page was opened."""
+    """It was retried and refused again since the page was opened."""
     retry(max_, refused)
     page = Page(settle(max_, refused, note="Done."))
     assert "Review it again" in page.text

@@ -17,7 +17,7 @@ URL = f"/contacts/{MARTY}/"
 
 
 def facts(page: Page) -> dict[str, str]:
-    """Every label and what stands beside it."""
+    """Every label and its value."""
     labels = [each.text for each in page.all("dt")]
     return dict(zip(labels, (each.text for each in page.all("dd")), strict=True))
 

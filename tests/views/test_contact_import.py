@@ -306,7 +306,7 @@ def test_a_file_says_no_consent_and_its_stop_is_carried_over(
 ) -> None:
     """A bare press before it keeps its own opt-out: a file is no details of that press."""
     doors.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, 7778, "Marty", "subscribed"))
-    # As if no vendor had been told of it yet.
+    # As if no vendor had been told yet.
     DesiredState.objects.all().delete()
     run(
         max_, f"First,Cell,Status\nMarty,{MARTY_NUMBER},STOP\nDoc,{DOC_NUMBER},subscribed\n", UPDATE

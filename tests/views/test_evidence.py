@@ -437,7 +437,7 @@ def test_every_statement_is_listed(browser: Client) -> None:
     assert "at the latest; received" in text
     assert "It may be ours or the person's" in text
     assert f"not this person's request, entry {decision.pk}." in text
-    # The entry that proves a page read is on the sheet, too, with its place in the chain.
+    # The entry that proves a page read is also on the sheet, with its place in the chain.
     assert f"Hash {doors_entry.hash}" in text
 
 

@@ -287,7 +287,7 @@ def test_a_stop_after_consent_is_the_one_since_when(
     text = page_of(max_).text
     assert re.search(r"Stopped since [^.]* by Otto Other\.", text)
     assert "recorded by Max Manager, phone call The third time" in text
-    # The consent of before answers nothing any more.
+    # The earlier consent no longer answers anything.
     assert [each.text for each in page_of(max_).all("dt")] == ["Newest stop"]
 
 

@@ -13,7 +13,7 @@ from tests.people import MARTY, MARTY_NUMBER, UNKNOWN_ID, SetDesiredState, Vendo
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = f"/contacts/{MARTY}/opt-in/"
 HTMX = {"HX-Request": "true"}
-# Opting in, and asking for it, are one form.
+# Opting in, and requesting it, are one form.
 BOTH_FORMS = pytest.mark.parametrize(("who", "form"), [("max_", "opt-in"), ("ada", "ask-lift")])
 
 

@@ -299,7 +299,7 @@ def test_a_stop_at_slicktext_before_the_approval(
 def test_evidence_is_held_against_the_record_as_it_is_at_the_approval(
     ada: Client, max_: Client, stopped: None, vendors: Vendors
 ) -> None:
-    """A stop told back to us withdraws no request, and counts until the decider says that it was our own."""
+    """A stop reported back to us withdraws no request, and counts until the decider says that it was our own."""
     ada.post(ASK, opened(ada, ASK))
     stop = told_back()
     assert LiftRequest.objects.get().state == "waiting"
@@ -532,7 +532,7 @@ def test_who_may_not_ask_for_it(who: str, request: pytest.FixtureRequest, vendor
     assert browser.get(MINE).status_code == 403
 
 
-# One's own requests.
+# Their own requests.
 
 
 def test_own_requests_and_no_others(ada: Client, max_: Client, stopped: None) -> None:

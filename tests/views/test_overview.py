@@ -222,7 +222,7 @@ def test_the_table_behind_the_plot(max_: Client, agent: User) -> None:
 
 
 def test_what_it_costs(max_: Client, agent: User) -> None:
-    """Beside what every page costs, four, however many opt-outs there are."""
+    """Apart from what every page costs, four, however many opt-outs there are."""
     rows = asked(agent, 0, *[timezone.now() - timedelta(days=days) for days in range(40)])
     answer(rows[0].number)
     page_of(max_)

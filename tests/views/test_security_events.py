@@ -201,7 +201,7 @@ def test_htmx_gets_the_results_alone(amy: Client) -> None:
 
 BOTH = {"/audit/", ADDRESS}
 ROLES = {
-    # Roles: where /audit/ leads, what the events answer, and which of the two the page links beside the menu.
+    # Roles: where /audit/ leads, what the events answer, and which of the two the page links next to the menu.
     ("Administrators",): (302, 200, set()),
     ("Managers",): (200, 403, set()),
     ("Managers", "Administrators"): (200, 200, BOTH),

@@ -65,7 +65,7 @@ def verdict(response: HttpResponse) -> str | None:
 
 
 def pass_the_end(seconds: float = 30) -> None:
-    """As if the press had been made so much earlier."""
+    """As if the press had been made that much earlier."""
     for held in HeldPress.objects.filter(state="held"):
         held.pressed_at -= timedelta(seconds=seconds)
         held.send_at -= timedelta(seconds=seconds)
@@ -231,7 +231,7 @@ def test_unsending(ada: Client, agent: User, vendors: Vendors) -> None:
 
 
 def test_without_javascript(ada: Client, vendors: Vendors) -> None:
-    """Forms that post and come back; the page shows until when, and both buttons."""
+    """Forms that post and return; the page shows until when, and both buttons."""
     page = Page(ada.get(HERE))
     response = ada.post(*page.press(page.switch()), follow=True)
     assert response.redirect_chain == [(HERE, 302)]

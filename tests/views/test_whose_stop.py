@@ -1,4 +1,4 @@
-"""Consent belongs to the number (rule 8): what another number, a deletion and a new contact make of it."""
+"""Consent belongs to the number (rule 8): how another number, a deletion, and a new contact change it."""
 
 import json
 from typing import Any

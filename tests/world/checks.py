@@ -40,7 +40,7 @@ class Truth:
         ]
 
     def is_void(self, vendors: Vendors, number: str) -> bool:
-        """Whether the number passed to a person who has neither consented nor been subscribed since."""
+        """Return True if the number passed to a person who has neither consented nor been subscribed since."""
         passed = self.reassigned_at
         return passed != NEVER and not any(
             at > passed for at in (*self.consents, vendors.touched.get(number, NEVER))
@@ -166,7 +166,7 @@ def texts() -> None:
 
 
 def words_are_heard(truths: dict[str, Truth]) -> None:
-    """Raise Wrong unless nothing waits any more, and what people wrote is a stop in the record."""
+    """Raise Wrong unless nothing waits anymore, and what people wrote is a stop in the record."""
     if IncomingMessage.objects.filter(state="waiting").exists():
         raise Wrong("a message waits for ever")
     for number, truth in truths.items():
@@ -193,7 +193,7 @@ def at_quiet(truths: dict[str, Truth], vendors: Vendors, connected: Sequence[str
 
 
 def _listed(number: str) -> bool:
-    """Whether the number stands under Needs attention or Disagreements."""
+    """Return True if the number stands under Needs attention or Disagreements."""
     return (
         DesiredState.objects.filter(number=number, state__in=("refused", "settled")).exists()
         or Disagreement.objects.filter(number=number, closed_at=None).exists()

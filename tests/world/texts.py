@@ -58,7 +58,7 @@ class Texts(Part):
         return data
 
     def _left_out(self, number: str) -> str:
-        """It holds a stop, theirs or only ours: an exclusion, or its own code. A carrier knows of theirs alone."""
+        """It holds a stop, theirs or only ours: an exclusion, or its own code. A carrier knows only theirs."""
         stops = self.vendors.own_stops.get(number, [])
         name, more = self.chance.choice(
             [
@@ -161,7 +161,7 @@ class Texts(Part):
         self.clock.shift(timedelta(seconds=self.chance.choice([1, 130])))
 
     def _only_ours(self, number: str) -> bool:
-        """Whether CloudContactAI holds the stop by us alone, and nothing else is under way."""
+        """Return True if CloudContactAI holds the stop by us alone, and nothing else is under way."""
         from contacts_ui.models import ConsentState, HeldPress, WebhookEvent
 
         state = ConsentState.objects.filter(number=number).first()
@@ -247,5 +247,5 @@ def _held_since() -> dict[str, Any]:
 
 
 def _undated_theirs(number: str) -> bool:
-    """Whether a stop told back may be theirs for all that the decider knows."""
+    """Return True if a reported stop may be theirs, as the decider sees it."""
     return record.statements_of(number).filter(told_back=True, discounted_by=None).exists()

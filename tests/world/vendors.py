@@ -34,7 +34,7 @@ FAULTS = {
 
 
 class Killed(BaseException):
-    """kill -9, as far as one thread can tell."""
+    """kill -9, as one thread sees it."""
 
 
 @dataclass
@@ -240,7 +240,7 @@ class Vendors:
             self.own_stops.pop(number, None)
         if wanted:
             self.ours.add(number)
-            # The hook fires on the manual flag, too: our own stop comes back.
+            # The hook fires on the manual flag, too: our own stop is reported back.
             self.ccai_hook(number)
         return {"contactId": "7", "phone": number, "doNotText": wanted}
 
@@ -297,7 +297,7 @@ class Vendors:
             row.number = number
         row.name = body.get("first_name") or row.name
         if status := body.get("opt_in_status"):
-            # A call that left before we heard of the block may be carried out after it.
+            # A call that left before we learned of the block may be carried out after it.
             weaker = row.status == "blocked" and status == "unsubscribed" and not self.is_late
             if weaker and any(stop.heard and stop.how == "blocked" for stop in row.stops):
                 self.wrong.append(f"blocked became unsubscribed for {row.number}")

@@ -40,7 +40,7 @@ class Part:
     agents: Sequence[User]
     managers: Sequence[User]
     clock: Any
-    # Stops that a message in SlickText's list speaks of, by its id.
+    # Stops that a message in SlickText's list mentions, by its id.
     listed: dict[str, list[Stop]]
 
     def _number(self) -> str:
@@ -234,7 +234,7 @@ def _consents() -> int:
 
 
 def waits_for_sure(number: str) -> bool:
-    """Whether a request about the number waits, and not for so long that it may be passed over."""
+    """Return True if a request about the number waits, and not for so long that it may be passed over."""
     since = timezone.now() - timedelta(days=9)
     rows = LiftRequest.objects.filter(number=number, state="waiting", asked_at__gt=since)
     return rows.exists()

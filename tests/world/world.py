@@ -361,7 +361,7 @@ class World(Words, Texts):
         if row and not self._rows(number):
             touched = self.vendors.touched
             touched[number] = max(touched.get(each, NEVER) for each in (number, row.number))
-            # A stop under the old number is none under this one, as far as it shows.
+            # A stop under the old number does not show under this one.
             row.number, row.stops = number, []
             if row.status in STOPPED:
                 row.stops = [Stop(row.changed_at or timezone.now(), "came with them")]
@@ -430,7 +430,7 @@ class World(Words, Texts):
         return "; ".join(f"{pk} {outcome}" for pk, outcome in outcomes)
 
     def _says_nothing_new(self, key: int) -> None:
-        """While our own stop is there, or may be, a code only says so: whose stop it speaks of is not known."""
+        """While our own stop is there, or may be, a code only says so: whose stop it means is not known."""
         event = WebhookEvent.objects.get(pk=key)
         if not event.event.startswith(("message.error", "message.excluded")):
             return
@@ -686,7 +686,7 @@ class World(Words, Texts):
         )  # fmt: skip
 
     def _theirs(self, number: str) -> list[int]:
-        """Statements told back that a person truly made: the decider knows their own calls."""
+        """Reported statements that a person truly made: the decider knows their own calls."""
         times = [stop.at for stop in self.truths[number].stops]
         wide = timedelta(minutes=5)
         consents = self.truths[number].consents
@@ -800,7 +800,7 @@ class World(Words, Texts):
             version=_version_of(old, number),
         )
         if saved.changes:
-            # The person is the same: what they said at the old number holds at the new one, too.
+            # The person is the same: what they said at the old number also holds at the new one.
             for stop in [*came, *shown]:
                 stop.heard = True
                 self.truths[number].stops.append(replace(stop, heard=True))
@@ -903,7 +903,7 @@ def misshapen_ccai(body: dict[str, Any], shape: str) -> dict[str, Any]:
 
 
 def _says_news(at: datetime, row: Row, vendors: Vendors) -> bool:
-    """Whether a reading shows a stop that is not just what we had told SlickText (rule 10)."""
+    """Return True if a reading shows a stop that is not just what we had told SlickText (rule 10)."""
     if row.status not in STOPPED:
         return False
     told = DesiredState.objects.filter(number=row.number, vendor=Vendor.SLICKTEXT).first()

@@ -47,7 +47,7 @@ class Command(BaseCommand):
             time.sleep(STOP_CHECK_SECONDS)
         deadline = time.monotonic() + GRACE_SECONDS
         if not pool.stop(within_seconds=GRACE_SECONDS):
-            logger.warning("a call was still in hand; another worker will send it again")
+            logger.warning("a call was still running; another worker will send it again")
         for thread in threads:
             thread.join(timeout=max(deadline - time.monotonic(), 0.1))
         heartbeats.remove()

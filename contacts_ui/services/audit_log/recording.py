@@ -17,7 +17,7 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff
 
 HISTORY_MAX_ENTRIES = 200
-# What stands for the entry before the first one.
+# The hash before the first entry.
 NOTHING_BEFORE = "0" * 64
 HASHED_FIELDS = (
     "at", "asked_at", "action", "staff_id", "staff_name", "number", "contact_id", "vendor",

@@ -359,7 +359,7 @@ def _only_repeats(row: DesiredState) -> bool:
 
 
 def _note_unanswered(row: DesiredState, version: int) -> None:
-    """Note that the vendor may still act on this version, late; 0 stands for several versions."""
+    """Note that the vendor may still act on this version, late; 0 means several versions."""
     now, until = timezone.now(), _late_until(row)
     if until and until > now and row.unanswered_version != version:
         version = 0

@@ -86,7 +86,7 @@ def _status_for_new_number(old: str, new: str, status: str | None) -> StatusFor:
 def number_leaves(*, staff: Staff, seen: Seen, why: str) -> Collection[int]:
     """Record the stop of a number before its contact is deleted or gets another number (rule 8).
 
-    `seen` is as SlickText showed it a moment ago. Return the keys to deliver. Call it before the vendor's call.
+    `seen` is as SlickText just showed it. Return the keys to deliver. Call it before the vendor's call.
     """
     if not seen.number:
         return ()

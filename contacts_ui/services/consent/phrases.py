@@ -138,7 +138,7 @@ def _squeeze(text: str) -> str:
 
 # Whole messages
 
-# The FCC's words, also what vendors act on by themselves. Signs may stand beside them.
+# The FCC's words, also what vendors act on by themselves. Signs may be next to them.
 _STOP_WORD: Final = "(?:stop ?all|stop|quit|end|revoke|opt ?out|cancel|unsubscribe)"
 _ALWAYS_STOPS: Final = re.compile(rf"(?:stopsign )*{_STOP_WORD}(?: (?:{_STOP_WORD}|stopsign))*")
 
@@ -168,14 +168,14 @@ _NOT_A_NAME: Final = re.compile(
 
 
 def _read(table: str) -> dict[str, str]:
-    """Return what a table has under each name: `name: text`, which may go on in indented lines."""
+    """Return what a table has under each name: `name: text`, which may continue in indented lines."""
     lines = re.sub(r"\n +", " ", table.strip()).splitlines()
     return {name: text for name, _colon, text in (line.partition(": ") for line in lines)}
 
 
 # What words are in a request. `*` is any ending, `_` a space; the rest is a pattern. NOUN is what is sent, VERB what is
 # done to us, FORBID the same as Spanish forbids it; ASIDE and FILL may stand between "do not" and the rest. ASK,
-# KEYWORD and FOOTER are of our footer, STOPPING and UNTOLD of asking to go on. VISIT is not about texts at all.
+# KEYWORD and FOOTER are of our footer, STOPPING and UNTOLD of asking to continue. VISIT is not about texts at all.
 _VOCABULARIES: Final = _read(r"""
 NOUN: texts? texting messages? messaging communications? contact notif* alerts? promos? promotion* offers? coupons?
     deals? ads? advert* marketing spam* newsletters? reminders? updates? emails? calls? subscriptions? blasts? junk crap
@@ -364,7 +364,7 @@ another way: email|mail|letter|correo ~1 only|better|preferred /
     im|soy|this_is|es ?a|an|un|only|just minor|menor|kid|underage|(?:[5-9]|1[0-7])_(?:and|years|yrs|yo|this)
 """)
 
-# What takes a stop away: words of ours, a wish to go on or for texts instead of calls, something else that stops.
+# What takes a stop away: words of ours, a request to continue or for texts instead of calls, something else that stops.
 _AWAY: Final = _rows(r"""
 our footer: ASK ?with|back|the|word|con|la|palabra KEYWORD ?or|o|KEYWORD to|2|for|at|anytime|para ?FOOTER ?FOOTER /
     stop ?to|2 end|quit|cancel|opt_out|unsubscribe|stop ?texts|messages|alerts /
@@ -387,7 +387,7 @@ something else: stop by|in|over|off|at|for|near|through|back|home|there|to|on|ou
     when|where|what_time|does|did|will|should|if i|we|he|she|the|my|bus|train ~2 stop /
     ^ !this|these|they|you|it|texts|messages ~3 wont|dont|didnt|to ~1 stop / opt_out of|from !NOUN|THIS|LIST
 """)
-# Counts among other words, too.
+# Also counts among other words.
 _ALARM: Final = re.compile(
     r"\b(?:stop ?all|stop[sp]*|st0p|stpo|sotp|opt ?out|cease|desist|stopsign|arret\w*|sair)\b"
 )

@@ -146,7 +146,7 @@ def _take() -> VendorAbility | None:
     due = VendorAbility.objects.filter(vendor=Vendor.CLOUDCONTACTAI, name=RENEWAL, next_at__lte=now)
     row = leases.take(due, leases.LEASE)
     if row is not None and row.account != ours:
-        # Another account may report repeats back, or not.
+        # Another account may or may not report repeats back.
         row.account, row.words = ours, ""
         row.save(update_fields=["account", "words"])
     return row

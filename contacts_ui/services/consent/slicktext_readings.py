@@ -393,7 +393,7 @@ def _put_in_inbox(readings: Sequence[Seen]) -> None:
         body={"contacts": rows},
         received_at=now,
         request_id=request_id.current(),
-        # Before hints that speak of no stop.
+        # Before events without a stop.
         due_at=now - timedelta(days=1),
     )
     WebhookEvent.objects.bulk_create([event], ignore_conflicts=True)

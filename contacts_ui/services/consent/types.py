@@ -1,4 +1,4 @@
-"""What views and services hand to the doors: who is meant, how they asked, and the evidence of consent."""
+"""What views and services pass to the doors: the person, how they asked, and the evidence of consent."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

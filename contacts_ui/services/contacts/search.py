@@ -51,7 +51,7 @@ class Understanding:
 
 
 def understand(typed: str) -> Understanding | None:
-    """Return what was typed as readings to try; None if there is nothing to search for."""
+    """Return the searches to try for what was typed; None if there is nothing to search for."""
     text = " ".join(typed.split())
     if not text:
         return None

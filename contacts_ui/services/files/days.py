@@ -96,7 +96,7 @@ _TOKENS: Final = re.compile(r"[^\W\d_]+|\d+")
 _NO_YEAR: Final = re.compile(
     r"--\d\d-?\d\d|(?:0000|1604)-?\d\d-?\d\d|\d{1,2}[-/.]\d{1,2}[-/.]?(?:0000|1604)?", re.ASCII
 )
-# The last three are what Excel makes of a zero.
+# Excel shows a zero as one of the last three.
 _ZERO: Final = re.compile(
     r"(?:0{1,4}([-/.])0{1,2}\1(?:0000|0{1,2})|(?:0?1/0{1,2}|0{1,2}/0?1)/(?:19)?00"
     r"|0{1,2}-jan-(?:19)?00|(?:[a-z]+, )?january 0{1,2}, 1900)(?![\d/.\-])",

@@ -31,14 +31,14 @@ _ASKS: Final = _set(
     "status state subscription subscribed subscriber consent optin opted opt accepts accept permission marketing wants "
     "want ok okay can may allow allowed allows receive receives agree agreed agrees enabled tcpa"
 )
-# Words that need no word for texts beside them. Those in the second line may be about something else.
+# Words that need no word for texts next to them. Those in the second line may be about something else.
 _SAYS_STATUS: Final = _set("subscribed consent optin opted opt tcpa")
 _MAY_SAY_STATUS: Final = _set("subscription subscriber marketing status in state")
 _WHEN: Final = _set("date time timestamp at on when datum fecha datetime ts")
 _BESIDE: Final = _set(
     "reason source method keyword by campaign count link url page note notes comment ip"
 )
-# Beside a word for texts, these make it not an answer.
+# Next to a word for texts, these make it not an answer.
 _NO_ANSWER: Final = _set(
     "reason source keyword campaign count link url page note notes comment ip date time timestamp datum fecha datetime "
     "carrier provider gateway total sent received number numbers name id body content template last first language"

@@ -57,7 +57,7 @@ _SIGNS: Final = str.maketrans(
     | dict.fromkeys("🚫⛔🛑📵🔕", " stop ")
     | dict.fromkeys("☐□▢", " no ")
 )
-# Alone they are marks; beside words they are bullets.
+# Alone they are marks; next to words they are bullets.
 _BULLETS: Final = frozenset("*●•■▪◆⬤⚫")
 _BLANKS: Final = frozenset(" -–—―−_./\\…()[]{}<>'\"")
 _YES: Final = _each(
@@ -121,7 +121,7 @@ _ANY_STOP: Final = _any_of(rf"""
 _STOP: Final = re.compile(rf"\b{_ANY_STOP}\b")
 # Stops only if they stand alone.
 _STOPS_ALONE: Final = _each("end out fin pare parar salir sair dont donot")
-# "Not opted out", "re-subscribed after STOP", "no texts until May": words beside a stop may reverse it.
+# "Not opted out", "re-subscribed after STOP", "no texts until May": words next to a stop may reverse it.
 _DOUBT: Final = re.compile(
     r"\b(?:not|never|no|non|n|isnt|wasnt|hasnt|hadnt|havent|didnt|nicht|nie|pas|jamais|nunca|nao|mai|false|falsch|faux|"
     r"falso|un ?(?:block|stop|suppress)\w*|opt(?:ed)? (?:back )?in|optin|re|resubscri\w*|subscri\w*|start\w*|rejoin\w*|"
@@ -191,7 +191,7 @@ def read(target: str, text: str, order: Order = Order.MONTH_FIRST) -> Meaning:
 
 
 def of_words(words: str) -> Says:
-    """Return what words about texts beside a number say: a stop, or a question."""
+    """Return what words about texts next to a number mean: a stop, or a question."""
     return _of_stop(DO_NOT_TEXT, _words(words)) or Says.UNCLEAR
 
 
@@ -308,7 +308,7 @@ def _of_stop(target: str, words: str) -> Says | None:
 
 
 def _may_reverse(target: str, rest: str) -> bool:
-    """Return True if words beside a yes may reverse it, or limit it to something other than texts."""
+    """Return True if words next to a yes may reverse it, or limit it to something other than texts."""
     in_doubt = _DOUBT.search(rest.strip()) is not None
     return in_doubt or (target != DO_NOT_CALL and _is_of_other_ways(rest))
 
@@ -320,7 +320,7 @@ def _is_of_other_ways(words: str) -> bool:
 
 
 def _beside(text: str, order: Order) -> tuple[datetime, datetime] | tuple[()]:
-    """Return when a stop was said, if its day stands beside known words: "Yes - 3/4/2024", "Opted out Mar 4, 2024".
+    """Return when a stop was said, if its day is next to known words: "Yes - 3/4/2024", "Opted out Mar 4, 2024".
 
     Beside any other word it may be the day of something else.
     """

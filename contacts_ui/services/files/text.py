@@ -22,7 +22,7 @@ NAMES: Final = {
     MIXED + WINDOWS: "mixed: UTF-8 and Windows",
     MIXED + MAC: "mixed: UTF-8 and Mac OS Roman",
 }
-# The only mark between two letters, as in an Irish name. The others stand beside one letter.
+# The only mark between two letters, as in an Irish name. The others are next to one letter.
 _APOSTROPHE: Final = "’"
 _BESIDE_LETTERS: Final = "‘’“”–—…€"
 _SAMPLE_LINES: Final = 2000
@@ -35,7 +35,7 @@ TORN: Final = (
     "Open it in a spreadsheet, and save it as “CSV UTF-8” again."
 )
 _END: Final = "\x1f"
-# Stands for a quotation mark inside of a cell while the quotes around cells are read.
+# Marks a quotation mark inside of a cell while the quotes around cells are read.
 _INNER_QUOTE: Final = "\x1e"
 # \" with more text or the end of its cell behind it; else it may be the end of a cell that ends with a backslash.
 _BACKSLASH_QUOTE: Final = re.compile(r'\\"(?:[^,;\t|"\r\n]|"(?:[,;\t|\r\n]|$))')

@@ -59,7 +59,7 @@ _ZEROS: Final = re.compile(r"0[0\-]*0")
 
 
 class Book(msgspec.Struct):
-    """What to say about a workbook, beside the rows of one sheet. `tells_hidden` is False for .xlsb."""
+    """What to say about a workbook, apart from the rows of one sheet. `tells_hidden` is False for .xlsb."""
 
     sheet: str = ""
     sheets: list[str] = []

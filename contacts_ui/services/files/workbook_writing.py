@@ -52,7 +52,7 @@ _PARTS: Final = {
     '<xf numFmtId="49" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
 }  # fmt: skip
-# The headings stay in sight; a zip as text gets no green corner.
+# The headings stay visible; a zip as text gets no green corner.
 _SHEET_START: Final = (
     f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
     '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
@@ -107,7 +107,7 @@ def stream(
 
 
 class _Output(io.RawIOBase):
-    """What the zip is written to. It cannot go back in it, so what is written can be sent at once."""
+    """What the zip is written to. It cannot seek, so what is written can be sent right away."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

@@ -78,7 +78,7 @@ def choose(upload: Upload, mapping: Sequence[str], choice: Choice) -> None:
 
 
 def answer(upload: Upload, answers: Mapping[str, str]) -> None:
-    """Save answers beside those given before."""
+    """Save answers in addition to earlier ones."""
     upload.answers = {**upload.answers, **answers}
     upload.save(update_fields=["answers"])
 

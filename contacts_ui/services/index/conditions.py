@@ -28,7 +28,7 @@ from contacts_ui.services.index.typos import alternatives
 COUNT_MAX: Final = 10_000
 # More matches than this are not all ranked.
 RANKED_MAX: Final = 1000
-# Ids that are read at once: few enough to keep, and to count without a second query.
+# Ids that are read together: few enough to keep, and to count without a second query.
 _IDS_READ: Final = 4000
 # With fewer matches than this, consider typos.
 TYPOS_BELOW: Final = 5

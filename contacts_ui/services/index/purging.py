@@ -48,7 +48,7 @@ def purge(*, sync_again_at: datetime | None) -> int:
 
 
 def prune_words() -> int:
-    """Remove the words of names and places that no contact has any more; return how many. Takes seconds."""
+    """Remove the words of names and places that no contact has anymore; return how many. Takes seconds."""
     known = set(IndexTypo.objects.values_list("word", flat=True).distinct())
     used: set[str] = set()
     keys = IndexedContact.objects.values_list("first_key", "last_key", "city_key")

@@ -51,7 +51,7 @@ STATUSES: Final = (
     OptInStatus.BLOCKED,
 )
 _PAIR: Final = re.compile(r"(?<!\S)([A-Za-z_][\w.-]*):(?:[\"“”]([^\"“”]*)[\"“”]|(\S+))")
-# Digits with what people write between them, and no letter, "@", or dot beside them.
+# Digits with what people write between them, and no letter, "@", or dot next to them.
 _RUN: Final = re.compile(r"(?<![\w@.])[+(]*\d(?:[\d\s()./+–-]*\d)?\)*(?![\w@])")
 _BETWEEN: Final = re.compile(r"[\s()./+–-]+")
 WORD_MAX_LENGTH: Final = 60

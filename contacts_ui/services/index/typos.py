@@ -13,7 +13,7 @@ from contacts_ui.services.index.database import database, fetch
 TABLE: Final = "contacts_ui_indexslip"
 SHORTEST: Final = 3
 _WORD: Final = re.compile(r"[^\W\d_]{3,40}")
-# Words that may stand for a typed one.
+# Words that a typed one may mean.
 ALTERNATIVES_MAX: Final = 24
 
 

@@ -56,7 +56,7 @@ class Candidate:
     problem: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     line: int = 0
-    # What stands beside the number and speaks of texts.
+    # What is next to the number and about texts.
     said: str = ""
 
 
@@ -143,7 +143,7 @@ def from_text(text: str) -> Iterator[Candidate]:
 
 
 def _counts(found: Candidate, *, beside_numbers: bool) -> bool:
-    """Return True for a number; beside other numbers also for a typo, so that it is not dropped silently."""
+    """Return True for a number; next to other numbers also for a typo, so that it is not dropped silently."""
     if found.number or found.problem in (MANGLED, SEVERAL):
         return True
     text = found.typed.strip()

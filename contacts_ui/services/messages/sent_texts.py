@@ -44,7 +44,7 @@ BY_PERSON: Final = ("inbox", "conversation", "agent", "manual")
 
 
 class Text(NamedTuple):
-    """One text as its vendor tells of it; `number` is E.164, `sent_at` None if the vendor does not say.
+    """One text as its vendor reports it; `number` is E.164, `sent_at` None if the vendor does not say.
 
     `source` is its campaign or where it came from; `by_person`: written in the vendor's inbox.
     """
@@ -142,7 +142,7 @@ class _History:
         return min(unanswered(before, passed), key=lambda each: each.moment, default=None)
 
     def held_since(self, row: SentText, stop: Statement) -> datetime | None:
-        """Return when a text's vendor first held a stop, by confirming it or telling us of it; None: not yet."""
+        """Return when a text's vendor first held a stop, by confirming or reporting it; None: not yet."""
         desired = self.desired_states.get((row.number, row.vendor))
         opt_out = self.opt_outs.get((row.number, stop.ledger_entry_id))
         moments = [

@@ -163,7 +163,7 @@ def _counts() -> Finding:
 
 
 def _reads() -> Finding:
-    """Read numbers whose stop CloudContactAI has confirmed: if none shows as stopped, reads do not tell of stops."""
+    """Read numbers whose stop CloudContactAI has confirmed: if none shows as stopped, reads do not show stops."""
     stops = DesiredState.objects.filter(
         vendor=Vendor.CLOUDCONTACTAI,
         do_not_text=True,

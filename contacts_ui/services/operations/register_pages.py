@@ -1,6 +1,6 @@
 """Read CloudContactAI's contacts page by page, where the account answers reads, at an even and slow pace.
 
-With the priority of a sync. Workers share one round of pages (`leases`), and a restart goes on.
+With the priority of a sync. Workers share one round of pages (`leases`), and a restart continues.
 What a page means for consent is in `consent.cloudcontactai_readings`.
 """
 

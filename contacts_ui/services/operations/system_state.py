@@ -63,7 +63,7 @@ class SystemState:
     refused: int = 0
     # People on record as stopped, while a connected vendor was never told.
     untold: int = 0
-    # Events that speak of a stop and could not be matched.
+    # Events that mention a stop and could not be matched.
     unplaced: int = 0
     # Texts to a number after its stop, with an alarm that is not closed.
     texted: int = 0

@@ -120,7 +120,7 @@ def undo(*, staff: Staff | None, number: str) -> bool:
 
 
 def _who(numbers: Collection[str]) -> Who:
-    """Return the contacts that had the numbers, as far as it is on record; the present ones first."""
+    """Return the contacts that had the numbers, according to our records; the present ones first."""
     found = [
         *IndexedContact.objects.filter(number__in=numbers).values_list("pk", flat=True),
         *ConsentState.objects.filter(number__in=numbers).values_list("contact_id", flat=True),

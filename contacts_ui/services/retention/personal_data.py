@@ -89,7 +89,7 @@ PLACES: Final = (
     Place("names in opt-outs", OptOut, lambda who: who.about & _LABELED, {"label": ""}),
     Place("names in lift requests", LiftRequest, lambda who: who.about & _LABELED, {"label": ""}),
     Place("names in disagreements", Disagreement, lambda who: who.about & _LABELED, {"label": ""}),
-    # Those that wait, too: sent later, they would write the name again.
+    # Also those that wait: sent later, they would store the name again.
     Place("names in pressed switches", HeldPress, lambda who: who.about & _LABELED, {"label": ""}),
     Place("names in bulk jobs", JobRow, lambda who: who.about & _LABELED, {"label": ""}),
     Place(

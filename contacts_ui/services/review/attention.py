@@ -49,7 +49,7 @@ def who_of(desired: DesiredState) -> str:
 
 @dataclass(frozen=True)
 class Unplaced:
-    """An event that speaks of a stop and names no one we can stop: the vendor's words, and whose it may be."""
+    """An event that mentions a stop and names no one we can stop: the vendor's words, and whose it may be."""
 
     event: WebhookEvent
     facts: list[tuple[str, str]]

@@ -21,7 +21,7 @@ from contacts_ui.services.consent.business_days import due_after
 
 # An open opt-out with this many business days left, or fewer, is due soon.
 DUE_SOON_BUSINESS_DAYS: Final = 3
-# What the filter by state offers beside the states of the rows.
+# What the filter by state offers besides the states of the rows.
 NOT_COMPLETED, PAST_DUE, DUE_SOON = "open", "overdue", "close"
 
 

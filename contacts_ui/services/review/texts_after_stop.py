@@ -83,7 +83,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Watched:
-    """How far one vendor's texts are watched. `first` and `last` are when we heard of texts that are still kept.
+    """How far one vendor's texts are watched. `first` and `last` are when we learned of texts that are still kept.
 
     `ability` and `progress` are SlickText's, `events` and `last_event` CloudContactAI's.
     """

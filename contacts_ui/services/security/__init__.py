@@ -27,7 +27,7 @@ WHAT: Final = {
 }
 # A page may ask again by itself, so a refusal is recorded once in this time.
 REFUSAL_EVERY_SECONDS: Final = 60
-# Reasons beside the permissions.
+# Reasons besides the permissions.
 OLD_PAGE: Final = "old page"
 OTHER: Final = "other"
 

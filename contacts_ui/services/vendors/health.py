@@ -120,7 +120,7 @@ class HealthMonitor:
 
 def _write_up(vendor: Vendor) -> None:
     now = timezone.now()
-    # A savepoint of its own: if this fails, whatever transaction the caller is in goes on.
+    # A savepoint of its own: if this fails, the caller's transaction continues.
     with transaction.atomic():
         if not VendorHealth.objects.filter(vendor=vendor, up=True).update(checked_at=now):
             VendorHealth.objects.update_or_create(

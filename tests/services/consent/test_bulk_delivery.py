@@ -194,7 +194,7 @@ def pool(vendors: Vendors) -> Iterator[DeliveryPool]:
 def test_hands_stay_free_for_people_while_a_vendor_is_slow(
     pool: DeliveryPool, manager: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every call about a bulk job hangs; a person's stop is told to both vendors all the same."""
+    """Every call about a bulk job hangs; a person's stop still reaches both vendors."""
     hang = threading.Event()
     hanging: list[str] = []
 

@@ -288,7 +288,7 @@ def test_our_own_renewal_read_back_is_no_statement(held: DesiredState, clock: An
 def test_a_lift_that_the_vendor_did_not_carry_out_is_never_may_text(
     lifted: DesiredState, clock: Any
 ) -> None:
-    """It shows our own stop of before the lift: no statement of theirs, and no permission either."""
+    """It shows our own stop of before the lift: not their statement, and not a permission."""
     before = Statement.objects.count()
     clock.shift(timedelta(days=1))
     ours = RegisteredContact("1", MARTY_NUMBER, True, T0, "", "", None)

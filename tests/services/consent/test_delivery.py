@@ -1,4 +1,4 @@
-"""Delivering one desired state: what a vendor answers, and what becomes of the row."""
+"""Deliver one desired state: the vendor's answers, and how each changes the row."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -228,7 +228,7 @@ def test_bad_credentials_are_tried_again_for_ever(
 def test_a_vendor_whose_keys_were_taken_out_is_waited_for(
     set_desired_state: SetDesiredState, connect_only: Callable[[str], None]
 ) -> None:
-    """Keys come back after a mistake in the settings; the stop must still be there."""
+    """Keys are restored after a mistake in the settings; the stop must still be there."""
     desired = set_desired_state()
     connect_only("slicktext")
     deliver(desired.pk)

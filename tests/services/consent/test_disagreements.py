@@ -36,7 +36,7 @@ def back(stopped: None, vendors: Vendors) -> None:
 
 
 def stopped_long_ago(vendors: Vendors, status: str) -> None:
-    """SlickText holds a stop of theirs from before they consented."""
+    """SlickText holds their stop from before they consented."""
     vendors.edit(opt_in_status=status)
     vendors.write("UPDATE contacts SET last_opt_in_status_change = '2020-01-01 00:00:00'")
 

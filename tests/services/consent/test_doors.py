@@ -292,7 +292,7 @@ def test_a_page_on_its_way_while_a_lift_is_confirmed(
         last_opt_in_status_change=sent_at if dated else None,
     )
     hooks.work()
-    # As if the stop had been told an hour ago, too.
+    # As if the stop had also been sent an hour ago.
     DesiredState.objects.update(calls=[])
     slicktext_readings.learn([shown], sent_at, now=True)
     assert record.is_stopped(MARTY_NUMBER) is dated

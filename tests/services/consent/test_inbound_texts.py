@@ -169,7 +169,7 @@ def test_a_contact_of_the_index_is_named() -> None:
     assert (entry.contact_id, entry.before["label"]) == (MARTY, "Marty McFly")
 
 
-# CloudContactAI marks people who write STOP, too.
+# CloudContactAI also marks people who write STOP.
 
 
 def incoming(words: str = "STOP") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Stops told to CloudContactAI again: evenly, behind everybody, and without any effect on what was said."""
+"""Stops told to CloudContactAI again: evenly, after everyone else, and without any effect on the record."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -94,7 +94,7 @@ def begin(clock: Any) -> None:
 
 
 def overdue(clock: Any) -> None:
-    """Come back when every stop is older than a week."""
+    """Return at a time when every stop is older than a week."""
     begin(clock)
     clock.move_to(T0 + WEEK + timedelta(seconds=30))
 

@@ -1,4 +1,4 @@
-"""Rule 1 and what belongs to it, pure: which stop stands, which consent answers it, and when a thing was said."""
+"""Rule 1 and what belongs to it, pure: which stop counts, which consent answers it, and when each was said."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -32,7 +32,7 @@ def consent(at: datetime) -> Statement:
     return said(CONSENT, at, at)
 
 
-# --- When a thing was said ---
+# --- When a statement was made ---
 
 
 def test_our_own_clock_is_exact() -> None:

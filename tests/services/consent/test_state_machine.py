@@ -1,4 +1,4 @@
-"""Any order of desired states, deliveries, crashes, late answers and passing time: what must hold all the same.
+"""Any order of desired states, deliveries, crashes, late answers, and passing time: what must always hold.
 
 The vendor is a variable here, and time is ours: no process, no network. `make chaos` does the same with both.
 """
@@ -43,7 +43,7 @@ WAYS = (
 
 
 class Killed(BaseException):
-    """kill -9, as far as one thread can tell."""
+    """kill -9, as one thread sees it."""
 
 
 @dataclass

@@ -54,7 +54,7 @@ def ccai(do_not_text: bool, state: str = "confirmed", held: bool | None = None) 
 
 
 TABLE = [
-    # Nothing was ever wanted from here: SlickText's word alone.
+    # No desired state: SlickText's status alone.
     ("subscribed", [], MAY),
     ("unsubscribed", [], STOP),
     ("blocked", [], STOP),

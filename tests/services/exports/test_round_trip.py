@@ -165,7 +165,7 @@ def test_every_text_comes_back_from_a_workbook() -> None:
 
 
 def round_trip(kind: Format, texts: list[str]) -> list[str]:
-    """A column of texts, written and read; the number beside each keeps the row."""
+    """A column of texts, written and read; the number next to each keeps the row."""
     rows = [(text, f"(615) 555-{at:04}") for at, text in enumerate(texts)]
     parts = parts_of(kind, ["First name", "Mobile number"], blocks_of(rows))
     content = b"".join(part.encode() if isinstance(part, str) else part for part, _ in parts)

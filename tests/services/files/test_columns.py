@@ -78,7 +78,7 @@ def test_every_own_number_may_be_the_one_that_a_row_has_and_a_fax_is_none() -> N
 def test_ten_digits_of_something_else_are_no_numbers_to_text(heading: str) -> None:
     table = read(f"Name,{heading}\nAda,6155550001\nBen,6155550002\n".encode())
     assert NUMBER not in [*guess(table), *number_columns(table)]
-    # Unless a person says so.
+    # Unless a person decides so.
     assert NumberColumns(table.headings, ["", NUMBER]).ranked(["Ada", "6155550001"]) == [1]
 
 

@@ -1,4 +1,4 @@
-"""What a heading speaks of."""
+"""What a heading is about."""
 
 import pytest
 

@@ -58,7 +58,7 @@ def test_empty_rows_keep_the_numbers_of_the_others() -> None:
         (r'"said \"hi, Ann\", and left","x"', ['said "hi, Ann", and left', "x"]),
         (r'Ada \"Ace\" Quill,\N', ['Ada "Ace" Quill', r"\N"]),
         (r'"Ada \"Ace\"","C:\\dir"', ['Ada "Ace"', r"C:\dir"]),
-        # Backslashes that stand for themselves.
+        # Literal backslashes.
         (r'"C:\dir\","x"', ["C:\\dir\\", "x"]),
         (r'"C:\dir","\\server"', [r"C:\dir", r"\\server"]),
         # Quotation marks that mean inches, and text behind a closing one.

@@ -263,7 +263,7 @@ def test_a_column_that_says_both_is_asked_about() -> None:
     assert [question.rows for question in found.open] == [1]
 
 
-# When a stop was said.
+# When a stop was made.
 
 
 def test_a_stop_has_the_time_of_the_file_or_none() -> None:

@@ -1,4 +1,4 @@
-"""The query language: key:value words beside free text, and what is said about those not understood."""
+"""The query language: key:value words next to free text, and messages about those not understood."""
 
 import pytest
 

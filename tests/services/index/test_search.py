@@ -1,4 +1,4 @@
-"""Search that forgives: parts, accents, digits, words in any order, one slip of the finger."""
+"""Search that forgives: parts, accents, digits, words in any order, one typo."""
 
 import pytest
 

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Killed(BaseException):
-    """As kill -9: nothing of ours catches it."""
+    """As kill -9: our code can't catch it."""
 
 
 def stops() -> list[str]:

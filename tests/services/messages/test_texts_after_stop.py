@@ -265,7 +265,7 @@ def test_an_alarm_that_was_raised_stays() -> None:
 
 
 def test_a_vendor_that_is_heard_of_late_makes_it_an_alarm() -> None:
-    """SlickText held the stop long before we heard of it."""
+    """SlickText held the stop long before we learned of it."""
     stop(120)
     assert texted(60, vendor=SLICKTEXT).kind == TextKind.BEFORE_HELD
     stop(100, source=Source.STATUS, channel="vendor", key="late")

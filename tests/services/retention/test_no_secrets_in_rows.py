@@ -79,7 +79,7 @@ def test_cloudcontactais_events_are_stored_without_secrets(vendors: Vendors) -> 
     ],
 )
 def test_what_is_hidden(text: str, stored: str) -> None:
-    # A short secret stands in many a word: our address alone is taken out for it.
+    # A short secret stands in many a word: only our address is removed for it.
     assert without_secrets({"a": [text], "n": 1.5}, ("STOP", "long secret/+")) == {
         "a": [stored],
         "n": 1.5,

@@ -74,7 +74,7 @@ def problems() -> list[str]:
 
 
 def left() -> list[int]:
-    """What stands in the ledger, but for what the prunes said."""
+    """What the audit log holds, apart from entries about pruning."""
     rows = LedgerEntry.objects.exclude(action=Action.LEDGER_PRUNED).order_by("pk")
     return list(rows.values_list("pk", flat=True))
 
@@ -214,7 +214,7 @@ def test_what_an_opt_out_or_a_desired_state_was_made_from_is_spared() -> None:
 
 
 def test_what_a_statement_names_is_spared() -> None:
-    """Neither an opt-out nor anything wanted of a vendor refers to it; the record does, also once it was answered."""
+    """No opt-out and no desired state refers to it; the record does, also once it was answered."""
     stop, told_back = write(FREE), write(FREE, action=Action.STOP_DISCOUNTED)
     gone = write(FREE)
     record.add(stop, kind=StatementKind.STOP, source=Source.STATUS, said=exactly(LONG_AGO))

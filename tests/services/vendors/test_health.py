@@ -1,4 +1,4 @@
-"""Whether a vendor answers, and since when, learned from ordinary calls; and nothing that depends on it."""
+"""Return True if a vendor answers, and since when, learned from ordinary calls; and nothing that depends on it."""
 
 import logging
 from collections.abc import Callable
@@ -127,7 +127,7 @@ def test_many_failures_are_few_writes(monitor: HealthMonitor, statements: list[s
 
 
 def test_another_process_is_heard(monitor: HealthMonitor) -> None:
-    """What one process wrote as down, another one's next answer puts right, some seconds later at most."""
+    """If one process recorded a vendor as down, another's next answer corrects it within seconds."""
     other = HealthMonitor(Vendor.SLICKTEXT)
     monitor.record(call())
     for _ in range(2):

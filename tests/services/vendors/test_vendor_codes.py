@@ -1,4 +1,4 @@
-"""What carriers and vendors report: codes that are stops, facts that are none, and numbers that passed to others."""
+"""What carriers and vendors report: codes that are stops, facts that are not, and numbers that passed to others."""
 
 import itertools
 from datetime import datetime, timedelta
@@ -220,7 +220,7 @@ def test_a_code_while_our_lift_is_on_its_way_is_told_back(
     assert told(failed("2001")).startswith("Our own stop reported back")
     assert [each.told_back for each in stops()] == [False, True]
     assert OptOut.objects.count() == 1
-    # It counts all the same: a person says whether it was ours.
+    # It still counts: a person decides if it was ours.
     assert record.is_stopped(MARTY_NUMBER)
 
 

@@ -1,4 +1,4 @@
-"""A row beside the ledger that was changed in the database, and not by us, is named by `verify_ledger`."""
+"""A row next to the audit log that was changed in the database, not by us, is named by `verify_ledger`."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the worker makes of the vendors' events."""
+"""How the worker processes the vendors' events."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -480,7 +480,7 @@ def test_row_14_a_stop_of_a_contact_who_cannot_be_read_is_left_to_people(
 def test_a_known_stop_of_a_contact_who_is_gone_is_recorded(
     set_desired_state: SetDesiredState, vendors: Vendors
 ) -> None:
-    """SlickText cannot say any more since when: it is a stop at the hint's date."""
+    """SlickText can no longer say since when: it is a stop at the event's date."""
     confirmed(set_desired_state)
     age(by=timedelta(days=9))
     index.store([Contact(contact_id=MARTY, mobile_number=MARTY_NUMBER)], timezone.now())
@@ -702,7 +702,7 @@ def test_a_defect_of_ours_does_not_end_it(
 
 
 def old_stop(vendors: Vendors) -> None:
-    """SlickText holds a stop of theirs from long ago."""
+    """SlickText holds their stop from long ago."""
     vendors.edit(opt_in_status="unsubscribed")
     vendors.write(
         "UPDATE contacts SET last_opt_in_status_change = '2020-01-01 00:00:00' WHERE contact_id = ?",
