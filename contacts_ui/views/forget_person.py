@@ -1,7 +1,6 @@
 """Forget a person: type the number, see what is kept, type it again."""
 
-from typing import Any
-
+from django.forms import Form
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
@@ -17,22 +16,17 @@ from contacts_ui.views.guards import StaffRequest, permission
 @confirmed_recently
 def person_forget(request: StaffRequest) -> HttpResponse:
     """Remove a person's name and details. The number is never in an address."""
-    if request.method != "POST":
-        return _page(request, {"form": ForgetForm()})
-    form = ForgetForm({"number": request.POST.get("number", "")})
-    if not form.is_valid():
-        return _page(request, {"form": form}, status=422)
-    number = form.cleaned_data["number"]
-    if "again" not in request.POST:
-        sure = ForgetForGoodForm(initial={"number": number})
-        return _page(request, {"found": forgetting.look(number), "form": sure})
-    sure = ForgetForGoodForm(request.POST)
-    if not sure.is_valid():
-        return _page(request, {"found": forgetting.look(number), "form": sure}, status=422)
-    return _page(request, {"done": forgetting.forget(staff=request.user, number=number)})
-
-
-def _page(request: StaffRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    context = {"found": None, "done": None, **context}
-    context["about"] = context["done"] or context["found"]
+    typed = {"number": request.POST.get("number", "")}
+    form: Form = ForgetForm(typed if request.method == "POST" else None)
+    found = None
+    if form.is_valid():
+        number = form.cleaned_data["number"]
+        again = "again" in request.POST
+        form = ForgetForGoodForm(request.POST if again else None, initial={"number": number})
+        if form.is_valid():
+            done = forgetting.forget(staff=request.user, number=number)
+            return TemplateResponse(request, "people/forgotten.html", {"about": done})
+        found = forgetting.look(number)
+    context = {"form": form, "found": found, "about": found}
+    status = 422 if form.errors else 200
     return TemplateResponse(request, "people/forget.html", context, status=status)
