@@ -155,49 +155,40 @@ class HostCheckedMiddleware(CommonMiddleware):
         return None if request.path_info in PROBES else super().process_request(request)
 
 
-def private_pages(get_response: Handler) -> Handler:
+class private_pages(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
     """Keep names and numbers out of every cache between us and the reader."""
 
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store, private")
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
 
-    return middleware
 
-
-def ended_sessions(get_response: Handler) -> Handler:
+class ended_sessions(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
     """Send people whose session ended to sign in, and back to their page."""
 
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
         if response.headers.get("Location", "").startswith(f"{reverse('account_login')}?"):
             return to_the_login(request)
         return response
 
-    return middleware
 
-
-def readers_time_zone(get_response: Handler) -> Handler:
+class readers_time_zone(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
     """Show times in the zone of the reader's browser, from a cookie."""
 
-    def middleware(request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         zone = request.COOKIES.get("tz", "")
         try:
             timezone.activate(zoneinfo.ZoneInfo(zone))
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             timezone.deactivate()
-        return get_response(request)
-
-    return middleware
+        return self.get_response(request)
 
 
 class refusals(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
-    """Answer 403 with the reason if the role does not allow it: a page, or a sentence for htmx.
-
-    Each 403, even for an old page, is a security event.
-    """
+    """Answer 403 with the reason: a page, or a sentence for htmx. Each 403 is a security event."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)

@@ -16,8 +16,8 @@ from contacts_ui.integrations.coerce import BadShape, unwrap
 from contacts_ui.integrations.types import DoNotText, RegisteredContact, RegisteredPage
 from contacts_ui.phone import to_e164
 
-_BY_HAND: Final = "phoneManuallyUnsubscribed"
 _SINCE: Final = "phoneUnsubscribedSince"
+_FLAGS: Final = ("phoneManuallyUnsubscribed", _SINCE)
 _NUMBER_KEYS: Final = ("phone", "phoneNumber", "number")
 _ID_KEYS: Final = ("contactId", "id")
 _ROWS_KEYS: Final = ("content", "data", "contacts", "items", "results")
@@ -47,10 +47,7 @@ def parse_registered_page(raw: Any, page: int) -> RegisteredPage:
 
 
 def parse_found(raw: Any) -> tuple[RegisteredContact, ...]:
-    """Read the answer of a lookup: one contact, bare or in an envelope, or a list of them.
-
-    Raises BadShape for an empty body, and where rows came and none of them can be read.
-    """
+    """Read the answer of a lookup: one contact, bare or in an envelope, or a list of them. Raises BadShape."""
     row = raw
     while isinstance(row, dict) and isinstance(row.get("data"), dict):
         row = row["data"]
@@ -71,7 +68,8 @@ def parse_registered(raw: Any) -> RegisteredContact:
         info = info[0]
     parts = (info, raw) if isinstance(info, dict) else (raw,)
     contact_id = _text(raw, *_ID_KEYS) or None
-    number = next(filter(None, (_number(part) for part in parts)), None)
+    typed = (_text(part, key) for part in parts for key in _NUMBER_KEYS)
+    number = next(filter(None, map(to_e164, typed)), None)
     if contact_id is None and number is None:
         raise BadShape("a contact without an id and a number")
     facts = {**raw, **parts[0]}
@@ -88,34 +86,23 @@ def parse_registered(raw: Any) -> RegisteredContact:
 
 def _stopped(parts: tuple[Mapping[str, Any], ...]) -> bool | None:
     """Return whether either flag says stop; None if both are missing, or unreadable and no stop."""
-    said = {
-        _says_stop(key, part[key]) for part in parts for key in (_BY_HAND, _SINCE) if key in part
-    }
+    said = set()
+    for key, value in ((key, part[key]) for part in parts for key in _FLAGS if key in part):
+        stops = False if value in coerce.NOTHING else coerce.truth(value)
+        # A time since when, even one that cannot be read, is a stop; 0 and false mean never.
+        said.add(stops is not False if key == _SINCE else stops)
     if True in said:
         return True
     return None if None in said or not said else False
 
 
-def _says_stop(key: str, value: Any) -> bool | None:
-    if value in coerce.NOTHING:
-        return False
-    # A time since when, even one that cannot be read; 0 and false mean never.
-    return coerce.truth(value) if key == _BY_HAND else coerce.truth(value) is not False
-
-
 def _is_last(envelope: Mapping[str, Any], page: int) -> bool:
-    last = coerce.truth(envelope.get("last"))
-    if last is None and (more := coerce.truth(envelope.get("hasMore"))) is not None:
-        last = not more
-    if last is not None:
-        return last
+    last, more = coerce.truth(envelope.get("last")), coerce.truth(envelope.get("hasMore"))
+    if last is not None or more is not None:
+        return not more if last is None else last
     pages = coerce.optional(coerce.integer, envelope.get("totalPages"))
     # Whether it counts pages from 0 is a guess; up to this page it holds either way.
     return pages is not None and page >= pages
-
-
-def _number(part: Mapping[str, Any]) -> str | None:
-    return next(filter(None, (to_e164(_text(part, key)) for key in _NUMBER_KEYS)), None)
 
 
 def _text(part: Mapping[str, Any], *keys: str) -> str:

@@ -128,10 +128,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def epoch_or_moment(value: Any) -> datetime | None:
-    """Return an aware UTC time from epoch milliseconds or seconds, or as `moment` does.
-
-    0 means never. Raises ValueError.
-    """
+    """Return an aware UTC time from epoch milliseconds or seconds (0 is never), or as `moment`. Raises ValueError."""
     words = text(value)
     if words is None or not _EPOCH.fullmatch(words):
         return moment(words)

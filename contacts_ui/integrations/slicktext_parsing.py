@@ -150,11 +150,7 @@ def _has_more(rows: list[Any], envelope: Mapping[str, Any]) -> bool:
 
 
 def parse_messages(raw: Any, offset: int) -> MessagePage:
-    """Read one page of messages; rows that cannot be read are counted.
-
-    Without ``pagingData.hasMore`` only an empty page proves the end, as with contacts.
-    Raises BadShape when there is no list of rows.
-    """
+    """Read one page of messages, as `parse_page` does; rows that cannot be read are counted. Raises BadShape."""
     rows, envelope = coerce.rows(raw, "data", "messages")
     messages: list[Message] = []
     for row in rows:
@@ -259,8 +255,7 @@ def _from_rows(rows: list[Any]) -> dict[str, int]:
     for row in rows:
         if not isinstance(row, dict):
             continue
-        name = next((key for key in _STATUS_KEYS if key in row), None)
-        count = _count(row)
+        name, count = next((key for key in _STATUS_KEYS if key in row), None), _count(row)
         # "group" may also hold the name of the field that was grouped by.
         if name is None or count is None or row[name] == "opt_in_status":
             continue

@@ -90,10 +90,7 @@ class Transport:
         self._adapter = Adapter()
 
     def send(self, request: Request) -> Answer:
-        """Send ``request`` and return the answer, whatever its status.
-
-        Raises Unreachable, NoAnswer, or Unreadable for a body that cannot be decoded.
-        """
+        """Send ``request`` and return the answer of any status. Raises Unreachable, NoAnswer, or Unreadable."""
         try:
             prepared = self._prepare(request)
             policy, left = request.policy, max(request.left, 0.001)

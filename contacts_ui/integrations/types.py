@@ -131,10 +131,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """One page of messages. The next one starts at ``offset + received``.
-
-    ``malformed`` counts the rows that could not be read.
-    """
+    """One page of messages; the next starts at ``offset + received``. ``malformed`` counts unreadable rows."""
 
     messages: tuple[Message, ...]
     has_more: bool
@@ -145,10 +142,7 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredContact:
-    """A contact as CloudContactAI shows it. ``contact_id`` is its own id, ``number`` is E.164.
-
-    ``stopped`` is None where the answer does not say. Times are UTC.
-    """
+    """A contact as CloudContactAI shows it: its own id, E.164, UTC. ``stopped`` is None where it does not say."""
 
     contact_id: str | None
     number: str | None

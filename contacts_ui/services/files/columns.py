@@ -315,10 +315,7 @@ class NumberColumns:
         return min((at for _, at, _ in self._columns), default=None)
 
     def ranked(self, cells: Sequence[str]) -> list[int]:
-        """Return the columns of a row's numbers, the most likely to get texts first.
-
-        A number that the row labels as a fax or pager is left out.
-        """
+        """Return the columns of a row's numbers, the most likely to get texts first; without faxes and pagers."""
         found = []
         for rank, at, label in self._columns:
             told = cells[label] if label is not None else ""

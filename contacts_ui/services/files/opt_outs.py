@@ -239,10 +239,7 @@ def any_holds_stop(texts: Collection[str]) -> bool:
 
 
 def are_statuses(values: Mapping[str, int]) -> bool:
-    """Return True if most rows have a status of texts, and not all of them one that orders have too.
-
-    `values` are the different values of the column, each with its number of rows.
-    """
+    """Return True if most rows (`values` counts them) have a status of texts, and not all one that orders have too."""
     known = {
         text: rows
         for text, rows in values.items()

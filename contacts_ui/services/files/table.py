@@ -132,10 +132,7 @@ def as_table(
 def _without_empty(
     headings: list[str], there: list[Line], said: list[str]
 ) -> tuple[list[str], list[Line]]:
-    """Name the columns, and leave out empty ones: those without a heading, and all where there are too many columns.
-
-    Raises Unreadable.
-    """
+    """Name the columns, and leave out empty ones: those without a heading, and all where there are too many."""
     seen: Counter[str] = Counter()
     names = []
     for at, heading in enumerate(headings):

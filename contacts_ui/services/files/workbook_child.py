@@ -97,10 +97,7 @@ def main() -> None:
 
 
 def read(content: bytes, wanted: str = "") -> Iterator[Book | tuple[int, list[str]]]:
-    """Yield the book, then the filled rows of the wanted sheet, else of the first that holds something.
-
-    Raises Refused, and whatever the libraries raise.
-    """
+    """Yield the book, then the filled rows of the wanted sheet, else of the first that holds any. Raises Refused."""
     archive = zipfile.ZipFile(io.BytesIO(content)) if content.startswith(b"PK") else None
     if archive:
         untold = _weigh(archive)
@@ -112,8 +109,7 @@ def read(content: bytes, wanted: str = "") -> Iterator[Book | tuple[int, list[st
         yield Book()
         return
     name = sheet.name
-    names = [*shown, *hidden]
-    told = Book(name, names, hidden)
+    told = Book(name, [*shown, *hidden], hidden)
     extra = Untold(set(), {})
     if not archive:
         extra = _of_old_excel(content, book.sheet_names.index(name))
@@ -254,10 +250,7 @@ def _for_each_element(
 
 
 class _SheetParser:
-    """Notes what calamine does not tell of the sheet of an .xlsx, and numbers in the `formats` with zeros.
-
-    It is called once for each element, so it looks at few of them.
-    """
+    """Notes hidden rows and special cells of an .xlsx. Called once for each element, so it looks at few of them."""
 
     def __init__(self, formats: dict[str, str]) -> None:
         self._hidden: set[int] = set()

@@ -56,10 +56,7 @@ def blocks_of(rows: Iterable[Sequence[str]], size: int = BLOCK_ROWS) -> Iterator
 def parts_of(
     kind: Format, headings: Sequence[str], blocks: Iterable[Block], numbers: Collection[str] = ()
 ) -> Generator[Part]:
-    """Write a table. `numbers` are the headings of columns with phone numbers.
-
-    Raises workbook_writing.Full while it is read, if a workbook cannot hold all rows.
-    """
+    """Write a table; `numbers` are the headings of phone numbers. Raises workbook_writing.Full while it is read."""
     if kind == Format.CSV:
         return _csv_parts(headings, blocks, numbers)
     as_read = (([*map(guard_text_cells, columns)], count) for columns, count in blocks)

@@ -181,8 +181,7 @@ def of_rest(key: str) -> str:
 def _answer(
     answers: Mapping[str, str], key: str, possible: Sequence[str], default: str = ""
 ) -> str:
-    given = answers.get(key, "")
-    return given if given in possible else default
+    return given if (given := answers.get(key, "")) in possible else default
 
 
 def _named(values: Iterable[str]) -> str:

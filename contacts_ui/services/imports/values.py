@@ -74,8 +74,12 @@ def read(target: str, text: str, order: Order = Order.MONTH_FIRST) -> tuple[dict
         return {}, ""
     if problem := cells.no_value(text):
         return {}, f"{_left_empty(target)}. {problem}"
-    if problem := _too_long(target, text):
-        return {}, f"{_left_empty(target)}: {problem}"
+    longest = CUSTOM_VALUE_MAX_CHARACTERS if target.startswith(CUSTOM) else VALUE_MAX_CHARACTERS
+    if len(text) > longest:
+        most = CELL_MAX_CHARACTERS
+        many = f"more than {most:,}" if len(text) > most else f"{len(text):,}"
+        sentence = f"it has {many} characters, and the limit is {longest:,}."
+        return {}, f"{_left_empty(target)}: {sentence}"
     if target in (FULL_NAME, LAST_FIRST):
         return two_names(text, last_first=target == LAST_FIRST), ""
     if target == "birthdate":
@@ -148,15 +152,6 @@ def _left_empty(target: str) -> str:
 def _shown(text: str) -> str:
     cut = text[:_SHOWN_MAX_CHARACTERS]
     return f"“{text}”" if cut == text else f"“{cut}…”"
-
-
-def _too_long(target: str, text: str) -> str:
-    longest = CUSTOM_VALUE_MAX_CHARACTERS if target.startswith(CUSTOM) else VALUE_MAX_CHARACTERS
-    if len(text) <= longest:
-        return ""
-    most = CELL_MAX_CHARACTERS
-    many = f"more than {most:,}" if len(text) > most else f"{len(text):,}"
-    return f"it has {many} characters, and the limit is {longest:,}."
 
 
 def _or(value: str | None, problem: str) -> tuple[str, str]:
