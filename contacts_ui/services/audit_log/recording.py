@@ -86,7 +86,11 @@ def take_turn() -> LedgerHead:
 
 def entry_hash(entry: LedgerEntry) -> str:
     """Return the SHA-256, in hex, of every field of `entry` and the hash of the entry before it."""
-    fields = {name: _hashable(getattr(entry, name)) for name in HASHED_FIELDS}
+    values = {name: getattr(entry, name) for name in HASHED_FIELDS}
+    fields = {
+        name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -111,10 +115,6 @@ def name_of(staff: Staff | None) -> str:
         return ""
     full = staff.get_full_name() if isinstance(staff, AbstractUser) else ""
     return full or staff.get_username()
-
-
-def _hashable(value: Any) -> Any:
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
 
 
 def _storable(value: Any) -> Any:

@@ -7,7 +7,7 @@ the first, and nothing is counted.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
@@ -56,17 +56,6 @@ class Wanted:
     size: int = 50
 
 
-class Page(Protocol):
-    """Where a page begins or ends, by row id, and how many rows it has."""
-
-    @property
-    def before(self) -> int | None: ...
-    @property
-    def after(self) -> int | None: ...
-    @property
-    def size(self) -> int: ...
-
-
 Row = TypeVar("Row", bound=Model)
 
 
@@ -82,30 +71,7 @@ class Found(Generic[Row]):
 
 def search(wanted: Wanted) -> Found[LedgerEntry]:
     """Return one page of matching entries, the newest first."""
-    about, too_many = _about_people(wanted)
-    entries = LedgerEntry.objects.filter(about, _exactly(wanted), _in_time(wanted))
-    return replace(newest_first(entries, wanted), too_many=too_many)
-
-
-def newest_first(rows: QuerySet[Row], page: Page) -> Found[Row]:
-    """Return one page of `rows`, the newest id first; nothing is counted."""
-    size = page.size
-    if page.after is not None:
-        above = list(rows.filter(pk__gt=page.after).order_by("pk")[: size + 1])
-        return Found(above[:size][::-1], len(above) > size, True)
-    below = rows if page.before is None else rows.filter(pk__lt=page.before)
-    found = list(below.order_by("-pk")[: size + 1])
-    return Found(found[:size], page.before is not None, len(found) > size)
-
-
-def staff_names() -> list[str]:
-    """Return the names of everyone who wrote an entry, as they were then; "" is the dashboard itself."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STAFF_NAMES)
-        return [name for (name,) in cursor.fetchall()]
-
-
-def _exactly(wanted: Wanted) -> Q:
+    about, too_many = _about_people(wanted.name)
     values = {
         "number": wanted.number,
         "action": wanted.action,
@@ -118,7 +84,28 @@ def _exactly(wanted: Wanted) -> Q:
     chosen = {name: value for name, value in values.items() if value not in ("", None)}
     if wanted.staff is not None:
         chosen["staff_name"] = wanted.staff
-    return Q(**chosen)
+    entries = LedgerEntry.objects.filter(about, _in_time(wanted), **chosen)
+    page = newest_first(entries, before=wanted.before, after=wanted.after, size=wanted.size)
+    return replace(page, too_many=too_many)
+
+
+def newest_first(
+    rows: QuerySet[Row], *, before: int | None, after: int | None, size: int
+) -> Found[Row]:
+    """Return the page of `rows` above the id `after`, or below `before`: the newest first; nothing is counted."""
+    if after is not None:
+        above = list(rows.filter(pk__gt=after).order_by("pk")[: size + 1])
+        return Found(above[:size][::-1], len(above) > size, True)
+    below = rows if before is None else rows.filter(pk__lt=before)
+    found = list(below.order_by("-pk")[: size + 1])
+    return Found(found[:size], before is not None, len(found) > size)
+
+
+def staff_names() -> list[str]:
+    """Return the names of everyone who wrote an entry, as they were then; "" is the dashboard itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAFF_NAMES)
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _in_time(wanted: Wanted) -> Q:
@@ -126,25 +113,27 @@ def _in_time(wanted: Wanted) -> Q:
     when = Q()
     if wanted.since:
         when &= Q(at__gte=wanted.since)
-        earlier = _entries().filter(at__lt=wanted.since - CLOCK_TOLERANCE).order_by("-at")
+        earlier = LedgerEntry.objects.filter(at__lt=wanted.since - CLOCK_TOLERANCE).order_by("-at")
         when &= Q(pk__gt=earlier.values_list("pk", flat=True).first() or 0)
     if wanted.until:
         when &= Q(at__lt=wanted.until)
-        later = _entries().filter(at__gte=wanted.until + CLOCK_TOLERANCE).order_by("at")
+        later = LedgerEntry.objects.filter(at__gte=wanted.until + CLOCK_TOLERANCE).order_by("at")
         if key := later.values_list("pk", flat=True).first():
             when &= Q(pk__lt=key)
     return when
 
 
-def _about_people(wanted: Wanted) -> tuple[Q, bool]:
+def _about_people(shown_name: str) -> tuple[Q, bool]:
     """Filter by the contacts and numbers that were once shown with a name; return True if they are too many."""
-    if not wanted.name:
+    if not shown_name:
         return Q(), False
     labeled: list[QuerySet[Any]] = [
-        OptOut.objects.filter(label__icontains=wanted.name),
-        LiftRequest.objects.filter(label__icontains=wanted.name),
+        OptOut.objects.filter(label__icontains=shown_name),
+        LiftRequest.objects.filter(label__icontains=shown_name),
         # A person who only ever consented is named in these entries alone.
-        _entries().filter(action=Action.CONSENT_REQUESTED, before__label__icontains=wanted.name),
+        LedgerEntry.objects.filter(
+            action=Action.CONSENT_REQUESTED, before__label__icontains=shown_name
+        ),
     ]
     # Distinct in Python: the databases would read the whole table for it.
     found = [
@@ -155,7 +144,3 @@ def _about_people(wanted: Wanted) -> tuple[Q, bool]:
     numbers = {number for number, _ in found if number}
     ids = {contact_id for _, contact_id in found if contact_id is not None}
     return Q(number__in=numbers) | Q(contact_id__in=ids), len(found) > NAME_MAX_ROWS
-
-
-def _entries() -> QuerySet[LedgerEntry]:
-    return LedgerEntry.objects.all()

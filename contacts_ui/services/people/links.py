@@ -18,7 +18,7 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff, require
 from contacts_ui.services import audit_log, security
 from contacts_ui.services.people import rules
-from contacts_ui.services.people.reading import Person, open_links, person
+from contacts_ui.services.people.reading import open_links, person
 from contacts_ui.services.people.sessions import end_all
 
 VALID: Final = {LinkPurpose.INVITE: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
@@ -51,27 +51,22 @@ def make_reset_link(*, staff: Staff | None, pk: int) -> Link:
         who = person(pk)
         rules.refuse_own(staff, who, "link")
         rules.refuse_superuser(staff, who)
-        _refuse_without_password(who)
+        if not settings.PASSWORD_LOGIN:
+            raise rules.NotPossible(rules.NO_PASSWORDS)
+        if who.is_company_account:
+            raise rules.NotPossible(rules.COMPANY_PASSWORD)
+        if not who.account.is_active:
+            raise rules.NotPossible(rules.INACTIVE)
         invited = not who.account.has_usable_password()
         link = make(who.account, LinkPurpose.INVITE if invited else LinkPurpose.RESET, staff)
-        about = {"username": who.account.get_username()}
         audit_log.record(
             action=Action.ACCOUNT_LINK_MADE,
             staff=staff,
             number="",
-            after={**about, "link": link.purpose.label},
+            after={"username": who.account.get_username(), "link": link.purpose.label},
         )
     tell(SecurityEventKind.LINK_MADE, staff, who.account, purpose=link.purpose.value)
     return link
-
-
-def _refuse_without_password(who: Person) -> None:
-    if not settings.PASSWORD_LOGIN:
-        raise rules.NotPossible(rules.NO_PASSWORDS)
-    if who.is_company_account:
-        raise rules.NotPossible(rules.COMPANY_PASSWORD)
-    if not who.account.is_active:
-        raise rules.NotPossible(rules.INACTIVE)
 
 
 def make(account: User, purpose: LinkPurpose, staff: Staff | None) -> Link:

@@ -7,13 +7,11 @@ removed, with a digest of what stays of them. Only `manage.py prune_ledger` call
 # ruff: noqa: S608 - the only names in the SQL are our own constants
 
 import hashlib
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, ForeignObjectRel, Model, OuterRef, Q
+from django.db.models import Exists, ForeignObjectRel, OuterRef, Q
 from django.utils import timezone
 
 from contacts_ui.models import (
@@ -57,12 +55,16 @@ def oldest_kept() -> datetime:
 def prunable(before: datetime) -> LedgerQuerySet:
     """Return the entries from before `before` that nothing needs anymore, the oldest first."""
     entries = LedgerEntry.objects.filter(at__lt=before).exclude(action=Action.LEDGER_PRUNED)
-    entries = entries.exclude(_number_is_stopped_or_open()).exclude(_lift_is_on_file())
+    asked = LiftRequest.objects.filter(number=OuterRef("number"))
+    entries = entries.exclude(_number_is_stopped_or_open())
+    entries = entries.exclude(Exists(asked), action__in=LIFTS)
     # "It does not follow them": a late delivery of the old stop goes by this.
     entries = entries.exclude(answer__has_key="stop_follows")
-    for model, column in _pointing_at_entries():
-        there = model._default_manager.filter(**{column: OuterRef("pk")})
-        entries = entries.exclude(Exists(there))
+    for field in LedgerEntry._meta.get_fields(include_hidden=True):
+        if isinstance(field, ForeignObjectRel):
+            pointing = field.related_model._default_manager
+            there = pointing.filter(**{field.field.attname: OuterRef("pk")})
+            entries = entries.exclude(Exists(there))
     return entries.order_by("pk")
 
 
@@ -76,7 +78,17 @@ def prune(before: datetime) -> LedgerEntry | None:
         if not kept:
             return None
         entry = audit_log.record(
-            action=Action.LEDGER_PRUNED, staff=None, number="", after=_facts_of(kept, before)
+            action=Action.LEDGER_PRUNED,
+            staff=None,
+            number="",
+            after={
+                "older_than": before.isoformat(),
+                "pruned": len(kept),
+                "first_pruned": kept[0].pk,
+                "last_pruned": kept[-1].pk,
+                "last_hash": kept[-1].hash,
+                "digest": digest_of(kept),
+            },
         )
         for row in kept:
             row.prune_id = entry.pk
@@ -84,17 +96,6 @@ def prune(before: datetime) -> LedgerEntry | None:
             PrunedEntry.objects.bulk_create(kept, batch_size=500)
             _remove(entry, len(kept))
     return entry
-
-
-def _facts_of(kept: list[PrunedEntry], before: datetime) -> dict[str, Any]:
-    return {
-        "older_than": before.isoformat(),
-        "pruned": len(kept),
-        "first_pruned": kept[0].pk,
-        "last_pruned": kept[-1].pk,
-        "last_hash": kept[-1].hash,
-        "digest": digest_of(kept),
-    }
 
 
 def digest_of(kept: list[PrunedEntry]) -> str:
@@ -113,13 +114,6 @@ def _remove(entry: LedgerEntry, expected: int) -> None:
             raise RuntimeError(f"{cursor.rowcount} entries were to go, not {expected}.")
 
 
-def _pointing_at_entries() -> Iterator[tuple[type[Model], str]]:
-    """Yield every table that refers to entries, and its column."""
-    for field in LedgerEntry._meta.get_fields(include_hidden=True):
-        if isinstance(field, ForeignObjectRel):
-            yield field.related_model, field.field.attname
-
-
 def _number_is_stopped_or_open() -> Q:
     """Filter by numbers with a stop that we want or a vendor confirmed, or with work to do."""
     desired_states = DesiredState.objects.filter(number=OuterRef("number")).filter(
@@ -130,8 +124,3 @@ def _number_is_stopped_or_open() -> Q:
     )
     opt_outs = OptOut.objects.filter(number=OuterRef("number")).exclude(state__in=ENDED)
     return Q(Exists(desired_states)) | Q(Exists(opt_outs))
-
-
-def _lift_is_on_file() -> Q:
-    asked = LiftRequest.objects.filter(number=OuterRef("number"))
-    return Q(Exists(asked), action__in=LIFTS)

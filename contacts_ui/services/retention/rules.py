@@ -9,7 +9,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from contacts_ui.models import Job, JobRow, Vendor, WebhookEvent
+from contacts_ui.models import Job, Vendor, WebhookEvent
 from contacts_ui.models.consent import PressState
 from contacts_ui.models.job import JobKind, JobState, RowState
 from contacts_ui.models.messages import MessageState
@@ -73,10 +73,6 @@ def _empty_bodies(events: QuerySet[WebhookEvent]) -> None:
     WebhookEvent.objects.bulk_update(rows, ["body"])
 
 
-def _empty_data(rows: QuerySet[JobRow]) -> None:
-    rows.update(data={})
-
-
 def _close(jobs: QuerySet[Job]) -> None:
     """Keep the counts of jobs whose rows are removed next. Jobs that never started can no longer start."""
     rows = list(jobs)
@@ -126,7 +122,7 @@ RULES: Final = (
             job__kind=JobKind.IMPORT, job__state__in=ENDED,
             job__finished_at__gt=now - JUST_ENDED,
         ) & ~Q(state__in=(RowState.WAITING, RowState.WORKING)) & ~Q(data={}),
-        change=_empty_data,
+        change=lambda rows: rows.update(data={}),
     ),
     Rule(
         "contacts_ui.Job", "Input of jobs that ended or were never started; counts stay", 90,

@@ -82,15 +82,13 @@ def refused(account: Staff | None, why: str, *, page: str, method: str) -> None:
     `why` is the missing permission, OLD_PAGE, or OTHER; `page` is the name of the address, which has no number
     and no search.
     """
-    if _is_new(f"{account.pk if account else client_address.current()}:{why}"):
-        details = {"permission": why, "page": page, "method": method}
-        record(SecurityEventKind.REFUSED, account=account, details=details)
-
-
-def _is_new(key: str) -> bool:
+    key = f"refused:{account.pk if account else client_address.current()}:{why}"
     try:
-        return cache.add(f"refused:{key}", 1, REFUSAL_EVERY_SECONDS)
+        is_new = cache.add(key, 1, REFUSAL_EVERY_SECONDS)
     except Exception:
         # Twice is better than never.
         logger.exception("the cache could not say what was refused before")
-        return True
+        is_new = True
+    if is_new:
+        details = {"permission": why, "page": page, "method": method}
+        record(SecurityEventKind.REFUSED, account=account, details=details)

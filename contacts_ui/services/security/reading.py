@@ -6,7 +6,7 @@ The last hour is this clock hour, and a share of the one before. One statement f
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,7 +56,10 @@ def shown(staff: Staff, contacts: int) -> int:
         logger.exception("the contacts that were shown could not be counted")
         return 0
     if total > settings.READS_PER_HOUR:
-        _remember(staff, total)
+        try:
+            cache.set(f"reads:over:{staff.pk}", total, KNOWN_SECONDS)
+        except Exception:
+            logger.exception("the cache could not keep who reads much")
     return total
 
 
@@ -110,28 +113,22 @@ def much_read() -> list[MuchRead]:
     since = timezone.now() - timedelta(hours=TOLD_HOURS)
     told = SecurityEvent.objects.filter(kind=SecurityEventKind.READ_MUCH, at__gte=since)
     events = list(told.select_related("account").order_by("-pk")[:TOLD_PEOPLE])
-    counts = _counts_of(events)
-    return [_much_read(event, counts) for event in events]
-
-
-def _much_read(event: SecurityEvent, counts: dict[tuple[int | None, datetime], int]) -> MuchRead:
-    hour, account = _hour_of(event.at), event.account
-    many = counts.get((event.account_id, hour), 0)
-    since = hour
-    if many <= event.details.get("limit", 0):
-        many, since = many + counts.get((event.account_id, hour - HOUR), 0), hour - HOUR
-    many = max(many, event.details.get("contacts", 0))
-    name = (account.get_full_name() if account else "") or event.name
-    return MuchRead(name, event.name, many, since, hour + HOUR)
-
-
-def _counts_of(events: Sequence[SecurityEvent]) -> dict[tuple[int | None, datetime], int]:
     if not events:
-        return {}
+        return []
     accounts: Iterable[Any] = {event.account_id for event in events}
     first = min(event.at for event in events) - 2 * HOUR
     rows = ContactReads.objects.filter(account_id__in=accounts, hour__gte=first)
-    return {(row.account_id, row.hour): row.contacts for row in rows}
+    counts = {(row.account_id, row.hour): row.contacts for row in rows}
+    found = []
+    for event in events:
+        key, account, hour = event.account_id or 0, event.account, _hour_of(event.at)
+        many, since = counts.get((key, hour), 0), hour
+        if many <= event.details.get("limit", 0):
+            many, since = many + counts.get((key, hour - HOUR), 0), hour - HOUR
+        many = max(many, event.details.get("contacts", 0))
+        name = (account.get_full_name() if account else "") or event.name
+        found.append(MuchRead(name, event.name, many, since, hour + HOUR))
+    return found
 
 
 def _hour_of(moment: datetime) -> datetime:
@@ -158,10 +155,3 @@ def _tell_once(staff: Staff, total: int, hour: datetime) -> None:
     if not told.exists():
         details = {"contacts": total, "limit": settings.READS_PER_HOUR}
         record(SecurityEventKind.READ_MUCH, account=staff, details=details)
-
-
-def _remember(staff: Staff, total: int) -> None:
-    try:
-        cache.set(f"reads:over:{staff.pk}", total, KNOWN_SECONDS)
-    except Exception:
-        logger.exception("the cache could not keep who reads much")

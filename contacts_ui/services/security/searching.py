@@ -56,18 +56,14 @@ def search(staff: Staff, wanted: WantedEvents) -> Found[SecurityEvent]:
         "at__lt": wanted.until,
     }
     chosen = {name: value for name, value in values.items() if value}
-    events = SecurityEvent.objects.filter(_by(wanted.who), **chosen)
-    return newest_first(events.select_related("account"), wanted)
-
-
-def _by(who: str) -> Q:
-    """Return a filter for events of accounts with that in the name, about them, and with just that typed as a name."""
-    if not who:
-        return Q()
-    full_name = Concat("first_name", Value(" "), "last_name")
-    people = User.objects.annotate(full_name=full_name).filter(
-        Q(username__icontains=who) | Q(full_name__icontains=who)
-    )
-    found = dict(people.values_list("pk", "username")[:MAX_PEOPLE])
-    about = Q(kind__in=ABOUT, details__person__in=[who, *found.values()])
-    return Q(account_id__in=list(found)) | Q(name=who) | about
+    events = SecurityEvent.objects.select_related("account").filter(**chosen)
+    if who := wanted.who:
+        # Of accounts with that in the name, about them, and with just that typed as a name.
+        full_name = Concat("first_name", Value(" "), "last_name")
+        people = User.objects.annotate(full_name=full_name).filter(
+            Q(username__icontains=who) | Q(full_name__icontains=who)
+        )
+        found = dict(people.values_list("pk", "username")[:MAX_PEOPLE])
+        about = Q(kind__in=ABOUT, details__person__in=[who, *found.values()])
+        events = events.filter(Q(account_id__in=list(found)) | Q(name=who) | about)
+    return newest_first(events, before=wanted.before, after=wanted.after, size=wanted.size)

@@ -16,7 +16,7 @@ from contacts_ui.integrations.http import Connection
 from contacts_ui.models import Vendor
 from contacts_ui.services.vendors import shared_reads
 from contacts_ui.services.vendors.health import HealthMonitor, error_named, recorded_health
-from contacts_ui.services.vendors.rate_limit import PoliteBudget, slicktext_budget
+from contacts_ui.services.vendors.rate_limit import DatabaseBudget, PoliteBudget, slicktext_budget
 
 # The worker's walk tries again after half a minute, and may wait as long for its answer.
 ASKED_LATELY: Final = timedelta(seconds=90)
@@ -25,31 +25,13 @@ ASKED_LATELY: Final = timedelta(seconds=90)
 @cache
 def to_slicktext() -> Connection:
     """Return the connection to SlickText. Raises NotConnected when it has no keys."""
-    vendor = settings.VENDORS.slicktext
-    if vendor is None:
-        raise NotConnected(Vendor.SLICKTEXT.value)
-    return slicktext.connect(
-        vendor.base_url,
-        vendor.api_key,
-        vendor.account,
-        slicktext_budget(),
-        _listener(Vendor.SLICKTEXT),
-    )
+    return _connect(Vendor.SLICKTEXT, slicktext.connect, slicktext_budget())
 
 
 @cache
 def to_cloudcontactai() -> Connection:
     """Return the connection to CloudContactAI. Raises NotConnected when it has no keys."""
-    vendor = settings.VENDORS.cloudcontactai
-    if vendor is None:
-        raise NotConnected(Vendor.CLOUDCONTACTAI.value)
-    return cloudcontactai.connect(
-        vendor.base_url,
-        vendor.api_key,
-        vendor.account,
-        PoliteBudget(),
-        _listener(Vendor.CLOUDCONTACTAI),
-    )
+    return _connect(Vendor.CLOUDCONTACTAI, cloudcontactai.connect, PoliteBudget())
 
 
 def how_to_read() -> CallPolicy:
@@ -84,8 +66,13 @@ def _monitor(vendor: Vendor) -> HealthMonitor:
     return HealthMonitor(vendor)
 
 
-def _listener(vendor: Vendor) -> Callable[[CallRecord], None]:
-    """Return the listener for finished calls: shared reads, timing, metrics, and health."""
+def _connect(
+    vendor: Vendor, connect: Callable[..., Connection], budget: DatabaseBudget
+) -> Connection:
+    """Connect by the settings; tell shared reads, timing, metrics, and health of each finished call."""
+    keys = getattr(settings.VENDORS, vendor.value)
+    if keys is None:
+        raise NotConnected(vendor.value)
     monitor = _monitor(vendor)
 
     def on_call(call: CallRecord) -> None:
@@ -96,4 +83,4 @@ def _listener(vendor: Vendor) -> Callable[[CallRecord], None]:
         metrics.vendor_called(call)
         monitor.record(call)
 
-    return on_call
+    return connect(keys.base_url, keys.api_key, keys.account, budget, on_call)

@@ -53,9 +53,10 @@ def take(
         row = rows.select_for_update(skip_locked=True, of=("self",)).first()
         if row is None:
             return None
-        changes = {**_lease(row, lasts), **(also(row) if also else {})}
-        held(row).update(**changes)
-        _set(row, changes)
+        key, until = _columns(row)
+        own_key = {} if key == until else {key: uuid.uuid4().hex}
+        more = also(row) if also else {}
+        _write(row, {until: timezone.now() + lasts, **own_key, **more})
     return row
 
 
@@ -86,14 +87,9 @@ def release(row: Model, wait: timedelta = timedelta(), **changes: Any) -> bool:
 
 def _write(row: Model, changes: dict[str, Any]) -> bool:
     written = bool(held(row).update(**changes))
-    _set(row, changes)
+    for name, value in changes.items():
+        setattr(row, name, value)
     return written
-
-
-def _lease(row: Model, lasts: timedelta) -> dict[str, Any]:
-    key, until = _columns(row)
-    changes: dict[str, Any] = {until: timezone.now() + lasts}
-    return changes if key == until else {key: uuid.uuid4().hex, **changes}
 
 
 def _columns(row: Model) -> tuple[str, str]:
@@ -102,11 +98,6 @@ def _columns(row: Model) -> tuple[str, str]:
         return "lease", "leased_until"
     due = "next_at" if hasattr(row, "next_at") else "due_at"
     return due, due
-
-
-def _set(row: Model, changes: dict[str, Any]) -> None:
-    for name, value in changes.items():
-        setattr(row, name, value)
 
 
 def back_off(attempts: int, retry_after: float | None = None) -> timedelta:

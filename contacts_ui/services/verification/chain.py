@@ -113,34 +113,31 @@ class ChainCheck:
             self._prunes.keeps(link)
         else:
             self.entries += 1
-            yield from self._read(link)
+            if not _unchanged(link):
+                yield f"Entry {link.pk}: it was changed after it was written."
+            elif link.action == Action.LEDGER_PRUNED:
+                self._prunes.says(link)
         self._hash, self._id = link.hash, link.pk
         if link.hash in self.wanted:
             self.found[link.hash] = self.entries + self.pruned
 
-    def _read(self, entry: LedgerEntry) -> Iterator[str]:
-        if not _unchanged(entry):
-            yield f"Entry {entry.pk}: it was changed after it was written."
-        elif entry.action == Action.LEDGER_PRUNED:
-            self._prunes.says(entry)
-
     def _at_the_end(self) -> Iterator[str]:
         """Check that the head names the newest entry, after checking entries that were added since."""
-        head = _head_and_newest()
+        # In one statement, as others may append.
+        newest_key = LedgerEntry.objects.order_by("-pk").values("pk")[:1]
+        heads = LedgerHead.objects.filter(pk=1).annotate(newest=Subquery(newest_key))
+        head = heads.values_list("hash", "newest").first()
         if head is None:
             if self._id:
                 yield "The head of the audit log is missing."
             return
         hash_, newest = head
         if newest is not None and newest > self._id:
-            yield from self._later_entries()
+            for link in _links(self._id):
+                yield from self._step(link)
+            yield from self._at_the_end()
         elif hash_ != self._hash:
             yield f"Entries after {self._id or 'the start'} are missing."
-
-    def _later_entries(self) -> Iterator[str]:
-        for link in _links(self._id):
-            yield from self._step(link)
-        yield from self._at_the_end()
 
 
 def broken_links() -> Iterator[str]:
@@ -167,7 +164,12 @@ def broken_among(entries: Sequence[LedgerEntry]) -> Iterator[str]:
         for entry in _with_neighbors(chunk).order_by("pk"):
             if not _unchanged(entry):
                 yield f"Entry {entry.pk}: it was changed after it was written."
-            if entry.previous_hash != _hash_before(entry):
+            before = max(
+                (entry.entry_before_pk or 0, entry.entry_before_hash),
+                (entry.pruned_before_pk or 0, entry.pruned_before_hash),
+                key=lambda side: side[0],
+            )
+            if entry.previous_hash != (before[1] or NOTHING_BEFORE):
                 yield f"Entry {entry.pk}: an entry before it is missing, or it was moved."
             if entry.hash != _hash_expected_after(entry):
                 yield f"Entry {entry.pk}: an entry after it is missing, or it was moved."
@@ -206,29 +208,22 @@ def lost_references() -> Iterator[str]:
 
 def _links(key: int) -> Iterator[Link]:
     """Yield everything after the id `key`, in order, read page by page."""
-    both: tuple[Iterator[Link], ...] = (_entries_after(key), _pruned_after(key))
+    both = (_pages(LedgerEntry.objects.all(), key), _pages(PrunedEntry.objects.all(), key))
     return heapq.merge(*both, key=lambda link: link.pk)
 
 
-def _entries_after(key: int) -> Iterator[LedgerEntry]:
-    while page := _after(key):
+def _pages(rows: QuerySet[Any], key: int) -> Iterator[Link]:
+    """Yield the rows after `key`; if one can't be read, its whole page comes with the hashes alone."""
+    while True:
+        after = rows.filter(pk__gt=key).order_by("pk")
+        try:
+            page = list(after[:PAGE_ENTRIES])
+        except UNREADABLE:
+            page = list(after.only("previous_hash", "hash")[:PAGE_ENTRIES])
+        if not page:
+            return
         yield from page
         key = page[-1].pk
-
-
-def _pruned_after(key: int) -> Iterator[PrunedEntry]:
-    while page := list(PrunedEntry.objects.filter(pk__gt=key).order_by("pk")[:PAGE_ENTRIES]):
-        yield from page
-        key = page[-1].pk
-
-
-def _after(key: int) -> list[LedgerEntry]:
-    """Return the next entries; if one can't be read, all come with their hashes alone."""
-    entries = LedgerEntry.objects.filter(pk__gt=key).order_by("pk")
-    try:
-        return list(entries[:PAGE_ENTRIES])
-    except UNREADABLE:
-        return list(entries.only("previous_hash", "hash")[:PAGE_ENTRIES])
 
 
 def _unchanged(entry: LedgerEntry) -> bool:
@@ -254,13 +249,6 @@ def _with_neighbors(entries: QuerySet[LedgerEntry]) -> QuerySet[Any]:
     )
 
 
-def _hash_before(entry: Any) -> str:
-    """Return the hash of the nearest one before it."""
-    entry_side = (entry.entry_before_pk or 0, entry.entry_before_hash)
-    pruned_side = (entry.pruned_before_pk or 0, entry.pruned_before_hash)
-    return max(entry_side, pruned_side, key=lambda side: side[0])[1] or NOTHING_BEFORE
-
-
 def _hash_expected_after(entry: Any) -> str:
     """Return its hash as the nearest one after it has it, or as the head has it."""
     sides = (
@@ -269,10 +257,3 @@ def _hash_expected_after(entry: Any) -> str:
     )
     there = [side for side in sides if side[0] is not None]
     return str(min(there)[1] if there else entry.hash_of_head)
-
-
-def _head_and_newest() -> tuple[str, int | None] | None:
-    """Return the head's hash and the newest entry's id, in one statement; None without a head."""
-    newest = LedgerEntry.objects.order_by("-pk").values("pk")[:1]
-    head = LedgerHead.objects.filter(pk=1).annotate(newest=Subquery(newest))
-    return head.values_list("hash", "newest").first()

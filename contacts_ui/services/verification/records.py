@@ -52,13 +52,13 @@ def changed_rows() -> Iterator[str]:
     """Name, in words, each row that does not say what the ledger says, and each one that is missing."""
     yield from changed_statements()
     yield from _found(
-        Statement.objects.select_related("ledger_entry", "discounted_by"), _statements
+        Statement.objects.select_related("ledger_entry", "discounted_by"), check_statements
     )
     speaking = LedgerEntry.objects.filter(action__in=(*STATEMENT_ACTIONS, Action.STOP_DISCOUNTED))
-    yield from _found(speaking, _without_rows)
-    yield from _found(DesiredState.objects.select_related("ledger_entry"), _desired_states)
-    yield from _found(OptOut.objects.select_related("ledger_entry"), _opt_outs)
-    yield from _found(ConsentState.objects.all(), _states)
+    yield from _found(speaking, check_entries)
+    yield from _found(DesiredState.objects.select_related("ledger_entry"), check_desired_states)
+    yield from _found(OptOut.objects.select_related("ledger_entry"), check_opt_outs)
+    yield from _found(ConsentState.objects.all(), check_states)
     kept = ConsentState.objects.filter(number=OuterRef("number"))
     lost = (
         Statement.objects.filter(~Exists(kept)).order_by("number").values_list("number", flat=True)
@@ -91,7 +91,7 @@ def _differing(row: Model, expected: Mapping[str, Any]) -> str:
 # --- Statements ---------------------------------------------------------------------------------------
 
 
-def _statements(page: list[Statement]) -> Iterator[str]:
+def check_statements(page: list[Statement]) -> Iterator[str]:
     for row in page:
         if names := _differing(row, _said_by(row.ledger_entry)):
             yield f"Statement {row.pk}: entry {row.ledger_entry_id} says otherwise ({names})."
@@ -139,7 +139,7 @@ def _discounts(decision: LedgerEntry, stop: Statement) -> bool:
     return decision.action == Action.STOP_DISCOUNTED
 
 
-def _without_rows(page: list[LedgerEntry]) -> Iterator[str]:
+def check_entries(page: list[LedgerEntry]) -> Iterator[str]:
     """Name entries whose statement or opt-out is gone, or whose decision that a stop does not count was undone."""
     made = Statement.objects.filter(ledger_entry__in=page).values_list("ledger_entry_id", flat=True)
     counts = Counter(made)
@@ -187,20 +187,28 @@ def _decides(entry: LedgerEntry) -> bool:
 # --- What vendors must hold ---------------------------------------------------------------------------
 
 
-def _desired_states(page: list[DesiredState]) -> Iterator[str]:
+def check_desired_states(page: list[DesiredState]) -> Iterator[str]:
     said = record.grouped(
         Statement.objects.filter(number__in={each.number for each in page})
         .select_related("ledger_entry")
         .order_by("pk")
     )
     states = ConsentState.objects.in_bulk([each.number for each in page])
-    confirmed, pruned = _confirmed(page), PrunedEntry.objects.exists()
+    confirmations = LedgerEntry.objects.filter(
+        number__in={each.number for each in page},
+        action__in=(Action.STOP_CONFIRMED, Action.CONSENT_CONFIRMED),
+    )
+    newest = confirmations.order_by().values_list("number", "vendor").annotate(pk_=Max("pk"))
+    confirmed = {(number, vendor): key for number, vendor, key in newest}
+    pruned = PrunedEntry.objects.exists()
     for row in page:
         entry, what = (
             row.ledger_entry,
             f"What {Vendor(row.vendor).label} must hold for {row.number}",
         )
-        if row.number not in _numbers_of(entry):
+        # About both numbers, if a contact's changed.
+        moved = entry.after.get("mobile_number") if entry.action == Action.CONTACT_EDITED else None
+        if row.number not in (entry.number, moved and to_e164(str(moved))):
             yield f"{what}: entry {entry.pk} is about another number (number)."
         if row.do_not_text is (entry.action in ALLOWING_ACTIONS):
             yield f"{what}: entry {entry.pk} says otherwise (do_not_text)."
@@ -211,22 +219,6 @@ def _desired_states(page: list[DesiredState]) -> Iterator[str]:
                 yield f"{what}: no entry says that it was confirmed (state)."
         elif row.state == DeliveryState.ON_ITS_WAY and not (row.due_at or row.leased_until):
             yield f"{what}: it is on its way, and no one will send it (due_at)."
-
-
-def _confirmed(page: list[DesiredState]) -> dict[tuple[str, str], int]:
-    """Return the newest entry in which a vendor confirmed something, by number and vendor."""
-    entries = LedgerEntry.objects.filter(
-        number__in={each.number for each in page},
-        action__in=(Action.STOP_CONFIRMED, Action.CONSENT_CONFIRMED),
-    )
-    newest = entries.order_by().values_list("number", "vendor").annotate(pk_=Max("pk"))
-    return {(number, vendor): key for number, vendor, key in newest}
-
-
-def _numbers_of(entry: LedgerEntry) -> set[str]:
-    """Return the numbers that an entry is about: both, if a contact's number changed."""
-    new = entry.after.get("mobile_number") if entry.action == Action.CONTACT_EDITED else None
-    return {entry.number, to_e164(str(new)) or "" if new else entry.number}
 
 
 def _statuses(
@@ -252,7 +244,7 @@ def _statuses(
 # --- Opt-outs and verdicts ----------------------------------------------------------------------------
 
 
-def _opt_outs(page: list[OptOut]) -> Iterator[str]:
+def check_opt_outs(page: list[OptOut]) -> Iterator[str]:
     numbers = {each.number for each in page}
     about = (Action.STOP_DETAILED, *(action for actions in ENDED_BY.values() for action in actions))
     entries = record.grouped(
@@ -287,7 +279,7 @@ def _asked_by(row: OptOut, later: Sequence[LedgerEntry]) -> dict[str, Any]:
     return told
 
 
-def _states(page: list[ConsentState]) -> Iterator[str]:
+def check_states(page: list[ConsentState]) -> Iterator[str]:
     numbers = [each.number for each in page]
     passed = LedgerEntry.objects.filter(action=Action.NUMBER_REASSIGNED, number__in=numbers)
     newest = dict(passed.order_by().values_list("number").annotate(at=Max("asked_at")))
