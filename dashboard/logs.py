@@ -5,6 +5,7 @@ take the same way. The last step before the line is written masks numbers, addre
 Reads no settings, so gunicorn can use it before Django is there.
 """
 
+import contextlib
 import logging
 import re
 import sys
@@ -41,10 +42,26 @@ def logging_config(
     no line may hold, such as the vendors' keys. `security_file` takes the security events, in place of the console.
     """
     as_text = form == "text" or (form == "auto" and (debug or sys.stderr.isatty()))
+    renderer: Processor = structlog.processors.JSONRenderer()
+    if as_text:
+        # The plain formatter: the pretty one prints local variables, and those hold people.
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    line = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": _facts(),
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            Masker(secrets),
+            renderer,
+        ],
+    }
     config: dict[str, Any] = {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": _line(as_text, secrets)},
+        "formatters": {"line": line},
         "filters": {
             "no_outage": {"()": "django.utils.log.CallbackFilter", "callback": _is_no_outage}
         },
@@ -67,19 +84,6 @@ def logging_config(
         config["handlers"]["security"] = file | {"formatter": "line"}
         config["loggers"]["security"] |= {"handlers": ["security"], "propagate": False}
     return config
-
-
-def _line(as_text: bool, secrets: Sequence[str]) -> dict[str, Any]:
-    return {
-        "()": structlog.stdlib.ProcessorFormatter,
-        "foreign_pre_chain": _facts(),
-        "processors": [
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            Masker(secrets),
-            _renderer(as_text),
-        ],
-    }
 
 
 def _is_no_outage(record: logging.LogRecord) -> bool:
@@ -128,8 +132,10 @@ class Masker:
     def _masked(self, key: str, value: Any) -> Any:
         if key in _IDS and _OWN_ID.fullmatch(str(value)):
             return value
-        if key == _IP_ADDRESS and _is_ip_address(str(value)):
-            return value
+        if key == _IP_ADDRESS:
+            with contextlib.suppress(ValueError):
+                ip_address(str(value))
+                return value
         if value is None or isinstance(value, bool | float):
             return value
         if isinstance(value, int):
@@ -138,14 +144,6 @@ class Masker:
         if isinstance(value, str | dict | list | tuple):
             return redact_all(value, self.secrets)
         return redact(repr(value), self.secrets)
-
-
-def _is_ip_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _facts() -> list[Processor]:
@@ -157,12 +155,3 @@ def _facts() -> list[Processor]:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-
-
-def _renderer(as_text: bool) -> Processor:
-    if as_text:
-        # The plain formatter: the pretty one prints local variables, and those hold people.
-        return structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
-    return structlog.processors.JSONRenderer()

@@ -47,7 +47,12 @@ def read_vendors(env: environ.Env) -> Vendors:
         env, "CloudContactAI", "CCAI", "CCAI_CLIENT_ID", "https://core.cloudcontactai.com/api"
     )
     if slicktext is None and cloudcontactai is None:
-        return _sandbox(env.str("SANDBOX_URL", default="http://127.0.0.1:8001").rstrip("/"))
+        url = env.str("SANDBOX_URL", default="http://127.0.0.1:8001").rstrip("/")
+        return Vendors(
+            VendorSettings(f"{url}/v1", SANDBOX_SLICKTEXT_KEY, "26136"),
+            VendorSettings(f"{url}/api", SANDBOX_CCAI_KEY, "sandbox-client"),
+            sandbox=True,
+        )
     if slicktext and not any(character.isdigit() for character in slicktext.account):
         raise ImproperlyConfigured("SLICKTEXT_BRAND_ID has no digits; it looks like 26136.")
     return Vendors(slicktext, cloudcontactai, sandbox=False)
@@ -68,11 +73,3 @@ def _read_vendor(
         raise ImproperlyConfigured(f"{key_name} has blanks or letters that no key may have.")
     base_url = env.str(f"{prefix}_BASE_URL", default="").strip() or default_url
     return VendorSettings(base_url.rstrip("/"), key, account)
-
-
-def _sandbox(url: str) -> Vendors:
-    return Vendors(
-        VendorSettings(f"{url}/v1", SANDBOX_SLICKTEXT_KEY, "26136"),
-        VendorSettings(f"{url}/api", SANDBOX_CCAI_KEY, "sandbox-client"),
-        sandbox=True,
-    )

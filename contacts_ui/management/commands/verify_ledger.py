@@ -50,7 +50,8 @@ class Command(BaseCommand):
             self._one_number(options["number"])
         else:
             heads: dict[str, int | None] = _read(options["heads"]) if options["heads"] else {}
-            self._everything({**dict.fromkeys(map(_hash, options["head"])), **heads})
+            given = (each.strip().lower() for each in options["head"])
+            self._everything({**dict.fromkeys(given), **heads})
 
     def _everything(self, heads: dict[str, int | None]) -> None:
         check = ChainCheck(wanted=heads)
@@ -103,10 +104,6 @@ class Command(BaseCommand):
             f"{len(entries)} entries about {number} are unchanged and in their places. "
             "That none was taken out, only the check without --number shows."
         )
-
-
-def _hash(text: str) -> str:
-    return text.strip().lower()
 
 
 def _read(name: str) -> dict[str, int | None]:

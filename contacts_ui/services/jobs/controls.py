@@ -57,17 +57,14 @@ def start(
     }
     if not job.counts or not job.total:
         raise NotNow(job)
-    with transaction.atomic():
-        return _move(staff, job, Action.JOB_STARTED, (State.PREVIEW,), State.RUNNING, **changes)
+    return _move(staff, job, Action.JOB_STARTED, (State.PREVIEW,), State.RUNNING, **changes)
 
 
 def pause(*, staff: Staff, pk: int) -> Job:
     """Begin no more rows. Raises NotAllowed, Job.DoesNotExist, NotNow."""
     require(staff, "bulk_work")
-    with transaction.atomic():
-        return _move(
-            staff, Job.objects.get(pk=pk), Action.JOB_PAUSED, (State.RUNNING,), State.PAUSED
-        )
+    job = Job.objects.get(pk=pk)
+    return _move(staff, job, Action.JOB_PAUSED, (State.RUNNING,), State.PAUSED)
 
 
 def resume(*, staff: Staff, pk: int) -> Job:
@@ -81,8 +78,7 @@ def resume(*, staff: Staff, pk: int) -> Job:
     if starter_of(job) is None:
         require(staff, PERMISSIONS[JobKind(job.kind)])
         changes |= {"created_by_id": staff.pk, "staff_name": audit_log.name_of(staff)}
-    with transaction.atomic():
-        return _move(staff, job, Action.JOB_RESUMED, (State.PAUSED,), State.RUNNING, **changes)
+    return _move(staff, job, Action.JOB_RESUMED, (State.PAUSED,), State.RUNNING, **changes)
 
 
 def starter_of(job: Job) -> Staff | None:
@@ -96,23 +92,18 @@ def cancel(*, staff: Staff, pk: int) -> Job:
     """Skip the rows that wait. Raises NotAllowed, Job.DoesNotExist, NotNow."""
     require(staff, "bulk_work")
     open_states = (State.PREVIEW, State.RUNNING, State.PAUSED)
+    job, now = Job.objects.get(pk=pk), timezone.now()
     with transaction.atomic():
-        job = _move(
-            staff,
-            Job.objects.get(pk=pk),
-            Action.JOB_CANCELLED,
-            open_states,
-            State.CANCELLED,
-            finished_at=timezone.now(),
-        )
+        _move(staff, job, Action.JOB_CANCELLED, open_states, State.CANCELLED, finished_at=now)
         job.rows.filter(state=RowState.WAITING).update(
             state=RowState.SKIPPED, outcome=CANCELLED_BEFORE
         )
     return job
 
 
+@transaction.atomic(savepoint=False)
 def _move(
-    staff: Staff | None,
+    staff: Staff,
     job: Job,
     action: Action,
     before: tuple[JobState, ...],

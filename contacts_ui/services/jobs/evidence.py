@@ -39,10 +39,9 @@ def read(cells: Sequence[str], columns: dict[str, int]) -> tuple[dict[str, Any],
     )
     channel, minute = _CHANNELS.get(how.casefold()), _minute(when)
     if channel is None:
-        return (
-            {},
-            f"How: “{how}” is not one of {', '.join(Channel(each).label for each in _known())}.",
-        )
+        known = sorted({each.value for each in _CHANNELS.values()})
+        labels = ", ".join(Channel(each).label for each in known)
+        return {}, f"How: “{how}” is not one of {labels}."
     if minute is None:
         return {}, f"When: “{when}” is not a date and time like 11/28/2026 3:05 PM."
     if minute[0] > timezone.now():
@@ -67,10 +66,6 @@ def of(row: JobRow) -> Evidence:
         kept[WORDS],
         until=datetime.fromisoformat(kept["until"]),
     )
-
-
-def _known() -> list[str]:
-    return sorted({channel.value for channel in _CHANNELS.values()})
 
 
 def _minute(text: str) -> tuple[datetime, datetime] | None:

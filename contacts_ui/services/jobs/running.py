@@ -83,14 +83,13 @@ class _Turn:
         if staff is None:
             self._pause_without_starter()
             return 0
-        is_recorded, until = (
-            JobKind(self.job.kind) in RECORDED_KINDS,
-            time.monotonic() + TURN_SECONDS,
-        )
-        moved = 0
+        is_recorded = JobKind(self.job.kind) in RECORDED_KINDS
+        moved, until = 0, time.monotonic() + TURN_SECONDS
         for pk in self._rows_to_record() if is_recorded else self._rows_to_call_about():
             began = time.monotonic()
-            if began >= until or not self._renew():
+            running = leases.held(self.job).filter(state=State.RUNNING)
+            leased_until = timezone.now() + _lease_of(self.job)
+            if began >= until or not running.update(leased_until=leased_until):
                 break
             if is_recorded:
                 moved += self._record(pk, staff)
@@ -129,10 +128,6 @@ class _Turn:
         begun = rows.filter(state=RowState.WORKING)[:MAX_ROWS_ON_THEIR_WAY]
         return [*begun, *rows.filter(state=RowState.WAITING)[:MAX_ROWS_ON_THEIR_WAY]]
 
-    def _renew(self) -> bool:
-        running = leases.held(self.job).filter(state=State.RUNNING)
-        return bool(running.update(leased_until=timezone.now() + _lease_of(self.job)))
-
     def _record(self, pk: int, staff: Staff) -> bool:
         """Record one row and move it on, in one transaction: this happens once or not at all."""
         with transaction.atomic():
@@ -147,8 +142,13 @@ class _Turn:
 
     def _call(self, pk: int, staff: Staff) -> bool:
         """Handle one row at a vendor; return False where the vendor has an error, and the job waits."""
-        row = self._mark_begun(pk)
+        with transaction.atomic():
+            waiting = JobRow.objects.filter(pk=pk, state=RowState.WAITING)
+            if self._is_running():
+                waiting.update(state=RowState.WORKING)
+        row = JobRow.objects.filter(pk=pk, state=RowState.WORKING).first()
         if row is None:
+            # Canceled first.
             return True
         try:
             outcome = self.handler(self.job, row, staff)
@@ -171,14 +171,6 @@ class _Turn:
             Job.objects.filter(pk=self.job.pk).update(note="")
             self.job.note = ""
         return True
-
-    def _mark_begun(self, pk: int) -> JobRow | None:
-        """Return the row, marked as begun before any vendor is called; None where it was canceled first."""
-        with transaction.atomic():
-            waiting = JobRow.objects.filter(pk=pk, state=RowState.WAITING)
-            if self._is_running():
-                waiting.update(state=RowState.WORKING)
-        return JobRow.objects.filter(pk=pk, state=RowState.WORKING).first()
 
     def _is_running(self) -> bool:
         return Job.objects.filter(pk=self.job.pk, state=State.RUNNING).exists()

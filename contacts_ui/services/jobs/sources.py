@@ -77,9 +77,19 @@ def from_ids(ids: Iterable[int]) -> Iterator[Candidate]:
     for contact_id in wanted:
         if found := known.get(contact_id):
             yield _of_contact(found.contact, found.read_at)
+            continue
+        asked += 1
+        try:
+            reading = read(contact_id) if asked <= LIVE_READS_MAX else None
+        except VendorError:
+            reading = None
+        if reading:
+            yield _of_contact(reading.contact, reading.as_of)
         else:
-            asked += 1
-            yield _read(contact_id) if asked <= LIVE_READS_MAX else _not_read(contact_id)
+            # With the number in our record, if any.
+            number = number_of_contact(contact_id)
+            problem = "" if number else WHO_IS_IT
+            yield Candidate(number or f"id {contact_id}", number, problem=problem)
 
 
 def from_view(question: IndexQuery) -> Iterator[Candidate]:
@@ -175,7 +185,11 @@ def from_file(name: str, content: bytes, *, leave_hidden: bool = False) -> Sourc
     notes = table.notes
     if len(table.headings) > 1:
         named = [table.headings[at] for at, target in enumerate(mapping) if target == NUMBER]
-        notes = [*notes, f"Numbers are read from {_columns(named)}."]
+        columns_read = f"the column “{named[0]}”"
+        if len(named) > 1:
+            listed = ", ".join(f"“{each}”" for each in named)
+            columns_read = f"the columns {listed}; if a row has several, the mobile number is used"
+        notes = [*notes, f"Numbers are read from {columns_read}."]
     rows = ((at, padded(row, len(table.headings))) for at, row in table.lines)
     return Source(words, (_of_row(columns, cells, at) for at, cells in rows), tuple(notes))
 
@@ -194,14 +208,6 @@ def _table(content: bytes, *, leave_hidden: bool) -> Table:
     return replace(table, lines=lines, notes=[*notes, "They are left out, as you chose."])
 
 
-def _columns(names: Sequence[str]) -> str:
-    """Name the columns that numbers are taken from."""
-    if len(names) == 1:
-        return f"the column “{names[0]}”"
-    listed = ", ".join(f"“{name}”" for name in names)
-    return f"the columns {listed}; if a row has several, the mobile number is used"
-
-
 def _of_row(columns: NumberColumns, cells: Sequence[str], line: int) -> Candidate:
     """Return the number of a row: the first that can be read."""
     found = [_of_cell(cells[at], line) for at in columns.ranked(cells)]
@@ -217,29 +223,17 @@ def lifts_from_file(name: str, content: bytes, *, leave_hidden: bool = False) ->
     if columns.first is None or len(places) < len(evidence.COLUMNS):
         raise NoNumbers(evidence.NEEDED)
     rows = ((at, padded(row, len(table.headings))) for at, row in table.lines)
-    lines = (_of_lift(_of_row(columns, cells, at), cells, places) for at, cells in rows)
-    return Source(f"The file {name}", lines, tuple(table.notes))
 
+    def lifts() -> Iterator[Candidate]:
+        for at, cells in rows:
+            found, (kept, problem) = _of_row(columns, cells, at), evidence.read(cells, places)
+            if found.said:
+                problem = (
+                    f"“{found.said}” is written next to this number. Only consent lifts a stop."
+                )
+            yield replace(found, data={"evidence": kept}, problem=found.problem or problem)
 
-def _of_lift(found: Candidate, cells: Sequence[str], places: dict[str, int]) -> Candidate:
-    kept, problem = evidence.read(cells, places)
-    if found.said:
-        problem = f"“{found.said}” is written next to this number. Only consent lifts a stop."
-    return replace(found, data={"evidence": kept}, problem=found.problem or problem)
-
-
-def _read(contact_id: int) -> Candidate:
-    try:
-        reading = read(contact_id)
-    except VendorError:
-        return _not_read(contact_id)
-    return _of_contact(reading.contact, reading.as_of)
-
-
-def _not_read(contact_id: int) -> Candidate:
-    """Return a contact that could not be read, with the number in our record, if any."""
-    number = number_of_contact(contact_id)
-    return Candidate(number or f"id {contact_id}", number, problem="" if number else WHO_IS_IT)
+    return Source(f"The file {name}", lifts(), tuple(table.notes))
 
 
 def _of_contact(contact: Contact, read_at: datetime) -> Candidate:

@@ -169,7 +169,8 @@ def _climb(position: Position, behind: int, now: datetime, read: Read, record: R
         position.refused_at = offset
         return _search_again(position)
     check(page.messages, Order.OLDEST_FIRST)
-    if position.tail and not _stands_where_it_was(position, page):
+    if [message.key for message in page.messages[: len(position.tail)]] != position.tail:
+        # The last rows do not stand where they were.
         return _search_again(position)
     if position.refused_at is not None and offset >= position.refused_at:
         position.refused_at = None
@@ -184,11 +185,6 @@ def _climb(position: Position, behind: int, now: datetime, read: Read, record: R
     return more
 
 
-def _stands_where_it_was(position: Position, page: MessagePage) -> bool:
-    keys = [message.key for message in page.messages[: len(position.tail)]]
-    return keys == position.tail
-
-
 def _search_again(position: Position) -> bool:
     position.offset, position.reread, position.tail = None, 0, []
     position.low, position.high = 0, None
@@ -199,7 +195,14 @@ def _search(position: Position, read: Read) -> bool:
     """Read one row on the way to the first that is not too old: by doubling, then by halving."""
     low, high = position.low, position.high
     at = low * 2 + 50 if high is None else (low + high) // 2
-    if _is_too_old(at, position.upto - OVERLAP, read):
+    times: list[datetime] = []
+    try:
+        times = _times(read(offset=at, limit=1))
+    except Refused as error:
+        if not at or error.status not in NOTHING_THERE:
+            raise
+    # A row without a time, or none at all, is not too old: then more is read, not less.
+    if times and times[0] < position.upto - OVERLAP:
         low = at + 1
     else:
         high = at
@@ -207,18 +210,6 @@ def _search(position: Position, read: Read) -> bool:
     if high is not None and low >= high:
         position.offset, position.low, position.high = max(low - OVERLAP_ROWS, 0), 0, None
     return True
-
-
-def _is_too_old(offset: int, floor: datetime, read: Read) -> bool:
-    """Return False also without a row or a time: then more is read, not less."""
-    try:
-        page = read(offset=offset, limit=1)
-    except Refused as error:
-        if not offset or error.status not in NOTHING_THERE:
-            raise
-        return False
-    times = _times(page)
-    return bool(times) and times[0] < floor
 
 
 def _note_tail(position: Position, page: MessagePage) -> None:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q
 from django.utils import timezone
 
 from contacts_ui.models import ConsentState, DesiredState, OptOut, SentText, Statement, Vendor
@@ -71,26 +71,24 @@ def is_by_person(source: str) -> bool:
 
 def keep(texts: Iterable[Text]) -> int:
     """Store these texts, each once, and classify those to stopped numbers. Return how many are newly listed."""
-    rows = {(text.vendor, text.key[:200]): _row(text) for text in texts}
+    rows = {}
+    for text in texts:
+        sent_at = usable(text.sent_at, text.heard_at)
+        rows[text.vendor, text.key[:200]] = SentText(
+            vendor=text.vendor,
+            key=text.key[:200],
+            number=text.number,
+            sent_at=sent_at,
+            dated=sent_at == text.sent_at,
+            heard_at=text.heard_at,
+            source=text.source[:200],
+            words=textwrap.shorten(text.words, 160, placeholder="…"),
+            by_person=text.by_person,
+        )
     SentText.objects.bulk_create(rows.values(), ignore_conflicts=True, batch_size=500)
     numbers = {row.number for row in rows.values()}
     stopped = ConsentState.objects.filter(number__in=numbers, stop__isnull=False)
     return classify(list(stopped.values_list("number", flat=True)))
-
-
-def _row(text: Text) -> SentText:
-    sent_at = usable(text.sent_at, text.heard_at)
-    return SentText(
-        vendor=text.vendor,
-        key=text.key[:200],
-        number=text.number,
-        sent_at=sent_at,
-        dated=sent_at == text.sent_at,
-        heard_at=text.heard_at,
-        source=text.source[:200],
-        words=textwrap.shorten(text.words, 160, placeholder="…"),
-        by_person=text.by_person,
-    )
 
 
 def classify(numbers: Collection[str]) -> int:
@@ -160,10 +158,8 @@ class _History:
 
     def is_refused_or_late(self, row: SentText, stop: Statement, now: datetime) -> bool:
         """Return True if a text's vendor refused a stop, or did not hold it by its due date."""
-        held, desired = (
-            self.held_since(row, stop),
-            self.desired_states.get((row.number, row.vendor)),
-        )
+        held = self.held_since(row, stop)
+        desired = self.desired_states.get((row.number, row.vendor))
         if (
             held is None
             and desired
@@ -254,16 +250,6 @@ def check_new_statements() -> int:
 def raise_alarms(*, limit: int = 500) -> int:
     """Raise the alarm for texts before the vendor held the stop, once it was refused or is past due."""
     now = timezone.now()
-    rows = list(_refused_or_late(now).select_related("stop").order_by("-sent_at")[:limit])
-    if not rows:
-        return 0
-    history = _History({row.number for row in rows})
-    late = [row.pk for row in rows if row.stop and history.is_refused_or_late(row, row.stop, now)]
-    return SentText.objects.filter(pk__in=late, alarm_at=None).update(alarm_at=now)
-
-
-def _refused_or_late(now: datetime) -> QuerySet[SentText]:
-    """Return the texts that may raise an alarm, in one query: most never do."""
     surely = ExpressionWrapper(OuterRef("stop__latest") + SURELY_IN_TIME, DateTimeField())
     told = DesiredState.objects.filter(number=OuterRef("number"), vendor=OuterRef("vendor"))
     completed = OptOut.objects.filter(
@@ -273,10 +259,17 @@ def _refused_or_late(now: datetime) -> QuerySet[SentText]:
     )
     in_time = Exists(told.filter(held_since__lte=surely)) | Exists(completed)
     refused = Exists(told.filter(do_not_text=True, state=DeliveryState.REFUSED))
-    # Written as the index's condition, or SQLite reads every text.
+    # Most texts never raise one. Written as the index's condition, or SQLite reads every text.
     listed = SentText.objects.filter(~Q(kind=""), kind=TextKind.BEFORE_HELD)
-    texts = listed.filter(alarm_at=None, closed_at=None)
-    return texts.filter(~in_time, refused | Q(stop__latest__lt=now - SURELY_IN_TIME))
+    texts = listed.filter(alarm_at=None, closed_at=None).filter(
+        ~in_time, refused | Q(stop__latest__lt=now - SURELY_IN_TIME)
+    )
+    rows = list(texts.select_related("stop").order_by("-sent_at")[:limit])
+    if not rows:
+        return 0
+    history = _History({row.number for row in rows})
+    late = [row.pk for row in rows if row.stop and history.is_refused_or_late(row, row.stop, now)]
+    return SentText.objects.filter(pk__in=late, alarm_at=None).update(alarm_at=now)
 
 
 # --- Review -----------------------------------------------------------------------

@@ -68,9 +68,9 @@ def probe() -> int:
 
     While a vendor fails, the last result is kept, and the next round tries again.
     """
-    probed = 0
+    probed, rows = 0, {(row.vendor, row.name): row for row in VendorAbility.objects.all()}
     for vendor, name in PROBES:
-        if vendor in connected() and _is_due(vendor, name):
+        if vendor in connected() and _is_due(vendor, rows.get((vendor.value, name))):
             probed += _probe(vendor, name)
     return probed
 
@@ -90,8 +90,7 @@ def all_abilities() -> list[Ability]:
     ]
 
 
-def _is_due(vendor: Vendor, name: str) -> bool:
-    row = VendorAbility.objects.filter(vendor=vendor, name=name).first()
+def _is_due(vendor: Vendor, row: VendorAbility | None) -> bool:
     if row is None or row.probed_at is None or row.account != fingerprint(vendor):
         return True
     unknown = row.state == AbilityState.UNKNOWN
@@ -103,12 +102,11 @@ def _probe(vendor: Vendor, name: str) -> bool:
     now = timezone.now()
     try:
         found = PROBES[vendor, name]()
-    except (BadCredentials, NotConnected):
-        return False
-    except (Refused, Unreadable):
+    except VendorError as error:
+        refused = isinstance(error, Refused | Unreadable)
+        if not refused or isinstance(error, BadCredentials | NotConnected):
+            return False
         found = Finding(AbilityState.NOT_OFFERED)
-    except VendorError:
-        return False
     order = found if isinstance(found, Order) else None
     finding = found if isinstance(found, Finding) else OFFERED
     with transaction.atomic():
@@ -138,7 +136,7 @@ def _start_reading(row: VendorAbility, order: Order | None, now: datetime) -> No
     row.save(update_fields=["mark", "next_at"])
 
 
-def _messages() -> Finding | Order:
+def probe_messages() -> Finding | Order:
     """Read two pages: rows may be in order on each, and the pages not."""
     conn = to_slicktext()
     page = slicktext.list_messages(conn, limit=PAGE_SIZE, policy=RECONCILE)
@@ -157,12 +155,12 @@ def _messages() -> Finding | Order:
     return order or Finding(AbilityState.UNKNOWN, "It has too few texts to tell their order.")
 
 
-def _counts() -> Finding:
+def probe_counts() -> Finding:
     slicktext.count_contacts(to_slicktext(), policy=RECONCILE)
     return OFFERED
 
 
-def _reads() -> Finding:
+def probe_reads() -> Finding:
     """Read numbers whose stop CloudContactAI has confirmed: if none shows as stopped, reads do not show stops."""
     stops = DesiredState.objects.filter(
         vendor=Vendor.CLOUDCONTACTAI,
@@ -181,9 +179,9 @@ def _reads() -> Finding:
 
 
 PROBES: Final[dict[tuple[Vendor, str], Callable[[], Finding | Order]]] = {
-    (Vendor.SLICKTEXT, MESSAGES): _messages,
-    (Vendor.SLICKTEXT, COUNTS): _counts,
-    (Vendor.CLOUDCONTACTAI, READS): _reads,
+    (Vendor.SLICKTEXT, MESSAGES): probe_messages,
+    (Vendor.SLICKTEXT, COUNTS): probe_counts,
+    (Vendor.CLOUDCONTACTAI, READS): probe_reads,
 }
 
 _SENTENCES: Final = {

@@ -58,7 +58,8 @@ def check() -> bool:
         leases.release_after(ability, error)
         return False
     theirs = _by_name({status: number for status, number in counts.items() if status != TOTAL})
-    ours = _by_name(_index_counts())
+    rows = IndexedContact.objects.values_list("status_key").annotate(Count("pk")).order_by()
+    ours = _by_name(dict(rows))
     at = timezone.now().isoformat()
     agree = all(theirs.get(name, 0) == ours.get(name, 0) for name in {*theirs, *ours})
     mark = {
@@ -74,7 +75,7 @@ def check() -> bool:
 
 def latest() -> Counts | None:
     """Return the last comparison for the account that is connected, None if there was none. One query."""
-    ability = _ability()
+    ability = VendorAbility.objects.filter(vendor=Vendor.SLICKTEXT, name=COUNTS).first()
     mark = _same_account(ability.mark) if ability else {}
     if not mark:
         return None
@@ -91,18 +92,9 @@ def latest() -> Counts | None:
     )
 
 
-def _ability() -> VendorAbility | None:
-    return VendorAbility.objects.filter(vendor=Vendor.SLICKTEXT, name=COUNTS).first()
-
-
 def _same_account(mark: dict[str, Any]) -> dict[str, Any]:
     """Return the mark, {} if it is about another account or empty."""
     return mark if mark.get("account") == account(Vendor.SLICKTEXT) else {}
-
-
-def _index_counts() -> dict[str, int]:
-    rows = IndexedContact.objects.values("status_key").annotate(number=Count("pk")).order_by()
-    return {row["status_key"]: row["number"] for row in rows}
 
 
 def _by_name(counts: Mapping[str, int]) -> dict[str, int]:

@@ -4,9 +4,9 @@ With the priority of a sync. Workers share one round of pages (`leases`), and a 
 What a page means for consent is in `consent.cloudcontactai_readings`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.utils import timezone
@@ -46,15 +46,21 @@ def run_due() -> int:
     except VendorError as error:
         leases.release_after(ability, error)
         return 0
-    first_round_ended_at = _moment(mark.get("first_round_ended_at"))
-    cloudcontactai_readings.note(page.contacts, sent_at, first_round_ended_at=first_round_ended_at)
+    ended_at = mark.get("first_round_ended_at")
+    cloudcontactai_readings.note(
+        page.contacts,
+        sent_at,
+        first_round_ended_at=datetime.fromisoformat(ended_at) if ended_at else None,
+    )
     _note_landlines(page.contacts, sent_at)
     numbers = [each.number for each in page.contacts]
     # An account that counts pages from 1 sends the first twice; one that sends a later one twice has no more.
     stuck = mark["page"] > 1 and numbers == mark.get("last")
     if page.has_more and not stuck:
         mark |= {"page": mark["page"] + 1, "last": numbers}
-        leases.release(ability, _even_pause(mark, period), mark=mark)
+        # Spread over the time of a round, by how many pages the last one had.
+        pause = min(period / 2, ROUND_MAX) / mark["pages"] if "pages" in mark else PAGE_PAUSE
+        leases.release(ability, max(pause, PAGE_PAUSE), mark=mark)
     else:
         _end_round(ability, period)
     return len(page.contacts)
@@ -69,16 +75,6 @@ def _end_round(ability: VendorAbility, period: timedelta) -> None:
         "first_round_ended_at": ended.get("first_round_ended_at") or now.isoformat(),
     }
     leases.release(ability, max(begins - now, PAGE_PAUSE), mark=mark)
-
-
-def _even_pause(mark: Mapping[str, Any], period: timedelta) -> timedelta:
-    """Spread a round over its time, by how many pages the last one had."""
-    pages = mark.get("pages")
-    return max(min(period / 2, ROUND_MAX) / pages, PAGE_PAUSE) if pages else PAGE_PAUSE
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def _note_landlines(contacts: Sequence[RegisteredContact], sent_at: datetime) -> None:

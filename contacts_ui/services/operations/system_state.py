@@ -143,15 +143,15 @@ def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
             Case(When(batch=True, then=_text(BULK)), default=_text("")),
         )
     )
-    counts = [_counted(name, rows, by) for name, (rows, by) in _COUNTED.items()]
-    return vendors.union(workers, desired_states, *counts, all=True)
-
-
-def _counted(name: str, rows: QuerySet[Any], by: str) -> QuerySet[Any, Any]:
-    """Count rows that all have one value in `by`; no row where there is nothing to count."""
     none = Value(None, output_field=DateTimeField())
-    counted: QuerySet[Any] = rows.order_by().values(by).annotate(n=Count("pk"))
-    return counted.values_list(_text(name), _text(""), "n", none, none, _text(""))
+    counts: list[QuerySet[Any, Any]] = [
+        rows.order_by()
+        .values(by)
+        .annotate(n=Count("pk"))
+        .values_list(_text(name), _text(""), "n", none, none, _text(""))
+        for name, (rows, by) in _COUNTED.items()
+    ]
+    return vendors.union(workers, desired_states, *counts, all=True)
 
 
 def _text(value: str) -> Value:

@@ -33,11 +33,8 @@ class Found:
 def find(*, limit: int, offset: int) -> Found:
     """Close what agrees now, then return the open disagreements, reappearances on top."""
     disagreements.close_agreed()
-    rows = disagreements.present()
-    return Found(_with_states(list(rows[offset : offset + limit])), rows.count())
-
-
-def _with_states(rows: Sequence[Disagreement]) -> list[Shown]:
+    found = disagreements.present()
+    rows = list(found[offset : offset + limit])
     numbers = {row.number for row in rows}
     desired_states = record.grouped(DesiredState.objects.filter(number__in=numbers))
     states = record.states_of(numbers)
@@ -54,7 +51,7 @@ def _with_states(rows: Sequence[Disagreement]) -> list[Shown]:
         )
         waiting = any(state.state == "on_its_way" for state in judgment.vendors)
         shown.append(Shown(row, judgment.vendors, waiting and any(w.do_not_text for w in own)))
-    return shown
+    return Found(shown, found.count())
 
 
 def repair_all(*, staff: Staff, keys: Sequence[int]) -> Job:

@@ -98,8 +98,13 @@ def sheet(number: str) -> Sheet:
     """Return the evidence about `number` from the audit log. Call no vendor."""
     made_at, head = timezone.now(), head_now()
     statements = list(statements_of(number).select_related("ledger_entry"))
-    entries = _with_proof(entries_about(number), statements)
+    # One entry may be about many numbers, and prove a statement about this one.
+    found = {each.ledger_entry_id: each.ledger_entry for each in statements}
+    found |= {entry.pk: entry for entry in entries_about(number)}
+    entries = [found[key] for key in sorted(found)]
     opt_outs = {row.ledger_entry_id: row for row in OptOut.objects.filter(number=number)}
+    desired = {row.vendor: row for row in DesiredState.objects.filter(number=number)}
+    there = connected()
     contact_ids = sorted({entry.contact_id for entry in entries if entry.contact_id is not None})
     return Sheet(
         number=number,
@@ -110,13 +115,17 @@ def sheet(number: str) -> Sheet:
         contact_ids=contact_ids,
         other_numbers=_other_numbers(number, contact_ids),
         requests=[
-            Request(entry, opt_outs.get(entry.pk), _answers(entry, entries))
+            Request(
+                entry,
+                opt_outs.get(entry.pk),
+                [each for each in entries if each.answer.get("request") == entry.pk],
+            )
             for entry in entries
             if entry.action in REQUEST_ACTIONS
         ],
         lift_requests=list(LiftRequest.objects.filter(number=number).order_by("asked_at", "pk")),
         messages=list(IncomingMessage.objects.filter(number=number).order_by("heard_at", "pk")),
-        holdings=_holdings(number),
+        holdings=[Holding(each, each in there, desired.get(each.value)) for each in Vendor],
         texts=of_texts(texts_after_stop(number)),
         entries=entries,
         problems=list(broken_among(entries)),
@@ -124,19 +133,6 @@ def sheet(number: str) -> Sheet:
         head=head,
         pruned=pruned_so_far(),
     )
-
-
-def _with_proof(
-    entries: Sequence[LedgerEntry], statements: Iterable[Statement]
-) -> list[LedgerEntry]:
-    """Return the entries about a number and those that prove its statements: one entry may be about many numbers."""
-    found = {entry.pk: entry for entry in entries}
-    found |= {each.ledger_entry_id: each.ledger_entry for each in statements}
-    return [found[key] for key in sorted(found)]
-
-
-def _answers(request: LedgerEntry, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
-    return [entry for entry in entries if entry.answer.get("request") == request.pk]
 
 
 def _names(entries: Iterable[LedgerEntry], opt_outs: Iterable[OptOut]) -> list[str]:
@@ -149,18 +145,5 @@ def _names(entries: Iterable[LedgerEntry], opt_outs: Iterable[OptOut]) -> list[s
 def _other_numbers(number: str, contact_ids: Sequence[int]) -> list[str]:
     """Return the numbers that the same contacts had in other entries."""
     others = LedgerEntry.objects.filter(contact_id__in=contact_ids).exclude(number__in=(number, ""))
-    return list(
-        others.order_by()
-        .values("number")
-        .annotate(last=Max("pk"))
-        .order_by("last")
-        .values_list("number", flat=True)
-    )
-
-
-def _holdings(number: str) -> list[Holding]:
-    desired_states = {
-        desired.vendor: desired for desired in DesiredState.objects.filter(number=number)
-    }
-    there = connected()
-    return [Holding(vendor, vendor in there, desired_states.get(vendor.value)) for vendor in Vendor]
+    latest = others.order_by().values("number").annotate(last=Max("pk")).order_by("last")
+    return list(latest.values_list("number", flat=True))

@@ -20,6 +20,11 @@ from contacts_ui.services.index import Indexed
 
 # The audit log has the rest.
 ENTRIES_MAX: Final = 200
+# From stopped to subscribed; other statuses are 1.
+STRICTNESS: Final[dict[str, int]] = dict.fromkeys(STOPPED_STATUSES, 0) | {
+    OptInStatus.NOT_SUBSCRIBED: 2,
+    OptInStatus.SUBSCRIBED: 3,
+}
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,18 @@ def facts_of(number: str) -> NumberFacts:
     seen = _seen(number, people)
     state = record.state_of(number)
     reassigned_at = state.reassigned_at if state else None
+    contacts = [each.contact for each in people]
+    if not contacts and state and state.contact_id:
+        # For a dashboard without the index: the contact that SlickText showed with this number last.
+        known = last_known.contact(state.contact_id)
+        contacts = [known.value] if known and known.value.number == number else []
     statements = list(record.statements_of(number).select_related("ledger_entry"))
     stands = rules.standing(statements, reassigned_at)
     return NumberFacts(
         number=number,
         seen=seen,
         judgment=judge_one(seen),
-        contacts=[each.contact for each in people] or _last_read(number),
+        contacts=contacts,
         all_known=index.is_ready(),
         stopped_since=min(
             rules.unanswered(statements, reassigned_at),
@@ -115,23 +125,9 @@ def _index_counts() -> bool:
     return standing.ready or standing.started_at is not None
 
 
-def _last_read(number: str) -> list[Contact]:
-    """Return the contact that SlickText showed with this number last, for a dashboard without the index."""
-    state = record.state_of(number)
-    known = last_known.contact(state.contact_id) if state and state.contact_id else None
-    return [known.value] if known and known.value.number == number else []
-
-
 def _seen(number: str, people: Sequence[Indexed]) -> Seen:
     if not people:
         return Seen(number, label=pretty(number))
-    strictest = min(people, key=lambda each: _strictness(each.contact.opt_in_status))
+    strictest = min(people, key=lambda each: STRICTNESS.get(each.contact.opt_in_status or "", 1))
     seen = Seen.of(strictest.contact, strictest.read_at)
     return seen if len(people) == 1 else replace(seen, label=pretty(number))
-
-
-def _strictness(status: str | None) -> int:
-    """Return the rank of a status, from stopped (0) to subscribed (3)."""
-    if status in STOPPED_STATUSES:
-        return 0
-    return {OptInStatus.NOT_SUBSCRIBED: 2, OptInStatus.SUBSCRIBED: 3}.get(status or "", 1)

@@ -74,7 +74,12 @@ def find(filters: Filters, *, limit: int, offset: int) -> Found:
         if offset < size and len(rows) < limit:
             rows += part[offset : offset + limit - len(rows)]
         offset = max(offset - size, 0)
-    return Found(rows, sum(sizes), _refusals(rows))
+    numbers = [row.number for row in rows if row.state == OptOutState.REFUSED]
+    refused = DesiredState.objects.filter(
+        number__in=numbers, state=DeliveryState.REFUSED, do_not_text=True
+    )
+    words = {f"{each.number} {each.vendor}": each.answer for each in refused} if numbers else {}
+    return Found(rows, sum(sizes), words)
 
 
 def in_order(filters: Filters) -> list[QuerySet[OptOut]]:
@@ -147,7 +152,15 @@ def _mark_reviewed(staff: Staff, key: int) -> bool:
 
 
 def _matching(filters: Filters) -> QuerySet[OptOut]:
-    wanted = _by_person(filters.person) & _by_state(filters.state)
+    wanted = _by_person(filters.person)
+    if filters.state in (NOT_COMPLETED, PAST_DUE, DUE_SOON):
+        wanted &= Q(state__in=OPEN)
+    elif filters.state:
+        wanted &= Q(state=filters.state)
+    if filters.state == PAST_DUE:
+        wanted &= Q(due_at__lt=timezone.now())
+    elif filters.state == DUE_SOON:
+        wanted &= Q(due_at__gte=timezone.now(), due_at__lt=due_soon_until())
     if filters.staff is not None:
         wanted &= Q(staff_name=filters.staff)
     if filters.channel:
@@ -172,22 +185,3 @@ def _by_person(person: str) -> Q:
     for word in person.split():
         wanted &= Q(label__icontains=word)
     return wanted
-
-
-def _by_state(state: str) -> Q:
-    if state == NOT_COMPLETED:
-        return Q(state__in=OPEN)
-    if state == PAST_DUE:
-        return Q(state__in=OPEN, due_at__lt=timezone.now())
-    if state == DUE_SOON:
-        return Q(state__in=OPEN, due_at__gte=timezone.now(), due_at__lt=due_soon_until())
-    return Q(state=state) if state else Q()
-
-
-def _refusals(rows: list[OptOut]) -> dict[str, str]:
-    """Return the words of vendors that refused, by "number vendor"."""
-    numbers = [row.number for row in rows if row.state == OptOutState.REFUSED]
-    refused = DesiredState.objects.filter(
-        number__in=numbers, state=DeliveryState.REFUSED, do_not_text=True
-    )
-    return {f"{each.number} {each.vendor}": each.answer for each in refused} if numbers else {}

@@ -70,14 +70,18 @@ def overview(*, first: date, last: date) -> Overview:
     )
     buckets, worst = _buckets(rows, first, last)
     steps = _steps(rows)
-    completed = sum(step.number for step in steps)
+    completed, median = sum(step.number for step in steps), None
+    if completed:
+        times = rows.filter(seconds_to_complete__isnull=False).order_by("seconds_to_complete")
+        middle = times[(completed - 1) // 2 : completed // 2 + 1]
+        median = statistics.median(row.seconds_to_complete or 0 for row in middle)
     return Overview(
         buckets=buckets,
         steps=steps,
         asked=sum(bucket.asked for bucket in buckets),
         completed=completed,
         lifted=sum(bucket.lifted for bucket in buckets),
-        median_seconds=_median(rows, completed),
+        median_seconds=median,
         worst_seconds=worst,
         not_completed=not_completed_counts(),
     )
@@ -94,7 +98,10 @@ def days_in_a_bucket(first: date, last: date) -> int:
 
 def _buckets(rows: QuerySet[OptOut], first: date, last: date) -> tuple[list[Bucket], float | None]:
     """Return every bucket of the range, also the empty ones, and the longest time to complete."""
-    starts = _starts(first, last)
+    size, end = days_in_a_bucket(first, last), last + timedelta(days=1)
+    many = math.ceil((end - first).days / size)
+    # Where each bucket begins, then the day after the range. Whole buckets end with the range.
+    starts = [max(end - timedelta(days=size * left), first) for left in range(many, -1, -1)]
     numbered = [When(asked_at__lt=start_of(day), then=Value(i)) for i, day in enumerate(starts[1:])]
     counted = (
         rows.annotate(bucket=Case(*numbered, output_field=IntegerField()))
@@ -116,14 +123,6 @@ def _buckets(rows: QuerySet[OptOut], first: date, last: date) -> tuple[list[Buck
     return buckets, max(worst, default=None)
 
 
-def _starts(first: date, last: date) -> list[date]:
-    """Return where each bucket begins, then the day after the range. Whole buckets end with the range."""
-    size = days_in_a_bucket(first, last)
-    end = last + timedelta(days=1)
-    many = math.ceil((end - first).days / size)
-    return [max(end - timedelta(days=size * left), first) for left in range(many, -1, -1)]
-
-
 def _steps(rows: QuerySet[OptOut]) -> list[Step]:
     """Return how many opt-outs were completed within each step; the late ones are the last."""
     late = When(completed_at__gt=F("due_at"), then=Value(len(STEPS) + 1))
@@ -136,12 +135,3 @@ def _steps(rows: QuerySet[OptOut]) -> list[Step]:
     found = dict(completed.values_list("step").annotate(number=Count("pk")))
     labels = [*(label for _, label in STEPS), "Later, and in time", "After ten business days"]
     return [Step(label, found.get(index, 0)) for index, label in enumerate(labels)]
-
-
-def _median(rows: QuerySet[OptOut], completed: int) -> float | None:
-    """Return the median of the seconds that `completed` opt-outs took."""
-    if not completed:
-        return None
-    times = rows.filter(seconds_to_complete__isnull=False).order_by("seconds_to_complete")
-    middle = slice((completed - 1) // 2, completed // 2 + 1)
-    return statistics.median(row.seconds_to_complete or 0 for row in times[middle])

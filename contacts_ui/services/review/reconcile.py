@@ -27,7 +27,10 @@ def run_due() -> int:
     disagreements.close_agreed()
     if not settings.RECONCILE_HOURS or Vendor.SLICKTEXT not in connected():
         return 0
-    progress = _lease()
+    now = timezone.now()
+    ReconcileProgress.objects.get_or_create(pk=1, defaults={"next_at": now})
+    due = ReconcileProgress.objects.filter(pk=1, next_at__lte=now)
+    progress = leases.take(due, leases.LEASE)
     if progress is None:
         return 0
     if not progress.after:
@@ -50,13 +53,6 @@ def run_due() -> int:
         progress, pause, after=progress.after, round_started_at=progress.round_started_at
     )
     return done
-
-
-def _lease() -> ReconcileProgress | None:
-    """Return the progress of the round, None while it is not time or another worker has the lease."""
-    now = timezone.now()
-    ReconcileProgress.objects.get_or_create(pk=1, defaults={"next_at": now})
-    return leases.take(ReconcileProgress.objects.filter(pk=1, next_at__lte=now), leases.LEASE)
 
 
 def _read(desired: DesiredState) -> None:

@@ -134,36 +134,29 @@ def of_texts(texts: Iterable[SentText]) -> list[TextAfterStop]:
     """Return these texts with their stops, and since when their vendors held them, in three queries."""
     rows = [text for text in texts if text.stop]
     held = sent_texts.held_for(rows) if rows else {}
-    return [
-        TextAfterStop(row, row.stop, _noted(row) or held.get(row.pk)) for row in rows if row.stop
-    ]
+    found = []
+    for row in rows:
+        if row.stop:
+            # As the ledger noted when the text was listed, or else as it is now.
+            noted = row.ledger_entry.after.get("held_since") if row.ledger_entry else None
+            since = (parse_datetime(noted) if noted else None) or held.get(row.pk)
+            found.append(TextAfterStop(row, row.stop, since))
+    return found
 
 
 def watched() -> list[Watched]:
     """Return how far each vendor's texts are watched."""
-    return [_watched(vendor) for vendor in Vendor]
-
-
-def _watched(vendor: Vendor) -> Watched:
-    texts = SentText.objects.filter(vendor=vendor)
-    known: dict[str, Any] = texts.aggregate(first=Min("heard_at"), last=Max("heard_at"))
-    if vendor is Vendor.SLICKTEXT:
-        found = (
-            each
-            for each in abilities.all_abilities()
-            if (each.vendor, each.name) == (vendor, MESSAGES)
-        )
-        known |= {"ability": next(found, None), "progress": slicktext_sync.progress()}
-    else:
-        last_event = WebhookEvent.objects.filter(vendor=vendor).order_by("-pk").first()
-        known |= {
-            "events": cloudcontactai.is_enabled(),
-            "last_event": last_event and last_event.received_at,
-        }
-    return Watched(vendor=vendor, connected=vendor in connected(), **known)
-
-
-def _noted(text: SentText) -> datetime | None:
-    """Return since when the vendor held the stop, as the ledger noted when the text was listed."""
-    noted = text.ledger_entry.after.get("held_since") if text.ledger_entry else None
-    return parse_datetime(noted) if noted else None
+    found = []
+    for vendor in Vendor:
+        texts = SentText.objects.filter(vendor=vendor)
+        known: dict[str, Any] = texts.aggregate(first=Min("heard_at"), last=Max("heard_at"))
+        if vendor is Vendor.SLICKTEXT:
+            offers = {(each.vendor, each.name): each for each in abilities.all_abilities()}
+            known["ability"] = offers.get((vendor, MESSAGES))
+            known["progress"] = slicktext_sync.progress()
+        else:
+            last_event = WebhookEvent.objects.filter(vendor=vendor).order_by("-pk").first()
+            known["events"] = cloudcontactai.is_enabled()
+            known["last_event"] = last_event and last_event.received_at
+        found.append(Watched(vendor=vendor, connected=vendor in connected(), **known))
+    return found

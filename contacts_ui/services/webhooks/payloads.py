@@ -49,7 +49,9 @@ class NeedsDecision(Exception):
 def parse(raw: bytes) -> dict[str, Any]:
     """Return the JSON object of a body, if every database can hold it. Raises NotAnEvent."""
     try:
-        body = json.loads(raw, parse_int=_whole)
+        body = json.loads(
+            raw, parse_int=lambda each: int(each) if len(each) <= MAX_DIGITS else math.inf
+        )
     except RecursionError as problem:
         raise NotAnEvent("nested too deeply") from problem
     except ValueError as problem:
@@ -58,10 +60,6 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise NotAnEvent("not a JSON object")
     _check(body)
     return body
-
-
-def _whole(digits: str) -> float:
-    return int(digits) if len(digits) <= MAX_DIGITS else math.inf
 
 
 def _check(body: object) -> None:
@@ -128,14 +126,11 @@ def speaks_of_a_stop(value: object) -> bool:
     if not isinstance(value, dict):
         return False
     said = ((key, each) for key, each in value.items() if key.lower() not in NOT_READ)
+    nothing: tuple[object, ...] = (None, "", 0, "null", "false", "False", "0", [], {})
     return any(
-        speaks_of_a_stop(each) or (_is_something(each) and speaks_of_a_stop(key))
+        speaks_of_a_stop(each) or (each not in nothing and speaks_of_a_stop(key))
         for key, each in said
     )
-
-
-def _is_something(value: object) -> bool:
-    return value not in (None, "", 0, "null", "false", "False", "0") and value not in ([], {})
 
 
 def facts(body: Mapping[str, Any], *, limit: int = 12) -> list[tuple[str, str]]:

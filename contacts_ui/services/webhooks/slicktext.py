@@ -101,14 +101,10 @@ def receive(body: Mapping[str, Any]) -> None:
     if urgent and _moment(part(body, "date")) is None:
         key = f"{key}:{timezone.now().timestamp():.6f}"
     row = WebhookEvent(vendor=Vendor.SLICKTEXT, key=key, event=str(body.get("name") or "")[:80])
-    inbox.store(row, body, wanted=_is_wanted(body), urgent=urgent)
-    shared_reads.changed()
-
-
-def _is_wanted(body: Mapping[str, Any]) -> bool:
-    """Return True for a change of a contact, a message, or anything that speaks of a stop."""
     named = text(part(body, "name")).lower()
-    return named in (*CONTACT_EVENTS, INBOX_MESSAGE) or _says_stop(body)
+    wanted = urgent or named in (*CONTACT_EVENTS, INBOX_MESSAGE)
+    inbox.store(row, body, wanted=wanted, urgent=urgent)
+    shared_reads.changed()
 
 
 def _says_stop(body: Mapping[str, Any]) -> bool:
