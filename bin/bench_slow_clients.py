@@ -91,8 +91,11 @@ def slow_clients(port: int, kind: str, count: int) -> Iterator[None]:
     def send_on() -> None:
         while not ending.wait(1):
             for at, each in enumerate(held):
-                if each is None or not _sends(each):
-                    held[at] = _connected(port, kind)
+                held[at] = None
+                with contextlib.suppress(OSError):
+                    if each and each.send(b"x"):
+                        held[at] = each
+                held[at] = held[at] or _connected(port, kind)
 
     sender = threading.Thread(target=send_on)
     sender.start()
@@ -113,14 +116,6 @@ def _connected(port: int, kind: str) -> socket.socket | None:
         opened.send(BEGINNINGS[kind])
         return opened
     return None
-
-
-def _sends(client: socket.socket) -> bool:
-    try:
-        client.send(b"x")
-    except OSError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

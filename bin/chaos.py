@@ -49,7 +49,7 @@ def main() -> int:
         set_faults(stack, options.share)
         storm(stack, options, browsers, seen, clicks)
         tell(stack, "DELETE", "faults")
-        after = calm_down(stack, options)
+        after = calm_down(options)
         count_faults(stack, clicks)
         clicks.unclean += end_workers(stack)
         return report(stack, options, clicks, after)

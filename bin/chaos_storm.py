@@ -152,7 +152,7 @@ def count_faults(stack: Stack, clicks: Clicks) -> None:
     clicks.faults.update(call["fault"] or "none" for call in calls)
 
 
-def calm_down(stack: Stack, options: argparse.Namespace) -> float | None:
+def calm_down(options: argparse.Namespace) -> float | None:
     """Wait until nothing is held or on its way, and no second look is due; return seconds, None if it never ended."""
     from contacts_ui.models import DesiredState, HeldPress
 

@@ -224,12 +224,10 @@ def log_in(stack: Stack, username: str) -> requests.Session:
     return browser
 
 
-def press(browser: requests.Session, url: str, data: dict[str, str], timeout: float = 30) -> int:
+def press(browser: requests.Session, url: str, data: dict[str, str]) -> int:
     """Post a form; return the status, or 0 without an answer."""
     try:
-        answer = browser.post(
-            url, data, headers=_token(browser), timeout=timeout, allow_redirects=False
-        )
+        answer = browser.post(url, data, headers=_token(browser), timeout=30, allow_redirects=False)
     except requests.RequestException:
         return 0
     return answer.status_code

@@ -137,10 +137,7 @@ def running(
     people: int = 50,
     seed: int = 1,
     *,
-    host: str = "127.0.0.1",
-    port: int = 0,
     db: Path | None = None,
-    quiet: bool = True,
     **switches: Any,
 ) -> Iterator[Running]:
     """Run a sandbox on a free port, with switches as keywords. Rebuilds a given `db`."""
@@ -149,7 +146,7 @@ def running(
         build(path, people, seed)
         store = Store(path)
         sandbox = Sandbox(store, Switches().changed(switches), seed)
-        server = SandboxServer((host, port), sandbox, quiet)
+        server = SandboxServer(("127.0.0.1", 0), sandbox, quiet=True)
         server.start()
         try:
             yield Running(server)

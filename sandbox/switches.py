@@ -53,11 +53,16 @@ class Switches:
 
     def changed(self, values: Mapping[str, Any]) -> Switches:
         """Return a copy with these values. Raises ValueError."""
-        kinds = get_type_hints(Switches)
+        known = {field.name for field in fields(self)}
         for name, value in values.items():
-            if name not in kinds:
+            if name not in known:
                 raise ValueError(f"no switch is called {name}")
-            _check(name, kinds[name], value)
+            allowed = choices(name)
+            # True is no number here, and 1 no switch that is on.
+            if allowed and not any(value == each and type(value) is type(each) for each in allowed):
+                raise ValueError(f"{name} is one of {', '.join(map(str, allowed))}")
+            if not allowed and (type(value) is not int or value < 0):
+                raise ValueError(f"{name} is a whole number")
         return replace(self, **values)
 
     def as_json(self) -> dict[str, Any]:
@@ -81,12 +86,3 @@ def from_form(form: Mapping[str, str]) -> dict[str, Any]:
             word = form[field.name]
             values[field.name] = named.get(word, int(word) if word.isdecimal() else word)
     return values
-
-
-def _check(name: str, kind: Any, value: object) -> None:
-    allowed = choices(name)
-    if allowed:
-        if not any(value == choice and type(value) is type(choice) for choice in allowed):
-            raise ValueError(f"{name} is one of {', '.join(map(str, allowed))}")
-    elif not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{name} is a whole number")

@@ -61,10 +61,11 @@ def vendor_texts(
     if vendor == "cloudcontactai" and not (source_id or "0").isdecimal():
         raise ValueError("CloudContactAI's campaigns have whole numbers as ids")
     contact = sandbox.slicktext.contacts.get(phone) if vendor == "slicktext" else None
-    decide = _slicktext_outcome if vendor == "slicktext" else _ccai_outcome
-    event = outcome = decide(sandbox, phone, contact, source, outcome)
-    status = {"sent": "delivered"}.get(outcome, outcome)
-    if vendor == "cloudcontactai":
+    if vendor == "slicktext":
+        event = outcome = _slicktext_outcome(contact, source, outcome)
+        status = {"sent": "delivered"}.get(outcome, outcome)
+    else:
+        outcome = _ccai_outcome(sandbox, phone, outcome)
         event = ccai_events.event_of(outcome)
         status = ccai_events.STATUSES[event]
     if event == "refused":
@@ -95,9 +96,7 @@ def learns_about_phone(sandbox: Sandbox, phone: str, facts: dict[str, str]) -> d
     return phones.learn(sandbox.store, _phone(phone), facts)
 
 
-def _slicktext_outcome(
-    sandbox: Sandbox, phone: str, contact: Contact | None, source: str, outcome: str
-) -> str:
+def _slicktext_outcome(contact: Contact | None, source: str, outcome: str) -> str:
     """Send campaigns to subscribers only; from the inbox, a human can text anyone who is not blocked."""
     if outcome not in ("", "sent", "refused", FAILED):
         raise ValueError(f"an outcome at SlickText is sent, refused or {FAILED}")
@@ -108,9 +107,7 @@ def _slicktext_outcome(
     return outcome or ("sent" if allowed else "refused")
 
 
-def _ccai_outcome(
-    sandbox: Sandbox, phone: str, contact: Contact | None, source: str, outcome: str
-) -> str:
+def _ccai_outcome(sandbox: Sandbox, phone: str, outcome: str) -> str:
     """Exclude stopped people; a reassigned number and a landline are errors."""
     facts = phones.of(sandbox.store, phone)
     phones.looked_up(sandbox.store, phone)

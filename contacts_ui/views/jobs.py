@@ -24,7 +24,7 @@ from contacts_ui.services import index, jobs
 from contacts_ui.services.exports import lists
 from contacts_ui.services.files.table import FILE_MAX_BYTES, Unreadable
 from contacts_ui.services.jobs import progress, sources
-from contacts_ui.services.jobs.sources import NoNumbers, Source
+from contacts_ui.services.jobs.sources import CannotCreate, Source
 from contacts_ui.sign_in.confirmation import confirmed_before_press
 from contacts_ui.views.downloads import sent
 from contacts_ui.views.guards import StaffRequest, permission
@@ -70,7 +70,7 @@ def job_new(request: StaffRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             return redirect(_prepared(request, form, _given(form)))
-        except (NoNumbers, Unreadable, jobs.CannotCreate) as error:
+        except (CannotCreate, Unreadable) as error:
             form.add_error("file" if form.cleaned_data["file"] else "numbers", error.sentence)
     context = {"form": form, "index_ready": index.is_ready()}
     return TemplateResponse(request, "jobs/new.html", context, status=422 if form.is_bound else 200)
@@ -149,7 +149,7 @@ def _tell(request: StaffRequest) -> HttpResponse:
         return TemplateResponse(request, "jobs/tell.html", context)
     try:
         job = jobs.create(staff=request.user, kind=JobKind.TELL, source=sources.from_untold())
-    except jobs.CannotCreate:
+    except CannotCreate:
         messages.success(request, "Every connected vendor has every stop on record.")
         return redirect("job-list")
     return redirect("job-detail", job.pk)
@@ -167,44 +167,46 @@ def _from_selection(request: StaffRequest) -> HttpResponse:
         if form.cleaned_data["kind"] == EXPORT:
             return redirect(_export_url(request, scope, view))
         return redirect(_prepared(request, form, _selected(request, scope, view)))
-    except (NoNumbers, jobs.CannotCreate) as error:
+    except CannotCreate as error:
         messages.warning(request, error.sentence)
         return redirect(back)
 
 
 def _export_url(request: StaffRequest, scope: str, view: QueryDict) -> str:
-    """Return the page that exports the ticked rows or the view. Raises NoNumbers."""
+    """Return the page that exports the ticked rows or the view. Raises CannotCreate."""
     url = reverse("contact-export")
     if scope == SelectionForm.ALL:
         return f"{url}?{view.urlencode()}"
     if not index.is_ready():
-        raise NoNumbers("Selected rows are exported from the local copy, which is not ready yet.")
+        raise CannotCreate(
+            "Selected rows are exported from the local copy, which is not ready yet."
+        )
     return f"{url}?{urlencode({'ids': ','.join(map(str, _ticked(request)))})}"
 
 
 def _ticked(request: StaffRequest) -> list[int]:
-    """Return the ids of the ticked rows. Raises NoNumbers."""
+    """Return the ids of the ticked rows. Raises CannotCreate."""
     ids = ids_in(request.POST.getlist("ids"))
     if not ids:
-        raise NoNumbers(NONE_TICKED)
+        raise CannotCreate(NONE_TICKED)
     return ids
 
 
 def _selected(request: StaffRequest, scope: str, view: QueryDict) -> Source:
-    """Return the contacts that were ticked, or all that match. Raises NoNumbers."""
+    """Return the contacts that were ticked, or all that match. Raises CannotCreate."""
     if scope == SelectionForm.TICKED:
         ids = _ticked(request)
         words = f"{len(ids)} selected row{'' if len(ids) == 1 else 's'}"
         return Source(words, sources.from_ids(ids))
     state = index.state()
     if not state.ready:
-        raise NoNumbers(NOT_READY if state.enabled else SWITCHED_OFF)
+        raise CannotCreate(NOT_READY if state.enabled else SWITCHED_OFF)
     question = index_question(view)
     if question is None:
-        raise NoNumbers("A filter of this view is not valid. Fix it first.")
+        raise CannotCreate("A filter of this view is not valid. Fix it first.")
     if complaints := index.find(replace(question, limit=1)).complaints:
         # The table shows more than was asked for, and says so; a job would act on all of them.
-        raise NoNumbers(f"{complaints[0]} Fix the search first.")
+        raise CannotCreate(f"{complaints[0]} Fix the search first.")
     words = ", ".join([f"“{question.search}”"] if question.search else [])
     filters = ", ".join(f"{name} “{value}”" for name, value in question.filters.items())
     what = " and ".join(filter(None, (words, filters)))
@@ -213,7 +215,7 @@ def _selected(request: StaffRequest, scope: str, view: QueryDict) -> Source:
 
 
 def _given(form: NewJobForm) -> Source:
-    """Return what was pasted or uploaded. Raises NoNumbers, Unreadable."""
+    """Return what was pasted or uploaded. Raises CannotCreate, Unreadable."""
     upload = form.cleaned_data["file"]
     if not upload:
         return Source("A pasted list", sources.from_text(form.cleaned_data["numbers"]))
@@ -225,7 +227,7 @@ def _given(form: NewJobForm) -> Source:
 
 
 def _prepared(request: StaffRequest, form: NewJobForm | SelectionForm, source: Source) -> str:
-    """Prepare the job or the export; return the page of its preview. Raises CannotCreate, NoNumbers."""
+    """Prepare the job or the export; return the page of its preview. Raises CannotCreate, CannotCreate."""
     kind = form.cleaned_data["kind"]
     if kind == EXPORT:
         stored = lists.store(staff=request.user, source=source)

@@ -30,16 +30,16 @@ class Command(BaseCommand):
             self.stdout.write("Undone. They appear again after the next read of SlickText.")
             return
         if not options["yes"]:
-            self._tell(look(number))
+            self.tell(look(number))
             self.stdout.write("Nothing was removed. Add --yes to remove it.")
             return
         done = forget(staff=None, number=number)
-        self._tell(done)
+        self.tell(done)
         self.stdout.write(
             f"Removed. Now ask {' and '.join(done.ask_vendors) or 'your vendors'} to delete them, too."
         )
 
-    def _tell(self, found: Forgotten) -> None:
+    def tell(self, found: Forgotten) -> None:
         for words, count in found.removed.items():
             self.stdout.write(f"{words}: {count}")
         self.stdout.write(

@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         username = options["username"] or options["role"]
         try:
-            link = self._link(username, options)
+            link = self.link_for(username, options)
         except people.NotPossible as refused:
             raise CommandError(refused.sentence) from refused
         except ValidationError as error:
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             f"  Works once, until {until}: choose a password there, then sign in as {username}."
         )
 
-    def _link(self, username: str, options: dict[str, Any]) -> people.Link | None:
+    def link_for(self, username: str, options: dict[str, Any]) -> people.Link | None:
         """Invite; where an invitation was not used yet, make a new link."""
         role = SINGULAR[options["role"]]
         waiting = User.objects.filter(username=username, last_login=None, groups__name=role).first()

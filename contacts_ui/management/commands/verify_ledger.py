@@ -47,15 +47,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["number"]:
-            self._one_number(options["number"])
+            self.check_number(options["number"])
         else:
             heads: dict[str, int | None] = _read(options["heads"]) if options["heads"] else {}
             given = (each.strip().lower() for each in options["head"])
-            self._everything({**dict.fromkeys(given), **heads})
+            self.check_everything({**dict.fromkeys(given), **heads})
 
-    def _everything(self, heads: dict[str, int | None]) -> None:
+    def check_everything(self, heads: dict[str, int | None]) -> None:
         check = ChainCheck(wanted=heads)
-        self._name(check.broken())
+        self.show(check.broken())
         absent = guards_missing()
         if absent:
             self.stderr.write(
@@ -68,7 +68,7 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"{hash_} was noted with {count} entries. Some entries before it are missing."
                 )
-        if changed := self._name(changed_rows()):
+        if changed := self.show(changed_rows()):
             raise CommandError(f"The audit log is intact. Rows that differ from it: {changed}.")
         if len(check.found) > MAX_SHOWN:
             self.stdout.write(f"All {len(check.found)} noted heads are in the chain.")
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         pruned = f" {check.pruned} older entries were pruned." if check.pruned else ""
         self.stdout.write(f"The audit log is intact: {check.entries} entries.{pruned}")
 
-    def _name(self, problems: Iterable[str]) -> int:
+    def show(self, problems: Iterable[str]) -> int:
         """Write the first of the problems; return how many there are."""
         count = 0
         for count, problem in enumerate(problems, start=1):
@@ -92,7 +92,7 @@ class Command(BaseCommand):
             self.stderr.write(f"And {count - MAX_SHOWN} more.")
         return count
 
-    def _one_number(self, typed: str) -> None:
+    def check_number(self, typed: str) -> None:
         number = to_e164(typed) or typed.strip()
         entries = entries_about(number)
         problems = list(broken_among(entries))

@@ -29,7 +29,7 @@ def record(
     *,
     action: Action,
     staff: Staff | None,
-    number: str,
+    number: str = "",
     contact_id: int | None = None,
     vendor: str = "",
     channel: str = "",

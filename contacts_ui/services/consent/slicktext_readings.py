@@ -315,7 +315,6 @@ def _write_without_opt_outs(found: Sequence[Found]) -> None:
     entry = audit_log.record(
         action=Action.STOPS_READ,
         staff=None,
-        number="",
         vendor=Vendor.SLICKTEXT,
         after={
             "statements": len(found), "digest": digest_of(lines), "covered": " ".join(COVERED)

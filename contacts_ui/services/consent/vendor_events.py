@@ -195,7 +195,6 @@ def close_event(*, staff: Staff, pk: int, reason: str) -> WebhookEvent:
         audit_log.record(
             action=Action.EVENT_CLOSED,
             staff=staff,
-            number="",
             vendor=event.vendor,
             reason=reason,
             before={"event": pk, "outcome": event.outcome},

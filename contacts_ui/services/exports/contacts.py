@@ -322,7 +322,6 @@ def _ended(staff: Staff, entry: LedgerEntry, what: str, count: int, outcome: str
     audit_log.record(
         action=Action.CONTACTS_EXPORT_ENDED,
         staff=staff,
-        number="",
         after={"export": entry.pk, "count": count},
         answer={"outcome": outcome},
     )

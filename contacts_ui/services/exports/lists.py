@@ -28,8 +28,7 @@ from contacts_ui.services.exports.contacts import (
 from contacts_ui.services.files.table import FILE_MAX_ROWS
 from contacts_ui.services.files.table import Table as FileTable
 from contacts_ui.services.files.writing import BLOCK_ROWS, Block, Download, Format, parts_of
-from contacts_ui.services.jobs.creation import CannotCreate
-from contacts_ui.services.jobs.sources import Source
+from contacts_ui.services.jobs.sources import CannotCreate, Source
 
 Category = RowCategory
 CHOICE: Final = "export"

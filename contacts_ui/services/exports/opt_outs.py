@@ -41,7 +41,6 @@ def export(*, staff: Staff, filters: Filters, kind: Format = Format.CSV) -> Down
     audit_log.record(
         action=Action.OPT_OUTS_EXPORTED,
         staff=staff,
-        number="",
         after={"filters": filters.as_recorded(), "count": count, "format": str(kind)},
     )
     exported(staff, "opt-outs", rows=count)

@@ -5,7 +5,8 @@ along with a handler for each kind (`row_handlers`), and `progress` tells where 
 """
 
 from contacts_ui.services.jobs.controls import NotNow, cancel, pause, resume, start
-from contacts_ui.services.jobs.creation import CannotCreate, create
+from contacts_ui.services.jobs.creation import create
 from contacts_ui.services.jobs.running import run_due
+from contacts_ui.services.jobs.sources import CannotCreate
 
 __all__ = ["CannotCreate", "NotNow", "cancel", "create", "pause", "resume", "run_due", "start"]

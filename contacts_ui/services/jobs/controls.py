@@ -113,7 +113,6 @@ def _move(
     audit_log.record(
         action=action,
         staff=staff,
-        number="",
         reason=changes.get("reason", ""),
         channel=changes.get("channel", ""),
         asked_at=changes.get("asked_at"),

@@ -19,7 +19,7 @@ from contacts_ui.services.consent import record
 from contacts_ui.services.consent.lift_requests import STOPPED
 from contacts_ui.services.consent.rules import judge
 from contacts_ui.services.files.table import FILE_MAX_ROWS
-from contacts_ui.services.jobs.sources import Candidate, Source
+from contacts_ui.services.jobs.sources import Candidate, CannotCreate, Source
 from contacts_ui.services.vendors import connected
 
 Category = RowCategory
@@ -52,14 +52,6 @@ _WHY_NOT: Final = {
     (JobKind.ASK_LIFT, Category.UNKNOWN): "There is no stop to lift.",
     (JobKind.EDIT, Category.UNKNOWN): "No contact in SlickText has this number, as far as we know.",
 }
-
-
-class CannotCreate(Exception):
-    """No job was prepared. `sentence` says why, for the screen."""
-
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
-        super().__init__(sentence)
 
 
 def create(
@@ -123,7 +115,6 @@ def create_with_rows(
         audit_log.record(
             action=Action.JOB_CREATED,
             staff=staff,
-            number="",
             after={"job": job.pk, "kind": job.kind, "source": job.source, "count": job.total},
         )
         job.save(update_fields=["counts", "total"])
@@ -153,11 +144,11 @@ class _Sorter:
             if contact is None and (found := known.get(each.number)):
                 contact, read_at = found[0].contact, found[0].read_at
             candidate = replace(each, contact=contact, read_at=read_at)
-            yield self._row(candidate, desired.get(each.number, []), each.line or position)
+            yield self.row(candidate, desired.get(each.number, []), each.line or position)
 
-    def _row(self, each: Candidate, desired: list[DesiredState], position: int) -> JobRow:
+    def row(self, each: Candidate, desired: list[DesiredState], position: int) -> JobRow:
         contact = each.contact
-        category, why = self._category(each, desired, position)
+        category, why = self.category_of(each, desired, position)
         acts = category in ACTS_ON[self._kind]
         data = dict(each.data)
         if contact and each.read_at:
@@ -176,7 +167,7 @@ class _Sorter:
             data=data,
         )
 
-    def _category(
+    def category_of(
         self, each: Candidate, desired: list[DesiredState], position: int
     ) -> tuple[RowCategory, str]:
         contact = each.contact
@@ -189,11 +180,11 @@ class _Sorter:
         first = self._seen.setdefault(key, position)
         if first != position:
             return Category.DUPLICATE, f"The same as line {first}."
-        if self._kind not in ACTS_ON_STOPPED and self._stopped(each, desired):
+        if self._kind not in ACTS_ON_STOPPED and self.is_stopped(each, desired):
             return Category.STOPPED, ""
         return (Category.KNOWN if contact else Category.UNKNOWN), ""
 
-    def _stopped(self, each: Candidate, desired: list[DesiredState]) -> bool:
+    def is_stopped(self, each: Candidate, desired: list[DesiredState]) -> bool:
         """Return True if a stop of this number would add nothing, or, for a lift, if there is one to lift."""
         status = each.contact.opt_in_status if each.contact else None
         state = self._states.get(each.number)

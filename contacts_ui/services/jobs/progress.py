@@ -118,7 +118,6 @@ def results(*, staff: Staff, job: Job, show: str = "") -> Download:
     audit_log.record(
         action=Action.JOB_EXPORTED,
         staff=staff,
-        number="",
         after={"job": job.pk, "filters": {"show": show} if show else {}, "count": count},
     )
     exported(staff, "job results", rows=count, job=job.pk)

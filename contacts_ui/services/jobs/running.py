@@ -74,33 +74,33 @@ class _Turn:
         """End the rows that were answered, begin what may begin, and finish the job after its last row."""
         moved = complete_delivered(self.job)
         if self.job.state == State.RUNNING:
-            moved += self._begin()
-        self._finish()
+            moved += self.begin()
+        self.finish()
         return moved
 
-    def _begin(self) -> int:
+    def begin(self) -> int:
         staff = starter_of(self.job)
         if staff is None:
-            self._pause_without_starter()
+            self.pause_without_starter()
             return 0
         is_recorded = JobKind(self.job.kind) in RECORDED_KINDS
         moved, until = 0, time.monotonic() + TURN_SECONDS
-        for pk in self._rows_to_record() if is_recorded else self._rows_to_call_about():
+        for pk in self.rows_to_record() if is_recorded else self.rows_to_call_about():
             began = time.monotonic()
             running = leases.held(self.job).filter(state=State.RUNNING)
             leased_until = timezone.now() + _lease_of(self.job)
             if began >= until or not running.update(leased_until=leased_until):
                 break
             if is_recorded:
-                moved += self._record(pk, staff)
-            elif not self._call(pk, staff):
+                moved += self.record(pk, staff)
+            elif not self.call(pk, staff):
                 break
             else:
                 moved += 1
             leave_room(began)
         return moved
 
-    def _pause_without_starter(self) -> None:
+    def pause_without_starter(self) -> None:
         """Pause a job whose starter may no longer do what it does."""
         why = (
             f"{self.job.staff_name} is no longer allowed to do this. A manager can resume the job."
@@ -109,7 +109,6 @@ class _Turn:
             audit_log.record(
                 action=Action.JOB_PAUSED,
                 staff=None,
-                number="",
                 reason=why,
                 after={"job": self.job.pk, "kind": self.job.kind},
             )
@@ -117,34 +116,34 @@ class _Turn:
                 state=State.PAUSED, note=why
             )
 
-    def _rows_to_record(self) -> list[int]:
+    def rows_to_record(self) -> list[int]:
         room = MAX_ROWS_ON_THEIR_WAY - self.job.rows.filter(state=RowState.WORKING).count()
         waiting = self.job.rows.filter(state=RowState.WAITING).order_by("position")
         return list(waiting.values_list("pk", flat=True)[: max(room, 0)])
 
-    def _rows_to_call_about(self) -> list[int]:
+    def rows_to_call_about(self) -> list[int]:
         """Return first what was begun and never ended: a worker died, or a vendor did not answer."""
         rows = self.job.rows.order_by("position").values_list("pk", flat=True)
         begun = rows.filter(state=RowState.WORKING)[:MAX_ROWS_ON_THEIR_WAY]
         return [*begun, *rows.filter(state=RowState.WAITING)[:MAX_ROWS_ON_THEIR_WAY]]
 
-    def _record(self, pk: int, staff: Staff) -> bool:
+    def record(self, pk: int, staff: Staff) -> bool:
         """Record one row and move it on, in one transaction: this happens once or not at all."""
         with transaction.atomic():
             # In the chain first: a person who cancels now waits, or was first.
             audit_log.take_turn()
             rows = JobRow.objects.select_for_update().filter(pk=pk, state=RowState.WAITING)
-            row = rows.first() if self._is_running() else None
+            row = rows.first() if self.is_running() else None
             if row is None:
                 return False
             self.handler(self.job, row, staff).write(row)
         return True
 
-    def _call(self, pk: int, staff: Staff) -> bool:
+    def call(self, pk: int, staff: Staff) -> bool:
         """Handle one row at a vendor; return False where the vendor has an error, and the job waits."""
         with transaction.atomic():
             waiting = JobRow.objects.filter(pk=pk, state=RowState.WAITING)
-            if self._is_running():
+            if self.is_running():
                 waiting.update(state=RowState.WORKING)
         row = JobRow.objects.filter(pk=pk, state=RowState.WORKING).first()
         if row is None:
@@ -172,10 +171,10 @@ class _Turn:
             self.job.note = ""
         return True
 
-    def _is_running(self) -> bool:
+    def is_running(self) -> bool:
         return Job.objects.filter(pk=self.job.pk, state=State.RUNNING).exists()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
         """End the job once its last row has ended."""
         left = self.job.rows.filter(state__in=(RowState.WAITING, RowState.WORKING))
         if left.exists():
@@ -192,7 +191,6 @@ class _Turn:
                 audit_log.record(
                     action=Action.JOB_FINISHED,
                     staff=None,
-                    number="",
                     after={"job": self.job.pk, "kind": self.job.kind, "count": self.job.total},
                     answer=results,
                 )

@@ -34,8 +34,8 @@ WHO_IS_IT: Final = "We could not find this contact. Open the list and select the
 UNREADABLE_NUMBER: Final = "SlickText has no readable number for them."
 
 
-class NoNumbers(Exception):
-    """What was pasted or uploaded cannot be read. `sentence` is for the screen."""
+class CannotCreate(Exception):
+    """No job was prepared. `sentence` says why, for the screen."""
 
     def __init__(self, sentence: str) -> None:
         self.sentence = sentence
@@ -130,12 +130,14 @@ def untold_count() -> int:
 def from_text(text: str) -> Iterator[Candidate]:
     """Yield the numbers of a pasted list: one a line, or with commas, semicolons or tabs between them.
 
-    Raises NoNumbers.
+    Raises CannotCreate.
     """
     lines = text.splitlines()
     # Refused before any row is written.
     if sum(map(bool, map(str.strip, lines))) > FILE_MAX_ROWS:
-        raise NoNumbers(f"More than {FILE_MAX_ROWS:,} lines are too many at once. Split the list.")
+        raise CannotCreate(
+            f"More than {FILE_MAX_ROWS:,} lines are too many at once. Split the list."
+        )
     for line in lines:
         cells = [cell for cell in re.split(r"[,;\t]", line) if cell.strip(" \"'")]
         if not cells:
@@ -164,7 +166,7 @@ def _counts(found: Candidate, *, beside_numbers: bool) -> bool:
 
 
 def from_file(name: str, content: bytes, *, leave_hidden: bool = False) -> Source:
-    """Return the numbers of a CSV file or a workbook: each row's mobile one. Raises Unreadable, NoNumbers.
+    """Return the numbers of a CSV file or a workbook: each row's mobile one. Raises Unreadable, CannotCreate.
 
     `leave_hidden` leaves out the rows that a filter hides in the spreadsheet.
     """
@@ -172,7 +174,7 @@ def from_file(name: str, content: bytes, *, leave_hidden: bool = False) -> Sourc
     mapping = number_columns(table)
     columns = NumberColumns(table.headings, mapping)
     if columns.first is None:
-        raise NoNumbers("No column of this file has readable phone numbers.")
+        raise CannotCreate("No column of this file has readable phone numbers.")
     words = f"The file {name}"
     filled = [cell for _, cells in table.lines for cell in cells if cell]
     if (
@@ -204,7 +206,7 @@ def _table(content: bytes, *, leave_hidden: bool) -> Table:
     hidden = set(table.hidden_rows)
     lines = [(at, cells) for at, cells in table.lines if at not in hidden]
     if not lines:
-        raise NoNumbers("Every row of this file is hidden in the spreadsheet.")
+        raise CannotCreate("Every row of this file is hidden in the spreadsheet.")
     return replace(table, lines=lines, notes=[*notes, "They are left out, as you chose."])
 
 
@@ -216,12 +218,12 @@ def _of_row(columns: NumberColumns, cells: Sequence[str], line: int) -> Candidat
 
 
 def lifts_from_file(name: str, content: bytes, *, leave_hidden: bool = False) -> Source:
-    """Return the numbers of a file with the evidence of consent in each row. Raises Unreadable, NoNumbers."""
+    """Return the numbers of a file with the evidence of consent in each row. Raises Unreadable, CannotCreate."""
     table = _table(content, leave_hidden=leave_hidden)
     columns = NumberColumns(table.headings, number_columns(table))
     places = evidence.places(table.headings)
     if columns.first is None or len(places) < len(evidence.COLUMNS):
-        raise NoNumbers(evidence.NEEDED)
+        raise CannotCreate(evidence.NEEDED)
     rows = ((at, padded(row, len(table.headings))) for at, row in table.lines)
 
     def lifts() -> Iterator[Candidate]:

@@ -35,6 +35,7 @@ OWN_SOURCES: Final = {
 STATEMENTS_BATCH: Final = 1_000
 # Stops wait while a batch has the turn at the audit log.
 NUMBERS_BATCH: Final = 100
+ALARMS_MAX: Final = 500
 # A stop that a vendor held by then was in time: business days take longer.
 SURELY_IN_TIME: Final = timedelta(days=BUSINESS_DAYS)
 
@@ -180,7 +181,15 @@ def _place(row: SentText, stop: Statement | None, held: datetime | None) -> bool
         row.kind, row.stop = "", None
         row.save(update_fields=["kind", "stop"])
         return False
-    kind = _kind(row, stop, held)
+    grace = timedelta(minutes=settings.TEXT_GRACE_MINUTES)
+    if row.by_person:
+        kind = TextKind.BY_PERSON
+    elif _is_confirmation(row, stop):
+        kind = TextKind.CONFIRMATION
+    elif held is None or row.sent_at < held:
+        kind = TextKind.BEFORE_HELD
+    else:
+        kind = TextKind.ON_ITS_WAY if row.sent_at <= held + grace else TextKind.AFTER_HELD
     if (row.kind, row.stop_id) == (kind, stop.pk):
         return False
     is_new = not row.kind
@@ -204,17 +213,6 @@ def _place(row: SentText, stop: Statement | None, held: datetime | None) -> bool
         )
     row.save(update_fields=["kind", "stop", "alarm_at", "ledger_entry"])
     return is_new
-
-
-def _kind(row: SentText, stop: Statement, held: datetime | None) -> TextKind:
-    if row.by_person:
-        return TextKind.BY_PERSON
-    if _is_confirmation(row, stop):
-        return TextKind.CONFIRMATION
-    if held is None or row.sent_at < held:
-        return TextKind.BEFORE_HELD
-    grace = timedelta(minutes=settings.TEXT_GRACE_MINUTES)
-    return TextKind.ON_ITS_WAY if row.sent_at <= held + grace else TextKind.AFTER_HELD
 
 
 def _is_confirmation(row: SentText, stop: Statement) -> bool:
@@ -247,7 +245,7 @@ def check_new_statements() -> int:
     return added
 
 
-def raise_alarms(*, limit: int = 500) -> int:
+def raise_alarms() -> int:
     """Raise the alarm for texts before the vendor held the stop, once it was refused or is past due."""
     now = timezone.now()
     surely = ExpressionWrapper(OuterRef("stop__latest") + SURELY_IN_TIME, DateTimeField())
@@ -264,7 +262,7 @@ def raise_alarms(*, limit: int = 500) -> int:
     texts = listed.filter(alarm_at=None, closed_at=None).filter(
         ~in_time, refused | Q(stop__latest__lt=now - SURELY_IN_TIME)
     )
-    rows = list(texts.select_related("stop").order_by("-sent_at")[:limit])
+    rows = list(texts.select_related("stop").order_by("-sent_at")[:ALARMS_MAX])
     if not rows:
         return 0
     history = _History({row.number for row in rows})
@@ -283,12 +281,11 @@ class AlreadyClosed(Exception):
         super().__init__(text.pk)
 
 
-def alarms(*, limit: int = 500) -> list[SentText]:
+def alarms() -> list[SentText]:
     """Return the texts that raised an alarm and are not closed, the newest first."""
     open_ = SentText.objects.filter(alarm_at__isnull=False, closed_at=None)
-    return list(
-        open_.select_related("stop__ledger_entry", "ledger_entry").order_by("-sent_at")[:limit]
-    )
+    rows = open_.select_related("stop__ledger_entry", "ledger_entry").order_by("-sent_at")
+    return list(rows[:ALARMS_MAX])
 
 
 def texts_after_stop(number: str) -> list[SentText]:

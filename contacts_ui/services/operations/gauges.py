@@ -42,7 +42,7 @@ class _Database:
     def collect(self) -> Iterator[Any]:
         from prometheus_client.metrics_core import GaugeMetricFamily
 
-        for name, text, value in (*_deliveries(), *_vendors(), *_index(), *_worker()):
+        for name, text, value in (*delivery_gauges(), *other_gauges()):
             if isinstance(value, dict):
                 family = GaugeMetricFamily(f"dashboard_{name}", text, labels=["vendor"])
                 for vendor, number in value.items():
@@ -52,7 +52,7 @@ class _Database:
             yield family
 
 
-def _deliveries() -> Iterator[Gauge]:
+def delivery_gauges() -> Iterator[Gauge]:
     on_their_way = Q(state=DeliveryState.ON_ITS_WAY)
     groups = (
         DesiredState.objects.filter(state__in=(DeliveryState.ON_ITS_WAY, DeliveryState.REFUSED))
@@ -88,7 +88,7 @@ def _deliveries() -> Iterator[Gauge]:
     )
 
 
-def _vendors() -> Iterator[Gauge]:
+def other_gauges() -> Iterator[Gauge]:
     up = {row.vendor: float(row.up) for row in VendorHealth.objects.order_by("vendor")}
     left = {
         row.vendor: float(row.reported_remaining)
@@ -97,18 +97,12 @@ def _vendors() -> Iterator[Gauge]:
     }
     yield "vendor_up", "1 if the last calls to a vendor were answered.", up
     yield "vendor_calls_left", "Calls left, as of the vendor's last response.", left
-
-
-def _index() -> Iterator[Gauge]:
     state = index.state()
     yield "index_contacts", "Contacts in the local copy.", index.size()
     if state.finished_at:
         age = (timezone.now() - state.finished_at).total_seconds()
         yield "index_age_seconds", "Seconds since the last full sync; absent before the first.", age
     yield "index_synced", "Contacts read by the current sync, or the last.", state.synced
-
-
-def _worker() -> Iterator[Gauge]:
     alive = WorkerHeartbeat.objects.filter(beat_at__gt=timezone.now() - WORKER_SILENT_AFTER)
     newest = WorkerHeartbeat.objects.order_by("-beat_at").values_list("beat_at", flat=True).first()
     waiting = WebhookEvent.objects.filter(due_at__isnull=False)

@@ -52,7 +52,6 @@ def invite(
         audit_log.record(
             action=Action.ACCOUNT_INVITED,
             staff=staff,
-            number="",
             after={"username": account.username, "role": role},
         )
     tell(SecurityEventKind.INVITED, staff, account, role=role)
@@ -117,7 +116,6 @@ def follow_company(*, account: User, roles: Sequence[str]) -> None:
         audit_log.record(
             action=Action.ACCOUNT_ROLE_CHANGED,
             staff=None,
-            number="",
             before={"username": name, "role": ", ".join(before)},
             after={"username": name, "role": ", ".join(roles)},
         )

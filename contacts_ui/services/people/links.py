@@ -62,7 +62,6 @@ def make_reset_link(*, staff: Staff | None, pk: int) -> Link:
         audit_log.record(
             action=Action.ACCOUNT_LINK_MADE,
             staff=staff,
-            number="",
             after={"username": who.account.get_username(), "link": link.purpose.label},
         )
     tell(SecurityEventKind.LINK_MADE, staff, who.account, purpose=link.purpose.value)

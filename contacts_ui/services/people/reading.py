@@ -16,6 +16,8 @@ from django.utils import timezone
 from contacts_ui.models import AccountLink, SecurityEvent, SecurityEventKind
 from contacts_ui.permissions import APP_LABEL, PERMISSIONS, ROLES
 
+# How many a page names.
+ADMINISTRATORS_MAX, SIGN_INS_MAX = 3, 10
 _SIGN_INS: Final = (
     SecurityEventKind.SIGNED_IN,
     SecurityEventKind.SIGN_IN_FAILED,
@@ -100,13 +102,13 @@ def person(pk: int) -> Person:
     return _described([User.objects.get(pk=pk)])[0]
 
 
-def administrators(most: int = 3) -> list[str]:
+def administrators() -> list[str]:
     """Return the names of active people who can give a role: administrators first, then superusers."""
-    holders = holding("manage_people").order_by("is_superuser", "pk")[:most]
+    holders = holding("manage_people").order_by("is_superuser", "pk")[:ADMINISTRATORS_MAX]
     return [each.get_full_name() or each.get_username() for each in holders]
 
 
-def last_sign_ins(account: User, most: int = 10) -> list[SignIn]:
+def last_sign_ins(account: User) -> list[SignIn]:
     """Return the account's last sign-ins and tries, the newest first."""
     events = SecurityEvent.objects.filter(account_id=account.pk, kind__in=_SIGN_INS).order_by("-at")
     return [
@@ -116,7 +118,7 @@ def last_sign_ins(account: User, most: int = 10) -> list[SignIn]:
             event.kind == SecurityEventKind.SIGNED_IN,
             event.address,
         )
-        for event in events[:most]
+        for event in events[:SIGN_INS_MAX]
     ]
 
 

@@ -80,7 +80,6 @@ def prune(before: datetime) -> LedgerEntry | None:
         entry = audit_log.record(
             action=Action.LEDGER_PRUNED,
             staff=None,
-            number="",
             after={
                 "older_than": before.isoformat(),
                 "pruned": len(kept),

@@ -15,6 +15,8 @@ from contacts_ui.services.consent.rules import Judgment, OptInStatus, Verdict
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.webhooks import cloudcontactai, payloads, slicktext
 
+# Of each kind, on one page.
+ROWS_MAX = 500
 REFUSALS = (Action.STOP_REFUSED, Action.CONSENT_REFUSED)
 
 
@@ -30,11 +32,11 @@ class Refusal:
         return Vendor(self.desired.vendor).label
 
 
-def refusals(*, limit: int = 500) -> list[Refusal]:
+def refusals() -> list[Refusal]:
     """Return refusals that were neither retried nor settled: stops first, then the oldest."""
     refused = DesiredState.objects.filter(state=DeliveryState.REFUSED)
     refused = refused.select_related("ledger_entry").order_by("-do_not_text", "requested_at")
-    rows = list(refused[:limit])
+    rows = list(refused[:ROWS_MAX])
     numbers = {row.number for row in rows}
     entries = LedgerEntry.objects.filter(action__in=REFUSALS, number__in=numbers)
     latest = entries.order_by().values_list("number", "vendor").annotate(at=Max("at"))
@@ -61,9 +63,9 @@ class Unplaced:
         return Vendor(self.event.vendor).label
 
 
-def unplaced(*, limit: int = 500) -> list[Unplaced]:
+def unplaced() -> list[Unplaced]:
     """Return the events that wait for a person's decision, the oldest first."""
-    waiting = WebhookEvent.objects.filter(needs_decision=True).order_by("pk")[:limit]
+    waiting = WebhookEvent.objects.filter(needs_decision=True).order_by("pk")[:ROWS_MAX]
     return [_unplaced(event) for event in waiting]
 
 
@@ -76,7 +78,7 @@ class Reassigned:
     words: str
 
 
-def reassigned(*, limit: int = 500) -> list[Reassigned]:
+def reassigned() -> list[Reassigned]:
     """Return numbers that are *Not known* since they passed to another person, the latest first.
 
     Vendors are not told of *Not known*, so they may still text them.
@@ -88,7 +90,7 @@ def reassigned(*, limit: int = 500) -> list[Reassigned]:
         held=None,
         consent=None,
     )
-    rows = list(states.order_by("-reassigned_at")[:limit])
+    rows = list(states.order_by("-reassigned_at")[:ROWS_MAX])
     entries = LedgerEntry.objects.filter(
         action=Action.NUMBER_REASSIGNED, number__in=[row.number for row in rows]
     )

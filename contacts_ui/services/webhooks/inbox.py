@@ -15,6 +15,7 @@ from contacts_ui.models import WebhookEvent
 from contacts_ui.services.vendors import leases
 from contacts_ui.services.webhooks.payloads import NotAnEvent
 
+EVENTS_BATCH: Final = 100
 # Longer than one event takes: a call to SlickText and two transactions.
 LEASE: Final = timedelta(seconds=60)
 # Events that speak of a stop are processed before all others, also in the flood of an import.
@@ -74,10 +75,10 @@ def _comparable(body: Mapping[str, Any]) -> object:
     return json.loads(json.dumps(body), parse_int=float)
 
 
-def due_events(*, limit: int = 100) -> list[int]:
+def due_events() -> list[int]:
     """Return the keys of the events that are due; those that speak of a stop first."""
     due = WebhookEvent.objects.filter(due_at__lte=timezone.now()).order_by("due_at", "pk")
-    return list(due.values_list("pk", flat=True)[:limit])
+    return list(due.values_list("pk", flat=True)[:EVENTS_BATCH])
 
 
 def take(pk: int) -> WebhookEvent | None:

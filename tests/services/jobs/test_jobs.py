@@ -224,7 +224,7 @@ def test_a_lift_in_between_is_not_claimed_as_ours(manager: User, vendors: Vendor
         (row_handlers, "record_stop"),
         (outcomes.Outcome, "write"),
         (leases, "release"),
-        (running._Turn, "_finish"),
+        (running._Turn, "finish"),
     ],
 )
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -468,7 +468,7 @@ def test_a_row_without_evidence_asks_for_nothing(
 
 
 def test_a_file_without_evidence_is_refused() -> None:
-    with pytest.raises(sources.NoNumbers, match="Who, How, When and Words"):
+    with pytest.raises(sources.CannotCreate, match="Who, How, When and Words"):
         sources.lifts_from_file("x.csv", f"Number;Who\n{NUMBERS[0]};Ann".encode())
 
 

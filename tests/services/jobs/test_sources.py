@@ -11,7 +11,7 @@ from contacts_ui.services.contacts import last_known
 from contacts_ui.services.files import FILE_MAX_BYTES, Unreadable
 from contacts_ui.services.index import IndexQuery
 from contacts_ui.services.jobs import sources
-from contacts_ui.services.jobs.sources import Candidate, NoNumbers
+from contacts_ui.services.jobs.sources import Candidate, CannotCreate
 from tests.jobs import fill_index
 from tests.people import MARTY, MARTY_NUMBER
 from tests.services.files.building import saved, workbook
@@ -194,13 +194,13 @@ def test_mangled_and_missing_numbers_keep_their_line() -> None:
     ],
 )
 def test_what_cannot_be_read_says_what_to_do(content: bytes, words: str) -> None:
-    with pytest.raises((NoNumbers, Unreadable)) as refusal:
+    with pytest.raises((CannotCreate, Unreadable)) as refusal:
         in_file(content)
     assert words in refusal.value.sentence
 
 
 def test_a_pasted_list_that_is_too_long_is_refused_at_once() -> None:
-    with pytest.raises(NoNumbers, match="50,000 lines are too many"):
+    with pytest.raises(CannotCreate, match="50,000 lines are too many"):
         next(sources.from_text("6155553338\n" * 50_001))
     assert len(list(sources.from_text("6155553338\n\n" * 50_000))) == 50_000
 
