@@ -4,7 +4,7 @@ Several people press, unsend, tell now, record how they were asked, and lift the
 vendors fail three calls in ten in every way that the sandbox knows, and while web and worker processes are killed
 (kill -9), also inside a hold, and started again. PostgreSQL is stopped and started now and then where
 TEST_DATABASE_RESTART says how (`bin/with-postgres-and-redis` does); else its connections are cut. Then faults and
-accidents end. When nothing is held or on its way any more, what rule 1 makes of each number's statements is compared
+accidents end. When nothing is held or on its way anymore, rule 1's verdict on each number's statements is compared
 with what the sandbox's vendors really hold.
 
 lost    a click that the dashboard acknowledged, and that left no trace; or a number with statements that has no settled

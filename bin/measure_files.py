@@ -65,7 +65,7 @@ def read_options() -> argparse.Namespace:
 
 
 def print_spellings() -> int:
-    """Print what each way in makes of the spellings; return how many are read as another number."""
+    """Print how each entry point reads the spellings; return how many are read as another number."""
     from tests.files import numbers
 
     wrong = 0

@@ -115,7 +115,7 @@ class fragments(Middleware):  # noqa: N801 - named as the others in settings.MID
 class database_away(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
     """While the database is away, answer every request with 503, before anything else happens.
 
-    It stands where the user is loaded first. `errors.server_error` answers 503 for other middleware.
+    It is where the user is loaded first. `errors.server_error` answers 503 for other middleware.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:

@@ -27,7 +27,7 @@ _NANP: Final = re.compile(r"\+1[2-9][0-9]{9}")
 _US_OR_CANADA: Final = {"US", "CA", "PR", "VI", "GU", "AS", "MP"}
 _LONGEST: Final = 300
 
-# What stands between groups of digits, once the text is folded.
+# What is between groups of digits, once the text is folded.
 _GAP: Final = r"[\s.\-/(),]"
 # Ten digits that stand there as 3-3-4, 3-7 or unbroken. Behind a bare + they are another country's.
 _TEN: Final = rf"[2-9]\d\d(?:{_GAP}{{1,4}}\d{{3}}{_GAP}{{1,4}}\d{{4}}|{_GAP}{{1,4}}\d{{7}}|\d{{7}})"
@@ -131,7 +131,7 @@ def _about_texts(words: str) -> str:
 
 
 def to_e164(text: str | None) -> str | None:
-    """Return the number of a text in E.164 ("+16155553338"), or None where `read_number` finds none."""
+    """Return the number of a text in E.164 ("+16155553338"), or None if `read_number` finds none."""
     return read_number(text).number or None
 
 
@@ -246,7 +246,7 @@ def _digits(text: str) -> str:
 
 
 def _abroad(text: str) -> str | None:
-    """Return a number of another country in E.164, from its digits behind the +; None where none has such."""
+    """Return a number of another country in E.164, from its digits after the +, or None."""
     digits = _digits(text)
     number = _parsed(f"+{digits}") if len(digits) >= 10 else None
     if number is None or number.country_code == 1:

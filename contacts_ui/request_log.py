@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 def request_log(get_response: Handler) -> Handler:
-    """Log every answer. It stands inside `server_timing`, which counts, and outside everything else."""
+    """Log every answer. It runs inside `server_timing`, which counts, and outside everything else."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()

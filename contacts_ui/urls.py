@@ -1,6 +1,6 @@
 """All routes, grouped by noun.
 
-The permission of each stands at its view. `tests/test_urls_and_roles.py` lists them all and requests every route as
+The permission of each is at its view. `tests/test_urls_and_roles.py` lists them all and requests every route as
 every role. Comments name the routes that need no permission.
 """
 

@@ -1,6 +1,6 @@
 """Structured logs: one event on one line, JSON for machines or readable text for a terminal.
 
-Our own lines (structlog) and everybody else's (the standard library's logging: Django, gunicorn)
+Our own lines (structlog) and everyone else's (the standard library's logging: Django, gunicorn)
 take the same way. The last step before the line is written masks numbers, addresses and keys of every writer.
 Reads no settings, so gunicorn can use it before Django is there.
 """

@@ -14,6 +14,6 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
         return str(super().stored_name(name)) if collected else name
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Compress only what an earlier start did not: a name with a hash stands for one content."""
+        """Compress only what an earlier start did not: a name with a hash means one content."""
         new = [path for path in paths if not self.exists(f"{path}.gz")]
         yield from super().compress_files(new)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.store import Store, exact_now
 
-# Toll-free, so that none of the invented people has them.
+# Toll-free, so that no invented person has them.
 SENDERS = {"slicktext": "+18885550100", "cloudcontactai": "+18885550199"}
 # How a campaign, a person in the vendor's inbox, a keyword's answer and the API are named [seen].
 SOURCES = ("Campaign", "InboxThread", "Keyword", "API")

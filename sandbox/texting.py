@@ -27,7 +27,7 @@ FAILED = "undelivered"
 def person_texts(sandbox: Sandbox, vendor: str, phone: str, words: str, at: str = "") -> Message:
     """Send a person's text to one vendor, which changes that vendor alone. Raises ValueError.
 
-    CloudContactAI tells of a START only as of any other text, since it has no event of its own for it.
+    CloudContactAI reports a START like any other text, since it has no event for it.
     """
     vendor, phone = _known(vendor), _phone(phone)
     if not words.strip():
@@ -92,7 +92,7 @@ def changes_inside(sandbox: Sandbox, phone: str, do_not_text: bool) -> None:
 
 
 def learns_about_phone(sandbox: Sandbox, phone: str, facts: dict[str, str]) -> dict[str, Any]:
-    """Set what CloudContactAI knows of a phone: `phone_type`, `carrier_name`, `reassigned_at`. Raises ValueError."""
+    """Set what CloudContactAI knows about a phone: `phone_type`, `carrier_name`, `reassigned_at`. Raises ValueError."""
     return phones.learn(sandbox.store, _phone(phone), facts)
 
 

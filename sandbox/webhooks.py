@@ -1,7 +1,7 @@
 """Send both vendors' webhooks in the background, and again if they were not answered well.
 
-SlickText tells of every contact that was created or changed and of every text that came in, in an unsigned
-body. CloudContactAI tells of texts and of who unsubscribed, by POST or PUT, signed over its client id and the event's
+SlickText reports every contact that was created or changed and every text that came in, in an unsigned
+body. CloudContactAI reports texts and who unsubscribed, by POST or PUT, signed over its client id and the event's
 hash.
 """
 

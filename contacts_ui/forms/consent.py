@@ -30,7 +30,7 @@ class Moment(NamedTuple):
 
 
 class MomentField(forms.DateTimeField):
-    """A past minute in the reader's time zone, as a Moment; None where it is left empty.
+    """A past minute in the reader's time zone, as a Moment; None if it is left empty.
 
     No minute is refused for the hour of a clock change: one that occurs twice has both readings, and one that does not
     exist is read as the moments around it.

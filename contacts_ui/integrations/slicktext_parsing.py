@@ -63,7 +63,7 @@ _KNOWN_STATUSES: Final = {
     OptInStatus.NOT_SUBSCRIBED,
     OptInStatus.BLOCKED,
 }
-# The total stands under this name among the counts by status.
+# The total has this name among the counts by status.
 TOTAL: Final = ""
 
 

@@ -142,7 +142,7 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredContact:
-    """A contact as CloudContactAI shows it: its own id, E.164, UTC. ``stopped`` is None where it does not say."""
+    """A contact as CloudContactAI shows it: its own id, E.164, UTC. ``stopped`` is None if it does not say."""
 
     contact_id: str | None
     number: str | None

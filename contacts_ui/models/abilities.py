@@ -53,7 +53,7 @@ class FactKind(models.TextChoices):
 
 
 class NumberFact(models.Model):
-    """What a vendor last told of a number that has nothing to do with consent."""
+    """What a vendor last reported about a number, apart from consent."""
 
     number = models.CharField(max_length=20, help_text="E.164")
     vendor = models.CharField(max_length=20, choices=Vendor)

@@ -55,7 +55,7 @@ class IndexedContact(models.Model):
     folded = models.TextField(
         blank=True, help_text="The text that searches match; ^ before each name"
     )
-    # The verdict about their number, kept by `services.index.answers`, and when the newest stop that stands was said.
+    # The verdict about their number, kept by `services.index.answers`, and when the newest stop that counts was made.
     answer = models.CharField(max_length=20, db_default="not_known")
     stopped_at = models.DateTimeField(null=True)
     # A hash of everything but `read_at`: for an unchanged contact, only the time is written.

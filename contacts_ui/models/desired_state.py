@@ -60,7 +60,7 @@ class DesiredState(models.Model):
         "contacts_ui.LedgerEntry", on_delete=models.PROTECT, related_name="+"
     )
 
-    # How its delivery stands.
+    # The state of its delivery.
     state = models.CharField(max_length=20, choices=DeliveryState, default=DeliveryState.ON_ITS_WAY)
     settled_version = models.PositiveIntegerField(default=0)
     answer = models.CharField(

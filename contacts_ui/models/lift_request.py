@@ -13,7 +13,7 @@ OWN_TEXT: Final = "Their text to "
 
 
 class LiftRequestState(models.TextChoices):
-    """Where a request stands."""
+    """The state of a request."""
 
     WAITING = "waiting", "Waiting"
     APPROVED = "approved", "Approved"

@@ -216,7 +216,7 @@ def _text(found: TextAfterStop, invalid: forms.Form | None) -> dict[str, Any]:
 
 
 def _too_late(desired: DesiredState) -> str:
-    """Return how a refusal stands that another person decided first."""
+    """Return the state of a refusal that another person decided first."""
     words = {
         DeliveryState.CONFIRMED: "It is confirmed now.",
         DeliveryState.ON_ITS_WAY: "It is already on its way again.",

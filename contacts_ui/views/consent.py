@@ -27,7 +27,7 @@ from contacts_ui.views.guards import StaffRequest, permission
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission("view_contacts")
 def do_not_text(request: StaffRequest, contact_id: int = 0, number: str = "") -> HttpResponse:
-    """GET shows where the stop of one person stands; POST stops texts to them at both vendors."""
+    """Show the stop of one person (GET), or stop texts to them at both vendors (POST)."""
     try:
         seen = seen_by(request, contact_id, number)
     except VendorError as error:

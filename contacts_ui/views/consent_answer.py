@@ -97,7 +97,7 @@ def panel_of(
 ) -> ConsentPanel:
     """Return the row or card of a person whose judgment is known; `more` as for `panel`.
 
-    A card says where their lift request stands; a row does only where it was `asked` for just now.
+    A card shows the state of their lift request; a row does only if it was just `asked`.
     """
     view = view_of(request)
     about = seen.number if asked or view == "card" else ""

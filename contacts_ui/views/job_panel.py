@@ -57,7 +57,7 @@ class Panel:
 
 
 def panel_of(job: Job) -> Panel:
-    """Return the panel of a job as it stands now."""
+    """Return the panel of a job's present state."""
     progress = progress_of(job)
     running = job.state == JobState.RUNNING
     stands = job.state in (JobState.PAUSED, JobState.CANCELLED)

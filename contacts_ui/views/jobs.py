@@ -143,7 +143,7 @@ def job_results(request: StaffRequest, pk: int) -> HttpResponseBase:
 
 
 def _tell(request: StaffRequest) -> HttpResponse:
-    """Prepare a job that tells vendors of stops on record that they were never told of."""
+    """Prepare a job that tells vendors about stops on record that they never got."""
     if request.method != "POST":
         context = {"many": sources.untold_count()}
         return TemplateResponse(request, "jobs/tell.html", context)

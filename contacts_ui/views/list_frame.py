@@ -1,4 +1,4 @@
-"""What stands around the table's rows: headings that sort, the pager, how fresh it is, and what the index says."""
+"""What is around the table's rows: headings that sort, the pager, how fresh it is, and what the index says."""
 
 from typing import Any, Final
 

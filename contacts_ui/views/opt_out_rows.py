@@ -32,7 +32,7 @@ class VendorLine:
 
 @dataclass(frozen=True)
 class Clock:
-    """How an opt-out stands to its ten business days. `kind` is past, close, open, late, in_time, or ""."""
+    """How an opt-out compares with its ten business days. `kind` is past, close, open, late, in_time, or ""."""
 
     kind: str
     words: str

@@ -42,7 +42,7 @@ def cloudcontactai_webhook(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_not_required
 def slicktext_webhook(request: HttpRequest, secret: str) -> HttpResponse:
-    """Take a hint of SlickText, at an address that only it knows."""
+    """Take a SlickText event, at an address that only SlickText knows."""
     if not slicktext.is_our_secret(secret):
         raise Http404
     raw = _body(request)

@@ -13,7 +13,7 @@ NAMES = ("Marty McFly", "Emmett Brown", "Siobhán O'Neill", "Biff Tannen", "Lorr
 
 
 def ready(*, at: datetime | None = None, **facts: Any) -> None:
-    """The walk has ended: the index answers."""
+    """The sync has ended: the index answers."""
     now = at or timezone.now()
     values = {"finished_at": now, "started_at": now, "next_at": now, **facts}
     IndexSync.objects.update_or_create(pk=1, defaults=values)

@@ -122,8 +122,8 @@ def test_by_name_finds_everything_about_the_person(shown: Callable[..., list[int
         consent_at=timezone.now(),
         asked_at=timezone.now(),
     )
-    everybody = [lift.pk, consent.pk, confirmed.pk, edit.pk, stop.pk]
-    assert shown(q="brown") == everybody
+    everyone = [lift.pk, consent.pk, confirmed.pk, edit.pk, stop.pk]
+    assert shown(q="brown") == everyone
     assert shown(q="doc br") == [confirmed.pk, edit.pk, stop.pk]
     assert shown(q="Marty") == []
 

@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 
 
 def marty(**facts: str) -> None:
-    """The index knows Marty since an hour ago, and everybody else."""
+    """The index knows Marty since an hour ago, and everyone else."""
     ready()
     known = {"city": "Austin", "opt_in_status": "subscribed", **facts}
     index.store([person(MARTY, "Marty McFly", MARTY_NUMBER, **known)], timezone.now() - HOUR)
@@ -37,7 +37,7 @@ def verdict(page: Page) -> str:
     return page.one("p", class_="verdict").text
 
 
-def everybody_saw_it_fail(seconds_ago: int = 5) -> None:
+def everyone_saw_it_fail(seconds_ago: int = 5) -> None:
     """Another process wrote down that SlickText is down."""
     at = timezone.now() - timedelta(seconds=seconds_ago)
     VendorHealth.objects.update_or_create(
@@ -73,7 +73,7 @@ def test_what_the_index_does_not_keep_is_not_called_empty(ada: Client, vendors: 
 
 def test_once_it_is_known_to_fail_no_one_waits_for_it(ada: Client, vendors: Vendors) -> None:
     marty()
-    everybody_saw_it_fail()
+    everyone_saw_it_fail()
     page = Page(ada.get(URL))
     assert vendors.asked() == []
     assert "SlickText has a problem on its side right now." in page.text
@@ -88,13 +88,13 @@ def test_news_of_a_failure_that_is_old_is_no_reason_not_to_ask(
     ada: Client, vendors: Vendors
 ) -> None:
     marty()
-    everybody_saw_it_fail(seconds_ago=120)
+    everyone_saw_it_fail(seconds_ago=120)
     assert "our own copy" not in Page(ada.get(URL)).text
     assert vendors.asked() == ["slicktext GET"]
 
 
 def test_without_a_copy_it_is_asked_all_the_same(ada: Client) -> None:
-    everybody_saw_it_fail()
+    everyone_saw_it_fail()
     assert Page(ada.get(URL)).one("h1").text == "Marty McFly"
 
 
@@ -102,7 +102,7 @@ def test_a_stop_from_a_copy_needs_no_reading(
     ada: Client, vendors: Vendors, deliver_in_this_thread: None
 ) -> None:
     marty()
-    everybody_saw_it_fail()
+    everyone_saw_it_fail()
     form = Page(ada.get(URL)).form(action=f"{URL}do-not-text/")
     assert ada.post(f"{URL}do-not-text/", form).status_code == 302
     assert DesiredState.objects.filter(number=MARTY_NUMBER, do_not_text=True).count() == 2
@@ -140,8 +140,8 @@ def test_a_person_that_the_index_has_come_to_doubt_is_not_textable(
     """Their number was read as another person's, who is stopped: they were deleted and created again."""
     ready()
     ada.get(URL)
-    anew = person(7999, "Marty McFly", MARTY_NUMBER, opt_in_status="unsubscribed")
-    index.store([anew], timezone.now() + timedelta(seconds=1))
+    again_read = person(7999, "Marty McFly", MARTY_NUMBER, opt_in_status="unsubscribed")
+    index.store([again_read], timezone.now() + timedelta(seconds=1))
     vendors.fault("slicktext", "down")
     assert verdict(Page(ada.get(URL))) == "Not known"
 
@@ -170,7 +170,7 @@ def test_the_edit_form_leaves_out_what_the_copy_does_not_hold(
     edgar: Client, vendors: Vendors
 ) -> None:
     marty(city="Hill Valley")
-    everybody_saw_it_fail()
+    everyone_saw_it_fail()
     page = Page(edgar.get(f"{URL}edit/"))
     assert vendors.asked() == []
     assert "You can save when SlickText answers" in page.text
@@ -193,7 +193,7 @@ def test_the_edit_form_leaves_out_what_the_copy_does_not_hold(
 
 def test_what_the_copy_did_not_hold_was_changed_by_no_one(edgar: Client, vendors: Vendors) -> None:
     marty(city="Hill Valley")
-    everybody_saw_it_fail()
+    everyone_saw_it_fail()
     form = Page(edgar.get(f"{URL}edit/")).form(city="Nashville")
     forget_connections()
     vendors.edit(city="Memphis", address="9303 Lyon Drive")
@@ -211,7 +211,7 @@ def test_what_the_copy_did_not_hold_was_changed_by_no_one(edgar: Client, vendors
 
 def test_a_bulk_selection_waits_for_no_one_either(max_: Client, vendors: Vendors) -> None:
     marty()
-    everybody_saw_it_fail()
+    everyone_saw_it_fail()
     forget_connections()
     response = max_.post("/jobs/new/", {"scope": "ticked", "kind": "stop", "ids": [str(MARTY)]})
     assert response.status_code == 302

@@ -227,12 +227,12 @@ def test_ticked_rows_alone(max_: Client) -> None:
     assert "Ticked rows: 2" in page
     rows = table(max_.post(address, {"why": "For the yearly letter"}))
     assert [row["Mobile number"] for row in rows] == ["(615) 555-0001", "(615) 555-0003"]
-    everybody = max_.post("/jobs/new/", {"scope": "all", "kind": "export", "view": "state=TN"})
-    assert everybody["Location"] == "/contacts/export/?state=TN"
+    everyone = max_.post("/jobs/new/", {"scope": "all", "kind": "export", "view": "state=TN"})
+    assert everyone["Location"] == "/contacts/export/?state=TN"
 
 
 def test_ticked_rows_are_never_looked_for_at_slicktext(max_: Client, vendors: Vendors) -> None:
-    """It would not know such a filter, and might send everybody."""
+    """It would not know such a filter, and might send everyone."""
     assert max_.get("/contacts/export/?ids=1,2")["Location"].startswith("/contacts/?")
     chosen = {"scope": "ticked", "ids": [1], "kind": "export", "view": ""}
     assert max_.post("/jobs/new/", chosen)["Location"] == "/contacts/"

@@ -290,7 +290,7 @@ def test_the_panel_asks_again_until_it_is_done(max_: Client, manager: User) -> N
     panel = Page(fragment(max_, job))
     assert panel.one("section", id="job-panel")["hx-get"] is None
     assert "Finished" in panel.text
-    assert fragment(max_, job)["HX-Refresh"] == "true", "the lines below are shown anew"
+    assert fragment(max_, job)["HX-Refresh"] == "true", "the lines below are shown again"
     assert panel.one("progress")["value"] == "2"
 
 

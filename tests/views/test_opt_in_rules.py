@@ -350,7 +350,7 @@ def test_the_decider_says_which_stop_was_our_own(
 
 
 def test_a_number_without_a_contact(ada: Client, max_: Client, vendors: Vendors) -> None:
-    """From the number's own page, which is where everybody lands again."""
+    """From the number's own page, which is where everyone lands again."""
     ada.post("/stop-a-number/", {"number": DOC_NUMBER})
     home = reverse("number-detail", args=[DOC_NUMBER])
     url = f"{home}ask-lift/"

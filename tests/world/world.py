@@ -100,7 +100,7 @@ class OneThread:
 
 
 class Stopping:
-    """Ends the walk of the index after some steps; its waits cost no time."""
+    """Ends the sync of the index after some steps; its waits cost no time."""
 
     def __init__(self, world: "World", steps: int) -> None:
         self.world, self.steps = world, steps
@@ -151,7 +151,7 @@ class World(Words, Texts):
                 raise
 
     def _names(self) -> list[str]:
-        """Most schedules leave out some doors: where everything stops everybody, no single stop is missed."""
+        """Most schedules leave out some doors: where everything stops everyone, no single stop is missed."""
         share = self.chance.choice([0, 0.4, 0.6, 0.75])
         return [
             name

@@ -7,7 +7,7 @@
 - *What is on record?* `record`: statements, the verdict of each number, and `judge_one` for pages. `types`: what pages
   and forms hand in.
 - *Who may opt a person in?* `opt_in`, with newer evidence; `lift_requests`, by a second person.
-- *What do vendors say?* `vendor_events`: their marks, codes and hints. `slicktext_readings` and
+- *What do vendors say?* `vendor_events`: their marks, codes, and other events. `slicktext_readings` and
   `cloudcontactai_readings`: their contacts, as we read them. `inbound_texts`: what people write; `phrases`: what it
   means. `renewal`: stops that CloudContactAI is told again. `disagreements`: where the vendors differ.
 - *A new, changed or deleted number?* `phone_numbers`. *A deadline?* `business_days`.

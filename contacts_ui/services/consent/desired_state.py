@@ -218,7 +218,7 @@ def carry_over(number: str, status: str | None, read_at: datetime) -> bool:
 
 
 def tell_vendors_connected_later(*, limit: int = 200) -> int:
-    """Write stops for connected vendors that were never told of them; return how many.
+    """Write stops for connected vendors that were never told; return how many.
 
     A vendor that gets its keys later has no row for numbers that were stopped before. The new row has the audit log
     entry that the other vendor's row has.
@@ -251,7 +251,7 @@ def _tell(vendor: Vendor, limit: int) -> int:
 
 
 def untold() -> QuerySet[ConsentState]:
-    """Return the numbers with a stop on record that a connected vendor was never told of."""
+    """Return the numbers with a stop on record that a connected vendor was never told."""
     return ConsentState.objects.filter(untold=True).order_by("number")
 
 

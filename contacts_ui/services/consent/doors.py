@@ -121,7 +121,7 @@ def _stop_of_staff(
 
 
 def stop_without_details(number: str, request: Request) -> OptOut | None:
-    """Return the opt-out of a bare press, if it still stands and has no details yet."""
+    """Return the opt-out of a bare press, if it still counts and has no details yet."""
     newest = OptOut.objects.filter(number=number, ended_at=None).order_by("-pk").first()
     if newest is None or newest.reason or newest.channel != Channel.UNRECORDED:
         return None
@@ -254,7 +254,7 @@ def _retried(staff: Staff, seen: Seen, reason: str = "") -> LedgerEntry:
 
 
 class NotRefusedNow(Exception):
-    """It was tried again, resolved, or changed in the meantime; `desired` is how it stands."""
+    """It was tried again, resolved, or changed in the meantime; `desired` is its present state."""
 
     def __init__(self, desired: DesiredState) -> None:
         super().__init__(desired.pk)
@@ -262,7 +262,7 @@ class NotRefusedNow(Exception):
 
 
 def retry_refused(*, staff: Staff, pk: int, version: int) -> DesiredState:
-    """Send again what a vendor refused; return the row as it stands when the deadline of a click is over.
+    """Send again what a vendor refused; return the row as it is at the deadline of a click.
 
     `version` is the one that the manager saw. Raises NotAllowed, DesiredState.DoesNotExist, NotRefusedNow.
     """

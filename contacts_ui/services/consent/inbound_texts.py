@@ -46,7 +46,7 @@ NOTHING: Final = "It doesn't ask us to stop."
 
 
 class AlreadyDecided(Exception):
-    """Another person decided about this message in the meantime; `message` is how it stands."""
+    """Another person decided about this message in the meantime; `message` is its present state."""
 
     def __init__(self, message: IncomingMessage) -> None:
         self.message = message

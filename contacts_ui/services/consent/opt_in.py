@@ -41,7 +41,7 @@ MESSAGE_WAITS: Final = (
 
 
 class RecordChanged(Exception):
-    """Something was said about this number since the form was opened; `judgment` is how it stands (rule 7)."""
+    """Something was said about this number since the form was opened; `judgment` is the present one (rule 7)."""
 
     def __init__(self, judgment: Judgment, version: int | None = None) -> None:
         self.judgment = judgment

@@ -108,7 +108,7 @@ def is_read_back() -> bool:
 
 
 def state() -> RenewalState | None:
-    """Return how fresh the confirmations are, for the status page; None where CloudContactAI is not connected."""
+    """Return how fresh the confirmations are, for the status page; None if CloudContactAI is not connected."""
     if Vendor.CLOUDCONTACTAI not in connected():
         return None
     days = settings.STOP_RENEWAL_DAYS

@@ -67,7 +67,7 @@ class Standing(NamedTuple):
 
     @property
     def stopped(self) -> bool:
-        """Return True if a stop stands unanswered."""
+        """Return True if no consent answers a stop."""
         return self.stop is not None and self.consent is None
 
 
@@ -91,7 +91,7 @@ def standing(statements: Iterable[Statement], reassigned_at: datetime | None = N
 def unanswered(
     statements: Iterable[Statement], reassigned_at: datetime | None = None
 ) -> list[Statement]:
-    """Return the stops that no consent answers; empty unless a stop stands."""
+    """Return the stops that no consent answers."""
     said = list(statements)
     consents = [each for each in said if each.kind == StatementKind.CONSENT]
     return [
@@ -209,7 +209,7 @@ class VendorState(NamedTuple):
     """What we may claim about one vendor.
 
     `state` is read, confirmed, on_its_way, refused, expired, settled, unknown or not_connected; `at` is when the vendor
-    said so; `holds_stop` is True, False, or None where the vendor's state is not known.
+    said so; `holds_stop` is True, False, or None if the vendor's state is not known.
     """
 
     vendor: Vendor
@@ -445,7 +445,7 @@ def _verdict_of_a_stop(slicktext: VendorState, cloudcontactai: VendorState) -> t
 
 
 def _verdict_of_an_untold_stop(slicktext: VendorState) -> tuple[Verdict, str]:
-    """Judge a stop on record that no vendor was told of: what they hold is no disagreement."""
+    """Judge a stop on record that no vendor was told: what they hold is not a disagreement."""
     if slicktext.holds_stop:
         return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
     return Verdict.DO_NOT_TEXT, "Stopped here. The vendors were not told yet."

@@ -69,7 +69,7 @@ class Found(NamedTuple):
     said: Said
     key: str
     told_back: bool
-    # A stop that is as new stands unanswered: kept, and asked for once only.
+    # An equally new stop is unanswered: this one is kept, and sent only once.
     repeats: bool = False
 
 

@@ -48,7 +48,7 @@ class Stop:
     batch: bool = False
     # Said while we told the vendor ourselves (rule 10): counts, and opens no opt-out.
     told_back: bool = False
-    # A stop that is as new stands unanswered: counts, and is asked for once only.
+    # An equally new stop is unanswered: this one counts, and is sent only once.
     repeats: bool = False
 
     @property
@@ -84,7 +84,7 @@ def write_stop(stop: Stop) -> Written | None:
 
 
 def said_again(number: str, said: Said, vendor: str) -> bool:
-    """Return True if a stop of this vendor, as new as `said`, stands: one request, reported in two ways.
+    """Return True if an equally new stop of this vendor counts: one request, reported in two ways.
 
     `vendor` is the prefix of its statements' keys. With a lift request waiting it is news: it withdraws the request.
     """

@@ -1,4 +1,4 @@
-"""What vendors report of a stop: marks, codes, hints, and events that a person matches to a number."""
+"""What vendors report about a stop: marks, codes, and events that a person matches to a number."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -138,7 +138,7 @@ def _in_words(written: Written | None, *, told_back: bool) -> str:
 
 
 class AlreadyDecided(Exception):
-    """Another person decided about this event in the meantime; `event` is how it stands."""
+    """Another person decided about this event in the meantime; `event` is its present state."""
 
     def __init__(self, event: WebhookEvent) -> None:
         self.event = event

@@ -174,7 +174,7 @@ def _require_consent(staff: Staff) -> None:
 def _leave_number(
     move: phone_numbers.Move, staff: Staff, evidence: Evidence | None, version: int | None
 ) -> None:
-    """Record and deliver the stop of the old number, which stands even if the save fails.
+    """Record and deliver the stop of the old number, which counts even if the save fails.
 
     Then check that the evidence answers it, and every stop of the new number.
     """

@@ -67,7 +67,7 @@ Raw = Sequence[Any]
 
 @dataclass(frozen=True)
 class Outlook:
-    """What an export would hold. `total` is None where it is not known before; then `limit` is the maximum."""
+    """What an export would hold. `total` is None if it is not known before; then `limit` is the maximum."""
 
     headings: tuple[str, ...]
     total: Total | None

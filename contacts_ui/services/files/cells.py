@@ -88,7 +88,7 @@ def looks_like_email(text: str) -> bool:
 
 
 def is_placeholder(text: str, *, may_be_name: bool = True) -> bool:
-    """Return True for what stands in a cell that is empty: NULL, N/A, -, nan, #N/A, [not provided]; also for "".
+    """Return True for the marks of an empty cell: NULL, N/A, -, nan, #N/A, [not provided]; also for "".
 
     Where no name can stand (`may_be_name` False), Null and Na are placeholders, too.
     """

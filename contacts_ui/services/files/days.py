@@ -208,7 +208,7 @@ def _folded(text: str) -> str:
 
 
 def _read(text: str, order: Order) -> _Read | None:
-    """Read a folded text; None where it is not a day with or without a time, and nothing else."""
+    """Read a folded text; None if it is not a day with or without a time, and nothing else."""
     try:
         if found := _NUMERIC.fullmatch(text):
             return _Read(_numeric(found, order), None, timedelta(days=1), ())

@@ -50,7 +50,7 @@ _LANGUAGES: Final = {
 }
 # "es-419", "en_US", "English (United States)".
 _LANGUAGE: Final = re.compile(r"([^\W\d_]+)(?:[-_]\w{2,4}|\s*\([^()]*\))")
-# What is no name: it stands before one, belongs to the family name before it, or begins one.
+# What is not a name: it comes before one, belongs to the family name before it, or begins one.
 _COURTESY: Final = frozenset(["mr", "mrs", "ms", "miss", "mx"])
 _BEHIND: Final = frozenset(
     ["jr", "sr", "ii", "iii", "iv", "md", "phd", "dds", "esq", "inc", "llc", "ltd"]

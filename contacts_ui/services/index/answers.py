@@ -35,7 +35,7 @@ _BY_STATUS: Final[Mapping[str | None, str]] = {
 
 
 class Answer(NamedTuple):
-    """The answer for a contact, and when the newest stop was said, if one stands."""
+    """The answer for a contact, and when the newest stop was made, if one counts."""
 
     answer: str
     stopped_at: datetime | None

@@ -184,7 +184,7 @@ class _Look:
 
 
 def _source(of: Match) -> Condition:
-    """Return what stands behind FROM: the rarest of text and filters is looked up first, the others are checked."""
+    """Return the SQL after FROM: the rarest of text and filters is looked up first, the others are checked."""
     if connection.vendor == "sqlite" and of.also is None:
         looks, others = _looks(of)
         if len(looks) > 1 or (looks and of.groups):
@@ -404,7 +404,7 @@ def _initial(word: str) -> tuple[str, str, Any]:
 
 
 def beginning(text: str) -> tuple[str, str]:
-    """Return the two values between which every text with this beginning lies."""
+    """Return the two values between which every text with this beginning is."""
     return text, text[:-1] + chr(ord(text[-1]) + 1)
 
 

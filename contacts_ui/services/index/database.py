@@ -32,13 +32,13 @@ class Database(Protocol):
         """Return the condition that a column contains the parameter."""
 
     def among(self, kind: str) -> str:
-        """Return the condition that what stands before it is one of `many`."""
+        """Return the condition that the value before it is one of `many`."""
 
     def many(self, values: Sequence[Any]) -> Any:
         """Return many values as one parameter."""
 
     def in_order(self, ids: Sequence[int]) -> Condition:
-        """Return what stands behind FROM for these contacts in this order."""
+        """Return the SQL after FROM for these contacts in this order."""
 
     def unindexed(self, column: str) -> str:
         """Return the column so that its index is not used."""

@@ -1,4 +1,4 @@
-"""Tell where a job stands: its counts, the time left, its rows, and its results as CSV."""
+"""Report a job's state: its counts, the time left, its rows, and its results as CSV."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -39,7 +39,7 @@ NUMBERS: Final = ("As given", "Number")
 
 @dataclass(frozen=True)
 class Progress:
-    """How many rows that a job acts on are in each state; `seconds_left` is None where it is unknown."""
+    """How many rows that a job acts on are in each state; `seconds_left` is None if it is unknown."""
 
     total: int
     waiting: int = 0

@@ -58,7 +58,7 @@ def tell(job: Job, row: JobRow, staff: Staff) -> Outcome:
     """Send a stop on record to the vendors that were never told."""
     entry = tell_untold(staff=staff, seen=_seen(row), reason=job.reason or UNTOLD)
     if entry is None:
-        return skipped("No stop is on record that a connected vendor was not told of.")
+        return skipped("No stop is on record that a vendor still has to be told about.")
     return Outcome(RowState.WORKING, ON_ITS_WAY, entry)
 
 

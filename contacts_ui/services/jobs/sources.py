@@ -109,7 +109,7 @@ def from_untold() -> Source:
             f"These are the first {FILE_MAX_ROWS:,} of {many:,}. The rest need another job."
         )
     candidates = (Candidate(number, number) for number in numbers[:FILE_MAX_ROWS].iterator())
-    return Source("Stops on record that a vendor was not told of", candidates, tuple(notes))
+    return Source("Stops on record that a vendor was not told about", candidates, tuple(notes))
 
 
 def from_disagreements(keys: Iterable[int]) -> Source:
@@ -123,7 +123,7 @@ def from_disagreements(keys: Iterable[int]) -> Source:
 
 
 def untold_count() -> int:
-    """Return how many stops on record some connected vendor was never told of."""
+    """Return how many stops on record were never sent to some connected vendor."""
     return desired_state.untold().count()
 
 

@@ -58,7 +58,7 @@ Record = Callable[[list[Message], datetime], None]
 
 
 class Position(msgspec.Struct, omit_defaults=True):
-    """Where the reading stands; kept as JSON.
+    """How far the reading has come; kept as JSON.
 
     Everything created up to `upto` was read. The next page begins at `offset` (None: not known) and shows `reread` rows
     again; `tail` holds their keys, unless some could not be read, and `tail_at` is the time of the last one.
@@ -261,7 +261,7 @@ def _created(messages: Sequence[Message]) -> list[datetime]:
 
 
 def _largest_steps(times: Sequence[datetime]) -> tuple[timedelta, timedelta]:
-    """Return by how much a time lies below, and above, any that is listed before it."""
+    """Return by how much a time is below, and above, any listed before it."""
     falls = rises = timedelta(0)
     if not times:
         return falls, rises

@@ -122,7 +122,7 @@ def _classify(numbers: Sequence[str]) -> int:
 
 
 class _History:
-    """Statements about some numbers, and what vendors told of their stops. Read in three queries."""
+    """Statements about some numbers, and what vendors reported about their stops. Read in three queries."""
 
     def __init__(self, numbers: Collection[str]) -> None:
         said = Statement.objects.filter(number__in=numbers).select_related("ledger_entry")
@@ -274,7 +274,7 @@ def raise_alarms() -> int:
 
 
 class AlreadyClosed(Exception):
-    """Another person closed this alarm first; `text` is how it stands."""
+    """Another person closed this alarm first; `text` is its present state."""
 
     def __init__(self, text: SentText) -> None:
         self.text = text

@@ -1,6 +1,6 @@
 """People: who has an account, what they may do, and one-time links to choose a password.
 
-`reading` tells how it stands, `changing` invites, changes and closes accounts, `links` makes one-time links and uses
+`reading` reads accounts, `changing` invites, changes and closes accounts, `links` makes one-time links and uses
 them, `rules` says what is refused, `sessions` ends sessions. Every change is in the ledger, and a security event.
 """
 

@@ -1,4 +1,4 @@
-"""Where details of a person are kept, and what stays in each place. A table, so that none is missed."""
+"""Where details of a person are kept, and what stays in each place. A table, so that no place is missed."""
 
 import re
 from collections.abc import Callable, Collection, Mapping

@@ -81,7 +81,7 @@ class Reassigned:
 def reassigned() -> list[Reassigned]:
     """Return numbers that are *Not known* since they passed to another person, the latest first.
 
-    Vendors are not told of *Not known*, so they may still text them.
+    Vendors are not told about *Not known*, so they may still text them.
     """
     states = ConsentState.objects.filter(
         verdict=Verdict.NOT_KNOWN.key,

@@ -1,4 +1,4 @@
-"""Prove that every entry of the audit log is unchanged, in order, and that none was taken out."""
+"""Prove that every entry of the audit log is unchanged, in order, and that none was removed."""
 
 import hashlib
 import heapq

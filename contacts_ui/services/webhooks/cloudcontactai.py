@@ -71,7 +71,7 @@ FACT_CODES: Final = {
 }
 # Failures that say nothing of the person: queue full, account suspended, filtered, unknown, sender not registered.
 DELIVERY_CODES: Final = ("30001", "30002", "30007", "30008", "30034")
-# Words by which a failure is a stop, or tells of a new owner, whatever its code.
+# Words by which a failure is a stop, or means a new owner, whatever its code.
 OPTED_OUT: Final = re.compile(
     r"unsubscrib|opt(?:ed)?[\W_]?out|\bnot to (?:be )?(?:text|contact)|\bto not (?:be )?(?:text|contact)",
     re.I,
@@ -358,7 +358,7 @@ def _time_in(event: WebhookEvent, *names: str) -> datetime | None:
 
 
 def _message_key(event: WebhookEvent) -> str:
-    """Return what identifies a text, whichever event tells of it."""
+    """Return what identifies a text, whichever event reports it."""
     named = text(part(part(event.body, "data"), "smssid", "messageid"))
     return event.key if named in NO_ID else f"{named}:{number_of(event.body)}"
 

@@ -21,9 +21,9 @@ SAYS_STOP: Final = re.compile(
     r"|opt(?:ed|ing|s)?[\W_]?out|do[\W_]?not[\W_]?(?:text|contact|message|sms)",
     re.IGNORECASE,
 )
-# Our own address stands in there, and it says nothing.
+# Our own address is in there, and means nothing.
 NOT_READ: Final = ("url", "eventhash")
-# What stands around the data of an event.
+# What is around the data of an event.
 FRAME: Final = ("id", "name", "eventtype", "attempts")
 
 
@@ -103,7 +103,7 @@ def _hidden(value: Any, secrets: list[str]) -> Any:
 
 
 def part(value: object, *names: str) -> Any:
-    """Return the first member of a JSON object by its name, in any capitals; None where there is none."""
+    """Return the first member of a JSON object by its name, in any capitals; None if there is none."""
     if not isinstance(value, dict):
         return None
     held = {key.lower(): each for key, each in value.items()}

@@ -1,6 +1,6 @@
-"""SlickText's hints. One that says *unsubscribed* or *blocked* is a stop; all else counts only once it is read there.
+"""SlickText's events. One that says *unsubscribed* or *blocked* is a stop; all else counts only once it is read there.
 
-The address has our own secret in it, so a stop in a hint counts at once, said at its date. The contact is read again
+The address has our own secret in it, so a stop in an event counts at once, said at its date. The contact is read again
 afterwards: that adds facts, and cannot cancel the stop (rule 11).
 """
 
@@ -62,7 +62,7 @@ GONE_DOUBTED_FOR: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Person:
-    """One contact of a hint, as far as it names them; `status` as SlickText spells it, None where it is not said."""
+    """One contact of an event, as named there; `status` as SlickText spells it, None if missing."""
 
     raw: Mapping[str, Any]
     contact_id: int | None
@@ -91,7 +91,7 @@ def is_our_secret(secret: str) -> bool:
 
 
 def receive(body: Mapping[str, Any]) -> None:
-    """Store a hint once. Its re-attempts differ in `attempts` alone; `id` may be the hook's own, so it is no key.
+    """Store an event once. Its re-attempts differ in `attempts` alone; `id` may be the hook's own, so it is no key.
 
     A stop without a date is stored each time: it may have been said again, after a lift. Raise NotAnEvent.
     """
@@ -123,7 +123,7 @@ def process(event: WebhookEvent) -> None:
 
 
 def contact_changed(event: WebhookEvent) -> None:
-    """Record every stop that a hint speaks of, then read each contact and learn what SlickText says now."""
+    """Record every stop in an event, then read each contact and learn what SlickText says now."""
     people = people_in(event.body)
     if not people and speaks_of_a_stop(event.body):
         raise NeedsDecision(UNREADABLE)
@@ -185,7 +185,7 @@ def _number_by_id(people: Iterable[Person]) -> str | None:
 
 
 def _record_said_stop(event: WebhookEvent, person: Person) -> str:
-    """Record a stop as the hint says it; "" if it says none, or if SlickText must be asked first."""
+    """Record a stop as the event reports it; "" if it has none, or if SlickText must be asked first."""
     number = _number_of(person)
     if not person.says_stop or not number:
         return ""
@@ -250,7 +250,7 @@ def _without_contact(event: WebhookEvent, person: Person, error: VendorError) ->
 def _record_read_stop(
     event: WebhookEvent, person: Person, contact: Contact, asked_at: datetime, *, recorded: bool
 ) -> None:
-    """Record the stop of a hint at the present number, or one for which the hint was sent and which it does not say."""
+    """Record the stop of an event at the present number, or one that the event was sent for and does not give."""
     number, status = contact.number, contact.opt_in_status
     changed_at = contact.last_opt_in_status_change
     if not number or (recorded and number == _number_of(person)):
@@ -279,7 +279,7 @@ def _retry_then_decide(event: WebhookEvent, person: Person, outcome: str) -> str
 
 
 def _number_of(person: Person) -> str:
-    """Return their number by the hint, or else by the index; empty where neither knows it."""
+    """Return their number from the event, or else from the index; empty if neither has it."""
     if person.number or person.contact_id is None:
         return person.number
     found = index.by_ids([person.contact_id]).get(person.contact_id)
@@ -287,7 +287,7 @@ def _number_of(person: Person) -> str:
 
 
 def _mark_others_done(event: WebhookEvent, person: Person, read_at: datetime) -> None:
-    """Mark other hints about the same contact done: those from before it was read that say no stop add nothing."""
+    """Mark other events about the same contact done: earlier ones without a stop add nothing."""
     if person.contact_id is None:
         return
     others = WebhookEvent.objects.filter(
@@ -301,11 +301,11 @@ def _mark_others_done(event: WebhookEvent, person: Person, read_at: datetime) ->
             inbox.mark_done(other, "Handled together with another event about the same contact.")
 
 
-# --- The parts of a hint ------------------------------------------------------------------------------
+# --- The parts of an event ------------------------------------------------------------------------------
 
 
 def people_in(body: Mapping[str, Any]) -> list[Person]:
-    """Return everyone that a hint names: `data` is a contact, `{"contact": …}`, or a list of either."""
+    """Return everyone that an event names: `data` is a contact, `{"contact": …}`, or a list of either."""
     named = part(body, "data", "contact", "contacts")
     if named is None:
         # Without a frame around it; `id` would be the hook's own.
@@ -342,7 +342,7 @@ def _person(raw: dict[str, Any], said_by_name: str | None) -> Person:
 
 
 def _status_of(said: object) -> str | None:
-    """*Unsubscribed* or *blocked* in any spelling, also as the name of a hint; None for anything else."""
+    """Return *unsubscribed* or *blocked* from any spelling, also as the name of an event; None for anything else."""
     words = text(said).lower().replace("_", " ").replace("-", " ")
     for status in (OptInStatus.BLOCKED, OptInStatus.UNSUBSCRIBED):
         if status in words.split():
@@ -351,7 +351,7 @@ def _status_of(said: object) -> str | None:
 
 
 def _moment(value: object) -> datetime | None:
-    """Return a time of SlickText's, which is UTC; None where it says none that can be read."""
+    """Return a SlickText time, which is UTC; None if it can't be read."""
     try:
         return coerce.moment(value)
     except ValueError:
@@ -359,5 +359,5 @@ def _moment(value: object) -> datetime | None:
 
 
 def said_at(event: WebhookEvent) -> datetime | None:
-    """Return the date of a hint; None where it has none that can be read."""
+    """Return the date of an event; None without a readable one."""
     return _moment(part(event.body, "date"))

@@ -1,4 +1,4 @@
-"""Desired states of bulk jobs: delivered like all others, after everybody else's, and never in a person's way."""
+"""Desired states of bulk jobs: delivered like all others, after everyone else's, and never in a person's way."""
 
 import threading
 import time

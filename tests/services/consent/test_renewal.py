@@ -175,7 +175,7 @@ def test_it_is_not_renewed_where_the_vendor_is_not_connected(
     assert run_due() == 0
 
 
-def test_it_goes_behind_everybody(held: DesiredState, clock: Any, monkeypatch: Any) -> None:
+def test_it_goes_behind_everyone(held: DesiredState, clock: Any, monkeypatch: Any) -> None:
     assert (RENEW.priority, RENEW.attempts, RENEW.patience) == (Priority.SYNC, 1, 0)
     manners = []
     send = delivery.send

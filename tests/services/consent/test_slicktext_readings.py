@@ -1,4 +1,4 @@
-"""What is read at SlickText: recorded once, where it arrives; quietly in the first walk, and never by looking."""
+"""What is read at SlickText: recorded once, where it arrives; quietly in the first sync, and never by looking."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,7 +67,7 @@ def ten_stopped(vendors: Vendors) -> list[int]:
     return ids
 
 
-def walk() -> None:
+def run_sync() -> None:
     IndexSync.objects.update(next_at=timezone.now(), sync_due_at=timezone.now())
     index.run_due(on_page=slicktext_readings.hear)
     assert IndexSync.objects.get().finished_at
@@ -84,11 +84,11 @@ def later(vendors: Vendors, contact_id: int, status: str, *, dated: bool = True)
     )
 
 
-# The first walk
+# The first sync
 
 
 def test_the_first_walk_records_quietly(ten_stopped: list[int], vendors: Vendors) -> None:
-    walk()
+    run_sync()
     assert Statement.objects.filter(source=Source.STATUS).count() == 10
     entry = LedgerEntry.objects.get()
     assert (entry.action, entry.after["statements"]) == (Action.STOPS_READ, 10)
@@ -101,7 +101,7 @@ def test_the_first_walk_records_quietly(ten_stopped: list[int], vendors: Vendors
 
 def test_one_ledger_entry_for_each_page(ten_stopped: list[int], vendors: Vendors) -> None:
     vendors.switch(max_page=10)
-    walk()
+    run_sync()
     entries = LedgerEntry.objects.filter(action=Action.STOPS_READ)
     assert sum(entry.after["statements"] for entry in entries) == 10
     assert entries.count() <= 2
@@ -110,11 +110,11 @@ def test_one_ledger_entry_for_each_page(ten_stopped: list[int], vendors: Vendors
 def test_nothing_is_recorded_twice_also_after_a_purge_and_a_new_walk(
     ten_stopped: list[int],
 ) -> None:
-    walk()
+    run_sync()
     before = LedgerEntry.objects.count()
-    walk()
+    run_sync()
     index.purge(sync_again_at=timezone.now())
-    walk()
+    run_sync()
     assert Statement.objects.count() == 10
     assert LedgerEntry.objects.count() == before
     assert not OptOut.objects.exists()
@@ -122,10 +122,10 @@ def test_nothing_is_recorded_twice_also_after_a_purge_and_a_new_walk(
 
 def test_undated_ones_are_recorded_once_too(ten_stopped: list[int], vendors: Vendors) -> None:
     vendors.write("UPDATE contacts SET last_opt_in_status_change = NULL")
-    walk()
+    run_sync()
     slicktext_readings.first_sync_ended_at()
     index.purge(sync_again_at=timezone.now())
-    walk()
+    run_sync()
     assert Statement.objects.count() == 10
     assert not OptOut.objects.exists()
 
@@ -133,32 +133,32 @@ def test_undated_ones_are_recorded_once_too(ten_stopped: list[int], vendors: Ven
 def test_what_changed_after_the_first_walk_goes_out_by_itself_behind_peoples_own(
     ten_stopped: list[int], vendors: Vendors
 ) -> None:
-    walk()
+    run_sync()
     with time_machine.travel(timezone.now() - timedelta(minutes=1)):
         later(vendors, MARTY + 20, "unsubscribed")
     with time_machine.travel(timezone.now() + timedelta(hours=1)):
         later(vendors, MARTY + 21, "blocked")
-        walk()
+        run_sync()
         opt_outs = OptOut.objects.order_by("contact_id")
         assert [each.contact_id for each in opt_outs] == [MARTY + 21]
         assert set(DesiredState.objects.values_list("batch", flat=True)) == {True}
         work()
         number = opt_outs[0].number
         assert (vendors.status(number), vendors.stopped(number)) == ("blocked", True)
-        assert Statement.objects.count() == 12, "a change during the first walk is of it"
+        assert Statement.objects.count() == 12, "a change during the first sync is of it"
 
 
 def test_the_end_of_the_first_walk_is_kept_also_where_the_index_is_purged_at_once(
     ten_stopped: list[int], vendors: Vendors
 ) -> None:
-    walk()
+    run_sync()
     slicktext_readings.first_sync_ended_at()
     ended = ConsentSetup.load().first_sync_ended_at
     assert ended
     index.purge(sync_again_at=timezone.now())
     with time_machine.travel(timezone.now() + timedelta(hours=1)):
         later(vendors, MARTY + 21, "unsubscribed")
-        walk()
+        run_sync()
     assert OptOut.objects.count() == 1
     assert ConsentSetup.load().first_sync_ended_at == ended
 
@@ -168,7 +168,7 @@ def test_a_stop_read_in_the_first_walk_ends_a_hold(
 ) -> None:
     settings.UNDO_SECONDS = 20.0
     consent.press_stop(staff=agent, seen=Seen(MARTY_NUMBER, MARTY, "Marty", "subscribed"))
-    walk()
+    run_sync()
     assert HeldPress.objects.get().state == "sent"
     assert OptOut.objects.count() == 2
 
@@ -180,13 +180,13 @@ def test_a_stop_read_in_the_first_walk_ends_a_hold(
 def test_a_stop_after_a_lift_is_found_by_the_next_walk(
     dated: bool, set_desired_state: SetDesiredState, ten_stopped: list[int], vendors: Vendors
 ) -> None:
-    walk()
+    run_sync()
     for vendor in Vendor:
         delivery.deliver(set_desired_state(vendor, do_not_text=False).pk)
     assert not consent.is_stopped(MARTY_NUMBER)
     with time_machine.travel(timezone.now() + timedelta(hours=1)):
         later(vendors, MARTY, "unsubscribed", dated=dated)
-        walk()
+        run_sync()
         assert consent.is_stopped(MARTY_NUMBER)
         work()
         assert vendors.stopped() is True
@@ -211,7 +211,7 @@ def test_rule_3_a_stopped_person_read_as_subscribed_stays_stopped_and_is_an_alar
     for vendor in Vendor:
         delivery.deliver(set_desired_state(vendor).pk)
     later(vendors, MARTY, "subscribed")
-    walk()
+    run_sync()
     assert consent.is_stopped(MARTY_NUMBER)
     assert judge_one(Seen(MARTY_NUMBER, MARTY)).verdict is Verdict.DISAGREE
     assert Disagreement.objects.get().kind == "reappeared"
@@ -251,7 +251,7 @@ def test_row_24_a_viewer_who_looks_writes_nothing(
     for vendor in Vendor:
         delivery.deliver(set_desired_state(vendor, number=str(_number(vendors, MARTY + 20))).pk)
     if indexed:
-        walk()
+        run_sync()
     later(vendors, MARTY + 20, "subscribed")
     later(vendors, MARTY + 30, "blocked")
     with nothing_written():

@@ -142,7 +142,7 @@ def test_exported_stops_are_stops_where_none_is_on_record(
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", Format)
 def test_a_stop_on_record_that_no_vendor_was_told_is_told(kind: Format, manager: User) -> None:
-    """As SlickText showed it at the first walk: the import tells CloudContactAI too, and changes nothing else."""
+    """As SlickText showed it at the first sync: the import tells CloudContactAI too, and changes nothing else."""
     first = STOPPED[0]
     slicktext_readings.learn([first], datetime(2026, 3, 2, tzinfo=UTC), now=True)
     fill_index(first, ANN)

@@ -73,7 +73,7 @@ def test_nothing_happens_before_the_second_press(manager: User, vendors: Vendors
     assert vendors.asked() == []
 
 
-def test_the_preview_sorts_everybody(manager: User, vendors: Vendors) -> None:
+def test_the_preview_sorts_everyone(manager: User, vendors: Vendors) -> None:
     fill_index(read(MARTY).contact)
     consent.record_stop(staff=manager, seen=Seen(NUMBERS[1]), request=Request())
     job = prepare(
@@ -484,7 +484,7 @@ def test_a_job_with_one_evidence_for_many_asks_for_nothing(manager: User, vendor
 
 
 def read_as_stopped(vendors: Vendors, *numbers: str) -> None:
-    """SlickText shows them as unsubscribed, and the first walk recorded that."""
+    """SlickText shows them as unsubscribed, and the first sync recorded that."""
     people = [
         Contact(contact_id=at, mobile_number=number, opt_in_status="unsubscribed")
         for at, number in enumerate(numbers, start=500)

@@ -102,7 +102,7 @@ def test_no_one_starves_while_people_take_all_there_is(
 def test_a_minute_of_all_at_once_with_retries_never_meets_the_vendors_limit(
     budget: DatabaseBudget, clock: Clock
 ) -> None:
-    """Against the sandbox's own count: people who want more than there is, a bulk job, a walk, some stops."""
+    """Against the sandbox's own count: people who want more than there is, a bulk job, a sync, some stops."""
     vendor = RateLimit(clock=time.time)
     refused = calls = 0
 

@@ -175,7 +175,7 @@ def test_one_number_and_its_neighbors(
     if broken:
         assert broken in complaints(number=MARTY_NUMBER)[0]
     else:
-        # It was Marty's last entry; only the whole walk sees that it is gone.
+        # It was Marty's last entry; only the whole check sees that it is gone.
         assert "2 entries" in run("verify_ledger", number=MARTY_NUMBER)
         assert "are missing" in complaints()[0]
 
