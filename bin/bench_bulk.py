@@ -4,7 +4,7 @@
 
 The pasted list holds numbers in several spellings, some of them twice, some of no contact, some that are no numbers.
 The job is paused and resumed once.
-Afterwards the sandbox says what each vendor was told, and the page and the results file are held against the preview.
+Afterwards the sandbox says what each vendor was told, and the page and the results file are compared with the preview.
 Ends with 1 where anything is not as it must be. DATABASE_URL: which database.
 """
 

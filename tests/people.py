@@ -83,7 +83,7 @@ class Vendors:
         return held["opt_in_status"] if held else None
 
     def stopped(self, number: str = MARTY_NUMBER) -> bool | None:
-        """Return True if CloudContactAI holds a stop; None if it never heard of the number."""
+        """Return True if CloudContactAI holds a stop; None if it does not know the number."""
         held = self.server.truth(number)["cloudcontactai"]
         return held["do_not_text"] if held else None
 

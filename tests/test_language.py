@@ -12,6 +12,9 @@ ODD = re.compile(
     r"""\b(?:
     nobody | somebody | whoever | whom | whomever | anew | meanwhile | shall | thereof
     | honoured? | honored | wish(?:es)? | troubles? | manner | crew | beats | pulse | mend
+    | everybody | of\ theirs | a\ moment\ ago | heard\ of | puts?\ right | which\ are\ what | all\ the\ same
+    | slips?\ of | told\ of | tells\ of | but\ for | held\ against | any\ more | makes\ of | at\ will
+    | otherwise\ than | none\ where | vouch(?:es)? | in\ hand | goes\ on
     | on\ the\ clock | put\ this\ list\ away | as\ long\ as\ no | it\ goes\ on
     )\b""",
     re.VERBOSE | re.IGNORECASE,

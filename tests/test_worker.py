@@ -111,7 +111,7 @@ def test_the_process_delivers_and_stops_cleanly(
     assert not WorkerHeartbeat.objects.exists()
 
 
-def test_it_finishes_the_call_in_hand(set_desired_state: SetDesiredState, vendors: Vendors) -> None:
+def test_it_finishes_the_running_call(set_desired_state: SetDesiredState, vendors: Vendors) -> None:
     vendors.fault("cloudcontactai", "latency", seconds=1.5)
     set_desired_state(Vendor.CLOUDCONTACTAI)
     with worker(vendors):

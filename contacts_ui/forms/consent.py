@@ -109,7 +109,7 @@ class StopNumberForm(StopForm):
 
 
 class EvidenceFields(forms.Form):
-    """Who consented, how, when, in which words. Required unless a subclass says otherwise, but for *When*: now."""
+    """Who consented, how, when, in which words. Required unless a subclass says otherwise; *When* defaults to now."""
 
     EVIDENCE: Final = ("consent_who", "consent_channel", "consent_at", "consent_words")
 

@@ -57,7 +57,7 @@ class ConsentPanel(NamedTuple):
     is then the key of the reason in REASONS. `poll_url` is empty once no delivery is on its way. `news`: something
     happened just now, so each vendor's answer is shown; `note` says what. `held_until` is when a held press is sent, in
     `held_for` seconds; `may_unsend`: the reader may take it back. `press_url` is where the switch posts: `stop_url`, or
-    to tell the vendors again. `asked` is the newest lift request, on a card. `message` is one of theirs that the reader
+    to tell the vendors again. `asked` is the newest lift request, on a card. `message` is their message that the reader
     may decide about, on a card.
     """
 

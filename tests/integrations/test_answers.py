@@ -151,7 +151,7 @@ def test_facts_for_the_log() -> None:
         (b'{"a": "two\nlines"}', {"a": "two\nlines"}),
     ],
 )
-def test_slips_of_the_pen_are_forgiven(body: bytes, expected: Any) -> None:
+def test_small_syntax_errors_are_forgiven(body: bytes, expected: Any) -> None:
     assert decode(body) == expected
 
 

@@ -117,7 +117,7 @@ def test_a_stranger_may_text_any_words(server: Running, call: Caller, receiver: 
 # What a vendor texts.
 
 
-def test_cloudcontactai_tells_of_a_text_that_it_sent(server: Running, receiver: Receiver) -> None:
+def test_cloudcontactai_reports_a_text_that_it_sent(server: Running, receiver: Receiver) -> None:
     assert server.sends(CCAI, NUMBER, body="x" * 161)["outcome"] == "message.sent"
     data = data_of(receiver, "message.sent")
     assert set(data) == FLAT | {"Segments", "TotalPrice"}

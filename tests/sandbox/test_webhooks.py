@@ -17,7 +17,7 @@ NUMBER = "+16155553338"
 OWN = {"clientId": "sandbox-client", "phone": NUMBER, "doNotText": True}
 
 
-def test_slicktext_tells_of_a_change(call: Caller, receiver: Receiver) -> None:
+def test_slicktext_reports_a_change(call: Caller, receiver: Receiver) -> None:
     call.slicktext("PUT", f"{CONTACTS}/7778", json={"opt_in_status": "unsubscribed"})
     (body,) = receiver.bodies(1)
     assert set(body) == {"id", "name", "url", "attempts", "date", "data"}
@@ -28,7 +28,7 @@ def test_slicktext_tells_of_a_change(call: Caller, receiver: Receiver) -> None:
     assert "email" not in body["data"], "a part of the record"
 
 
-def test_slicktext_tells_of_a_new_contact(call: Caller, receiver: Receiver) -> None:
+def test_slicktext_reports_a_new_contact(call: Caller, receiver: Receiver) -> None:
     call.slicktext("POST", json={"mobile_number": "2125550199"})
     assert receiver.bodies(1)[0]["name"] == "contact_created"
 

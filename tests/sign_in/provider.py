@@ -26,7 +26,7 @@ class Provider:
         self.issuer = f"http://localhost:{port}"
 
     def settings(self) -> OpenId:
-        """How the dashboard is told of it."""
+        """How the dashboard learns of it."""
         return OpenId(
             issuer=self.issuer,
             client_id="dashboard",

@@ -143,7 +143,7 @@ def test_tokens_that_were_revoked_end_the_session(
         assert client.get("/contacts/columns/").status_code == 302
 
 
-def test_while_the_provider_is_away_work_goes_on(
+def test_while_the_provider_is_away_work_continues(
     provider: Provider, client: Client, settings: Any
 ) -> None:
     provider.put(groups=["texting-managers"])

@@ -79,7 +79,7 @@ def test_who_is_signed_in_in_this_browser_is_signed_out(address: str, agent: Use
     assert not agent.check_password(GOOD)
 
 
-def test_what_redact_makes_of_it() -> None:
+def test_redact_hides_it() -> None:
     line = 'Forbidden (CSRF cookie not set.): /accounts/link/AB_c-d9/ "GET /accounts/link/xyz?a"'
     assert redact(line) == (
         'Forbidden (CSRF cookie not set.): /accounts/link/[hidden]/ "GET /accounts/link/[hidden]?a"'

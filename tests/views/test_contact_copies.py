@@ -93,7 +93,7 @@ def test_news_of_a_failure_that_is_old_is_no_reason_not_to_ask(
     assert vendors.asked() == ["slicktext GET"]
 
 
-def test_without_a_copy_it_is_asked_all_the_same(ada: Client) -> None:
+def test_without_a_copy_it_is_asked_anyway(ada: Client) -> None:
     everyone_saw_it_fail()
     assert Page(ada.get(URL)).one("h1").text == "Marty McFly"
 

@@ -186,7 +186,7 @@ def test_a_refusal_is_shown_in_the_vendors_words(ada: Client, vendors: Vendors) 
     assert DesiredState.objects.get(vendor="cloudcontactai").state == DeliveryState.REFUSED
 
 
-def test_the_click_stays_quick_and_the_call_goes_on(
+def test_the_click_stays_quick_and_the_call_continues(
     ada: Client, vendors: Vendors, settings: Any
 ) -> None:
     settings.STOP_DEADLINE_SECONDS = 0.2

@@ -236,7 +236,7 @@ def test_a_press_while_the_form_is_open_stays_sent(
 
 
 @pytest.mark.parametrize("url", [LIFT, ASK])
-def test_a_stop_at_slicktext_that_we_never_heard_of(
+def test_a_stop_at_slicktext_that_we_did_not_know(
     url: str, max_: Client, mia: Client, vendors: Vendors
 ) -> None:
     """It is read with the form, so evidence from before it is refused, also where no worker runs."""
@@ -296,7 +296,7 @@ def test_a_stop_at_slicktext_before_the_approval(
     assert LiftRequest.objects.get().state == "withdrawn"
 
 
-def test_evidence_is_held_against_the_record_as_it_is_at_the_approval(
+def test_evidence_is_compared_with_the_record_as_it_is_at_the_approval(
     ada: Client, max_: Client, stopped: None, vendors: Vendors
 ) -> None:
     """A stop reported back to us withdraws no request, and counts until the decider says that it was our own."""

@@ -93,7 +93,9 @@ def told(staff: User) -> list[str]:
 
 
 @pytest.mark.usefixtures("_worker")
-def test_managers_are_told_of_a_text_after_a_stop(manager: User, agent: User, viewer: User) -> None:
+def test_managers_are_told_about_a_text_after_a_stop(
+    manager: User, agent: User, viewer: User
+) -> None:
     assert told(manager) == []
     stopped()
     text()

@@ -351,7 +351,7 @@ def test_no_name_or_words_in_it(ada: Client, max_: Client, manager: User) -> Non
     assert "Max" not in text
 
 
-def test_a_stop_at_slicktext_that_no_hook_told_of(ada: Client, vendors: Vendors) -> None:
+def test_a_stop_at_slicktext_that_no_hook_reported(ada: Client, vendors: Vendors) -> None:
     """The row was from before it: what SlickText says now is what is shown after unsending."""
     row = ticket()
     vendors.edit(opt_in_status="unsubscribed")

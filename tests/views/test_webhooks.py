@@ -162,7 +162,7 @@ def test_what_every_database_holds_is_taken_and_worked_on(value: Any, vendors: V
     assert WebhookEvent.objects.count() == 1, "the same body again is a replay"
 
 
-def test_what_the_database_refuses_all_the_same_is_no_ok(
+def test_what_the_database_still_refuses_is_not_ok(
     vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As SQLite does, which leaves out what breaks a check without a word."""

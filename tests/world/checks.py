@@ -32,7 +32,7 @@ class Truth:
     reassigned_at: datetime = NEVER
 
     def unanswered(self) -> list[Stop]:
-        """The stops that we could have heard of, with no true consent later."""
+        """The stops that could have reached us, with no true consent later."""
         return [
             stop
             for stop in self.stops

@@ -225,7 +225,7 @@ class Texts(Part):
 
     # --- The list ---
 
-    def do_texts_are_held_against_stops(self) -> str:
+    def do_texts_are_compared_with_stops(self) -> str:
         sent_texts.check_new_statements()
         sent_texts.raise_alarms()
         checks.texts()

@@ -102,7 +102,7 @@ class Words(Part):
         return "; ".join(said)
 
     def do_person_writes_start_that_comes_late(self) -> str:
-        """START first, and STOP a little later: heard of in the other order, and the START without a time."""
+        """START first, and STOP a little later: received in the other order, and the START without a time."""
         number, before = self._number(), self.vendors.hooks
         self.vendors.hooks = []
         self._write(number, "START", "cloudcontactai", dated=False)

@@ -840,7 +840,7 @@ class World(Words, Texts):
         for _ in range(3):
             self.clock.shift(timedelta(seconds=400))
             self.do_a_worker_delivers()
-        self.do_texts_are_held_against_stops()
+        self.do_texts_are_compared_with_stops()
         self._all_messages_are_heard()
         self.do_someone_reads_the_table()
         self._check()

@@ -145,7 +145,7 @@ def record_consent(*, staff: Staff, seen: Seen, status: str, evidence: Evidence)
 def check_evidence_for(number: str, evidence: Evidence) -> None:
     """Raise rules.EvidenceRefused unless the evidence answers every stop of the number on record.
 
-    Refuse it, too, while a vendor's report of a stop or a message of theirs waits.
+    Refuse it, too, while a vendor's report of a stop or their message waits.
     """
     check_evidence(evidence.who, evidence.words)
     if _stop_comes_in(number):
@@ -172,7 +172,7 @@ def _stop_comes_in(number: str) -> bool:
 def can_tell_wrong_person(number: str) -> bool:
     """Return True if a press was certainly the only stop, by both vendors' answers (rule 6).
 
-    CloudContactAI cannot be read back, so this holds only where it is not connected and never heard of the number.
+    CloudContactAI cannot be read back, so this holds only where it is not connected and does not know the number.
     SlickText has to have said *subscribed* before the press, and to date its change within our own call.
     """
     stops_said = list(record.statements_of(number).filter(kind=StatementKind.STOP))

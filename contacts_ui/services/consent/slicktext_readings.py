@@ -197,7 +197,7 @@ def meaning(
     """Return the stop that a stopped status shows, given the record and what we told SlickText ourselves.
 
     None if it says nothing new: told and confirmed, on record, or read before SlickText confirmed. A date outside our
-    own calls counts all the same: a lift may just have written over that stop (rule 10).
+    own calls still counts: a lift may just have written over that stop (rule 10).
     """
     changed_at, confirmed_at = reading.changed_at, told.confirmed_at if told else None
     stale = confirmed_at is not None and reading.heard_at < confirmed_at

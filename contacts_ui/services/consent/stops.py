@@ -317,7 +317,7 @@ def _without(names: str, desired: DesiredState) -> str:
 
 
 def is_request_waiting(number: str, *, ignore_texted: bool = False) -> bool:
-    """Return True if a request about the number waits; with `ignore_texted`, one that no START of theirs opened."""
+    """Return True if a request about the number waits; with `ignore_texted`, one that their START did not open."""
     rows = LiftRequest.objects.filter(number=number, state=LiftRequestState.WAITING)
     return any(not (ignore_texted and each.texted_to) for each in rows)
 

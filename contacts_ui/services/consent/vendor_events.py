@@ -81,7 +81,7 @@ def code_reported(*, number: str, code: str, words: str, carrier: bool, heard_at
 
 
 def _may_hold_ours(told: DesiredState) -> bool:
-    """Return True unless CloudContactAI cannot hold a stop of ours yet, so that its codes report one of theirs."""
+    """Return True unless CloudContactAI cannot hold our stop yet, so that its codes report theirs."""
     unclear = told.unanswered_at is not None or bool(told.lease)
     return told.do_not_text and (bool(told.confirmed_do_not_text) or unclear)
 

@@ -53,7 +53,7 @@ class Read(Protocol):
     def __call__(self, *, offset: int, limit: int | None = None) -> MessagePage: ...
 
 
-# Told of each page, the oldest message first, and when it was asked for.
+# Called for each page, the oldest message first, and when it was asked for.
 Record = Callable[[list[Message], datetime], None]
 
 

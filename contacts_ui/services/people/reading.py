@@ -41,7 +41,7 @@ _FACTORS: Final = {
 
 @dataclass(frozen=True)
 class Person:
-    """One account. `roles` are ours, `other_groups` are not; `extra` are permissions that no role of theirs gives."""
+    """One account. `roles` are ours, `other_groups` are not; `extra` are permissions that none of their roles gives."""
 
     account: User
     roles: tuple[str, ...]

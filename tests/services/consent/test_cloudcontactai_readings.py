@@ -381,7 +381,7 @@ def test_an_outage_keeps_the_place(held: DesiredState, vendors: Vendors) -> None
     assert ability.next_at == T0 + timedelta(minutes=1)
 
 
-def test_an_account_that_offers_no_reads_any_more_is_probed_again(
+def test_an_account_that_stopped_offering_reads_is_probed_again(
     held: DesiredState, vendors: Vendors
 ) -> None:
     VendorAbility.objects.update(probed_at=T0)

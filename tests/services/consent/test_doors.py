@@ -78,7 +78,7 @@ def may_not_text(seen: Seen) -> None:
 
 
 @pytest.mark.usefixtures("_held")
-def test_row_1_a_stop_at_cloudcontactai_that_we_never_heard_of(
+def test_row_1_a_stop_at_cloudcontactai_that_we_did_not_know(
     agent: User, seen: Seen, vendors: Vendors
 ) -> None:
     vendors.server.texts(CCAI, MARTY_NUMBER)

@@ -132,7 +132,7 @@ def test_a_time_in_the_future_counts_as_none() -> None:
     assert (stops_said()[0].earliest, stops_said()[0].latest) == (None, heard_at)
 
 
-def test_a_stop_told_of_by_hook_and_by_list_is_one_opt_out() -> None:
+def test_a_stop_reported_by_hook_and_by_list_is_one_opt_out() -> None:
     said_at = timezone.now() - 5 * MINUTE
     assert hear("STOP", said_at, key="71") == inbound_texts.STOPPED_AT_ONCE
     assert hear("STOP", said_at, key="71") == inbound_texts.ON_RECORD

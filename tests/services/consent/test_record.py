@@ -1,4 +1,4 @@
-"""What is kept of a number is what the pure rule makes of its statements, states and readings, and can be rebuilt."""
+"""The stored verdict of a number follows from its statements, states, and readings, and can be rebuilt."""
 
 import random
 from dataclasses import replace

@@ -142,7 +142,7 @@ def test_counts_follow_a_purge() -> None:
     assert counts_are_right()
 
 
-def test_without_the_index_a_stop_is_recorded_all_the_same(
+def test_without_the_index_a_stop_is_recorded_anyway(
     agent: User, seen: Seen, settings: Any
 ) -> None:
     settings.CONTACT_INDEX = False

@@ -55,7 +55,7 @@ def test_any_part_is_found(typed: str, expected: list[int]) -> None:
 
 
 @pytest.mark.parametrize("typed", ["mcfli", "mcfyl", "mcfl", "mcffly", "cmfly", "mxcfly"])
-def test_one_slip_of_the_finger_is_forgiven(typed: str) -> None:
+def test_one_typo_is_forgiven(typed: str) -> None:
     assert ids(typed) == [1]
 
 

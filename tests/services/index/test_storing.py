@@ -226,7 +226,7 @@ def test_a_deletion(max_: Client) -> None:
 
 
 @pytest.mark.parametrize("address", [f"/contacts/{MARTY}/", f"/contacts/?q={MARTY}"])
-def test_who_is_not_there_any_more(address: str, vera: Client, vendors: Vendors) -> None:
+def test_a_contact_that_is_gone(address: str, vera: Client, vendors: Vendors) -> None:
     vera.get("/contacts/")
     vendors.write("DELETE FROM contacts WHERE contact_id = ?", MARTY)
     vera.get(address)

@@ -126,7 +126,7 @@ def test_only_managers(name: str, request: pytest.FixtureRequest, manager: User)
 # Stopping.
 
 
-def test_a_job_stops_everybody_once(manager: User, vendors: Vendors) -> None:
+def test_a_job_stops_everyone_once(manager: User, vendors: Vendors) -> None:
     job = work_off(started(manager, [MARTY_NUMBER, *NUMBERS[:5], MARTY_NUMBER, "nobody"]))
     assert job.state == JobState.DONE
     assert states(job) == {"done": 6, "skipped": 2}
@@ -497,7 +497,7 @@ def tell(staff: User) -> Job:
     return jobs.start(staff=staff, pk=job.pk)
 
 
-def test_vendors_are_told_of_stops_that_were_read(manager: User, vendors: Vendors) -> None:
+def test_vendors_are_told_about_stops_that_were_read(manager: User, vendors: Vendors) -> None:
     read_as_stopped(vendors, *NUMBERS[:3])
     vendors.forget_calls()
     job = tell(manager)

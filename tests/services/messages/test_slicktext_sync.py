@@ -145,7 +145,7 @@ def test_an_outage_leaves_no_gap(watched: Vendors) -> None:
     ]
 
 
-def test_a_long_backlog_goes_on_where_it_was(
+def test_a_long_backlog_continues_where_it_was(
     watched: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slicktext_sync, "PAGE_SIZE", 20)

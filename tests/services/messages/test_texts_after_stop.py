@@ -91,7 +91,7 @@ def text(minutes: float | None, key: str = "1", **facts: Any) -> Text:
 
 
 def texted(minutes: float | None, key: str = "1", **facts: Any) -> SentText:
-    """A vendor tells of a text that it sent so many minutes ago."""
+    """A vendor reports a text that it sent so many minutes ago."""
     keep([text(minutes, key, **facts)])
     return SentText.objects.get(key=key)
 
@@ -197,7 +197,7 @@ def test_the_grace_is_for_what_was_on_its_way(
     assert texted(60 - seconds / 60).kind == kind
 
 
-def test_a_text_without_a_time_counts_from_when_it_was_heard_of() -> None:
+def test_a_text_without_a_time_counts_from_when_it_arrived() -> None:
     stop(120)
     hold(60)
     row = texted(None, heard_at=ago(50))
@@ -221,7 +221,7 @@ def test_a_text_that_is_told_twice_is_listed_once() -> None:
     assert entries() == 1
 
 
-def test_a_stop_that_is_heard_of_after_the_text_lists_it() -> None:
+def test_a_stop_that_arrives_after_the_text_lists_it() -> None:
     assert texted(60).kind == ""
     stop(120)
     assert sent_texts.check_new_statements() == 1
@@ -230,14 +230,14 @@ def test_a_stop_that_is_heard_of_after_the_text_lists_it() -> None:
     assert entries() == 1
 
 
-def test_a_stop_that_is_heard_of_late_and_was_said_after_the_text_does_not() -> None:
+def test_a_stop_that_arrives_late_and_was_said_after_the_text_does_not() -> None:
     texted(60)
     stop(30)
     sent_texts.check_new_statements()
     assert SentText.objects.get().kind == ""
 
 
-def test_a_text_that_is_heard_of_after_the_lift_is_listed() -> None:
+def test_a_text_that_arrives_after_the_lift_is_listed() -> None:
     stop(120)
     hold(90)
     consent(30)
@@ -245,7 +245,7 @@ def test_a_text_that_is_heard_of_after_the_lift_is_listed() -> None:
     assert texted(20, "after").kind == ""
 
 
-def test_consent_that_is_heard_of_late_takes_it_off_the_list() -> None:
+def test_consent_that_arrives_late_takes_it_off_the_list() -> None:
     stop(120)
     assert texted(60).kind == TextKind.BEFORE_HELD
     consent(90)
@@ -264,7 +264,7 @@ def test_an_alarm_that_was_raised_stays() -> None:
     assert SentText.objects.get().kind == TextKind.AFTER_HELD
 
 
-def test_a_vendor_that_is_heard_of_late_makes_it_an_alarm() -> None:
+def test_a_vendor_that_arrives_late_makes_it_an_alarm() -> None:
     """SlickText held the stop long before we learned of it."""
     stop(120)
     assert texted(60, vendor=SLICKTEXT).kind == TextKind.BEFORE_HELD
@@ -431,7 +431,7 @@ def test_many_texts_are_judged_in_few_queries_beside_their_entries() -> None:
     assert len(made) <= 8, made
 
 
-def test_looking_back_goes_on_where_it_was() -> None:
+def test_looking_back_continues_where_it_was() -> None:
     for number in numbers_of(3):
         stop(120, number=number)
     sent_texts.check_new_statements()

@@ -34,7 +34,7 @@ def worker() -> WorkerHeartbeat:
 
 @pytest.fixture
 def set_desired_state(set_desired_state: SetDesiredState) -> SetDesiredState:
-    """As elsewhere, with the other vendor told long ago: stops that it was not told of have a test of their own."""
+    """As elsewhere, with the other vendor told long ago: stops that it was not told have their own test."""
 
     def make(*args: Any, **kwargs: Any) -> DesiredState:
         desired = set_desired_state(*args, **kwargs)
@@ -166,7 +166,7 @@ def test_what_was_refused(
     assert told(agent) == []
 
 
-def test_stops_that_a_vendor_was_not_told_of(
+def test_stops_that_a_vendor_was_not_told(
     manager: User, agent: User, worker: WorkerHeartbeat, max_: Client
 ) -> None:
     numbers = [f"+1615555{last}" for last in range(2000, 2003)]

@@ -237,7 +237,7 @@ def test_live_from_slicktext_they_have_no_name(
     assert not IndexedContact.objects.filter(number=DOC_NUMBER).exists()
 
 
-def test_a_stop_that_is_heard_of_later_counts_and_keeps_no_name(
+def test_a_stop_that_arrives_later_counts_and_keeps_no_name(
     administrator: User, vendors: Vendors
 ) -> None:
     forget(staff=administrator, number=DOC_NUMBER)

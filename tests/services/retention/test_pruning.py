@@ -320,7 +320,7 @@ def test_a_forged_row_does_not_hide_a_removal(whose: str, chain: list[LedgerEntr
     assert problems() == [said]
 
 
-def test_a_prune_that_was_changed_vouches_for_nothing(chain: list[LedgerEntry]) -> None:
+def test_a_prune_that_was_changed_proves_nothing(chain: list[LedgerEntry]) -> None:
     run()
     prune = the_prune()
     alter("UPDATE {table} SET reason = 'x' WHERE id = %s", prune.pk)
@@ -360,7 +360,7 @@ def test_an_entry_that_stands_twice_is_found(chain: list[LedgerEntry]) -> None:
     assert len(problems()) == 2
 
 
-def test_a_note_of_a_pruned_hash_still_vouches(chain: list[LedgerEntry]) -> None:
+def test_a_note_of_a_pruned_hash_still_counts(chain: list[LedgerEntry]) -> None:
     run()
     said = run("verify_ledger", head=[chain[3].hash])
     assert f"{chain[3].hash} is in the chain. It proves the first 4 entries." in said

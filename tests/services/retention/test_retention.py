@@ -236,7 +236,7 @@ def test_rows_of_a_job_go_and_its_counts_stay(state: JobState) -> None:
 
 
 @pytest.mark.parametrize("state", [JobState.RUNNING, JobState.PAUSED])
-def test_a_job_that_goes_on_keeps_its_rows(state: JobState) -> None:
+def test_a_running_job_keeps_its_rows(state: JobState) -> None:
     at = timezone.now() - timedelta(days=1_000)
     kept = job(at, state=state, finished_at=None)
     retention.run()

@@ -103,7 +103,7 @@ def test_managers_are_told_how_many_in_which_hours(
     assert reading.much_read() == []
 
 
-def test_what_cannot_be_counted_is_shown_all_the_same(
+def test_what_cannot_be_counted_is_shown_anyway(
     viewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*args: Any) -> int:

@@ -131,7 +131,7 @@ def test_a_stop_never_waits_for_the_rate(budget: DatabaseBudget, clock: object) 
         budget.take("slicktext", Priority.STOP, patience=0)
 
 
-def test_stops_are_counted_all_the_same(budget: DatabaseBudget, clock: Clock) -> None:
+def test_stops_are_counted_anyway(budget: DatabaseBudget, clock: Clock) -> None:
     for _ in range(60):
         budget.take("slicktext", Priority.STOP, patience=0)
     assert taken_at_once(budget, Priority.PERSON) == 0

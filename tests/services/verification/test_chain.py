@@ -112,7 +112,7 @@ def test_a_chain_that_was_written_again_is_found_by_a_note(chain: list[LedgerEnt
     assert "No entry has the hash" in complaints(head=[noted])[0]
 
 
-def test_a_note_vouches_for_the_entries_up_to_it(chain: list[LedgerEntry]) -> None:
+def test_a_note_proves_the_entries_up_to_it(chain: list[LedgerEntry]) -> None:
     said = run("verify_ledger", head=[chain[3].hash, f" {chain[5].hash.upper()} "])
     assert f"{chain[3].hash} is in the chain. It proves the first 4 entries." in said
     assert f"{chain[5].hash} is in the chain. It proves the first 6 entries." in said

@@ -210,7 +210,7 @@ def test_a_row_that_is_gone_or_turned_is_named(
 
 
 def test_a_stop_that_opened_no_opt_out_misses_none(people: None) -> None:
-    """One that newer consent had answered when it was heard of, and one that only repeats another."""
+    """One that newer consent had answered when it arrived, and one that only repeats another."""
     before = OptOut.objects.count()
     now = timezone.now()
     for repeats, number, at in ((False, DOC_NUMBER, now - 5 * DAY), (True, MARTY_NUMBER, now)):
