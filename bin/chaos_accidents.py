@@ -36,12 +36,11 @@ class Accidents:
             time.sleep(min(left, self.chance.uniform(0.5, 1.5) * self.every))
             count += 1
             struck = self._database() if count % DATABASE_EVERY == 2 else ""
-            self.happened[struck or self._process()] += 1
-
-    def _process(self) -> str:
-        victim = self.chance.choice(["web child", "web child", "web", *self.workers])
-        self.stack.strike(victim)
-        return victim.split("-")[0]
+            if not struck:
+                victim = self.chance.choice(["web child", "web child", "web", *self.workers])
+                self.stack.strike(victim)
+                struck = victim.split("-")[0]
+            self.happened[struck] += 1
 
     def _database(self) -> str:
         """Restart PostgreSQL or cut its connections; return what happened, "" on SQLite."""

@@ -83,11 +83,19 @@ def probe_again() -> None:
 def all_abilities() -> list[Ability]:
     """Return every ability of the vendors that are connected. One query."""
     rows = {(row.vendor, row.name): row for row in VendorAbility.objects.all()}
-    return [
-        _shown(vendor, name, rows.get((vendor.value, name)))
-        for vendor, name in PROBES
-        if vendor in connected()
-    ]
+    found = []
+    for vendor, name in PROBES:
+        if vendor not in connected():
+            continue
+        row = rows.get((vendor.value, name))
+        state, words, probed_at = AbilityState.UNKNOWN, "", None
+        if row and row.account == fingerprint(vendor):
+            state, words, probed_at = AbilityState(row.state), row.words, row.probed_at
+        if not words and state == AbilityState.NOT_OFFERED:
+            words = _OFFERS_NONE[name]
+        sentence = " ".join(filter(None, (words, _SENTENCES[name, state])))
+        found.append(Ability(vendor, name, state, sentence, probed_at))
+    return found
 
 
 def _is_due(vendor: Vendor, row: VendorAbility | None) -> bool:
@@ -200,14 +208,3 @@ _OFFERS_NONE: Final = {
     COUNTS: "This account offers no counts of contacts.",
     READS: "This account offers no way to read stops back.",
 }
-
-
-def _shown(vendor: Vendor, name: str, row: VendorAbility | None) -> Ability:
-    if row is None or row.account != fingerprint(vendor):
-        return Ability(
-            vendor, name, AbilityState.UNKNOWN, _SENTENCES[name, AbilityState.UNKNOWN], None
-        )
-    state = AbilityState(row.state)
-    why = row.words or (_OFFERS_NONE[name] if state == AbilityState.NOT_OFFERED else "")
-    sentence = " ".join(filter(None, (why, _SENTENCES[name, state])))
-    return Ability(vendor, name, state, sentence, row.probed_at)

@@ -51,7 +51,13 @@ def shown(staff: Staff, contacts: int) -> int:
         with _short_wait(), transaction.atomic():
             total = _added(staff, contacts, now)
             if total > settings.READS_PER_HOUR:
-                _tell_once(staff, total, _hour_of(now))
+                # Once in a clock hour. The row just written is locked, so two pages do not both record it.
+                told = SecurityEvent.objects.filter(
+                    account_id=staff.pk, kind=SecurityEventKind.READ_MUCH, at__gte=_hour_of(now)
+                )
+                if not told.exists():
+                    details = {"contacts": total, "limit": settings.READS_PER_HOUR}
+                    record(SecurityEventKind.READ_MUCH, account=staff, details=details)
     except DatabaseError:
         logger.exception("the contacts that were shown could not be counted")
         return 0
@@ -145,13 +151,3 @@ def _added(staff: Staff, contacts: int, now: datetime) -> int:
     share = 1 - (now - hour) / HOUR
     total: int = this + int((last or 0) * share)
     return total
-
-
-def _tell_once(staff: Staff, total: int, hour: datetime) -> None:
-    """Record it once in a clock hour. The row just written is locked, so two pages do not both record it."""
-    told = SecurityEvent.objects.filter(
-        account_id=staff.pk, kind=SecurityEventKind.READ_MUCH, at__gte=hour
-    )
-    if not told.exists():
-        details = {"contacts": total, "limit": settings.READS_PER_HOUR}
-        record(SecurityEventKind.READ_MUCH, account=staff, details=details)

@@ -171,7 +171,12 @@ def broken_among(entries: Sequence[LedgerEntry]) -> Iterator[str]:
             )
             if entry.previous_hash != (before[1] or NOTHING_BEFORE):
                 yield f"Entry {entry.pk}: an entry before it is missing, or it was moved."
-            if entry.hash != _hash_expected_after(entry):
+            sides = (
+                (entry.entry_after_pk, entry.entry_after_previous_hash),
+                (entry.pruned_after_pk, entry.pruned_after_previous_hash),
+            )
+            there = [side for side in sides if side[0] is not None]
+            if entry.hash != (min(there)[1] if there else entry.hash_of_head):
                 yield f"Entry {entry.pk}: an entry after it is missing, or it was moved."
 
 
@@ -247,13 +252,3 @@ def _with_neighbors(entries: QuerySet[LedgerEntry]) -> QuerySet[Any]:
     return entries.annotate(
         **beside, hash_of_head=Subquery(LedgerHead.objects.filter(pk=1).values("hash")[:1])
     )
-
-
-def _hash_expected_after(entry: Any) -> str:
-    """Return its hash as the nearest one after it has it, or as the head has it."""
-    sides = (
-        (entry.entry_after_pk, entry.entry_after_previous_hash),
-        (entry.pruned_after_pk, entry.pruned_after_previous_hash),
-    )
-    there = [side for side in sides if side[0] is not None]
-    return str(min(there)[1] if there else entry.hash_of_head)
