@@ -20,6 +20,13 @@ def with_changes(request: HttpRequest, /, **changes: str | int | None) -> str:
     return f"{request.path}?{text}" if text else request.path
 
 
+def person_url(contact_id: int | None, number: str) -> str:
+    """Return the page of a contact, or of the number where no contact is known."""
+    if contact_id:
+        return reverse("contact-detail", args=[contact_id])
+    return reverse("number-detail", args=[number])
+
+
 def safe_next(request: HttpRequest, fallback: str) -> str:
     """Return where the form wants to go next, if that is on this dashboard."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""

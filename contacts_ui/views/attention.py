@@ -1,5 +1,7 @@
 """Needs attention: refusals, events that we could not act on, texts after a stop, and reassigned numbers."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django import forms
@@ -7,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from contacts_ui.forms.attention import (
@@ -29,8 +30,39 @@ from contacts_ui.services.messages import sent_texts
 from contacts_ui.services.review import attention, texts_after_stop
 from contacts_ui.services.review.attention import Refusal, Unplaced
 from contacts_ui.services.review.texts_after_stop import TextAfterStop
+from contacts_ui.views.addresses import person_url
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.text_words import text_in_words
+
+
+def press(view: Callable[[StaffRequest, int], HttpResponse]) -> Any:
+    """Guard a press: 404 for what is not there, and where another person was first, say who."""
+
+    @require_POST
+    @permission("review_opt_outs")
+    @wraps(view)
+    def pressed(request: StaffRequest, pk: int) -> HttpResponse:
+        try:
+            return view(request, pk)
+        except (
+            DesiredState.DoesNotExist,
+            WebhookEvent.DoesNotExist,
+            SentText.DoesNotExist,
+        ) as error:
+            raise Http404 from error
+        except NotRefusedNow as late:
+            words = _too_late(late.desired)
+        except AlreadyDecided as late:
+            by = late.event.decided_by_name
+            who = f"{by} already decided." if by else "It does not need a decision anymore."
+            words = f"No changes. {who}"
+        except sent_texts.AlreadyClosed as late:
+            by = late.text.closed_by_name
+            who = f"{by} already closed it." if by else "There is no open alarm about this text."
+            words = f"No changes. {who}"
+        return _back(request, words, messages.WARNING)
+
+    return pressed
 
 
 @require_safe
@@ -40,20 +72,14 @@ def attention_list(request: StaffRequest) -> HttpResponse:
     return _page(request)
 
 
-@require_POST
-@permission("review_opt_outs")
+@press
 def attention_retry(request: StaffRequest, pk: int) -> HttpResponse:
     """Retry a refused delivery."""
     form = AttentionForm(request.POST)
-    try:
-        if not form.is_valid():
-            DesiredState.objects.get(pk=pk)
-            return _page(request, form)
-        tried = doors.retry_refused(staff=request.user, pk=pk, version=form.cleaned_data["version"])
-    except DesiredState.DoesNotExist as error:
-        raise Http404 from error
-    except NotRefusedNow as late:
-        return _back(request, _too_late(late.desired), messages.WARNING)
+    if not form.is_valid():
+        DesiredState.objects.get(pk=pk)
+        return _page(request, form)
+    tried = doors.retry_refused(staff=request.user, pk=pk, version=form.cleaned_data["version"])
     level, words = messages.SUCCESS, "has not answered yet. It is on its way."
     if tried.state == DeliveryState.CONFIRMED:
         words = "confirmed it."
@@ -62,87 +88,52 @@ def attention_retry(request: StaffRequest, pk: int) -> HttpResponse:
     return _back(request, f"{attention.who_of(tried)}: {tried.get_vendor_display()} {words}", level)
 
 
-@require_POST
-@permission("review_opt_outs")
+@press
 def attention_resolve(request: StaffRequest, pk: int) -> HttpResponse:
     """Close a refusal by hand, with a note on what was done instead."""
     form = SettleForm(request.POST, auto_id=f"settle-{pk}-%s")
-    try:
-        if not form.is_valid():
-            DesiredState.objects.get(pk=pk)
-            return _page(request, form)
-        data = form.cleaned_data
-        settled = doors.resolve_refused(
-            staff=request.user, pk=pk, version=data["version"], note=data["note"]
-        )
-    except DesiredState.DoesNotExist as error:
-        raise Http404 from error
-    except NotRefusedNow as late:
-        return _back(request, _too_late(late.desired), messages.WARNING)
+    if not form.is_valid():
+        DesiredState.objects.get(pk=pk)
+        return _page(request, form)
+    settled = doors.resolve_refused(staff=request.user, pk=pk, **form.cleaned_data)
     stays = " They stay stopped here." if settled.do_not_text else ""
     who, vendor = attention.who_of(settled), settled.get_vendor_display()
     return _back(request, f"{who}: resolved by hand for {vendor}.{stays}")
 
 
-@require_POST
-@permission("review_opt_outs")
+@press
 @permission("stop_texts")
 def attention_match(request: StaffRequest, pk: int) -> HttpResponse:
     """Record an event as the stop of the number that was typed."""
     form = MatchForm(request.POST, auto_id=f"event-{pk}-%s")
-    try:
-        if not form.is_valid():
-            WebhookEvent.objects.get(pk=pk)
-            return _page(request, form)
-        number = form.cleaned_data["number"]
-        judgment = attention.match(staff=request.user, pk=pk, number=number)
-    except WebhookEvent.DoesNotExist as error:
-        raise Http404 from error
-    except AlreadyDecided as late:
-        return _already_decided(request, late.event)
+    if not form.is_valid():
+        WebhookEvent.objects.get(pk=pk)
+        return _page(request, form)
+    number = form.cleaned_data["number"]
+    judgment = attention.match(staff=request.user, pk=pk, number=number)
     return _back(request, f"{pretty(number)}: {judgment.reason}")
 
 
-@require_POST
-@permission("review_opt_outs")
+@press
 def attention_close(request: StaffRequest, pk: int) -> HttpResponse:
     """Close an event, with a reason."""
     form = CloseForm(request.POST, auto_id=f"event-{pk}-%s")
-    try:
-        if not form.is_valid():
-            WebhookEvent.objects.get(pk=pk)
-            return _page(request, form)
-        vendor_events.close_event(staff=request.user, pk=pk, reason=form.cleaned_data["reason"])
-    except WebhookEvent.DoesNotExist as error:
-        raise Http404 from error
-    except AlreadyDecided as late:
-        return _already_decided(request, late.event)
+    if not form.is_valid():
+        WebhookEvent.objects.get(pk=pk)
+        return _page(request, form)
+    vendor_events.close_event(staff=request.user, pk=pk, reason=form.cleaned_data["reason"])
     return _back(request, "Closed. Your reason is in the audit log.")
 
 
-@require_POST
-@permission("review_opt_outs")
+@press
 def attention_text_close(request: StaffRequest, pk: int) -> HttpResponse:
     """Close the alarm about a text, with a note on what was done."""
     form = CloseTextForm(request.POST, auto_id=f"text-{pk}-%s")
-    try:
-        if not form.is_valid():
-            SentText.objects.get(pk=pk)
-            return _page(request, form)
-        closed = sent_texts.close(staff=request.user, pk=pk, note=form.cleaned_data["note"])
-    except SentText.DoesNotExist as error:
-        raise Http404 from error
-    except sent_texts.AlreadyClosed as late:
-        by = late.text.closed_by_name
-        who = f"{by} already closed it." if by else "There is no open alarm about this text."
-        return _back(request, f"No changes. {who}", messages.WARNING)
+    if not form.is_valid():
+        SentText.objects.get(pk=pk)
+        return _page(request, form)
+    closed = sent_texts.close(staff=request.user, pk=pk, note=form.cleaned_data["note"])
     return _back(request, f"{pretty(closed.number)}: closed. Your note is in the audit log.")
-
-
-def _already_decided(request: StaffRequest, event: WebhookEvent) -> HttpResponse:
-    by = event.decided_by_name
-    who = f"{by} already decided." if by else "It does not need a decision anymore."
-    return _back(request, f"No changes. {who}", messages.WARNING)
 
 
 def _back(request: StaffRequest, words: str, level: int = messages.SUCCESS) -> HttpResponse:
@@ -179,7 +170,7 @@ def _refusal(refused: Refusal, invalid: forms.Form | None) -> dict[str, Any]:
     desired = refused.desired
     own = SettleForm(initial={"version": desired.version}, auto_id=f"settle-{desired.pk}-%s")
     form, opened = _form(own, invalid)
-    contact_id, status = desired.ledger_entry.contact_id, STATUS_WORDS.get(desired.opt_in_status)
+    status = STATUS_WORDS.get(desired.opt_in_status)
     wanted = f"Change to {status.lower()}" if status else "Allow texts again"
     return {
         "refused": refused,
@@ -187,9 +178,7 @@ def _refusal(refused: Refusal, invalid: forms.Form | None) -> dict[str, Any]:
         "wanted": "Stop texts" if desired.do_not_text else wanted,
         "who": attention.who_of(desired),
         "asked_by": desired.ledger_entry.staff_name or "the dashboard",
-        "person_url": reverse("number-detail", args=[desired.number])
-        if contact_id is None
-        else reverse("contact-detail", args=[contact_id]),
+        "person_url": person_url(desired.ledger_entry.contact_id, desired.number),
         "form": form,
         "opened": opened,
     }

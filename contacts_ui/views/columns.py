@@ -32,10 +32,6 @@ def _day(moment: datetime | None) -> str:
     return date_format(timezone.localtime(moment), "M j, Y") if moment else ""
 
 
-def _custom(contact: Contact) -> str:
-    return ", ".join(f"{name}: {as_text(value)}" for name, value in contact.custom_fields.items())
-
-
 def _plain(name: str) -> Callable[[Contact], str]:
     return lambda contact: getattr(contact, name) or ""
 
@@ -58,7 +54,13 @@ COLUMNS: Final = {
         Column("source", "Source", _plain("source")),
         Column("language", "Language", _plain("language")),
         Column("timezone", "Time zone", _plain("timezone")),
-        Column("custom_fields", "Custom fields", _custom),
+        Column(
+            "custom_fields",
+            "Custom fields",
+            lambda contact: ", ".join(
+                f"{name}: {as_text(value)}" for name, value in contact.custom_fields.items()
+            ),
+        ),
         Column("created", "Created", lambda contact: _day(contact.created)),
         Column("last_updated", "Last updated", lambda contact: _day(contact.last_updated)),
         Column("contact_id", "Id", lambda contact: str(contact.contact_id)),

@@ -8,7 +8,6 @@ from contacts_ui.permissions import NotAllowed
 from contacts_ui.services.consent import doors
 from contacts_ui.services.consent.held_presses import CannotUnsend
 from contacts_ui.services.consent.record import judge_one
-from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.vendors.vendor_errors import VendorError
 from contacts_ui.views.consent_answer import (
     answer,
@@ -34,10 +33,6 @@ def do_not_text(request: StaffRequest, contact_id: int = 0, number: str = "") ->
         return unavailable(request, error, contact_id)
     if request.method != "POST":
         return answer(request, panel_now(request, seen))
-    return _stop(request, seen)
-
-
-def _stop(request: StaffRequest, seen: Seen) -> HttpResponse:
     form = StopForm(request.POST)
     if not seen.number:
         return answer(request, panel_now(request, seen, error=UNREADABLE_NUMBER), status=422)

@@ -171,7 +171,10 @@ def _not_saved(
             form = _reopened(request, why)
         case NumberTaken():
             form.add_error("mobile_number", "Another contact has this number.")
-            page["existing"] = _existing(why.contact) if why.contact else None
+            if other := why.contact:
+                label = other.name or pretty(other.number or "")
+                url = reverse("contact-detail", args=[other.contact_id])
+                page["existing"] = {"label": label, "url": url}
         case StoppedNumber():
             form.add_error("consent", STOPPED_NUMBER)
         case RecordChanged():
@@ -276,12 +279,6 @@ def _conflicts(
             for versions in theirs_only
         ],
     }
-
-
-def _existing(contact: Contact) -> dict[str, str]:
-    """Return a link to the contact who has the number."""
-    label = contact.name or pretty(contact.number or "")
-    return {"label": label, "url": reverse("contact-detail", args=[contact.contact_id])}
 
 
 def _what_moving_does(contact: Contact) -> str:

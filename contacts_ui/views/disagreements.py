@@ -19,8 +19,7 @@ from contacts_ui.services.consent.doors import repair
 from contacts_ui.services.consent.rules import STATUS_WORDS, OptInStatus
 from contacts_ui.services.jobs import CannotCreate
 from contacts_ui.services.review.disagreements import Shown, find, repair_all
-from contacts_ui.views.addresses import safe_next
-from contacts_ui.views.consent_panel import address_of
+from contacts_ui.views.addresses import person_url, safe_next
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.paging import Page, ids_in
 
@@ -98,25 +97,13 @@ def _row(shown: Shown) -> dict[str, Any]:
 
 
 def _closed(row: Disagreement) -> dict[str, Any]:
+    silent = row.kind == DisagreementKind.REAPPEARED and row.status != OptInStatus.SUBSCRIBED
     return {
         "name": row.label if row.label != pretty(row.number) else "",
         "number": pretty(row.number),
-        "url": _person(row),
-        "kind": _kind(row),
+        "url": person_url(row.contact_id, row.number),
+        "kind": BACK_BUT_SILENT if silent else DisagreementKind(row.kind).label,
         "found_at": row.found_at,
         "closed_at": row.closed_at,
         "closed_by": row.closed_by,
     }
-
-
-def _kind(row: Disagreement) -> str:
-    back = row.kind == DisagreementKind.REAPPEARED
-    if back and row.status != OptInStatus.SUBSCRIBED:
-        return BACK_BUT_SILENT
-    return DisagreementKind(row.kind).label
-
-
-def _person(row: Disagreement) -> str:
-    if row.contact_id:
-        return address_of(row.contact_id)
-    return reverse("number-detail", args=[row.number])

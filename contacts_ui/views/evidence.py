@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from contacts_ui.models import DesiredState, LedgerEntry, OptOut, Statement, Vendor
+from contacts_ui.models import DesiredState, LedgerEntry, OptOut, Vendor
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
@@ -59,7 +59,9 @@ def evidence(request: StaffRequest, number: str) -> HttpResponse:
         "zone": timezone.get_current_timezone_name(),
         "answer": _answer(made.facts),
         "since": made.facts.stopped_since and said_at(made.facts.stopped_since, exactly),
-        "statements": [_statement_in_words(each) for each in made.statements],
+        "statements": [
+            statement_in_words(each) | {"said": said_at(each, exactly)} for each in made.statements
+        ],
         "requests": [_request_in_words(each, made.made_at) for each in made.requests],
         "holdings": [_holding_in_words(each, made.facts) for each in made.holdings],
         "texts": [text_in_words(each, exactly) for each in made.texts],
@@ -98,24 +100,12 @@ def _answer(facts: NumberFacts) -> str:
     }[judgment.verdict]
 
 
-def _statement_in_words(statement: Statement) -> dict[str, Any]:
-    return statement_in_words(statement) | {"said": said_at(statement, exactly)}
-
-
 def _last_stop(made: Sheet) -> dict[str, Any] | None:
     stops = [each for each in made.requests if each.is_stop]
     # One that was told again in another way has no deadline of its own.
     stops = [each for each in stops if each.opt_out] or stops
     stopped = made.facts.stopped_since is not None
     return _request_in_words(stops[-1], made.made_at) if stops and stopped else None
-
-
-def _heading(request: Request, status: str) -> str:
-    if request.entry.action == Action.STOP_REQUESTED:
-        return "Request to stop texts"
-    if request.entry.action == Action.CONSENT_REQUESTED:
-        return f"Consent: status set to “{STATUS_WORDS.get(status, status)}”"
-    return request.entry.get_action_display()
 
 
 def _request_in_words(request: Request, now: datetime) -> dict[str, Any]:
@@ -130,7 +120,10 @@ def _request_in_words(request: Request, now: datetime) -> dict[str, Any]:
         "staff": entry.staff_name or "The dashboard itself",
         "channel": entry.get_channel_display() or Channel.UNRECORDED.label,
         "consented": entry.after.get("consented") or "",
-        "heading": _heading(request, status),
+        "heading": {
+            Action.STOP_REQUESTED.value: "Request to stop texts",
+            Action.CONSENT_REQUESTED.value: f"Consent: status set to “{STATUS_WORDS.get(status, status)}”",
+        }.get(entry.action, entry.get_action_display()),
         "answers": [
             {**entry_in_full(answer), "took": in_words((answer.at - entry.at).total_seconds())}
             for answer in request.answers

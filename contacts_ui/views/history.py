@@ -29,7 +29,8 @@ def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
             "at": entry.at,
             "asked_at": entry.asked_at,
             "actor": _actor(entry),
-            "action_label": _label(entry),
+            # As "by" and the actor follow it.
+            "action_label": f"{entry.get_action_display()}{', noted' if entry.action in NOTED else ''}",
             "summary": _summary(entry),
             "vendor": _vendor(entry),
             "channel": entry.get_channel_display().lower(),
@@ -43,12 +44,6 @@ def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
 
 def _vendor(entry: LedgerEntry) -> str:
     return str(dict(Vendor.choices).get(entry.vendor, entry.vendor))
-
-
-def _label(entry: LedgerEntry) -> str:
-    """Return what happened, as "by" and the actor follow it."""
-    label = entry.get_action_display()
-    return f"{label}, noted" if entry.action in NOTED else label
 
 
 def _actor(entry: LedgerEntry) -> str:
@@ -99,19 +94,17 @@ def _account(entry: LedgerEntry) -> str:
 def _changes(entry: LedgerEntry) -> list[dict[str, str]]:
     if entry.action != Action.CONTACT_EDITED:
         return []
+    known = {name: place for place, name in enumerate(LABELS)}
     return [
         {
             "label": label_of(field),
             "before": as_text(entry.before.get(field)),
             "after": as_text(value),
         }
-        for field, value in sorted(entry.after.items(), key=lambda item: _rank(item[0]))
+        for field, value in sorted(
+            entry.after.items(), key=lambda item: (known.get(item[0], len(known)), item[0])
+        )
     ]
-
-
-def _rank(field: str) -> tuple[int, str]:
-    names = list(LABELS)
-    return (names.index(field) if field in names else len(names), field)
 
 
 def _answer(entry: LedgerEntry) -> str:

@@ -12,7 +12,7 @@ from contacts_ui.models import Upload
 from contacts_ui.phone import pretty
 from contacts_ui.services.files.columns import FULL_NAME, LAST_FIRST, NUMBER, label_of
 from contacts_ui.services.imports.checking import Check, Choice, Fate, Remark, Weight
-from contacts_ui.services.imports.questions import READ, Question, of_rest
+from contacts_ui.services.imports.questions import READ, of_rest
 
 FIRST_ROWS: Final = 5
 TYPED_NAMED: Final = 3
@@ -155,16 +155,13 @@ def button(check: Check) -> str:
         _many(fates[Fate.UPDATE], "update {} contact"),
         _many(check.stops, "stop {} number"),
     ]
-    words = _and([part for part in parts if part])
+    *others, last = [part for part in parts if part] or [""]
+    words = " and ".join(filter(None, [", ".join(others), last]))
     return words[:1].upper() + words[1:]
 
 
 def _many(number: int, words: str) -> str:
     return f"{words.format(f'{number:,}')}{'' if number == 1 else 's'}" if number else ""
-
-
-def _and(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def choice_words(upload: Upload) -> str:
@@ -218,11 +215,9 @@ def how_it_is_read(upload: Upload, check: Check) -> dict[str, Any]:
         "left_out": left_out,
         "choice": dict(CHOICES)[Choice(upload.choice)],
         "orders": [
-            _answer_in_words(each) for key, each in answers.items() if key.startswith("order:")
+            f"{each.sentence} {dict(each.choices)[each.answer]}"
+            for key, each in answers.items()
+            if key.startswith("order:")
         ],
         "notes": table.notes,
     }
-
-
-def _answer_in_words(question: Question) -> str:
-    return f"{question.sentence} {dict(question.choices)[question.answer]}"

@@ -75,7 +75,9 @@ def entry_in_full(entry: LedgerEntry) -> dict[str, Any]:
     return {
         **history_of([entry])[0],
         "entry": entry,
-        "contact_url": _contact_url(entry),
+        "contact_url": reverse("contact-detail", args=[entry.contact_id])
+        if entry.contact_id
+        else "",
         "evidence_url": reverse("evidence", args=[entry.number]) if entry.number else "",
         "fields": [
             {
@@ -90,10 +92,6 @@ def entry_in_full(entry: LedgerEntry) -> dict[str, Any]:
             for name in entry.answer
         ],
     }
-
-
-def _contact_url(entry: LedgerEntry) -> str:
-    return reverse("contact-detail", args=[entry.contact_id]) if entry.contact_id else ""
 
 
 def _value(values: Mapping[str, Any], name: str) -> Value:

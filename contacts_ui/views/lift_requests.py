@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from contacts_ui.forms.lift_requests import DecisionForm, LiftRequestFilterForm
-from contacts_ui.models import Disagreement, LiftRequest, Vendor
+from contacts_ui.models import LiftRequest, Vendor
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.lift_request import LiftRequestKind, LiftRequestState
 from contacts_ui.permissions import Staff, may
@@ -23,7 +23,7 @@ from contacts_ui.services.consent.rules import STATUS_WORDS, VENDOR_CLOCK_TOLERA
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.vendors.vendor_errors import VendorError
 from contacts_ui.sign_in.confirmation import ask, is_fresh
-from contacts_ui.views.addresses import safe_next
+from contacts_ui.views.addresses import person_url, safe_next
 from contacts_ui.views.consent_answer import read_now, receipt_words
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.opt_in import CANNOT_TELL, TEXT_START, seen_words, told_back_words
@@ -67,7 +67,7 @@ def lift_request_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
         messages.warning(request, _decided_by(late.request))
         return redirect(safe_next(request, home))
     messages.success(request, f"Your request is withdrawn. {_stays(withdrawn)}")
-    return redirect(safe_next(request, _person(withdrawn) or home))
+    return redirect(safe_next(request, person_url(withdrawn.contact_id, withdrawn.number)))
 
 
 @require_safe
@@ -155,7 +155,16 @@ def _list_page(
         "filter_form": filters,
         "filtered": bool(request.GET.keys() - {"offset"}),
         "waiting": _rows(request.user, lift_requests.waiting(wanted), problem),
-        "seen_again": [_seen_again(each) for each in disagreements.subscribed_again()],
+        # Stopped people who are subscribed at SlickText: by their own START, or someone else (rule 3).
+        "seen_again": [
+            {
+                "row": each,
+                "words": seen_words(each),
+                "person_url": reverse("number-detail", args=[each.number]),
+                "consent_url": reverse("number-opt-in", args=[each.number]),
+            }
+            for each in disagreements.subscribed_again()
+        ],
         "may_stop": may(request.user, "stop_texts"),
         "decided": rows,
         **page.context(request, shown=len(rows), total=decided.count()),
@@ -167,25 +176,21 @@ def _list_page(
     return TemplateResponse(request, "lift_requests/list.html", context, status=status)
 
 
-def _seen_again(row: Disagreement) -> dict[str, Any]:
-    """Return a stopped person who is subscribed at SlickText: by their own START, or someone else (rule 3)."""
-    return {
-        "row": row,
-        "words": seen_words(row),
-        "person_url": reverse("number-detail", args=[row.number]),
-        "consent_url": reverse("number-opt-in", args=[row.number]),
-    }
-
-
 def _rows(
     staff: Staff, requests: Iterable[LiftRequest], problem: Problem | None = None
 ) -> list[dict[str, Any]]:
     rows = list(requests)
     waiting = [each.number for each in rows if each.state == LiftRequestState.WAITING]
     told_back = lift_requests.told_back(waiting)
-    too_old = lift_requests.cannot_answer(
+    # Why their START cannot be approved, and what to do.
+    cannot = lift_requests.cannot_answer(
         each for each in rows if each.state == LiftRequestState.WAITING
     )
+    too_old = {
+        each.pk: UNDATED.format(each.texted_to) if each.undated else NOT_LATER
+        for each in rows
+        if each.pk in cannot
+    }
     blocked = lift_requests.blocked_by_carrier(waiting)
     rights = {"names": True, "words": may(staff, "view_audit")}
     return [
@@ -195,28 +200,23 @@ def _rows(
             "wrong_person": asked.kind == LiftRequestKind.WRONG_PERSON,
             "channel": Channel(asked.consent_channel).label.lower(),
             "state": LiftRequestState(asked.state).label,
-            "person_url": _person(asked),
+            "person_url": person_url(asked.contact_id, asked.number),
             "stop": statement_in_words(asked.stop, **rights) if asked.stop else None,
             "told_back": told_back_words(told_back.get(asked.number, [])),
             "own_stops": {str(each) for each in asked.own_stops},
-            "form": DecisionForm(),
-            "problem": "",
+            "form": (problem and problem.pk == asked.pk and problem.form) or DecisionForm(),
+            "problem": problem.sentence if problem and problem.pk == asked.pk else "",
             "may_approve": lift_requests.may_approve(staff, asked),
             "texted_at": _texted_at(asked),
-            "answers_nothing": _why_too_old(asked) if asked.pk in too_old else "",
-            "consent_url": _consent_form(asked),
+            "answers_nothing": too_old.get(asked.pk, ""),
+            "consent_url": reverse("opt-in", args=[asked.contact_id])
+            if asked.contact_id
+            else reverse("number-opt-in", args=[asked.number]),
             "text_start": _text_start(asked) if asked.number in blocked else "",
             "is_news": asked.decided_by_id != staff.pk,
-            **_problem_of(asked, problem),
         }
         for asked in rows
     ]
-
-
-def _problem_of(asked: LiftRequest, problem: Problem | None) -> dict[str, Any]:
-    if problem is None or problem.pk != asked.pk:
-        return {}
-    return {"problem": problem.sentence, **({"form": problem.form} if problem.form else {})}
 
 
 def _wants(asked: LiftRequest) -> str:
@@ -235,31 +235,14 @@ def _texted_at(asked: LiftRequest) -> datetime:
     return latest if asked.undated else min(asked.consent_at + VENDOR_CLOCK_TOLERANCE, latest)
 
 
-def _why_too_old(asked: LiftRequest) -> str:
-    """Return why their START cannot be approved, and what to do."""
-    return UNDATED.format(asked.texted_to) if asked.undated else NOT_LATER
-
-
 def _text_start(asked: LiftRequest) -> str:
     """Return what ends a carrier's block (rule 13): the START of this request, or one to come."""
     return STARTED if asked.texted_to == Vendor.CLOUDCONTACTAI.label else TEXT_START
 
 
-def _consent_form(asked: LiftRequest) -> str:
-    if asked.contact_id:
-        return reverse("opt-in", args=[asked.contact_id])
-    return reverse("number-opt-in", args=[asked.number])
-
-
 def _stays(asked: LiftRequest) -> str:
     opt_in = asked.kind == LiftRequestKind.OPT_IN
     return "They are not opted in." if opt_in else "They stay stopped."
-
-
-def _person(asked: LiftRequest) -> str:
-    if asked.contact_id:
-        return reverse("contact-detail", args=[asked.contact_id])
-    return reverse("number-detail", args=[asked.number])
 
 
 def _decided_by(asked: LiftRequest) -> str:

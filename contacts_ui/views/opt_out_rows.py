@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.urls import reverse
 from django.utils import timezone
 
 from contacts_ui.models import OptOut, Vendor
@@ -15,6 +14,7 @@ from contacts_ui.phone import pretty
 from contacts_ui.services.consent.business_days import is_business_day
 from contacts_ui.services.review.opt_outs import Found, due_soon_until
 from contacts_ui.services.vendors import connected
+from contacts_ui.views.addresses import person_url
 from contacts_ui.views.durations import in_words
 
 REASON_MAX_LETTERS: Final = 140
@@ -46,7 +46,7 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
         {
             "opt_out": row,
             "name": row.label or pretty(row.number),
-            "url": person_url(row),
+            "url": person_url(row.contact_id, row.number),
             "channel": Channel(row.channel).label,
             "taken_by": row.staff_name or "the dashboard",
             "recorded_later": (row.recorded_at - row.asked_at).total_seconds() >= 60,
@@ -57,13 +57,6 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
         }
         for row in found.rows
     ]
-
-
-def person_url(row: OptOut) -> str:
-    """Return the page of the person, or of the number if no contact had it."""
-    if row.contact_id is not None:
-        return reverse("contact-detail", args=[row.contact_id])
-    return reverse("number-detail", args=[row.number])
 
 
 def _vendor_line(
@@ -90,8 +83,13 @@ def _clock(row: OptOut, now: datetime, close: datetime) -> Clock:
         if row.due_at <= now:
             late = in_words((now - row.due_at).total_seconds())
             return Clock("past", f"{late} past due", row.due_at)
-        kind = "close" if row.due_at < close else "open"
-        return Clock(kind, _left(now, row.due_at), row.due_at)
+        zone = timezone.get_default_timezone()
+        today, last = now.astimezone(zone).date(), row.due_at.astimezone(zone).date()
+        # Business days, not counting today.
+        left = (today + timedelta(days=step + 1) for step in range((last - today).days))
+        days = sum(is_business_day(day) for day in left)
+        words = f"{days} business day{'' if days == 1 else 's'} left" if days else "Due today"
+        return Clock("close" if row.due_at < close else "open", words, row.due_at)
     if row.completed_at is None:
         return Clock("", "")
     took = in_words(row.seconds_to_complete)
@@ -100,12 +98,3 @@ def _clock(row: OptOut, now: datetime, close: datetime) -> Clock:
     return Clock(
         "in_time", f"In {took}" if row.state == OptOutState.COMPLETED else f"Completed in {took}"
     )
-
-
-def _left(now: datetime, due: datetime) -> str:
-    """Return how many business days are left, not counting today."""
-    zone = timezone.get_default_timezone()
-    today, last = now.astimezone(zone).date(), due.astimezone(zone).date()
-    left = (today + timedelta(days=step + 1) for step in range((last - today).days))
-    days = sum(is_business_day(day) for day in left)
-    return f"{days} business day{'' if days == 1 else 's'} left" if days else "Due today"

@@ -48,7 +48,9 @@ def opt_out_list(request: StaffRequest) -> HttpResponse:
         "here": request.get_full_path(),
         "active_filters": chips_of(request, form),
         "leads": _leads(request),
-        "export_url": _export_url(request),
+        "export_url": with_changes(request, offset=None, size=None).replace(
+            request.path, reverse("opt-outs-export"), 1
+        ),
         **_results(request, page, found),
     }
     return results_of(request, "opt_outs/list.html", context)
@@ -111,8 +113,3 @@ def _leads(request: StaffRequest) -> list[dict[str, Any]]:
         }
         for state, label in LEADS
     ]
-
-
-def _export_url(request: StaffRequest) -> str:
-    here = with_changes(request, offset=None, size=None)
-    return here.replace(request.path, reverse("opt-outs-export"), 1)

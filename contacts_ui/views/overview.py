@@ -60,7 +60,10 @@ def overview(request: StaffRequest) -> HttpResponse:
             ),
             "table": [_line(bucket) for bucket in seen.buckets],
             "columns": columns_plot(
-                [Column(bucket.asked, bucket.open, _tick(bucket)) for bucket in seen.buckets]
+                [
+                    Column(bucket.asked, bucket.open, date_format(bucket.first, "M j"))
+                    for bucket in seen.buckets
+                ]
             ),
             "steps": steps_plot([(step.label, step.number) for step in seen.steps]),
         }
@@ -159,7 +162,3 @@ def _line(bucket: Bucket) -> dict[str, Any]:
         "bucket": bucket,
         "url": f"{reverse('opt-out-list')}?{urlencode(days)}",
     }
-
-
-def _tick(bucket: Bucket) -> str:
-    return date_format(bucket.first, "M j")

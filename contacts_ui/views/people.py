@@ -83,11 +83,16 @@ def person_change_role(request: StaffRequest, pk: int) -> HttpResponse:
         return _person_page(request, who, role_form=form)
     try:
         who = people.change_role(
-            staff=request.user, pk=pk, role=form.cleaned_data["role"], even_if_last=_sure(form)
+            staff=request.user,
+            pk=pk,
+            role=form.cleaned_data["role"],
+            even_if_last=bool(form.cleaned_data.get("sure")),
         )
     except people.NotPossible as refused:
         return _person_page(request, who, role_form=form, refused=refused)
-    return _done(request, who, f"{who.name} is now {_with_article(_roles(who))}.")
+    role = _roles(who)
+    article = "an" if role[:1] in "AEIO" else "a"
+    return _done(request, who, f"{who.name} is now {article} {role[:1].lower()}{role[1:]}.")
 
 
 @require_POST
@@ -99,7 +104,9 @@ def person_deactivate(request: StaffRequest, pk: int) -> HttpResponse:
     form = SureForm(request.POST, person=who)
     try:
         who = people.deactivate(
-            staff=request.user, pk=pk, even_if_last=form.is_valid() and _sure(form)
+            staff=request.user,
+            pk=pk,
+            even_if_last=form.is_valid() and bool(form.cleaned_data.get("sure")),
         )
     except people.NotPossible as refused:
         return _person_page(request, who, close_form=form, refused=refused)
@@ -160,10 +167,6 @@ def _done(request: StaffRequest, who: Person, words: str) -> HttpResponse:
     return redirect("person-detail", who.pk)
 
 
-def _sure(form: SureForm) -> bool:
-    return bool(form.cleaned_data.get("sure"))
-
-
 def _link_page(request: StaffRequest, link: people.Link) -> HttpResponse:
     """Show a link, only in the answer to the press that made it."""
     address = request.build_absolute_uri(reverse("account-link", args=[link.token]))
@@ -181,6 +184,8 @@ def _person_page(
 ) -> HttpResponse:
     """Show one person; 422 with what was refused or is missing."""
     failed = refused or role_form
+    # The form starts with the person's role, if they have just one.
+    role = who.roles[0] if len(who.roles) == 1 else ""
     if isinstance(refused, people.LastOne):
         form = role_form or close_form
         if form is not None and "sure" in form.fields:
@@ -189,7 +194,7 @@ def _person_page(
         **_in_words(who, request.user),
         "may": [PERMISSIONS[name] for name in who.permissions],
         "extra": [PERMISSIONS[name] for name in who.extra],
-        "role_form": role_form or RoleForm(person=who, initial={"role": _main_role(who)}),
+        "role_form": role_form or RoleForm(person=who, initial={"role": role}),
         "close_form": close_form or SureForm(person=who),
         "refused": refused,
         "sessions": people.open_sessions(who.account),
@@ -214,13 +219,3 @@ def _roles(who: Person) -> str:
     """Return the roles in the singular, with *Superuser* first, since that overrides them."""
     roles = [role.removesuffix("s") for role in who.roles]
     return ", ".join([*(["Superuser"] if who.account.is_superuser else []), *roles]) or "No role"
-
-
-def _main_role(who: Person) -> str:
-    """Return the role that the form starts with: the person's, if they have just one."""
-    return who.roles[0] if len(who.roles) == 1 else ""
-
-
-def _with_article(words: str) -> str:
-    article = "an" if words[:1] in "AEIO" else "a"
-    return f"{article} {words[:1].lower()}{words[1:]}"

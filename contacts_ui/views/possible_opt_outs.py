@@ -20,9 +20,8 @@ from contacts_ui.services.consent import inbound_texts
 from contacts_ui.services.consent.rules import Judgment
 from contacts_ui.services.review import possible_opt_outs
 from contacts_ui.template_filters import when
-from contacts_ui.views.addresses import safe_next
+from contacts_ui.views.addresses import person_url, safe_next
 from contacts_ui.views.consent_answer import receipt_words
-from contacts_ui.views.consent_panel import address_of
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.paging import Page
 
@@ -123,9 +122,7 @@ def row_of(shown: possible_opt_outs.Shown, staff: Staff) -> dict[str, Any]:
         "vendor": Vendor(message.vendor).label,
         "name": name,
         "label": seen.label,
-        "url": address_of(seen.contact_id)
-        if name and seen.contact_id
-        else reverse("number-detail", args=[message.number]),
+        "url": person_url(seen.contact_id if name else None, message.number),
         "verdict": shown.judgment.verdict,
         "reason": shown.judgment.reason,
         "stopped": shown.judgment.stopped,

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -48,7 +48,9 @@ def saved_view_counts(request: StaffRequest) -> HttpResponse:
     context = view_links(request.user, request.GET.get("view", ""))
     if index.is_ready():
         for each in context["saved_views"]:
-            total = saved_views.count_of(each["view"], _question_of)
+            total = saved_views.count_of(
+                each["view"], lambda query: index_question(QueryDict(query))
+            )
             each["count"] = total_words(total) if total else ""
     context["counted"] = True
     return TemplateResponse(request, "saved_views/_links.html", context)
@@ -72,7 +74,7 @@ def saved_view_new(request: StaffRequest) -> HttpResponse:
             form.add_error("name", TAKEN)
         else:
             messages.success(request, f"The view “{view.name}” is saved.")
-            return _done(request, _address(view))
+            return _done(request, _table(view.query))
     return _form(request, form, normalised(request.POST.get("view", "")), status=422)
 
 
@@ -80,7 +82,7 @@ def saved_view_new(request: StaffRequest) -> HttpResponse:
 @permission("view_contacts")
 def saved_view_edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Rename a view, or change who sees it."""
-    view = _view_of(request.user, pk)
+    view = get_object_or_404(saved_views.views_for(request.user), pk=pk)
     if not saved_views.may_change(request.user, view):
         raise NotAllowed("change_view")
     if request.method != "POST":
@@ -130,25 +132,14 @@ def view_links(staff: Staff, query: str) -> dict[str, Any]:
 
 def _links(staff: Staff, views: Iterable[SavedView]) -> list[dict[str, Any]]:
     return [
-        {"view": view, "url": _address(view), "own": view.owner_id == staff.pk, "count": ""}
+        {"view": view, "url": _table(view.query), "own": view.owner_id == staff.pk, "count": ""}
         for view in views
     ]
 
 
-def _view_of(staff: Staff, pk: int) -> SavedView:
-    view = saved_views.views_for(staff).filter(pk=pk).first()
-    if view is None:
-        raise Http404
-    return view
-
-
-def _address(view: SavedView) -> str:
-    address = reverse("contact-list")
-    return f"{address}?{view.query}" if view.query else address
-
-
-def _question_of(query: str) -> index.IndexQuery | None:
-    return index_question(QueryDict(query))
+def _table(query: str) -> str:
+    """Return the address of the table with this query."""
+    return f"{reverse('contact-list')}?{query}" if query else reverse("contact-list")
 
 
 def _done(request: StaffRequest, address: str) -> HttpResponse:
@@ -164,12 +155,11 @@ def _form(
     view: SavedView | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    address = reverse("contact-list")
     context = {
         "form": form,
         "view": view,
         "parts": view_words(QueryDict(query)),
-        "back_url": f"{address}?{query}" if query else address,
+        "back_url": _table(query),
     }
     template = "saved_views/form.html#dialog" if request.htmx else "saved_views/form.html"
     return TemplateResponse(request, template, context, status=status)

@@ -83,14 +83,12 @@ def event_in_words(event: SecurityEvent) -> dict[str, Any]:
         "verb": VERBS.get(event.kind, event.kind),
         "details": [
             {"label": NAMES.get(name) or _spaced(name).capitalize(), "value": _value(name, value)}
-            for name, value in sorted(event.details.items(), key=_place)
+            for name, value in sorted(
+                event.details.items(), key=lambda each: (_ORDER.get(each[0], len(_ORDER)), each[0])
+            )
             if value not in ("", None, [], {}) and name not in LEFT_OUT
         ],
     }
-
-
-def _place(detail: tuple[str, Any]) -> tuple[int, str]:
-    return _ORDER.get(detail[0], len(_ORDER)), detail[0]
 
 
 def _name(event: SecurityEvent) -> str:

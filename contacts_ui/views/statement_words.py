@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.utils.html import format_html
 
-from contacts_ui.models import LedgerEntry, Statement
+from contacts_ui.models import Statement
 from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Channel
 from contacts_ui.services.consent.rules import MINUTE, VENDOR_CLOCK_TOLERANCE
@@ -26,12 +26,13 @@ def statement_in_words(
     """Return what pages print of a statement. Without `names`, no source or channel; without `words`, no words."""
     entry = statement.ledger_entry
     heard = names and statement.source in (Source.PERSON, Source.STAFF)
+    told = heard and entry.channel not in ("", Channel.UNRECORDED)
     return {
         "statement": statement,
         "is_stop": statement.kind == StatementKind.STOP,
         "said": said_at(statement),
         "source": source_of(statement) if names else "",
-        "channel": _channel(entry) if heard else "",
+        "channel": entry.get_channel_display().lower() if told else "",
         "words": statement.words if words else "",
         "consented": entry.after.get("consented") or "" if words else "",
     }
@@ -69,9 +70,3 @@ def said_at(statement: Statement, spelled: Callable[[datetime], str] = when) -> 
     if latest - earliest <= 2 * VENDOR_CLOCK_TOLERANCE:
         return format_html("about {}", spelled(min(earliest + VENDOR_CLOCK_TOLERANCE, latest)))
     return format_html("between {} and {}", spelled(earliest), spelled(latest))
-
-
-def _channel(entry: LedgerEntry) -> str:
-    if entry.channel in ("", Channel.UNRECORDED):
-        return ""
-    return entry.get_channel_display().lower()

@@ -14,7 +14,6 @@ from contacts_ui.models.messages import TextKind
 from contacts_ui.phone import pretty
 from contacts_ui.services.review.texts_after_stop import (
     NOT_CONFIRMATIONS,
-    Counted,
     Filters,
     Found,
     Watched,
@@ -78,7 +77,10 @@ def _answer(found: Found, filters: Filters, vendors: list[Watched]) -> dict[str,
             if found.kinds[kind].texts
         )
         where = _where(filters, since=min(heard, default=None))
-        sentence = f"{_sent(found.after_stop)} after they asked{where}: {kinds}."
+        texts, people = found.after_stop.texts, found.after_stop.people
+        sent = "1 text was" if texts == 1 else f"{texts:,} texts were"
+        to = "1 person" if people == 1 else f"{people:,} people"
+        sentence = f"{sent} sent to {to} after they asked{where}: {kinds}."
         state = "stop" if found.kinds[TextKind.AFTER_HELD].texts else "care"
         return answer | {"word": "Yes", "state": state, "sentence": sentence}
     if len(unwatched) == len(vendors):
@@ -88,12 +90,6 @@ def _answer(found: Found, filters: Filters, vendors: list[Watched]) -> dict[str,
     where = _where(filters, since=max(heard, default=None))
     sentence = f"No vendor told us of a text after a stop{apart if confirmed else ''}{where}."
     return answer | {"word": "Not that we know of", "state": "yes", "sentence": sentence}
-
-
-def _sent(counted: Counted) -> str:
-    texts = "1 text was" if counted.texts == 1 else f"{counted.texts:,} texts were"
-    people = "1 person" if counted.people == 1 else f"{counted.people:,} people"
-    return f"{texts} sent to {people}"
 
 
 def _where(filters: Filters, *, since: datetime | None) -> str:

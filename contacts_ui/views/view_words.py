@@ -9,25 +9,19 @@ _NAMES: Final = {
     "q": "Search",
     **{name: str(field.label) for name, field in FilterForm.base_fields.items()},
 }
-_NOT_OF_THE_VIEW: Final = frozenset(("size",))
 
 
 def view_words(data: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the parts of a view, each with its name on the screen; without the page."""
     words = [
-        (_NAMES.get(name, name.removeprefix("custom.")), _in_words(name, str(value)))
+        (
+            _NAMES.get(name, name.removeprefix("custom.")),
+            str(dict(STATUSES).get(value, value)) if name == "status" else str(value),
+        )
         for name, value in data.items()
-        if value and _is_part(name)
+        if value and (name.startswith("custom.") or (name in _NAMES and name != "size"))
     ]
     if order := str(data.get("sort", "")):
         name = order.removeprefix("-").replace("_", " ")
         words.append(("Sorted by", f"{name}, descending" if order.startswith("-") else name))
     return words
-
-
-def _is_part(name: str) -> bool:
-    return name.startswith("custom.") or (name in _NAMES and name not in _NOT_OF_THE_VIEW)
-
-
-def _in_words(name: str, value: str) -> str:
-    return str(dict(STATUSES).get(value, value)) if name == "status" else value
