@@ -9,7 +9,7 @@ from contacts_ui.services.index.counts import refresh_counts
 from contacts_ui.services.index.forgotten import forgotten_among, hide_forgotten
 from contacts_ui.services.index.marks import refresh_marks
 from contacts_ui.services.index.purging import prune_words, purge
-from contacts_ui.services.index.query import KEYS
+from contacts_ui.services.index.query import DAYS_HELP, KEYS, period_of
 from contacts_ui.services.index.records import NOT_KEPT, Indexed
 from contacts_ui.services.index.search import (
     IndexPage,
@@ -31,6 +31,7 @@ from contacts_ui.services.index.text import normalize
 
 __all__ = [
     "ANSWERS",
+    "DAYS_HELP",
     "KEYS",
     "NOT_KEPT",
     "SORTS",
@@ -52,6 +53,7 @@ __all__ = [
     "matching_ids",
     "matching_rows",
     "normalize",
+    "period_of",
     "prune_words",
     "purge",
     "refresh_counts",

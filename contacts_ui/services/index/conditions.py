@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - the only names in the SQL are our own columns; every value is a parameter
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -10,6 +11,8 @@ from typing import Any, Final
 from django.db import connection
 
 from contacts_ui.models import IndexedContact
+from contacts_ui.models.index_tables import ANSWERS_NAME
+from contacts_ui.services.index.answers import answer_counts, answers_of, stopped_between
 from contacts_ui.services.index.counts import COMMON, custom_field_names, kept_count
 from contacts_ui.services.index.database import (
     TABLE,
@@ -42,7 +45,9 @@ _COMPARE_TEXT_MAX: Final = 20_000
 _PAIR: Final = ("status_key", "state_key")
 # Column -> the index of it and the id.
 _INDEXES: Final = {
-    index.fields[0]: index.name for index in IndexedContact._meta.indexes if len(index.fields) == 2
+    index.fields[0]: index.name
+    for index in IndexedContact._meta.indexes
+    if len(index.fields) == 2 and not index.condition
 }
 
 
@@ -68,6 +73,8 @@ class Match:
     first: tuple[int, ...] | None = None
     # About how many, if a sample says that there are many. Then no ids were read.
     about: int = 0
+    # How many of them have each answer, whichever answer was asked for; None if that is not known.
+    answers: Mapping[str, int] | None = None
 
     @property
     def status(self) -> str:
@@ -89,8 +96,45 @@ class Match:
         return not self.groups and not self.conditions
 
 
-def match(search: str, filters: Mapping[str, str]) -> Match:
-    """Parse a query. If the words as typed find few, allow one typo in each."""
+def match(search: str, filters: Mapping[str, str], *, counted: bool = False) -> Match:
+    """Parse a query. If the words as typed find few, allow one typo in each.
+
+    With `counted`, also say how many have each answer, where that is cheap.
+    """
+    found = _found(search, filters)
+    if not found.groups and counted and not found.everyone and _about(found) <= RANKED_MAX:
+        # The values are rare, so all ids can be read instead of being counted.
+        some = tuple(ids(found, RANKED_MAX + 1))
+        found = replace(found, first=some) if len(some) <= RANKED_MAX else found
+    return _answered(found, counted=counted)
+
+
+def _answered(found: Match, *, counted: bool) -> Match:
+    """Return the match for the answer asked for, if any, with the counts of each answer if they are cheap."""
+    answer = found.asked.answer
+    if not answer and not counted:
+        return found
+    condition = ("answer", "{} = %s", answer)
+    narrowed = replace(found, conditions=(*found.conditions, condition)) if answer else found
+    if found.everyone:
+        return replace(narrowed, answers=answer_counts() if counted else None)
+    if found.first is not None and len(found.first) <= RANKED_MAX:
+        known = answers_of(found.first)
+        counts = Counter(each for _, each in known)
+        counts[""] = counts.total()
+        if not answer:
+            return replace(found, answers=counts)
+        left = tuple(key for key, each in known if each == answer)
+        also = found.also if found.also in left else None
+        return replace(narrowed, first=left, also=also, answers=counts)
+    if not answer:
+        return found
+    narrowed = replace(narrowed, first=None, about=0, also=None)
+    return _with_ids(narrowed) if narrowed.groups else narrowed
+
+
+def _found(search: str, filters: Mapping[str, str]) -> Match:
+    """Return who matches, whatever their answer is."""
     asked = read(search, filters, custom_field_names() if ":" in search else frozenset())
     asked = replace(asked, complaints=(*asked.complaints, *_no_such_statuses(asked)))
     exact = _with_id(_match(asked, asked.words))
@@ -140,7 +184,11 @@ def ids(of: Match, most: int) -> list[int]:
 def count(of: Match) -> Total:
     """Return how many match: exact up to COUNT_MAX, or else about; exactly COUNT_MAX then means "more than"."""
     if of.everyone:
-        return Total(kept_count())
+        return Total(of.answers[""] if of.answers else kept_count())
+    if not of.groups and [each[0] for each in of.conditions] == ["answer"]:
+        value = of.conditions[0][2]
+        counts = of.answers if of.answers is not None else answer_counts()
+        return Total(counts.get(value, 0))
     if of.about:
         return Total(of.about, exact=False)
     if of.first is not None and len(of.first) <= min(_IDS_READ, COUNT_MAX):
@@ -262,7 +310,8 @@ def _rarest_count(
 def _expected(look: _Look) -> int:
     """Return about how many contacts it finds: the kept count, or else counted up to _COMPARE_MAX."""
     kept = [
-        kept_count(column, str(value)) if column in COMMON else 0 for column, value in look.values
+        kept_count(column, str(value)) if column in (*COMMON, ANSWERS_NAME) else 0
+        for column, value in look.values
     ]
     if len(kept) == 1 and kept[0]:
         return kept[0]
@@ -386,6 +435,8 @@ def _match(asked: Asked, words: tuple[str, ...]) -> Match:
         groups.append((f" {value} ",))
     for column, part in asked.within:
         conditions.append((column, database().holds("{}"), part))
+    if asked.stopped is not None:
+        conditions.append(("stopped_at", *stopped_between(*asked.stopped)))
     if asked.contact_ids is not None:
         ours = database()
         those = ours.many(asked.contact_ids)

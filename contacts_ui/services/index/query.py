@@ -2,15 +2,22 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from typing import Final
+
+from django.utils import timezone
 
 from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.phone import only_number, to_e164
+from contacts_ui.services.index.answers import ANSWERS
 from contacts_ui.services.index.text import NAME, email_key, normalize
 
 # The key of a `key:value` word -> its help text.
 KEYS: Final = {
+    "may": "May we text? may:yes, may:no, may:not-subscribed, may:unknown, may:disagree",
+    "stopped": "When texts were stopped: stopped:today, stopped:2026-11-01..2026-11-28",
     "status": 'Opt-in status: status:unsubscribed, status:"not subscribed"',
     "number": "A number, or part of one: number:615-555",
     "name": "The start of a first or last name: name:mart",
@@ -58,6 +65,10 @@ WORD_MAX_LENGTH: Final = 60
 WORDS_MAX: Final = 8
 # No database takes a longer number.
 ID_MAX_DIGITS: Final = 18
+DAYS_HELP: Final = "Use today, yesterday, a day such as 2026-11-28, or two with .. between them."
+
+# The first moment of a period, and the first one after it; None: no limit.
+Period = tuple[datetime | None, datetime | None]
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,7 @@ class Asked:
     - words: all must be found somewhere
     - exact: columns with their value; custom: "=name:value="; within: columns with a part of their value
     - contact_ids: only these can match, unless None
+    - answer: of ANSWERS; stopped: when the newest stop was said
     """
 
     words: tuple[str, ...] = ()
@@ -75,6 +87,8 @@ class Asked:
     within: tuple[tuple[str, str], ...] = ()
     contact_ids: tuple[int, ...] | None = None
     complaints: tuple[str, ...] = ()
+    answer: str = ""
+    stopped: Period | None = None
 
 
 @dataclass
@@ -85,6 +99,8 @@ class _Reading:
     within: list[tuple[str, str]] = field(default_factory=list)
     contact_ids: tuple[int, ...] | None = None
     complaints: list[str] = field(default_factory=list)
+    answer: str = ""
+    stopped: Period | None = None
 
 
 def read(search: str, filters: Mapping[str, str], custom_names: frozenset[str]) -> Asked:
@@ -109,6 +125,8 @@ def read(search: str, filters: Mapping[str, str], custom_names: frozenset[str]) 
         tuple(reading.within),
         reading.contact_ids,
         tuple(reading.complaints),
+        reading.answer,
+        reading.stopped,
     )
 
 
@@ -148,6 +166,8 @@ def _exactly(reading: _Reading, name: str, value: str) -> None:
     elif name == "contact_id":
         ids = [each for each in value.split(",") if each.isdecimal() and len(each) <= ID_MAX_DIGITS]
         reading.contact_ids = tuple(map(int, ids))
+    elif name in ("may", "stopped"):
+        _about_stops(reading, name, value)
     elif name in COLUMNS:
         reading.exact.append((COLUMNS[name], _folded(COLUMNS[name], value)))
     else:
@@ -166,6 +186,9 @@ def _take(reading: _Reading, typed: str, value: str, custom_names: frozenset[str
         return True
     if key in ("number", "email", "name", "id"):
         return _take_special(reading, key, value)
+    if key in ("may", "stopped"):
+        _about_stops(reading, key, value)
+        return True
     if key in COLUMNS:
         reading.exact.append((COLUMNS[key], _folded(COLUMNS[key], value)))
         return True
@@ -180,6 +203,49 @@ def _take(reading: _Reading, typed: str, value: str, custom_names: frozenset[str
         f"{typed}: is not a search field, so it was searched as text. You can use {known}."
     )
     return False
+
+
+def _about_stops(reading: _Reading, key: str, value: str) -> None:
+    """Add an answer, or when texts were stopped. What is not understood finds no contact, rather than everyone."""
+    if key == "may":
+        word = "-".join(normalize(value).replace("_", " ").split())
+        if word not in ANSWERS:
+            reading.complaints.append(
+                f"may: can be {', '.join(ANSWERS)}, and {value} is none of them."
+            )
+        reading.answer = ANSWERS.get(word, value)
+        return
+    reading.stopped = period_of(value)
+    if reading.stopped is None:
+        reading.complaints.append(f"{value} is not a day. {DAYS_HELP}")
+        reading.contact_ids = ()
+
+
+def period_of(text: str) -> Period | None:
+    """Return the days of a text as moments: one day, or two with ".." between them; None if it is neither."""
+    first, dots, last = text.strip().lower().partition("..")
+    days = [_day(first), _day(last if dots else first)]
+    if not (first or last) or any(
+        each and not day for each, day in ((first, days[0]), (last, days[1]))
+    ):
+        return None
+    start, end = days
+    return _midnight(start), _midnight(end + timedelta(days=1) if end else None)
+
+
+def _day(text: str) -> date | None:
+    today = timezone.localdate()
+    known = {"today": today, "yesterday": today - timedelta(days=1)}
+    if text in known:
+        return known[text]
+    for spelling in ("%Y-%m-%d", "%m/%d/%Y"):
+        with suppress(ValueError):
+            return datetime.strptime(text, spelling).date()  # noqa: DTZ007
+    return None
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return timezone.make_aware(datetime.combine(day, time.min)) if day else None
 
 
 def _take_special(reading: _Reading, key: str, value: str) -> bool:

@@ -53,6 +53,8 @@ class IndexPage:
     - corrected: words read as others, as (typed, read as)
     - complaints: sentences about parts of the search that were not understood
     - first, last: tokens for `before` and `after` of the pages next to this one; "" when the best matches come first
+    - answers: how many that match have each answer, whichever was asked for, "" for all; None if that is not known
+    - answer: the one that was asked for, if any
     - more: whether contacts follow, if a token said where the page is. `offset` is then off by as many as came or went
     """
 
@@ -64,6 +66,8 @@ class IndexPage:
     first: str = ""
     last: str = ""
     more: bool | None = None
+    answers: Mapping[str, int] | None = None
+    answer: str = ""
 
     @property
     def as_of(self) -> datetime | None:
@@ -73,9 +77,13 @@ class IndexPage:
 
 def find(query: IndexQuery) -> IndexPage:
     """Return one page of the contacts that match. Calls no vendor."""
-    match = conditions.match(query.search, query.filters)
-    if match.groups and not query.sort:
-        return _best(query, match)
+    match = conditions.match(query.search, query.filters, counted=True)
+    found = _best(query, match) if match.groups and not query.sort else _sorted(query, match)
+    return replace(found, answers=match.answers, answer=match.asked.answer)
+
+
+def _sorted(query: IndexQuery, match: Match) -> IndexPage:
+    """Return a page in the order of a column."""
     order = sort_order.order_of(query.sort)
     total = conditions.count(match)
     keys, more = _keys(query, match, order, total)
@@ -205,12 +213,14 @@ def _mark(
 
 def _within(match: Match, total: Total, *, by_id: bool) -> Condition:
     """Return the condition of a sorted page: few matches by their ids; many are checked along the order's index."""
-    if match.everyone or by_id:
+    if match.everyone or (by_id and match.first is None):
         return conditions.where(match)
     if total.exact and total.number <= RANKED_MAX:
         ours = database()
         return f"contact_id {ours.among('bigint')}", [ours.many(conditions.ids(match, RANKED_MAX))]
-    return conditions.where(match, checked=not total.exact)
+    # Totals of all with an answer are exact, however many they are.
+    many = not total.exact or total.number > conditions.COUNT_MAX
+    return conditions.where(match, checked=many)
 
 
 def _best(query: IndexQuery, match: Match) -> IndexPage:

@@ -29,11 +29,13 @@ SORTS: Final = {
     "timezone": "timezone_key",
     "created": "created",
     "last_updated": "last_updated",
+    "may": "answer",
+    "stopped": "stopped_at",
     "contact_id": "contact_id",
 }
 # Up to this offset, counting from the first row takes less than a millisecond.
 NEAR_OFFSET: Final = 5000
-_TIMES: Final = ("created", "last_updated")
+_TIMES: Final = ("created", "last_updated", "stopped_at")
 _EARLIEST: Final = "0001-01-01 00:00:00"
 
 # The value that a row is sorted by, and its id.
