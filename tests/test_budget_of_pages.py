@@ -137,7 +137,14 @@ def test_looking_without_a_session(address: str, client: Client, costs: Costs) -
 
 @pytest.mark.parametrize(
     ("address", "most"),
-    [("/contacts/", 13), ("/contacts/?q=oneil", 15), ("/contacts/?sort=-name", 13)],
+    [
+        ("/contacts/", 13),
+        ("/contacts/?may=no", 13),
+        # The answers of those found are counted for the tabs.
+        ("/contacts/?q=oneil", 16),
+        ("/contacts/?q=oneil&may=no", 16),
+        ("/contacts/?sort=-name", 13),
+    ],
 )
 def test_the_table_from_the_index_asks_no_one(
     address: str, most: int, warm: Client, costs: Costs

@@ -1,12 +1,13 @@
 """The search box and the filters of the table; all of it lives in the address bar."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
 
 from contacts_ui.forms.numbers import NumberField
 from contacts_ui.forms.widgets import search_input
+from contacts_ui.services import index
 from contacts_ui.services.consent.rules import OptInStatus
 from contacts_ui.services.index import IndexQuery
 
@@ -15,7 +16,8 @@ _SAME: Final = "first_name last_name email city state zip country source languag
 FILTERS: Final = {
     "status": "opt_in_status",
     "number": "mobile_number",
-    **{name: name for name in _SAME.split()},
+    # `may` and `stopped` are the index's own.
+    **{name: name for name in (*_SAME.split(), "may", "stopped")},
 }
 STATUSES: Final = (
     ("", "Any"),
@@ -67,9 +69,37 @@ class FilterForm(forms.Form):
     source = _text("Source")
     language = _text("Language")
     timezone = _text("Time zone")
+    stopped = _text(
+        "Texts stopped", help_text="Such as today, 2026-11-28, or 2026-11-01..2026-11-28"
+    )
     custom_field = _text("Custom field", help_text="Its internal name")
     custom_value = _text("Custom field is")
     size = forms.CharField(required=False, widget=forms.HiddenInput)
+    may = forms.CharField(label="May we text?", required=False, widget=forms.HiddenInput)
+
+    def offer(self, values: Mapping[str, Sequence[str]]) -> None:
+        """Let these filters be chosen from the values that exist, and from what is asked for; others are typed."""
+        for name, existing in values.items():
+            asked = str(self.data.get(name) or "")
+            choices = [
+                (asked if index.normalize(each) == index.normalize(asked) else each, each)
+                for each in existing
+            ]
+            if asked and asked not in dict(choices):
+                choices.append((asked, asked))
+            if existing:
+                self.fields[name].widget = forms.Select(choices=[("", "Any"), *choices])
+
+    def hidden_fields(self) -> list[forms.BoundField]:
+        """Return these without the answer: the tabs, which stand inside the results, carry it."""
+        return [each for each in super().hidden_fields() if each.name != "may"]
+
+    def clean_stopped(self) -> str:
+        """Refuse what is neither a day nor two."""
+        typed = str(self.cleaned_data["stopped"])
+        if typed and index.period_of(typed) is None:
+            raise forms.ValidationError(f"Texts stopped: {index.DAYS_HELP}")
+        return typed
 
     def clean(self) -> dict[str, Any]:
         """Require a custom field and its value together."""

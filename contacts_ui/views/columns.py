@@ -12,7 +12,12 @@ from contacts_ui.contact_fields import as_text
 from contacts_ui.permissions import Staff
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent.record import judge_many
-from contacts_ui.services.consent.rules import STATUS_WORDS
+from contacts_ui.services.consent.rules import (
+    STATUS_WORDS,
+    STOPPED_STATUSES,
+    Judgment,
+    Verdict,
+)
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.contacts.listing import Listing
 from contacts_ui.services.contacts.reading import Contact
@@ -25,15 +30,23 @@ class Column:
 
     key: str
     label: str
-    text: Callable[[Contact], str]
+    text: Callable[[Contact, Judgment], str]
 
 
 def _day(moment: datetime | None) -> str:
     return date_format(timezone.localtime(moment), "M j, Y") if moment else ""
 
 
-def _plain(name: str) -> Callable[[Contact], str]:
-    return lambda contact: getattr(contact, name) or ""
+def _stopped(contact: Contact, judgment: Judgment) -> str:
+    """Return the day of the newest stop that stands: on record, or else at SlickText."""
+    if judgment.stop:
+        return _day(judgment.stop.moment)
+    there = judgment.verdict is Verdict.DO_NOT_TEXT and contact.opt_in_status in STOPPED_STATUSES
+    return _day(contact.last_opt_in_status_change) if there else ""
+
+
+def _plain(name: str) -> Callable[[Contact, Judgment], str]:
+    return lambda contact, _: getattr(contact, name) or ""
 
 
 COLUMNS: Final = {
@@ -47,23 +60,24 @@ COLUMNS: Final = {
         Column(
             "status",
             "Opt-in status",
-            lambda contact: STATUS_WORDS.get(
+            lambda contact, _: STATUS_WORDS.get(
                 contact.opt_in_status or "", contact.opt_in_status or ""
             ),
         ),
+        Column("stopped", "Texts stopped", _stopped),
         Column("source", "Source", _plain("source")),
         Column("language", "Language", _plain("language")),
         Column("timezone", "Time zone", _plain("timezone")),
         Column(
             "custom_fields",
             "Custom fields",
-            lambda contact: ", ".join(
+            lambda contact, _: ", ".join(
                 f"{name}: {as_text(value)}" for name, value in contact.custom_fields.items()
             ),
         ),
-        Column("created", "Created", lambda contact: _day(contact.created)),
-        Column("last_updated", "Last updated", lambda contact: _day(contact.last_updated)),
-        Column("contact_id", "Id", lambda contact: str(contact.contact_id)),
+        Column("created", "Created", lambda contact, _: _day(contact.created)),
+        Column("last_updated", "Last updated", lambda contact, _: _day(contact.last_updated)),
+        Column("contact_id", "Id", lambda contact, _: str(contact.contact_id)),
     )
 }
 DEFAULT_COLUMNS: Final = ("email", "city", "state")
@@ -95,7 +109,7 @@ def rows_of(staff: Staff, listing: Listing, columns: list[str]) -> list[Row]:
                 url=address_of(contact.contact_id),
                 number=pretty(seen.number or contact.mobile_number or ""),
                 name=contact.name,
-                cells=[column.text(contact) for column in chosen],
+                cells=[column.text(contact, judgment) for column in chosen],
                 consent=panel(seen, judgment, powers, view="row"),
             )
         )

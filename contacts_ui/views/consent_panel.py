@@ -67,6 +67,7 @@ class ConsentPanel(NamedTuple):
     verdict_key: str
     verdict_label: str
     reason: str
+    ordinary: bool
     vendors: tuple[VendorState, ...]
     stopped: bool
     move: str
@@ -172,6 +173,7 @@ def panel(
         verdict_key=judgment.verdict.key,
         verdict_label=judgment.verdict.label,
         reason=judgment.reason,
+        ordinary=judgment.is_ordinary,
         vendors=judgment.vendors,
         stopped=judgment.stopped,
         move=move,

@@ -30,6 +30,7 @@ from contacts_ui.views.list_frame import (
     index_words,
     list_pager,
     page_asked_for,
+    tabs,
 )
 from contacts_ui.views.paging import FIRST_PAGE, Page, chips_of, whole_number
 from contacts_ui.views.saved_views import view_links
@@ -51,16 +52,17 @@ def contact_list(request: StaffRequest) -> HttpResponse:
             with_changes(request, page=None, **{**FIRST_PAGE, "offset": offset or None})
         )
     indexed = state.ready and not query.live
+    # The results alone where htmx swaps them; the whole page where it asks for one (a reload after "back").
+    part = request.htmx and not request.htmx.history_restore_request
     if indexed:
         search.answer_from_the_index(request.path)
+        filters.offer({} if part else index.values_in_use())
     listing, failure = None, None
     if valid:
         try:
             listing = list_contacts(query, state)
         except VendorError as error:
             failure = error
-    # The results alone where htmx swaps them; the whole page where it asks for one (a reload after "back").
-    part = request.htmx and not request.htmx.history_restore_request
     context = {
         "search_form": search,
         "filter_form": filters,
@@ -105,6 +107,8 @@ def _around(
             {"key": key, "label": column.label, "chosen": key in columns}
             for key, column in COLUMNS.items()
         ],
+        "tabs": tabs(request, listing) if indexed and listing else [],
+        "may": request.GET.get("may", "") if indexed else "",
         "headings": headings(request, columns, sortable=indexed),
         "help_keys": index.KEYS if indexed else {},
         "sort": query.sort if indexed else "",
@@ -163,6 +167,7 @@ def _results(
             "as_of": listing.as_of,
             "is_old": listing.error is not None,
             "ignored_filters": listing.ignored,
+            "left_out": listing.left_out,
             **index_words(listing),
         },
         "create_url": _create_url(request, number) if number else "",

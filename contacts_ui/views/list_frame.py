@@ -1,5 +1,6 @@
 """What is around the table's rows: headings that sort, the pager, how fresh it is, and what the index says."""
 
+import re
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -18,9 +19,44 @@ INDEX_OFF: Final = (
 _NOT_CARRIED: Final = ("page", "reading", *FIRST_PAGE)
 
 
+# The tabs above the table: the word of the address, "" for everyone, and the name.
+TABS: Final = {
+    "": "All",
+    "yes": "May text",
+    "no": "Do not text",
+    "not-subscribed": "Not subscribed",
+    "unknown": "Not known",
+    "disagree": "Disagree",
+}
+# `may:no` in the search is the tab *Do not text*.
+_TYPED_ANSWER: Final = re.compile(r"(?<!\S)may:(\"[^\"]*\"|\S+)", re.IGNORECASE)
+
+
+def tabs(request: HttpRequest, listing: Listing) -> list[dict[str, Any]]:
+    """Return a tab for each answer, with how many of those searched for have it, where that is known."""
+    answer = listing.answer
+    if answer is None:
+        return []
+    counts, asked = answer.answers, answer.answer
+    search = " ".join(_TYPED_ANSWER.sub(" ", request.GET.get("q", "")).split())
+    return [
+        {
+            "key": word or "all",
+            "label": label,
+            "count": None if counts is None else f"{counts.get(index.ANSWERS.get(word, ''), 0):,}",
+            "current": index.ANSWERS.get(word, "") == asked,
+            "url": with_changes(
+                request, may=word or None, q=search or None, reading=None, **FIRST_PAGE
+            ),
+        }
+        for word, label in TABS.items()
+    ]
+
+
 def headings(request: HttpRequest, columns: list[str], *, sortable: bool) -> list[dict[str, str]]:
-    """Return the table's headings. A press sorts up, the next one down, and a third one not at all."""
+    """Return the headings, the answer's last. A press sorts up, the next one down, and a third one not at all."""
     labels = {"name": "Name", "number": "Number"} | {key: COLUMNS[key].label for key in columns}
+    labels |= {"may": "May we text?"}
     sort = request.GET.get("sort", "")
     found = []
     for key, label in labels.items():

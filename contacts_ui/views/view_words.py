@@ -4,10 +4,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from contacts_ui.forms.finder import STATUSES, FilterForm
+from contacts_ui.services.consent.rules import Verdict
+from contacts_ui.services.index import ANSWERS
 
 _NAMES: Final = {
     "q": "Search",
     **{name: str(field.label) for name, field in FilterForm.base_fields.items()},
+}
+_VALUES: Final = {
+    "status": dict(STATUSES),
+    "may": {word: Verdict(answer).label for word, answer in ANSWERS.items()},
 }
 
 
@@ -16,7 +22,7 @@ def view_words(data: Mapping[str, str]) -> list[tuple[str, str]]:
     words = [
         (
             _NAMES.get(name, name.removeprefix("custom.")),
-            str(dict(STATUSES).get(value, value)) if name == "status" else str(value),
+            str(_VALUES.get(name, {}).get(str(value), value)),
         )
         for name, value in data.items()
         if value and (name.startswith("custom.") or (name in _NAMES and name != "size"))

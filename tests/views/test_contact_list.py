@@ -52,11 +52,15 @@ def test_it_works(vera: Client, vendors: Vendors) -> None:
     assert asked_for(vendors) == {"limit": "50", "offset": "0"}
 
 
-def test_each_row_has_verdict_reason_and_switch(ada: Client) -> None:
+def test_each_row_has_verdict_and_switch_and_a_reason_that_says_more(
+    ada: Client, vendors: Vendors
+) -> None:
+    vendors.edit(MARTY + 1, opt_in_status="unsubscribed")
     page = Page(ada.get(URL))
     row = page.one("div", id=f"consent-{MARTY}")
     assert "May text" in row.text
-    assert "Subscribed at SlickText, no stop on record at CloudContactAI." in row.text
+    assert "Subscribed" not in row.text, "the ordinary reason"
+    assert "Unsubscribed at SlickText." in page.one("div", id=f"consent-{MARTY + 1}").text
     assert page.switch("Do not text Marty McFly")["aria-checked"] == "false"
 
 

@@ -256,6 +256,15 @@ class Judgment(NamedTuple):
         """Return True if the switch *Do not text* is on. If the vendors disagree it is off: pressing it stops both."""
         return self.verdict is Verdict.DO_NOT_TEXT
 
+    @property
+    def is_ordinary(self) -> bool:
+        """Return True if the reason says no more than the answer: it is the usual one."""
+        if self.verdict is Verdict.DO_NOT_TEXT:
+            there = [each for each in self.vendors if each.state != "not_connected"]
+            settled = all(each.holds_stop and each.state != "refused" for each in there)
+            return bool(there) and settled and not self.on_its_way
+        return self.verdict in (Verdict.MAY_TEXT, Verdict.NOT_SUBSCRIBED)
+
 
 def judge(
     status: str | None,

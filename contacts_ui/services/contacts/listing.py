@@ -17,6 +17,8 @@ from contacts_ui.services.contacts import last_known
 from contacts_ui.services.contacts.search import Interpretation, Kind, Understanding, understand
 from contacts_ui.services.vendors import how_to_read, shared_reads, to_slicktext
 
+# Filters that only the index has.
+INDEX_FILTERS = ("may", "stopped")
 EMPTY_PAGE = ContactPage(contacts=(), has_more=False, offset=0, malformed=(), received=0)
 
 
@@ -68,6 +70,7 @@ class Listing:
     tried: int = 0
     error: VendorError | None = None
     ignored: tuple[str, ...] = ()
+    left_out: bool = False
     read: Mapping[int, datetime] = field(default_factory=dict)
     answer: index.IndexPage | None = None
 
@@ -132,7 +135,13 @@ def _has_more(query: ListQuery, answer: index.IndexPage) -> bool:
 
 
 def _from_slicktext(query: ListQuery) -> Listing:
-    """Answer from SlickText, or with the last known copy and its `error` if SlickText is down."""
+    """Answer from SlickText, or with the last known copy and its `error` if SlickText is down.
+
+    The answer and the time of the stop are known to the index alone: these filters are left out, and said to be.
+    """
+    kept = {name: each for name, each in query.filters.items() if name not in INDEX_FILTERS}
+    if len(kept) < len(query.filters):
+        return replace(_from_slicktext(replace(query, filters=kept)), left_out=True)
     # "Read it live" means now, not what a colleague read seconds ago.
     share = shared_reads.read_now if query.live else shared_reads.read
     try:

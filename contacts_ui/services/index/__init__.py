@@ -5,7 +5,7 @@ A copy for finding, sorting and counting; SlickText stays the truth. Use it as `
 
 from contacts_ui.services.index.answers import ANSWERS, answer_counts, keep_answers
 from contacts_ui.services.index.conditions import Total
-from contacts_ui.services.index.counts import refresh_counts
+from contacts_ui.services.index.counts import refresh_counts, values_in_use
 from contacts_ui.services.index.forgotten import forgotten_among, hide_forgotten
 from contacts_ui.services.index.marks import refresh_marks
 from contacts_ui.services.index.purging import prune_words, purge
@@ -64,4 +64,5 @@ __all__ = [
     "size",
     "state",
     "store",
+    "values_in_use",
 ]

@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from django.core.cache import cache
 from django.db import connection, transaction
 
 from contacts_ui.models.index_tables import COUNTS
@@ -16,6 +17,11 @@ COMMON: Final = (
 )  # fmt: skip
 # A value of fewer contacts is counted when it is asked for.
 COUNT_KEPT_ABOVE: Final = 1000
+# More values than this are typed, not chosen.
+VALUES_MAX: Final = 100
+VALUES_KEPT_SECONDS: Final = 300
+# Filters that are chosen from a menu.
+VALUES_OF: Final = ("state", "country", "source", "language", "timezone")
 
 
 def kept_count(column: str = "", value: str = "") -> int:
@@ -36,6 +42,33 @@ def refresh_counts(between: Callable[[], object] = lambda: None) -> None:
                 f"INSERT INTO {COUNTS}(name, value, number) VALUES (%s, %s, %s)", counts
             )
         between()
+
+
+def values_in_use() -> dict[str, list[str]]:
+    """Return the values that contacts have in each of VALUES_OF, as SlickText spells them, within the last minutes.
+
+    [] stands for more than VALUES_MAX. Each value is looked up once, by the column's index.
+    """
+    known: dict[str, list[str]] | None = cache.get("index-values")
+    if known is not None:
+        return known
+    each_key = ", ".join(
+        f"{name}_keys(value, place) AS (SELECT min({name}_key), 1 FROM {TABLE} WHERE {name}_key > ''"
+        f" UNION ALL SELECT (SELECT min({name}_key) FROM {TABLE} WHERE {name}_key > value), place + 1"
+        f" FROM {name}_keys WHERE value IS NOT NULL AND place <= {VALUES_MAX})"
+        for name in VALUES_OF
+    )
+    spelled = " UNION ALL ".join(
+        f"SELECT '{name}', (SELECT {name} FROM {TABLE} WHERE {name}_key = value LIMIT 1)"
+        f" FROM {name}_keys WHERE value IS NOT NULL"
+        for name in VALUES_OF
+    )
+    found: dict[str, list[str]] = {name: [] for name in VALUES_OF}
+    for name, value in fetch(f"WITH RECURSIVE {each_key} {spelled}"):
+        found[name].append(value)
+    few = {name: values if len(values) <= VALUES_MAX else [] for name, values in found.items()}
+    cache.set("index-values", few, VALUES_KEPT_SECONDS)
+    return few
 
 
 def custom_field_names() -> frozenset[str]:
