@@ -215,8 +215,8 @@ def test_a_manager_dismisses_it_and_takes_it_back(max_: Client, ada: Client) -> 
     after = Page(max_.post(address, form, follow=True))
     assert "Marty McFly: Not a request. May text." in after.text
     assert "Marked “Not a request” by Max Manager: Marty McFly" in after.text
-    assert "Take back" not in Page(ada.get(LIST)).text
-    back = next(each for each in after.all("button") if each.text == "Take back")
+    assert "Undo" not in Page(ada.get(LIST)).text
+    back = next(each for each in after.all("button") if each.text == "Undo")
     address, form = after.press(back)
     again = Page(max_.post(address, form, follow=True))
     assert "Marty McFly: Waiting for a decision again. Not known." in again.text
@@ -237,7 +237,7 @@ def test_htmx_puts_the_decision_into_the_row(max_: Client) -> None:
     assert [each.text for each in part.elements if "data-focus" in each.attributes] == [
         "Not a request. May text."
     ]
-    assert part.one("button", hx_post=f"{LIST}{message.pk}/reopen/").text == "Take back"
+    assert part.one("button", hx_post=f"{LIST}{message.pk}/reopen/").text == "Undo"
     totals = {each["id"]: each.text for each in part.elements if each["hx-swap-oob"]}
     assert totals == {"possible-opt-outs-total": "1", "possible-opt-outs-count": "1 waiting"}
 
