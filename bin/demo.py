@@ -22,6 +22,7 @@ from process_group import POLL_SECONDS, ProcessGroup
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 PYTHON = sys.executable
+MANAGE = (PYTHON, "manage.py")
 PEOPLE = os.environ.get("SANDBOX_PEOPLE", "5000")
 
 
@@ -52,9 +53,10 @@ def run(group: ProcessGroup, held: IO[str]) -> None:
         os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
     held.truncate(0)
     print(f"http://127.0.0.1:{port}/ (process {os.getpid()})", file=held, flush=True)
+    if sandbox_port:
+        start_sandbox(group, sandbox_port, port)
     logins = prepare(group, practice)
-    start(group, port, sandbox_port)
-    wait_until_ready(f"http://127.0.0.1:{port}/readyz", group)
+    start(group, port)
     print(welcome(port, sandbox_port, logins), flush=True)
 
 
@@ -106,24 +108,41 @@ def uses_sandbox() -> bool:
     return answer.stdout.strip() == "True"
 
 
+def start_sandbox(group: ProcessGroup, sandbox_port: int, port: int) -> None:
+    """Start the sandbox, and wait until it answers: the history is made there, too."""
+    sandbox = ["-m", "sandbox", "serve", "--port", str(sandbox_port), "--people", PEOPLE,
+               "--db", str(VAR / "sandbox.sqlite3"), "--quiet", *webhooks(port)]  # fmt: skip
+    group.start("sandbox", [PYTHON, *sandbox])
+    wait_until_ready(f"http://127.0.0.1:{sandbox_port}/_sandbox/state", group)
+
+
 def prepare(group: ProcessGroup, practice: bool) -> str:
-    """Migrate, collect static files, and make the demo logins; return what they are."""
-    manage = [PYTHON, "manage.py"]
-    group.run("migrate", [*manage, "migrate", "--verbosity", "0"])
-    group.run("collectstatic", [*manage, "collectstatic", "--noinput", "--verbosity", "0"])
-    return group.run("demo_users", [*manage, "demo_users"]).rstrip() if practice else ""
+    """Migrate, collect static files, make the demo logins and a history; return what the logins are."""
+    group.run("migrate", [*MANAGE, "migrate", "--verbosity", "0"])
+    group.run("collectstatic", [*MANAGE, "collectstatic", "--noinput", "--verbosity", "0"])
+    return make_practice(group) if practice else ""
 
 
-def start(group: ProcessGroup, port: int, sandbox_port: int | None) -> None:
-    """Start the processes, in the order in which they need each other."""
-    if sandbox_port:
-        sandbox = ["-m", "sandbox", "serve", "--port", str(sandbox_port), "--people", PEOPLE,
-                   "--db", str(VAR / "sandbox.sqlite3"), "--quiet", *webhooks(port)]  # fmt: skip
-        group.start("sandbox", [PYTHON, *sandbox])
+def make_practice(group: ProcessGroup) -> str:
+    """Make the demo logins, and half a year of history where there is none; return what the logins are."""
+    logins = group.run("demo_users", [*MANAGE, "demo_users"]).rstrip()
+    print("Making half a year of practice history, if there is none.", flush=True)
+    try:
+        print(group.run("practice_history", [*MANAGE, "practice_history"]), end="", flush=True)
+    except SystemExit as failed:
+        if not failed.code:
+            raise
+        print("Starting without a history.", flush=True)
+    return logins
+
+
+def start(group: ProcessGroup, port: int) -> None:
+    """Start the dashboard and the worker, and wait until they are ready."""
     serve = ["bin/serve.py", "--bind", f"127.0.0.1:{port}", "--grace", "2",
              "--log-level", "warning"]  # fmt: skip
     group.start("dashboard", [PYTHON, *serve])
-    group.start("worker", [PYTHON, "manage.py", "worker"])
+    group.start("worker", [*MANAGE, "worker"])
+    wait_until_ready(f"http://127.0.0.1:{port}/readyz", group)
 
 
 def webhooks(port: int) -> list[str]:
@@ -140,7 +159,7 @@ def webhooks(port: int) -> list[str]:
 
 
 def wait_until_ready(url: str, group: ProcessGroup) -> None:
-    """Wait until the dashboard answers. Raises SystemExit if a process ends before that, or after a minute."""
+    """Wait until an address answers. Raises SystemExit if a process ends before that, or after a minute."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         if name := group.ended():
@@ -150,7 +169,7 @@ def wait_until_ready(url: str, group: ProcessGroup) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(POLL_SECONDS / 2)
-    raise SystemExit("The dashboard did not become ready within a minute.")
+    raise SystemExit(f"{url} did not become ready within a minute.")
 
 
 def welcome(port: int, sandbox_port: int | None, logins: str) -> str:

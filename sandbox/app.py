@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox import cloudcontactai, slicktext
+from sandbox import clock, cloudcontactai, slicktext
 from sandbox.calls import Calls
 from sandbox.errors import error, html_page
 from sandbox.faults import VENDORS, Fault, Faults
@@ -126,6 +126,7 @@ class Sandbox:
 
     def reset(self) -> None:
         """Start over: the people of the seed, no faults, no calls, no usage. Webhooks keep their addresses."""
+        clock.stop_at("")
         self.store.reset()
         self.switches = Switches()
         for faults in self.faults.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox import page, phones, slicktext, texting, truth
+from sandbox import clock, page, phones, slicktext, texting, truth
 from sandbox.app import Sandbox
 from sandbox.faults import VENDORS, parse
 from sandbox.switches import from_form
@@ -67,6 +67,9 @@ def change(sandbox: Sandbox, request: Request) -> Reply:
             return change_webhooks(sandbox, request)
         case ("POST", "webhooks", "again"):
             return resend_webhooks(sandbox, request)
+        case ("PUT", "clock"):
+            clock.stop_at(form_values(request, "at").get("at", ""))
+            return json_reply({"now": clock.now().isoformat()})
         case ("POST", "reset"):
             sandbox.reset()
             return reply_with(request, state(sandbox))

@@ -9,11 +9,11 @@ import threading
 from bisect import bisect_right, insort
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any
 
+from sandbox import clock
 from sandbox.schema import ADDED, fill, run
 
 Contact = dict[str, Any]
@@ -29,11 +29,11 @@ LOADING = (
 
 def now() -> str:
     """Return a time as SlickText writes it: in UTC, without saying so."""
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return clock.now().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def exact_now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def build(path: Path, people: int, seed: int) -> None:

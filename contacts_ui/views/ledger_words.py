@@ -65,6 +65,7 @@ ANSWER_NAMES: Final = {
     "opt_in_status": "Opt-in status",
     "last_updated": "Last updated at SlickText",
     "overtaken_by": "Replaced by entry",
+    "practice": "Invented for practice",
 }
 Value = str | datetime
 

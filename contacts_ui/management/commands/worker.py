@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from contacts_ui import checks
 from contacts_ui.services.operations import heartbeats
 from contacts_ui.worker import schedule
 from contacts_ui.worker.delivery_pool import DeliveryPool
@@ -25,7 +26,7 @@ class Command(BaseCommand):
     help = "Deliver changes to the vendors until they confirm them. Stops cleanly on SIGTERM."
 
     # It serves no pages, so it starts even if a page is broken.
-    requires_system_checks = ()
+    requires_system_checks = (checks.PRACTICE,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -8,9 +8,12 @@
 
 from contacts_ui.services.audit_log.recording import (
     NOTHING_BEFORE,
+    PRACTICE,
     entries_about,
     entry_hash,
     history,
+    holds_practice,
+    marked_as_practice,
     name_of,
     record,
     take_turn,
@@ -18,9 +21,12 @@ from contacts_ui.services.audit_log.recording import (
 
 __all__ = [
     "NOTHING_BEFORE",
+    "PRACTICE",
     "entries_about",
     "entry_hash",
     "history",
+    "holds_practice",
+    "marked_as_practice",
     "name_of",
     "record",
     "take_turn",

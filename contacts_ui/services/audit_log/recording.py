@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +25,9 @@ HASHED_FIELDS = (
     "at", "asked_at", "action", "staff_id", "staff_name", "number", "contact_id", "vendor",
     "channel", "reason", "before", "after", "answer", "request_id", "previous_hash",
 )  # fmt: skip
+# The mark of entries that are invented, among what an entry holds as an answer.
+PRACTICE = "practice"
+_is_practice: ContextVar[bool] = ContextVar("is_practice", default=False)
 
 
 def record(
@@ -59,7 +64,9 @@ def record(
             reason=_storable(reason),
             before=_storable(dict(before or {})),
             after=_storable(dict(after or {})),
-            answer=_storable(dict(answer or {})),
+            answer=_storable(
+                {**(answer or {}), **({PRACTICE: True} if _is_practice.get() else {})}
+            ),
             request_id=request_id.current(),
             previous_hash=head.hash,
         )
@@ -67,6 +74,22 @@ def record(
         entry.save(force_insert=True)
         LedgerHead.objects.filter(pk=head.pk).update(hash=entry.hash)
     return entry
+
+
+@contextmanager
+def marked_as_practice() -> Iterator[None]:
+    """Mark every entry that is recorded inside as invented for practice."""
+    token = _is_practice.set(True)
+    try:
+        yield
+    finally:
+        _is_practice.reset(token)
+
+
+def holds_practice() -> bool:
+    """Return True if the audit log begins with invented entries: they are only written into an empty one. One query."""
+    first = LedgerEntry.objects.order_by("pk").values_list("answer", flat=True).first()
+    return bool(first and first.get(PRACTICE))
 
 
 def take_turn() -> LedgerHead:
