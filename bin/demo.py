@@ -21,6 +21,8 @@ from process_group import POLL_SECONDS, ProcessGroup
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
+# Where the page leaves its request to start practice over.
+RESET = VAR / "practice" / "reset-asked"
 PYTHON = sys.executable
 MANAGE = (PYTHON, "manage.py")
 PEOPLE = os.environ.get("SANDBOX_PEOPLE", "5000")
@@ -29,17 +31,19 @@ PEOPLE = os.environ.get("SANDBOX_PEOPLE", "5000")
 def main() -> int:
     VAR.mkdir(exist_ok=True)
     os.chdir(ROOT)
+    RESET.parent.mkdir(exist_ok=True)
+    RESET.unlink(missing_ok=True)
     with (VAR / "running").open("a+") as held:
         alone_with(held)
         # The watcher holds the lock, too, until the last process has ended.
         with ProcessGroup(hold=[held.fileno()]) as group:
             run(group, held)
-            print(f"The {group.watch()} stopped by itself; stopping the others.")
+            print(f"The {group.ended()} stopped by itself; stopping the others.")
     return 1
 
 
 def run(group: ProcessGroup, held: IO[str]) -> None:
-    """Prepare the data, start everything, and say where it is."""
+    """Prepare the data, start everything, say where it is, and start practice over whenever a page asks for it."""
     make_secret_key()
     os.environ.setdefault("DJANGO_HTTPS", "off")
     # What to do next stays in sight.
@@ -50,6 +54,7 @@ def run(group: ProcessGroup, held: IO[str]) -> None:
     sandbox_port = None
     if practice:
         sandbox_port = free_port(int(os.environ.get("SANDBOX_PORT", "8001")), not_this=port)
+        os.environ["PRACTICE_RESET_FILE"] = str(RESET)
         os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
     held.truncate(0)
     print(f"http://127.0.0.1:{port}/ (process {os.getpid()})", file=held, flush=True)
@@ -58,6 +63,10 @@ def run(group: ProcessGroup, held: IO[str]) -> None:
     logins = prepare(group, practice)
     start(group, port)
     print(welcome(port, sandbox_port, logins), flush=True)
+    while not group.ended():
+        if practice and RESET.exists():
+            reset_practice(group, port)
+        time.sleep(POLL_SECONDS)
 
 
 def alone_with(held: IO[str]) -> None:
@@ -134,6 +143,19 @@ def make_practice(group: ProcessGroup) -> str:
             raise
         print("Starting without a history.", flush=True)
     return logins
+
+
+def reset_practice(group: ProcessGroup, port: int) -> None:
+    """Empty the database and the sandbox, fill them again, and start again what uses them."""
+    print("Resetting practice.", flush=True)
+    for name in ("dashboard", "worker"):
+        group.stop(name)
+        del group.processes[name]
+    group.run("empty_practice", [*MANAGE, "empty_practice", "--noinput"])
+    make_practice(group)
+    RESET.unlink(missing_ok=True)
+    start(group, port)
+    print("Practice is reset. Sign in again.", flush=True)
 
 
 def start(group: ProcessGroup, port: int) -> None:

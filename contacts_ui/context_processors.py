@@ -10,7 +10,7 @@ from contacts_ui.models import Vendor
 from contacts_ui.permissions import APP_LABEL, ROLES
 from contacts_ui.services import people
 from contacts_ui.services.consent import lift_requests
-from contacts_ui.services.operations import alerts
+from contacts_ui.services.operations import alerts, practice
 from contacts_ui.services.vendors import connected
 
 
@@ -20,6 +20,7 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     return {
         "sandbox": settings.VENDORS.sandbox,
+        "practice_resets": practice.reset_is_offered(),
         "not_connected": [vendor.label for vendor in Vendor if vendor not in there],
         # Called by the template that shows them, and so not for a fragment.
         "alerts": partial(alerts.alerts_for, user) if user and user.is_authenticated else list,

@@ -54,7 +54,14 @@ from contacts_ui.views.lift_requests import (
     own_lift_requests,
 )
 from contacts_ui.views.numbers import number_detail, number_history
-from contacts_ui.views.operations import healthz, metrics, probe_again, readyz, status_page
+from contacts_ui.views.operations import (
+    healthz,
+    metrics,
+    probe_again,
+    readyz,
+    reset_practice,
+    status_page,
+)
 from contacts_ui.views.opt_in import ask_lift, opt_in, wrong_person
 from contacts_ui.views.opt_outs import opt_out_list, opt_outs_export, opt_outs_reviewed
 from contacts_ui.views.overview import home, overview
@@ -231,6 +238,7 @@ urlpatterns = [
     # Operations
     path("status/", status_page, name="status"),
     path("status/offers/", probe_again, name="probe-again"),
+    path("status/reset-practice/", reset_practice, name="reset-practice"),
     path("healthz", healthz, name="healthz"),  # anyone
     path("readyz", readyz, name="readyz"),  # anyone
     path("metrics", metrics, name="metrics"),  # with METRICS_TOKEN

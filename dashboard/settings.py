@@ -51,6 +51,8 @@ VENDORS = read_vendors(env)
 # What is practised must never meet real vendors: logins, desired states on their way and last known pages stay apart.
 OWN_DIR = VAR_DIR / ("practice" if VENDORS.sandbox else "live")
 OWN_DIR.mkdir(exist_ok=True)
+# Where *Reset practice* leaves its request; `make run` sets it and looks for it.
+PRACTICE_RESET_FILE = env.str("PRACTICE_RESET_FILE", default="") if VENDORS.sandbox else ""
 SLICKTEXT_CALLS_PER_SECOND = env.float("SLICKTEXT_CALLS_PER_SECOND", default=8.0)
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=2.5)
 OPT_IN_EXPIRES_HOURS = env.float("OPT_IN_EXPIRES_HOURS", default=72.0)

@@ -32,7 +32,7 @@ def is_foreign(request: Request) -> bool:
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 
 
-def route(sandbox: Sandbox, request: Request) -> Reply:
+def route(sandbox: Sandbox, request: Request) -> Reply:  # noqa: C901 - a case for each address
     match (request.method, *request.segments[1:]):
         case ("GET" | "HEAD",):
             return page.home(sandbox)
@@ -54,6 +54,9 @@ def route(sandbox: Sandbox, request: Request) -> Reply:
             return list_messages(sandbox, request)
         case ("GET", "phones"):
             return json_reply(phones.of(sandbox.store, request.query.get("number", "")))
+        case ("PUT", "clock"):
+            clock.stop_at(form_values(request, "at").get("at", ""))
+            return json_reply({"now": clock.now().isoformat()})
     return change(sandbox, request)
 
 
@@ -67,9 +70,6 @@ def change(sandbox: Sandbox, request: Request) -> Reply:
             return change_webhooks(sandbox, request)
         case ("POST", "webhooks", "again"):
             return resend_webhooks(sandbox, request)
-        case ("PUT", "clock"):
-            clock.stop_at(form_values(request, "at").get("at", ""))
-            return json_reply({"now": clock.now().isoformat()})
         case ("POST", "reset"):
             sandbox.reset()
             return reply_with(request, state(sandbox))

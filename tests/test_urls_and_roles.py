@@ -154,6 +154,8 @@ EXPECTED = {
     ),
     "evidence": (MANAGERS, NO_METHOD),
     "probe-again": (NO_METHOD, (LOGIN, 403, 403, 403, 403, 302)),
+    # Not started by `make run`.
+    "reset-practice": ((LOGIN, 403, 403, 403, 403, 404), (LOGIN, 403, 403, 403, 403, 404)),
     "status": (MANAGERS, NO_METHOD),
     "disagreement-list": (MANAGERS, NO_METHOD),
     "disagreements-repair": (

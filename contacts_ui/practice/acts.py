@@ -277,7 +277,7 @@ class Acts:
 
     def edit(self, city: str) -> None:
         """Have a colleague correct where a person lives."""
-        person = reading.read_from_slicktext(self.strangers[0].contact_id)
+        person = reading.read(self.strangers[0].contact_id, now=True).contact
         self.strangers.rotate(-1)
         original = editable_values(person)
         editing.edit(

@@ -9,11 +9,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from contacts_ui.services.consent import lift_requests, renewal
 from contacts_ui.services.messages import slicktext_sync
-from contacts_ui.services.operations import abilities, counts, gauges, readiness, status
+from contacts_ui.services.operations import (
+    abilities,
+    counts,
+    gauges,
+    practice,
+    readiness,
+    status,
+)
 from contacts_ui.services.security import OLD_PAGE
 from contacts_ui.views.addresses import page_of, to_the_login
 from contacts_ui.views.durations import every, in_words
@@ -64,6 +71,17 @@ def probe_again(request: StaffRequest) -> HttpResponse:
         request, "The worker is checking what your accounts support. This takes a few seconds."
     )
     return redirect("status")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission("view_status")
+def reset_practice(request: StaffRequest) -> HttpResponse:
+    """Ask whether to start practice over, then have `make run` do it; there is no such page with real keys."""
+    if not practice.reset_is_offered():
+        raise Http404
+    if request.method == "POST":
+        practice.ask_for_reset(request.user)
+    return render(request, "practice_reset.html", {"asked": request.method == "POST"})
 
 
 @require_safe

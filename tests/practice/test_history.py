@@ -56,7 +56,7 @@ def test_every_kind_is_there_and_the_audit_log_is_whole(
     assert entries > 700
 
     call_command("verify_ledger")
-    assert "is whole" in capsys.readouterr().out
+    assert "is intact" in capsys.readouterr().out
     assert LedgerEntry.objects.filter(answer__practice=True).count() == entries
     at = list(LedgerEntry.objects.order_by("pk").values_list("at", flat=True))
     assert at == sorted(at)

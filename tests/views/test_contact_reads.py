@@ -37,7 +37,7 @@ NO_CONTACT = {
     "job-results", "opt-outs-reviewed", "opt-outs-export",
     "attention-retry", "attention-resolve", "attention-match", "attention-close", "attention-text-close",
     "evidence-by-number", "security-events", "probe-again", "status", "disagreements-repair", "disagreement-repair",
-    "webhook-cloudcontactai", "webhook-slicktext", "healthz", "readyz", "metrics",
+    "webhook-cloudcontactai", "webhook-slicktext", "healthz", "readyz", "metrics", "reset-practice",
 }  # fmt: skip
 # About accounts, and redirects.
 ABOUT_ACCOUNTS = ("account-", "people-", "person-", "moved-")
