@@ -41,9 +41,6 @@ class VendorAbility(models.Model):
             models.UniqueConstraint(fields=["vendor", "name"], name="one_row_per_ability")
         ]
 
-    def __str__(self) -> str:
-        return f"{self.name} of {self.vendor}"
-
 
 class FactKind(models.TextChoices):
     """What a vendor reported about a number. Never a stop."""
@@ -68,6 +65,3 @@ class NumberFact(models.Model):
                 fields=["number", "vendor", "kind"], name="one_fact_of_a_kind_per_number"
             )
         ]
-
-    def __str__(self) -> str:
-        return f"fact {self.pk}: {self.kind}"

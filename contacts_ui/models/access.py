@@ -13,6 +13,3 @@ class Access(models.Model):
         default_permissions = ()
         permissions = tuple(PERMISSIONS.items())
         verbose_name_plural = "access"
-
-    def __str__(self) -> str:
-        return "access"

@@ -29,9 +29,6 @@ class AccountLink(models.Model):
     class Meta:
         default_permissions = ()
 
-    def __str__(self) -> str:
-        return f"{self.purpose} link {self.pk}"
-
 
 class SecurityEventKind(models.TextChoices):
     """What happened, as subject:verb."""
@@ -80,9 +77,6 @@ class SecurityEvent(models.Model):
             models.Index(fields=["address", "kind", "at"], name="security_event_address"),
         ]
 
-    def __str__(self) -> str:
-        return f"security event {self.pk}: {self.kind}"
-
 
 class ContactReads(models.Model):
     """How many contacts an account was shown in an hour: one row for each account and hour."""
@@ -99,9 +93,6 @@ class ContactReads(models.Model):
             models.UniqueConstraint(fields=["account", "hour"], name="one_row_per_account_and_hour")
         ]
 
-    def __str__(self) -> str:
-        return f"contact reads {self.pk}"
-
 
 class ForgottenPerson(models.Model):
     """A person whose name and details were removed. They stay out of the index while SlickText still has them."""
@@ -116,6 +107,3 @@ class ForgottenPerson(models.Model):
     class Meta:
         verbose_name_plural = "forgotten people"
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"forgotten person {self.pk}"

@@ -20,6 +20,3 @@ class CallBudget(models.Model):
     reported_remaining = models.IntegerField(null=True)
     reported_reset = models.FloatField(null=True)
     reported_at = models.FloatField(null=True)
-
-    def __str__(self) -> str:
-        return f"call budget of {self.vendor}"

@@ -78,9 +78,6 @@ class Statement(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"statement {self.pk}: {self.kind}"
-
     @property
     def moment(self) -> datetime:
         """Return the time as one moment: a vendor's without the tolerance, the latest if none is known."""
@@ -127,9 +124,6 @@ class HeldPress(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"held press {self.pk}"
-
 
 class ConsentState(models.Model):
     """The state of one number, derived from its record: `services.consent.record` keeps it, and can rebuild it.
@@ -168,9 +162,6 @@ class ConsentState(models.Model):
             models.Index(fields=["number"], condition=Q(untold=True), name="consent_untold"),
         ]
 
-    def __str__(self) -> str:
-        return f"consent state {self.pk}"
-
 
 class ConsentSetup(models.Model):
     """One row, made by a migration: the key of number ids, and since when changes at SlickText open opt-outs."""
@@ -194,9 +185,6 @@ class ConsentSetup(models.Model):
 
     class Meta:
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return "consent setup"
 
     @classmethod
     def load(cls) -> "ConsentSetup":

@@ -94,9 +94,6 @@ class IndexedContact(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"contact {self.contact_id} in the index"
-
 
 class IndexTypo(models.Model):
     """A word of names and places, under itself and under each spelling with one letter left out.
@@ -112,9 +109,6 @@ class IndexTypo(models.Model):
         db_table = "contacts_ui_indexslip"
         default_permissions = ()
 
-    def __str__(self) -> str:
-        return f"{self.slip}: {self.word}"
-
 
 class IndexAnchor(models.Model):
     """A place mark: who was at this place of this order after the last index sync. A far page is read from there."""
@@ -128,9 +122,6 @@ class IndexAnchor(models.Model):
 
     class Meta:
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"{self.sort} at {self.place}"
 
 
 class IndexCount(models.Model):
@@ -148,9 +139,6 @@ class IndexCount(models.Model):
     class Meta:
         default_permissions = ()
 
-    def __str__(self) -> str:
-        return f"{self.name} {self.value}: {self.number}"
-
 
 class IndexDeletion(models.Model):
     """A contact that was just found deleted, so that a page from before does not bring it back."""
@@ -161,9 +149,6 @@ class IndexDeletion(models.Model):
     class Meta:
         db_table = "contacts_ui_indexgone"
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"contact {self.contact_id} is gone"
 
 
 class IndexSync(models.Model):
@@ -205,6 +190,3 @@ class IndexSync(models.Model):
     class Meta:
         db_table = "contacts_ui_indexwalk"
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"index sync at {self.offset}"

@@ -1,7 +1,5 @@
 """What each vendor should hold for each number: desired state, not a queue of commands."""
 
-from datetime import datetime
-
 from django.db import models
 from django.db.models import F, Q
 
@@ -21,18 +19,6 @@ class DeliveryState(models.TextChoices):
     REFUSED = "refused", "Refused"
     EXPIRED = "expired", "Expired"
     SETTLED = "settled", "Resolved by hand"
-
-
-class DesiredStateQuerySet(models.QuerySet["DesiredState"]):
-    def due(self, now: datetime) -> "DesiredStateQuerySet":
-        """Return rows that are due for a call to their vendor, and that no process is calling about."""
-        return self.filter(due_at__lte=now).filter(
-            Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-        )
-
-    def unsettled(self) -> "DesiredStateQuerySet":
-        """Return rows whose current version is not confirmed, refused, expired, or resolved by hand."""
-        return self.exclude(settled_version=F("version"))
 
 
 class DesiredState(models.Model):
@@ -84,8 +70,6 @@ class DesiredState(models.Model):
     # Since when the vendor has held a stop without a break: repeats and renewals do not move it.
     held_since = models.DateTimeField(null=True)
 
-    objects = DesiredStateQuerySet.as_manager()
-
     class Meta:
         # The old name of the table: a rename would lock it.
         db_table = "contacts_ui_wish"
@@ -110,9 +94,6 @@ class DesiredState(models.Model):
                 name="wish_stop_seen",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"desired state {self.pk} for {self.vendor}"
 
     @property
     def settled(self) -> bool:

@@ -47,9 +47,6 @@ class Disagreement(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"disagreement {self.pk}"
-
 
 class ReconcileProgress(models.Model):
     """How far the workers have reconciled the stopped numbers: one row, which they share."""
@@ -62,6 +59,3 @@ class ReconcileProgress(models.Model):
     class Meta:
         db_table = "contacts_ui_sweep"
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"reconciled, to desired state {self.after}"

@@ -85,20 +85,9 @@ _INDEXES: Final = {
     "index_sample": f"(folded gin_trgm_ops) WHERE {SAMPLE}",
 }
 _KEYS: Final = (
-    "number",
-    "name_key",
-    "first_key",
-    "last_key",
-    "email_key",
-    "city_key",
-    "state_key",
-    "zip_key",
-    "country_key",
-    "status_key",
-    "source_key",
-    "language_key",
-    "timezone_key",
-)
+    "number", "name_key", "first_key", "last_key", "email_key", "city_key", "state_key", "zip_key", "country_key",
+    "status_key", "source_key", "language_key", "timezone_key",
+)  # fmt: skip
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

@@ -84,9 +84,6 @@ class Job(models.Model):
         default_permissions = ()
         indexes = [models.Index(fields=["state", "id"], name="job_state")]
 
-    def __str__(self) -> str:
-        return f"job {self.pk}: {self.kind}"
-
     @property
     def reference(self) -> str:
         """Return the request id of everything this job does, in the audit log and in the logs."""
@@ -123,9 +120,6 @@ class JobRow(models.Model):
             models.Index(fields=["job", "category", "position"], name="job_row_category"),
             models.Index(fields=["job", "state", "position"], name="job_row_state"),
         ]
-
-    def __str__(self) -> str:
-        return f"row {self.position} of job {self.job_id}"
 
     def remember(self, **facts: Any) -> None:
         """Keep facts for the case that this row is looked at again."""

@@ -137,9 +137,6 @@ class LedgerEntry(models.Model):
             models.Index(fields=["request_id"], name="ledger_request"),
         ]
 
-    def __str__(self) -> str:
-        return f"ledger entry {self.pk}: {self.action}"
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write a new entry; raise AppendOnly for one that exists."""
         if not self._state.adding:
@@ -159,9 +156,6 @@ class LedgerHead(models.Model):
     class Meta:
         default_permissions = ()
 
-    def __str__(self) -> str:
-        return f"ledger head {self.hash[:12]}"
-
 
 class PrunedEntry(models.Model):
     """What is left of an entry that pruning removed: its place in the chain, and nothing about a person."""
@@ -175,9 +169,6 @@ class PrunedEntry(models.Model):
     class Meta:
         verbose_name_plural = "pruned entries"
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"pruned ledger entry {self.pk}"
 
     @property
     def line(self) -> bytes:

@@ -94,7 +94,8 @@ def install(connection: BaseDatabaseWrapper) -> None:
     # In the first migrations the table of pruned entries comes later than the others.
     tables = connection.introspection.table_names()
     guards = _guards_of(connection)
-    wanted = [name for name in missing(connection) if _table_of(guards[name]) in tables]
+    table_of = {name: guard.split(" ON ", 1)[1].split()[0] for name, guard in guards.items()}
+    wanted = [name for name in missing(connection) if table_of[name] in tables]
     with connection.cursor() as cursor:
         for name in wanted:
             if connection.vendor == "sqlite":
@@ -160,10 +161,6 @@ def _switch(cursor: Any, how: str) -> None:
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     for name, table in _POSTGRESQL_AGAINST_PRUNING.items():
         cursor.execute(f"ALTER TABLE {table} {how} TRIGGER {name}")
-
-
-def _table_of(guard: str) -> str:
-    return guard.split(" ON ", 1)[1].split()[0]
 
 
 def _guards_of(connection: BaseDatabaseWrapper) -> dict[str, str]:

@@ -82,9 +82,6 @@ class LiftRequest(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"lift request {self.pk}"
-
     @property
     def texted_to(self) -> str:
         """Return the vendor to which they texted START themselves; "" for a request of staff."""

@@ -45,9 +45,6 @@ class IncomingMessage(models.Model):
             models.UniqueConstraint(fields=["vendor", "key"], name="one_row_per_message")
         ]
 
-    def __str__(self) -> str:
-        return f"message {self.pk} to {self.vendor}"
-
     @property
     def moment(self) -> datetime:
         """Return when they wrote it, or when it reached us where the vendor does not say."""
@@ -113,6 +110,3 @@ class SentText(models.Model):
             models.Index(fields=["vendor", "heard_at"], name="text_heard"),
         ]
         constraints = [models.UniqueConstraint(fields=["vendor", "key"], name="one_row_per_text")]
-
-    def __str__(self) -> str:
-        return f"text {self.pk} by {self.vendor}"

@@ -36,9 +36,6 @@ class WebhookEvent(models.Model):
             models.UniqueConstraint(fields=["vendor", "key"], name="one_row_per_webhook")
         ]
 
-    def __str__(self) -> str:
-        return f"webhook {self.pk} of {self.vendor}"
-
 
 class WorkerHeartbeat(models.Model):
     """The heartbeat of one worker that runs, or ran recently."""
@@ -50,9 +47,6 @@ class WorkerHeartbeat(models.Model):
     class Meta:
         db_table = "contacts_ui_workerbeat"
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"worker {self.worker}"
 
 
 class VendorHealth(models.Model):
@@ -69,6 +63,3 @@ class VendorHealth(models.Model):
 
     class Meta:
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"health of {self.vendor}"

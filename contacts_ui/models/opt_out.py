@@ -82,9 +82,6 @@ class OptOut(models.Model):
             models.Index(fields=["staff_name"], name="opt_out_staff"),
         ]
 
-    def __str__(self) -> str:
-        return f"opt-out {self.pk}"
-
     def confirmed_at(self, vendor: str) -> datetime | None:
         """Return when this vendor confirmed the stop."""
         at: datetime | None = getattr(self, f"{vendor}_confirmed_at")

@@ -14,6 +14,3 @@ class Preference(models.Model):
         related_name="preference",
     )
     columns = models.JSONField(default=list)
-
-    def __str__(self) -> str:
-        return f"preferences of {self.staff_id}"

@@ -21,6 +21,3 @@ class SavedView(models.Model):
             models.UniqueConstraint(fields=["owner", "name"], name="one_view_of_a_name"),
         ]
         indexes = [models.Index(fields=["shared"], name="saved_view_shared")]
-
-    def __str__(self) -> str:
-        return f"view {self.name}"

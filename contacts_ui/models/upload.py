@@ -31,9 +31,6 @@ class Upload(models.Model):
     class Meta:
         default_permissions = ()
 
-    def __str__(self) -> str:
-        return f"upload {self.pk}"
-
     @classmethod
     def of(cls, staff_id: int, pk: int, choices: Sequence[str]) -> "Upload":
         """Return one of this person's uploads with one of `choices`. Raises DoesNotExist, also a day later."""

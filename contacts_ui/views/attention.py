@@ -25,7 +25,7 @@ from contacts_ui.phone import pretty
 from contacts_ui.services.consent import doors, vendor_events
 from contacts_ui.services.consent.doors import NotRefusedNow
 from contacts_ui.services.consent.rules import STATUS_WORDS
-from contacts_ui.services.consent.vendor_events import AlreadyDecided
+from contacts_ui.services.consent.types import AlreadyDecided
 from contacts_ui.services.messages import sent_texts
 from contacts_ui.services.review import attention, texts_after_stop
 from contacts_ui.services.review.attention import Refusal, Unplaced
@@ -53,7 +53,7 @@ def press(view: Callable[[StaffRequest, int], HttpResponse]) -> Any:
         except NotRefusedNow as late:
             words = _too_late(late.desired)
         except AlreadyDecided as late:
-            by = late.event.decided_by_name
+            by = late.row.decided_by_name
             who = f"{by} already decided." if by else "It does not need a decision anymore."
             words = f"No changes. {who}"
         except sent_texts.AlreadyClosed as late:

@@ -20,7 +20,7 @@ from contacts_ui.models.lift_request import LiftRequestKind, LiftRequestState
 from contacts_ui.permissions import Staff, may
 from contacts_ui.services.consent import disagreements, lift_requests
 from contacts_ui.services.consent.rules import STATUS_WORDS, VENDOR_CLOCK_TOLERANCE, EvidenceRefused
-from contacts_ui.services.consent.types import Seen
+from contacts_ui.services.consent.types import AlreadyDecided, Seen
 from contacts_ui.services.vendors.vendor_errors import VendorError
 from contacts_ui.sign_in.confirmation import ask, is_fresh
 from contacts_ui.views.addresses import person_url, safe_next
@@ -63,8 +63,8 @@ def lift_request_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     except lift_requests.NotTheirs:
         messages.error(request, "Only the person who asked can withdraw a request.")
         return redirect(safe_next(request, home))
-    except lift_requests.AlreadyDecided as late:
-        messages.warning(request, _decided_by(late.request))
+    except AlreadyDecided as late:
+        messages.warning(request, _decided_by(late.row))
         return redirect(safe_next(request, home))
     messages.success(request, f"Your request is withdrawn. {_stays(withdrawn)}")
     return redirect(safe_next(request, person_url(withdrawn.contact_id, withdrawn.number)))
@@ -111,8 +111,8 @@ def lift_request_decision(request: StaffRequest, pk: int) -> HttpResponse:
     except lift_requests.OwnRequest:
         messages.error(request, OWN_REQUEST)
         return _list_page(request, status=403)
-    except lift_requests.AlreadyDecided as late:
-        messages.warning(request, f"{late.request.label}: {_decided_by(late.request)}")
+    except AlreadyDecided as late:
+        messages.warning(request, f"{late.row.label}: {_decided_by(late.row)}")
         return _list_page(request, status=409)
     except EvidenceRefused as refused:
         return _list_page(request, problem=Problem(pk, sentence=refused.sentence), status=409)
@@ -129,7 +129,7 @@ def _approve(request: StaffRequest, pk: int, form: DecisionForm) -> None:
         seen=_as_read_now(LiftRequest.objects.get(pk=pk)),
         own_stops=ids_in(request.POST.getlist("own_stops")),
     )
-    blocked = lift_requests.is_blocked_by_carrier(approved.number)
+    blocked = bool(lift_requests.blocked_by_carrier([approved.number]))
     words = f"{approved.label}: approved. {receipt_words(judgment)}"
     messages.success(request, f"{words} {_text_start(approved)}" if blocked else words)
 

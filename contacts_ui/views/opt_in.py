@@ -210,7 +210,7 @@ class _Page:
     def saved(self, judgment: Judgment) -> HttpResponse:
         """Return each vendor's answer; a carrier's block outlasts a lift (rule 13)."""
         note = ""
-        if lift_requests.is_blocked_by_carrier(self.seen.number):
+        if lift_requests.blocked_by_carrier([self.seen.number]):
             note = f"{receipt_words(judgment)} {TEXT_START}"
         shown = receipt(self.request, self.seen, judgment, note=note)
         return out_of_the_dialog(shown, self.seen.contact_id)
@@ -233,7 +233,7 @@ class _Page:
 
     def _standing(self, staff: Staff, judgment: Judgment) -> dict[str, Any]:
         rights = {"names": may(staff, "stop_texts"), "words": may(staff, "view_audit")}
-        blocked = lift_requests.is_blocked_by_carrier(self.seen.number)
+        blocked = bool(lift_requests.blocked_by_carrier([self.seen.number]))
         stop = record.answered_stop(self.seen.number) if judgment.stop else None
         return {
             "stop": statement_in_words(stop, **rights) if stop else None,

@@ -18,6 +18,7 @@ from contacts_ui.permissions import Staff, may
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent import inbound_texts
 from contacts_ui.services.consent.rules import Judgment
+from contacts_ui.services.consent.types import AlreadyDecided
 from contacts_ui.services.review import possible_opt_outs
 from contacts_ui.template_filters import when
 from contacts_ui.views.addresses import person_url, safe_next
@@ -84,8 +85,8 @@ def _decide(
         judgment = decide(staff=request.user, pk=pk)
     except IncomingMessage.DoesNotExist as error:
         raise Http404 from error
-    except inbound_texts.AlreadyDecided as late:
-        return _answer(request, pk, f"No changes. {decided_first(late.message)}", late=True)
+    except AlreadyDecided as late:
+        return _answer(request, pk, f"No changes. {decided_first(late.row)}", late=True)
     return _answer(request, pk, in_words(judgment))
 
 

@@ -39,7 +39,6 @@ from contacts_ui.services.consent import (
     desired_state,
     doors,
     held_presses,
-    inbound_texts,
     lift_requests,
     opt_in,
     phone_numbers,
@@ -48,7 +47,7 @@ from contacts_ui.services.consent import (
     vendor_events,
 )
 from contacts_ui.services.consent.rules import EvidenceRefused
-from contacts_ui.services.consent.types import Evidence, Request, Seen
+from contacts_ui.services.consent.types import AlreadyDecided, Evidence, Request, Seen
 from contacts_ui.services.contacts import deleting, editing
 from contacts_ui.services.contacts.reading import read as read_contact
 from contacts_ui.services.messages import slicktext_sync
@@ -74,7 +73,7 @@ BOTH = VendorPair(
 EXPECTED = (
     NotAllowed, VendorError, EvidenceRefused, opt_in.RecordChanged, opt_in.NeedsSecondPerson,
     doors.NotRefusedNow, held_presses.CannotUnsend, lift_requests.NothingToLift, lift_requests.AlreadyAsked,
-    inbound_texts.AlreadyDecided, lift_requests.AlreadyDecided, lift_requests.OwnRequest,
+    AlreadyDecided, lift_requests.OwnRequest,
     lift_requests.NotTheirs, lift_requests.CannotTell,
     editing.NumberTaken, editing.EditConflict, editing.StoppedNumber, deleting.OtherNumber,
     Killed,

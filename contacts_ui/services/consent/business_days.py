@@ -4,7 +4,6 @@ Saturdays, Sundays and the federal holidays of 5 U.S.C. 6103 do not count. Days 
 settings, not the reader's: a deadline is the same for everyone.
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
 
@@ -60,13 +59,8 @@ def observed(holiday: date) -> date:
 @cache
 def _days_off(year: int) -> frozenset[date]:
     """Return the days off in `year`, with December 31 if the next New Year's Day is a Saturday."""
-    return frozenset(day for day in _observed_around(year) if day.year == year)
-
-
-def _observed_around(year: int) -> Iterator[date]:
-    for holiday in federal_holidays(year).values():
-        yield observed(holiday)
-    yield observed(date(year + 1, 1, 1))
+    holidays = [*federal_holidays(year).values(), date(year + 1, 1, 1)]
+    return frozenset(day for day in map(observed, holidays) if day.year == year)
 
 
 def _nth(year: int, month: int, weekday: int, nth: int) -> date:

@@ -68,7 +68,9 @@ def note(
 
     Stops from before the first round had ended open no opt-outs: they are years of history.
     """
-    shown = _by_number(contacts)
+    # Of several contacts with one number, one that is stopped.
+    in_order = sorted(contacts, key=lambda each: _PREFERRED[each.stopped])
+    shown = {each.number: each for each in in_order if each.number}
     if _find(shown, sent_at).any:
         with transaction.atomic():
             audit_log.take_turn()
@@ -76,21 +78,20 @@ def note(
     _note_reassigned(shown, sent_at)
 
 
-def _by_number(contacts: Sequence[RegisteredContact]) -> dict[str, RegisteredContact]:
-    """Return the contact of each number; of several, one that is stopped."""
-    shown: dict[str, RegisteredContact] = {}
-    for each in sorted(contacts, key=lambda each: _PREFERRED[each.stopped]):
-        if each.number:
-            shown[each.number] = each
-    return shown
-
-
 def _find(shown: Mapping[str, RegisteredContact], sent_at: datetime) -> _Findings:
     desired_states = {
         desired.number: desired
         for desired in DesiredState.objects.filter(vendor=Vendor.CLOUDCONTACTAI, number__in=shown)
     }
-    told = [desired for desired in desired_states.values() if _speaks_about(desired, sent_at)]
+    # Not where something was told, or is about to be, that a reading of `sent_at` can't show.
+    told = [
+        desired
+        for desired in desired_states.values()
+        if desired.settled
+        and desired.due_at is None
+        and not desired.lease
+        and (desired.confirmed_at is None or desired.confirmed_at < sent_at)
+    ]
     said = {desired.pk: shown[desired.number].stopped for desired in told}
     return _Findings(
         seen=[
@@ -107,41 +108,30 @@ def _find(shown: Mapping[str, RegisteredContact], sent_at: datetime) -> _Finding
     )
 
 
-def _speaks_about(desired: DesiredState, sent_at: datetime) -> bool:
-    """Return True if nothing was told, or is about to be, that a reading of `sent_at` can't show."""
-    still = desired.settled and desired.due_at is None and not desired.lease
-    return still and (desired.confirmed_at is None or desired.confirmed_at < sent_at)
-
-
 def _new_stops(
     shown: Mapping[str, RegisteredContact],
     desired_states: Mapping[str, DesiredState],
     sent_at: datetime,
 ) -> list[_Stop]:
-    asked = [
-        each
-        for number, each in shown.items()
-        if each.stopped and _may_be_new(_since(each, sent_at), desired_states.get(number), sent_at)
-    ]
-    numbers = [each.number for each in asked if each.number]
-    if not numbers:
+    stopped: dict[str, datetime | None] = {}
+    for number, each in shown.items():
+        # None: it does not say since when, or names a time to come.
+        since = each.unsubscribed_since
+        if since and since > sent_at + VENDOR_CLOCK_TOLERANCE:
+            since = None
+        if each.stopped and _may_be_new(since, desired_states.get(number), sent_at):
+            stopped[number] = since
+    if not stopped:
         return []
-    known = record.grouped(Statement.objects.filter(number__in=numbers).order_by("pk"))
-    states = record.states_of(numbers)
+    known = record.grouped(Statement.objects.filter(number__in=stopped).order_by("pk"))
+    states = record.states_of(stopped.keys())
     found = (
         _new_stop(
-            number, _since(shown[number], sent_at), desired_states.get(number), known[number],
-            states.get(number), sent_at,
+            number, since, desired_states.get(number), known[number], states.get(number), sent_at
         )
-        for number in numbers
-    )  # fmt: skip
+        for number, since in stopped.items()
+    )
     return [each for each in found if each]
-
-
-def _since(contact: RegisteredContact, sent_at: datetime) -> datetime | None:
-    """Return since when it is stopped; None if it does not say, or gives a future time."""
-    since = contact.unsubscribed_since
-    return since if since and since <= sent_at + VENDOR_CLOCK_TOLERANCE else None
 
 
 def _may_be_new(since: datetime | None, told: DesiredState | None, sent_at: datetime) -> bool:
@@ -197,25 +187,21 @@ def _write(
         desired.save(update_fields=["confirmed_do_not_text", "confirmed_at", "held_since"])
     record.refresh_verdicts([desired.number for desired in found.differing])
     for stop in found.stops:
-        _write_stop(stop, sent_at, first_round_ended_at)
+        moment = usable(stop.since, sent_at)
+        is_history = first_round_ended_at is None or moment <= first_round_ended_at
+        write_stop(
+            Stop(
+                Seen(stop.number, label=_label(stop.number)),
+                Source.VENDOR_MARK,
+                stop.said,
+                request=Request(Channel.VENDOR, moment, LISTED),
+                key=stop.key,
+                batch=True,
+                repeats=is_history and not stops.is_request_waiting(stop.number),
+            )
+        )
     for desired in found.differing:
         _compare(desired.number, sent_at)
-
-
-def _write_stop(stop: _Stop, sent_at: datetime, first_round_ended_at: datetime | None) -> None:
-    moment = usable(stop.since, sent_at)
-    is_history = first_round_ended_at is None or moment <= first_round_ended_at
-    write_stop(
-        Stop(
-            Seen(stop.number, label=_label(stop.number)),
-            Source.VENDOR_MARK,
-            stop.said,
-            request=Request(Channel.VENDOR, moment, LISTED),
-            key=stop.key,
-            batch=True,
-            repeats=is_history and not stops.is_request_waiting(stop.number),
-        )
-    )
 
 
 def _compare(number: str, sent_at: datetime) -> None:

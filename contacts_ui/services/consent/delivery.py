@@ -21,6 +21,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from contacts_ui.integrations.call_policy import BULK, DELIVER, STOP_NOW, CallPolicy, Priority
@@ -34,7 +35,7 @@ from contacts_ui.integrations.errors import (
 from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import DesiredState, Vendor
 from contacts_ui.models.consent import Source
-from contacts_ui.models.desired_state import DeliveryState, DesiredStateQuerySet
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import audit_log, index
 from contacts_ui.services.consent import desired_state, record, stops
@@ -134,21 +135,14 @@ def repeat(pk: int, *, policy: CallPolicy) -> bool:
         if not confirmed.filter(due_at=None, lease="").update(due_at=timezone.now()):
             return False
         desired = _take(due().filter(pk=pk), policy)
-    if desired is None:
-        return False
-    _deliver(desired, policy)
-    return True
+    return _deliver(desired, policy)
 
 
-def _deliver_first(rows: DesiredStateQuerySet, policy: CallPolicy) -> bool:
-    desired = _take(rows, policy)
-    if desired is None:
-        return False
-    _deliver(desired, policy)
-    return True
+def _deliver_first(rows: QuerySet[DesiredState], policy: CallPolicy) -> bool:
+    return _deliver(_take(rows, policy), policy)
 
 
-def _take(rows: DesiredStateQuerySet, policy: CallPolicy) -> DesiredState | None:
+def _take(rows: QuerySet[DesiredState], policy: CallPolicy) -> DesiredState | None:
     """Lease the first row of `rows` that no other process is taking."""
     return leases.take(rows.select_related("ledger_entry"), _lease_time(policy), _begin_call)
 
@@ -168,30 +162,44 @@ def _begin_call(row: DesiredState) -> dict[str, Any]:
     return changes
 
 
-def _deliver(taken: DesiredState, policy: CallPolicy) -> None:
-    desired: DesiredState | None = taken
+def _deliver(taken: DesiredState | None, policy: CallPolicy) -> bool:
+    """Send a leased row, and record the answer; return False without one."""
+    desired = taken
     while desired is not None:
         expired = desired.expires_at is not None and desired.expires_at <= timezone.now()
         if expired and not desired.settled:
-            return _settle(desired, DeliveryState.EXPIRED, "It was not confirmed in time.")
+            _settle(desired, DeliveryState.EXPIRED, "It was not confirmed in time.")
+            break
         try:
             answer = _ask(desired, policy)
         except leases.LeaseLost:
-            return None
+            break
         except VendorError as error:
-            if _is_final(error):
-                return _settle(desired, DeliveryState.REFUSED, error.words or error.person, error)
-            return _postpone(desired, error)
+            # Final is the vendor's own no to this state, not to our key.
+            ours = isinstance(error, BadCredentials)
+            if isinstance(error, Refused) and not ours and not error.said_by_a_proxy:
+                _settle(desired, DeliveryState.REFUSED, error.words or error.person, error)
+            else:
+                _postpone(desired, error)
+            break
         # A newer state that arrived during the call is sent next, under the same lease.
         desired = _confirm(desired, answer, policy)
         if answer.contact and answer.at:
             index.store([answer.contact], answer.at)
-    return None
+    return taken is not None
 
 
 def _ask(desired: DesiredState, policy: CallPolicy) -> Answer:
     """Return the vendor's answer. An unexpected error counts as an answer that could not be read."""
-    policy = _fitting(desired, policy)
+    # Stops go first, and only people's may skip the rate limit.
+    if desired.batch:
+        priority, patience = (
+            max(policy.priority, BULK.priority),
+            min(policy.patience, BULK.patience),
+        )
+        policy = replace(policy, priority=priority, patience=patience)
+    elif not desired.do_not_text:
+        policy = replace(policy, priority=max(policy.priority, Priority.PERSON))
     try:
         return send(desired, policy, lambda: leases.renew(desired, _lease_time(policy)))
     except (VendorError, leases.LeaseLost, DatabaseError, InterfaceError):
@@ -201,28 +209,8 @@ def _ask(desired: DesiredState, policy: CallPolicy) -> Answer:
         raise Unreadable(desired.vendor, outcome_unknown=True) from error
 
 
-def _fitting(desired: DesiredState, policy: CallPolicy) -> CallPolicy:
-    """Return the priority for this row: stops go first, and only people's may skip the rate limit."""
-    if desired.batch:
-        patience = min(policy.patience, BULK.patience)
-        priority = max(policy.priority, BULK.priority)
-        return replace(policy, priority=priority, patience=patience)
-    if not desired.do_not_text:
-        return replace(policy, priority=max(policy.priority, Priority.PERSON))
-    return policy
-
-
 def _lease_time(policy: CallPolicy) -> timedelta:
     return timedelta(seconds=policy.total_timeout + LEASE_MARGIN_SECONDS)
-
-
-def _is_final(error: VendorError) -> bool:
-    """Return True if a retry is useless: the vendor itself said no to this state, not to our key."""
-    return (
-        isinstance(error, Refused)
-        and not isinstance(error, BadCredentials)
-        and not error.said_by_a_proxy
-    )
 
 
 def _confirm(sent: DesiredState, answer: Answer, policy: CallPolicy) -> DesiredState | None:
@@ -243,17 +231,12 @@ def _confirm(sent: DesiredState, answer: Answer, policy: CallPolicy) -> DesiredS
         else:
             _settle_as_confirmed(row, answer)
         row.save()
-        read = _read_with(row, answer)
-        if not (read and record.note_readings([read])):
+        read = []
+        if answer.contact and answer.at:
+            read = [Seen.of(answer.contact, answer.at, number=row.number)]
+        if not record.note_readings(read):
             record.refresh_verdicts([row.number])
     return row if newer else None
-
-
-def _read_with(row: DesiredState, answer: Answer) -> Seen | None:
-    """Return the contact that SlickText sent with its answer."""
-    if answer.contact is None or answer.at is None:
-        return None
-    return Seen.of(answer.contact, answer.at, number=row.number)
 
 
 def _settle_as_confirmed(row: DesiredState, answer: Answer) -> None:
@@ -363,7 +346,12 @@ def _postpone(sent: DesiredState, error: VendorError) -> None:
         elif row.version == sent.version:
             row.attempts += not isinstance(error, BudgetSpent)
             row.answer = error.person[:500]
-            row.due_at = timezone.now() + _pause(row.attempts, error)
+            pause = leases.back_off(row.attempts, error.retry_after)
+            if isinstance(error, BudgetSpent):
+                # Nothing was sent, so retry as soon as there is room.
+                asked = min(error.retry_after or 0.0, settings.LONGEST_RETRY_SECONDS)
+                pause = timedelta(seconds=asked + random.uniform(0, RETRY_SPREAD_SECONDS))  # noqa: S311
+            row.due_at = timezone.now() + pause
         row.save()
         if error.outcome_unknown:
             record.refresh_verdicts([row.number])
@@ -380,14 +368,6 @@ def _note_unanswered(row: DesiredState, version: int) -> None:
     if until and until > now and row.unanswered_version != version:
         version = 0
     row.unanswered_version, row.unanswered_at = version, now
-
-
-def _pause(attempts: int, error: VendorError) -> timedelta:
-    if isinstance(error, BudgetSpent):
-        # Nothing was sent, so retry as soon as there is room.
-        asked = min(error.retry_after or 0.0, settings.LONGEST_RETRY_SECONDS)
-        return timedelta(seconds=asked + random.uniform(0, RETRY_SPREAD_SECONDS))  # noqa: S311
-    return leases.back_off(attempts, error.retry_after)
 
 
 def _still_ours(sent: DesiredState) -> DesiredState | None:

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from contacts_ui.integrations.types import OptInStatus
 from contacts_ui.models import ConsentState, DesiredState, LedgerEntry, Vendor
-from contacts_ui.models.desired_state import DeliveryState, DesiredStateQuerySet
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services import audit_log, index
 from contacts_ui.services.consent import record
 from contacts_ui.services.consent.rules import STOPPED_STATUSES, VENDOR_CLOCK_TOLERANCE, unanswered
@@ -33,6 +33,7 @@ def set_desired_state(
 ) -> DesiredState:
     """Write what `vendor` should hold for `number` (E.164). Call it inside the transaction of its audit log entry.
 
+    Only SlickText has an opt-in status.
     `batch` is for bulk jobs, whose rows give way to people's. A person's change that is still on its way stays urgent.
     """
     now = timezone.now()
@@ -41,7 +42,7 @@ def set_desired_state(
     desired = rows.first() or DesiredState(number=number, vendor=vendor)
     desired.batch = batch and (desired.settled or desired.batch)
     desired.do_not_text = do_not_text
-    desired.opt_in_status = opt_in_status
+    desired.opt_in_status = opt_in_status if vendor == Vendor.SLICKTEXT else ""
     desired.version += 1
     desired.requested_at = desired.due_at = now
     desired.expires_at = (
@@ -82,49 +83,40 @@ def want_standing_stop(
     status = _strongest(look, desired_states)
     if status == OptInStatus.BLOCKED:
         keep_blocked([number])
-    return _want(entry, vendors, number=number, do_not_text=True, status=status, batch=batch)
-
-
-def want_consent(entry: LedgerEntry) -> list[int]:
-    """Schedule the newest valid consent for every connected vendor. Call it as `want_stop`."""
-    stands = record.standing_of(entry.number)
-    if stands.consent is None:
-        return []
-    keys = _want(entry, connected(), do_not_text=False, status=stands.consent.status)
-    record.refresh_verdicts([entry.number])
-    return keys
-
-
-def want_back(entry: LedgerEntry, status: str) -> list[int]:
-    """Schedule the state from before a press that stopped the wrong person (rule 6). Call it as `want_stop`."""
-    if record.standing_of(entry.number).stopped:
-        return []
-    keys = _want(entry, connected(), do_not_text=False, status=status)
-    record.refresh_verdicts([entry.number])
-    return keys
-
-
-def _want(
-    entry: LedgerEntry,
-    vendors: Iterable[Vendor],
-    *,
-    do_not_text: bool,
-    status: str,
-    number: str = "",
-    batch: bool = False,
-) -> list[int]:
-    number = number or entry.number
     return [
         set_desired_state(
             number=number,
             vendor=vendor,
-            do_not_text=do_not_text,
-            opt_in_status=status if vendor == Vendor.SLICKTEXT else "",
+            do_not_text=True,
+            opt_in_status=status,
             entry=entry,
             batch=batch,
         ).pk
         for vendor in vendors
     ]
+
+
+def want_consent(entry: LedgerEntry, *, back_to: str = "") -> list[int]:
+    """Have every connected vendor told of the newest valid consent. Call it as `want_stop`.
+
+    `back_to` is the status before a press that stopped the wrong person, which is told without consent (rule 6).
+    """
+    stands = record.standing_of(entry.number)
+    if stands.stopped or not (stands.consent or back_to):
+        return []
+    status = back_to or (stands.consent.status if stands.consent else "")
+    keys = [
+        set_desired_state(
+            number=entry.number,
+            vendor=vendor,
+            do_not_text=False,
+            opt_in_status=status,
+            entry=entry,
+        ).pk
+        for vendor in connected()
+    ]
+    record.refresh_verdicts([entry.number])
+    return keys
 
 
 def strongest(number: str) -> str:
@@ -220,34 +212,30 @@ def carry_over(number: str, status: str | None, read_at: datetime) -> bool:
 def tell_vendors_connected_later(*, limit: int = 200) -> int:
     """Write stops for connected vendors that were never told; return how many.
 
-    A vendor that gets its keys later has no row for numbers that were stopped before. The new row has the audit log
-    entry that the other vendor's row has.
+    The new row has the audit log entry that the other vendor's row has.
     """
-    return sum(_tell(vendor, limit) for vendor in connected())
-
-
-def _tell(vendor: Vendor, limit: int) -> int:
-    told = DesiredState.objects.filter(vendor=vendor, number=OuterRef("number"))
-    others = DesiredState.objects.filter(do_not_text=True).exclude(vendor=vendor)
-    untold = others.exclude(Exists(told)).order_by("pk")
-    if not untold.exists():
-        return 0
-    with transaction.atomic():
-        # Workers look at the same time; the second one finds nothing left to do.
-        audit_log.take_turn()
-        stops = list(untold.select_related("ledger_entry")[:limit])
-        for stop in stops:
-            status = strongest(stop.number) if vendor == Vendor.SLICKTEXT else ""
-            set_desired_state(
-                number=stop.number,
-                vendor=vendor,
-                do_not_text=True,
-                opt_in_status=status,
-                entry=stop.ledger_entry,
-                batch=True,
-            )
-            record.refresh_verdicts([stop.number])
-    return len(stops)
+    count = 0
+    for vendor in connected():
+        told = DesiredState.objects.filter(vendor=vendor, number=OuterRef("number"))
+        others = DesiredState.objects.filter(do_not_text=True).exclude(vendor=vendor)
+        untold = others.exclude(Exists(told)).order_by("pk")
+        if not untold.exists():
+            continue
+        with transaction.atomic():
+            # Workers look at the same time; the second one finds nothing left to do.
+            audit_log.take_turn()
+            for stop in untold.select_related("ledger_entry")[:limit]:
+                set_desired_state(
+                    number=stop.number,
+                    vendor=vendor,
+                    do_not_text=True,
+                    opt_in_status=strongest(stop.number) if vendor == Vendor.SLICKTEXT else "",
+                    entry=stop.ledger_entry,
+                    batch=True,
+                )
+                record.refresh_verdicts([stop.number])
+                count += 1
+    return count
 
 
 def untold() -> QuerySet[ConsentState]:
@@ -267,13 +255,17 @@ def due_now(
 
 def being_sent(keys: Iterable[int]) -> bool:
     """Return True while a process is calling a vendor about one of these rows for the first time."""
-    leased = DesiredState.objects.unsettled().filter(pk__in=keys, leased_until__gt=timezone.now())
-    return leased.filter(attempts=0).exists()
+    leased = DesiredState.objects.filter(pk__in=keys, leased_until__gt=timezone.now(), attempts=0)
+    return leased.exclude(settled_version=F("version")).exists()
 
 
-def due() -> DesiredStateQuerySet:
+def due() -> QuerySet[DesiredState]:
     """Return the rows that are due for a call, and that no process is calling about.
 
     People's come before bulk jobs'. Within each, stops come first, then the oldest.
     """
-    return DesiredState.objects.due(timezone.now()).order_by("batch", "-do_not_text", "due_at")
+    now = timezone.now()
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    return DesiredState.objects.filter(free, due_at__lte=now).order_by(
+        "batch", "-do_not_text", "due_at"
+    )

@@ -92,17 +92,27 @@ def recently_closed(limit: int = 20) -> list[Disagreement]:
 
 
 def close_agreed() -> int:
-    """Close those whose stop both vendors have confirmed since; return how many."""
+    """Close those whose stop every connected vendor has confirmed, and the one that did not hold it since then.
+
+    Return how many.
+    """
     rows = list(present()[:CLOSE_CHECK_MAX_ROWS])
-    desired_states: dict[str, dict[str, DesiredState]] = {}
-    for desired in DesiredState.objects.filter(number__in={row.number for row in rows}):
-        desired_states.setdefault(desired.number, {})[desired.vendor] = desired
-    agreed = [
-        row for row in rows if _is_stopped_everywhere(row, desired_states.get(row.number, {}))
-    ]
-    for row in agreed:
-        _close(row)
-    return len(agreed)
+    desired_states = {
+        (desired.number, desired.vendor): desired
+        for desired in DesiredState.objects.filter(number__in={row.number for row in rows})
+    }
+    count = 0
+    for row in rows:
+        held = [desired_states.get((row.number, vendor.value)) for vendor in connected()]
+        gone = row.kind == DisagreementKind.GONE
+        vendor = Vendor.CLOUDCONTACTAI if gone else Vendor.SLICKTEXT
+        told = desired_states.get((row.number, vendor.value))
+        since = told.confirmed_at if told else None
+        everywhere = all(each and each.do_not_text and each.confirms_stop for each in held)
+        if everywhere and since and since > row.found_at:
+            _close(row)
+            count += 1
+    return count
 
 
 def kind_of(look: Comparison) -> DisagreementKind | None:
@@ -137,20 +147,13 @@ def _compare(look: Comparison, row: Disagreement | None) -> None:
         # Another finding: the one that is listed is over, with or without a repair.
         _close(row)
         _open(look, kind)
-    elif _agrees(look) and _speaks_about(look, row):
-        _close(row)
-
-
-def _speaks_about(look: Comparison, row: Disagreement) -> bool:
-    """Return True for a later look at the same contact. Another contact with the number says nothing about it."""
-    read_at = look.person.read_at
+        return
+    read_at, verdict = look.person.read_at, look.judgment.verdict
+    agrees = verdict not in (Verdict.DISAGREE, Verdict.NOT_KNOWN) and not look.judgment.on_its_way
+    # Only a later look at the same contact says something: another one with the number says nothing about it.
     later = read_at is not None and read_at > row.found_at
-    return later and row.contact_id in (None, look.person.contact_id)
-
-
-def _agrees(look: Comparison) -> bool:
-    known = look.judgment.verdict not in (Verdict.DISAGREE, Verdict.NOT_KNOWN)
-    return known and not look.judgment.on_its_way
+    if agrees and later and row.contact_id in (None, look.person.contact_id):
+        _close(row)
 
 
 def _open(look: Comparison, kind: DisagreementKind) -> None:
@@ -192,13 +195,3 @@ def _close(row: Disagreement) -> None:
     Disagreement.objects.filter(pk=row.pk, closed_at=None).update(
         closed_at=timezone.now(), closed_by=closed_by
     )
-
-
-def _is_stopped_everywhere(row: Disagreement, desired_states: dict[str, DesiredState]) -> bool:
-    """Return True if every connected vendor confirmed a stop, and the one that did not hold it after this was found."""
-    held = [desired_states.get(vendor.value) for vendor in connected()]
-    if not all(each and each.do_not_text and each.confirms_stop for each in held):
-        return False
-    gone = row.kind == DisagreementKind.GONE
-    told = desired_states.get(Vendor.CLOUDCONTACTAI.value if gone else Vendor.SLICKTEXT.value)
-    return bool(told and told.confirmed_at and told.confirmed_at > row.found_at)

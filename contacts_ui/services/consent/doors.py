@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -39,7 +40,7 @@ def press_stop(*, staff: Staff, seen: Seen) -> Judgment:
         press = None
         if written := stops.end_hold(seen.number):
             keys = written.keys
-        elif held_presses.hold_time():
+        elif settings.UNDO_SECONDS:
             press = held_presses.hold(staff=staff, seen=seen)
         else:
             keys = stops.write(_stop_of_staff(staff, seen, Request())).keys
@@ -107,11 +108,9 @@ def _stop_of_staff(
     staff: Staff, seen: Seen, request: Request, said: Said | None = None, *, batch: bool = False
 ) -> Stop:
     source = Source.STAFF if request.is_bare else Source.PERSON
-    if batch:
-        source = Source.CARRIED_OVER
     return Stop(
         seen,
-        source,
+        Source.CARRIED_OVER if batch else source,
         said or request.said(timezone.now()),
         staff,
         request,
@@ -216,7 +215,7 @@ def try_stop_again(*, staff: Staff, seen: Seen) -> Judgment:
         stopped = record.standing_of(seen.number).stopped
         keys = desired_state.want_stop(_retried(staff, seen)) if stopped else []
         if stopped:
-            stops.note_retry_everywhere(seen.number)
+            stops.note_retry(seen.number)
     if not stopped:
         return press_stop(staff=staff, seen=seen)
     deliver_now(keys)
@@ -279,7 +278,8 @@ def retry_refused(*, staff: Staff, pk: int, version: int) -> DesiredState:
             opt_in_status=row.opt_in_status,
             entry=row.ledger_entry,
         )
-        stops.note_retry(row)
+        if row.do_not_text:
+            stops.note_retry(row.number, [Vendor(row.vendor)])
         record.refresh_verdicts([row.number])
     deliver_now([pk])
     return DesiredState.objects.select_related("ledger_entry").get(pk=pk)

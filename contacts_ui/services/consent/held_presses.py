@@ -43,11 +43,6 @@ NOT_YOURS = "Only the person who stopped texts can undo it."
 NOTHING_HELD = "There is nothing to undo."
 
 
-def hold_time() -> timedelta:
-    """Return how long a bare press is held; zero if it is not held."""
-    return timedelta(seconds=settings.UNDO_SECONDS)
-
-
 def hold(*, staff: Staff, seen: Seen) -> HeldPress | None:
     """Hold a press; None if one is held already. Call it in a transaction, after the audit log's turn."""
     if record.is_held(seen.number):
@@ -63,7 +58,7 @@ def hold(*, staff: Staff, seen: Seen) -> HeldPress | None:
         staff_name=audit_log.name_of(staff),
         request_id=request_id.current(),
         pressed_at=now,
-        send_at=now + hold_time(),
+        send_at=now + timedelta(seconds=settings.UNDO_SECONDS),
     )
     record.refresh([seen.number])
     return press

@@ -28,13 +28,12 @@ from contacts_ui.services.consent.record import judge_one
 from contacts_ui.services.consent.rules import (
     VENDOR_CLOCK_TOLERANCE,
     Judgment,
-    Said,
     Verdict,
     by_vendor,
     usable,
 )
 from contacts_ui.services.consent.stops import Stop, Written, said_again, write_stop
-from contacts_ui.services.consent.types import Evidence, Request, Seen
+from contacts_ui.services.consent.types import AlreadyDecided, Evidence, Request, Seen
 
 DECIDE_BUSINESS_DAYS: Final = 2
 # How far two reports of one message may be apart: a webhook may round its time.
@@ -43,14 +42,6 @@ STOPPED_AT_ONCE: Final = "They asked us to stop: stopped at every connected vend
 ON_RECORD: Final = "Already on record."
 WAITS: Final = "It may ask us to stop: it waits for a decision."
 NOTHING: Final = "It doesn't ask us to stop."
-
-
-class AlreadyDecided(Exception):
-    """Another person decided about this message in the meantime; `message` is its present state."""
-
-    def __init__(self, message: IncomingMessage) -> None:
-        self.message = message
-        super().__init__(message.pk)
 
 
 def heard(
@@ -85,16 +76,12 @@ def heard(
             return STOPPED_AT_ONCE if _stop(message) else ON_RECORD
         if meaning is Meaning.START:
             return _request_to_start(message)
-        return _wait(message)
-
-
-def _wait(message: IncomingMessage) -> str:
-    same = IncomingMessage.objects.filter(vendor=message.vendor, key=message.key)
-    if same.exists() or _came_another_way(message):
-        return ON_RECORD
-    message.save()
-    record.note_messages(message.number)
-    return WAITS
+        same = IncomingMessage.objects.filter(vendor=message.vendor, key=message.key)
+        if same.exists() or _came_another_way(message):
+            return ON_RECORD
+        message.save()
+        record.note_messages(message.number)
+        return WAITS
 
 
 def _came_another_way(message: IncomingMessage) -> bool:
@@ -104,22 +91,27 @@ def _came_another_way(message: IncomingMessage) -> bool:
     """
     if message.said_at is None:
         return False
-    near = (
-        message.moment - VENDOR_CLOCK_TOLERANCE,
-        message.moment + VENDOR_CLOCK_TOLERANCE,
-    )
     same = IncomingMessage.objects.filter(
         number=message.number, words=message.words, said_at__isnull=False
     )
-    return any(near[0] <= each.moment <= near[1] for each in same)
+    return any(abs(each.moment - message.moment) <= VENDOR_CLOCK_TOLERANCE for each in same)
 
 
 def _stop(message: IncomingMessage, staff: Staff | None = None) -> Written | None:
     """Record the words as a stop, at the time they wrote them; return None if it is already on record."""
     said = by_vendor(message.said_at, message.heard_at)
     prefix = "ccai" if message.vendor == Vendor.CLOUDCONTACTAI else message.vendor
-    if _is_on_record(message, prefix):
-        return None
+    if message.said_at:
+        # It may be reported twice, by webhook and in the list, even with START between.
+        same = record.statements_of(message.number).filter(
+            source=Source.PERSON,
+            words=message.words,
+            key__startswith=f"{prefix}:message:",
+            earliest__isnull=False,
+        )
+        apart = [abs(each.moment - message.said_at) for each in same]
+        if any(each <= SAME_MESSAGE_TOLERANCE for each in apart):
+            return None
     return write_stop(
         Stop(
             _person(message.number),
@@ -131,19 +123,6 @@ def _stop(message: IncomingMessage, staff: Staff | None = None) -> Written | Non
             repeats=said_again(message.number, said, prefix),
         )
     )
-
-
-def _is_on_record(message: IncomingMessage, prefix: str) -> bool:
-    """Return True for a stop that was reported in the other way, by webhook or in the list, even with START between."""
-    if message.said_at is None:
-        return False
-    same = record.statements_of(message.number).filter(
-        source=Source.PERSON,
-        words=message.words,
-        key__startswith=f"{prefix}:message:",
-        earliest__isnull=False,
-    )
-    return any(abs(each.moment - message.said_at) <= SAME_MESSAGE_TOLERANCE for each in same)
 
 
 def _person(number: str) -> Seen:
@@ -160,7 +139,12 @@ def _request_to_start(message: IncomingMessage) -> str:
     if stops.is_request_waiting(seen.number):
         return "They wrote START. A request is already waiting."
     said = by_vendor(message.said_at, message.heard_at)
-    if _opened_before(message, said):
+    near = said.latest - VENDOR_CLOCK_TOLERANCE, said.latest + VENDOR_CLOCK_TOLERANCE
+    texted = LiftRequest.objects.filter(
+        number=message.number, asked_by_name__startswith=OWN_TEXT, consent_until__range=near
+    )
+    if texted.exists():
+        # This START opened a request already: a vendor may report it by webhook and in its list.
         return ON_RECORD
     stop = record.answered_stop(seen.number)
     if stop and said.earliest and stop.earliest and said.latest < stop.earliest:
@@ -200,14 +184,6 @@ def _request_to_start(message: IncomingMessage) -> str:
         asked_by=OWN_TEXT + message.get_vendor_display(),
     )
     return "They wrote START: a request waits for a decision."
-
-
-def _opened_before(message: IncomingMessage, said: Said) -> bool:
-    """Return True if this START opened a request already: a vendor may report it by webhook and in its list."""
-    near = said.latest - VENDOR_CLOCK_TOLERANCE, said.latest + VENDOR_CLOCK_TOLERANCE
-    return LiftRequest.objects.filter(
-        number=message.number, asked_by_name__startswith=OWN_TEXT, consent_until__range=near
-    ).exists()
 
 
 # --- The review list ----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ next is still true when it commits. A check that fails takes the entry back.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -32,7 +32,7 @@ from contacts_ui.services.consent.rules import (
     standing,
 )
 from contacts_ui.services.consent.stops import end_request
-from contacts_ui.services.consent.types import Evidence, Seen
+from contacts_ui.services.consent.types import AlreadyDecided, Evidence, Seen
 
 STOPPED = (Verdict.DO_NOT_TEXT, Verdict.DISAGREE)
 
@@ -43,14 +43,6 @@ class NothingToLift(Exception):
 
 class AlreadyAsked(Exception):
     """A request for this number is already waiting."""
-
-
-class AlreadyDecided(Exception):
-    """Someone else decided first, or it was withdrawn; `request` says who and when."""
-
-    def __init__(self, request: LiftRequest) -> None:
-        self.request = request
-        super().__init__("already decided")
 
 
 class OwnRequest(Exception):
@@ -99,7 +91,11 @@ def ask(
         stops.withdraw_requests(entry, f"{entry.staff_name} asked them, and recorded their answer.")
         opt_in.check_unchanged(seen, version)
         opt_in.record_as_read(seen)
-        kind = kind or _kind_for(seen)
+        if kind is None:
+            verdict = judge_one(seen).verdict
+            if verdict is Verdict.MAY_TEXT:
+                raise NothingToLift
+            kind = LiftRequestKind.LIFT if verdict in STOPPED else LiftRequestKind.OPT_IN
         if kind != LiftRequestKind.WRONG_PERSON:
             opt_in.check_evidence_for(seen.number, evidence)
         elif not opt_in.can_tell_wrong_person(seen.number):
@@ -138,26 +134,6 @@ def open_request(
     )
 
 
-def give_or_ask(*, staff: Staff, seen: Seen, status: str, evidence: Evidence) -> bool:
-    """Record consent or, with four eyes, ask for it; return True if a second person decides.
-
-    Raises NotAllowed, AlreadyAsked, rules.EvidenceRefused.
-    """
-    if settings.FOUR_EYES:
-        ask(staff=staff, seen=seen, status=status, evidence=evidence)
-        return True
-    opt_in.change_opt_in_status(staff=staff, seen=seen, status=status, evidence=evidence)
-    return False
-
-
-def _kind_for(seen: Seen) -> LiftRequestKind:
-    """Return what a request about this person asks for. Raises NothingToLift."""
-    verdict = judge_one(seen).verdict
-    if verdict is Verdict.MAY_TEXT:
-        raise NothingToLift
-    return LiftRequestKind.LIFT if verdict in STOPPED else LiftRequestKind.OPT_IN
-
-
 def _about(kind: str | None, who: str) -> dict[str, str]:
     """Return what an entry says a request is about: who consented, or that this is not consent at all."""
     wrong_person = kind == LiftRequestKind.WRONG_PERSON
@@ -165,10 +141,7 @@ def _about(kind: str | None, who: str) -> dict[str, str]:
 
 
 def withdraw(*, staff: Staff, pk: int) -> LiftRequest:
-    """Withdraw your own request.
-
-    Raises NotAllowed, LiftRequest.DoesNotExist, NotTheirs, AlreadyDecided.
-    """
+    """Withdraw your own request. Raises NotAllowed, LiftRequest.DoesNotExist, NotTheirs, AlreadyDecided."""
     require(staff, "ask_lift")
     request = LiftRequest.objects.get(pk=pk)
     if request.asked_by_id != staff.pk:
@@ -178,10 +151,7 @@ def withdraw(*, staff: Staff, pk: int) -> LiftRequest:
 
 
 def decline(*, staff: Staff, pk: int, note: str) -> LiftRequest:
-    """Decline a request, and say why.
-
-    Raises NotAllowed, LiftRequest.DoesNotExist, AlreadyDecided.
-    """
+    """Decline a request, and say why. Raises NotAllowed, LiftRequest.DoesNotExist, AlreadyDecided."""
     require(staff, "lift_stops")
     request = LiftRequest.objects.get(pk=pk)
     with transaction.atomic():
@@ -283,13 +253,8 @@ def cannot_answer(requests: Iterable[LiftRequest]) -> set[int]:
     return found
 
 
-def is_blocked_by_carrier(number: str) -> bool:
-    """Return True if a carrier's code is on record. Only the person's own START ends that block (rule 13)."""
-    return bool(blocked_by_carrier([number]))
-
-
 def blocked_by_carrier(numbers: Collection[str]) -> set[str]:
-    """Return the numbers that a carrier blocks."""
+    """Return the numbers with a carrier's code on record. Only the person's own START ends that block (rule 13)."""
     codes = Statement.objects.filter(number__in=numbers, source=Source.CARRIER)
     return set(codes.values_list("number", flat=True))
 
@@ -312,19 +277,18 @@ def _decide(
     staff: Staff, request: LiftRequest, action: Action, state: LiftRequestState, note: str = ""
 ) -> LiftRequest:
     """Decide a waiting request, for good and once."""
-    about: dict[str, Any] = {
-        "asked_by": request.asked_by_name,
-        "lift_request": request.pk,
-        "opt_in_status": request.opt_in_status,
-        **_about(request.kind, request.consent_who),
-    }
     entry = audit_log.record(
         action=action,
         staff=staff,
         number=request.number,
         contact_id=request.contact_id,
         reason=note,
-        after=about,
+        after={
+            "asked_by": request.asked_by_name,
+            "lift_request": request.pk,
+            "opt_in_status": request.opt_in_status,
+            **_about(request.kind, request.consent_who),
+        },
     )
     changed = LiftRequest.objects.filter(pk=request.pk, state=LiftRequestState.WAITING).update(
         state=state,
@@ -362,12 +326,12 @@ class Wanted:
 
 def waiting(wanted: Wanted | None) -> QuerySet[LiftRequest]:
     """Return the requests that wait for a decision, the oldest first."""
-    return _with_stop(_matching(wanted)).filter(state=State.WAITING).order_by("asked_at")
+    return _matching(wanted).filter(state=State.WAITING).order_by("asked_at")
 
 
 def decided(wanted: Wanted | None) -> QuerySet[LiftRequest]:
     """Return the requests that are decided, withdrawn or expired, the newest decision first."""
-    return _with_stop(_matching(wanted)).filter(state__in=DECIDED).order_by("-decided_at", "-pk")
+    return _matching(wanted).filter(state__in=DECIDED).order_by("-decided_at", "-pk")
 
 
 class Counts(NamedTuple):
@@ -388,12 +352,8 @@ def counts(staff_id: Any) -> Counts:
 
 def own(staff_id: Any, *, limit: int = 50) -> list[LiftRequest]:
     """Return a person's own requests, the newest first."""
-    rows = LiftRequest.objects.filter(asked_by_id=staff_id).order_by("-pk")
-    return list(_with_stop(rows)[:limit])
-
-
-def _with_stop(rows: QuerySet[LiftRequest]) -> QuerySet[LiftRequest]:
-    return rows.select_related("stop__ledger_entry")
+    rows = LiftRequest.objects.select_related("stop__ledger_entry").filter(asked_by_id=staff_id)
+    return list(rows.order_by("-pk")[:limit])
 
 
 def mark_seen(staff_id: Any) -> None:
@@ -442,11 +402,7 @@ def _matching(wanted: Wanted | None) -> QuerySet[LiftRequest]:
         if value := getattr(wanted, field):
             matching &= Q(**{f"{field}_name__icontains": value})
     if wanted.since:
-        matching &= Q(asked_at__gte=_midnight(wanted.since))
+        matching &= Q(asked_at__date__gte=wanted.since)
     if wanted.until:
-        matching &= Q(asked_at__lt=_midnight(wanted.until + timedelta(days=1)))
-    return LiftRequest.objects.filter(matching)
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+        matching &= Q(asked_at__date__lte=wanted.until)
+    return LiftRequest.objects.select_related("stop__ledger_entry").filter(matching)

@@ -148,17 +148,6 @@ def check_evidence_for(number: str, evidence: Evidence) -> None:
     Refuse it, too, while a vendor's report of a stop or their message waits.
     """
     check_evidence(evidence.who, evidence.words)
-    if _stop_comes_in(number):
-        raise EvidenceRefused("", STOP_COMES_IN)
-    counted = record.statements_of(number).exclude(pk__in=evidence.own_stops, told_back=True)
-    state = record.state_of(number)
-    if state and state.asked:
-        raise EvidenceRefused("", MESSAGE_WAITS.format(words=state.asked.short))
-    check_newer(evidence.said, standing(counted).stop, state.reassigned_at if state else None)
-
-
-def _stop_comes_in(number: str) -> bool:
-    """Return True if an event in the inbox may be a stop of this number that no worker has recorded yet."""
     # Events that speak of a stop are due ahead of their time; any that is retried may speak of one.
     ahead = Q(due_at__lt=F("received_at")) | Q(attempts__gt=0)
     waiting = WebhookEvent.objects.filter(ahead, due_at__isnull=False)
@@ -166,7 +155,13 @@ def _stop_comes_in(number: str) -> bool:
     named = [re.escape(number[2:]), *(rf":{each.contact.contact_id}\b" for each in known)]
     pattern = re.compile("|".join(named))
     bodies = waiting.exclude(event=slicktext_readings.READING).values_list("body", flat=True)
-    return any(pattern.search(re.sub(r"[^\w:,]", "", json.dumps(body))) for body in bodies)
+    if any(pattern.search(re.sub(r"[^\w:,]", "", json.dumps(body))) for body in bodies):
+        raise EvidenceRefused("", STOP_COMES_IN)
+    counted = record.statements_of(number).exclude(pk__in=evidence.own_stops, told_back=True)
+    state = record.state_of(number)
+    if state and state.asked:
+        raise EvidenceRefused("", MESSAGE_WAITS.format(words=state.asked.short))
+    check_newer(evidence.said, standing(counted).stop, state.reassigned_at if state else None)
 
 
 def can_tell_wrong_person(number: str) -> bool:
@@ -211,4 +206,4 @@ def wrong_person(*, staff: Staff, seen: Seen, reason: str, asked_by: str) -> Col
     pressed = record.statements_of(seen.number).filter(kind=StatementKind.STOP)
     record.discount(entry, list(pressed.values_list("pk", flat=True)))
     stops.end_opt_outs(entry.number, by=OptOutState.UNDONE)
-    return desired_state.want_back(entry, OptInStatus.SUBSCRIBED)
+    return desired_state.want_consent(entry, back_to=OptInStatus.SUBSCRIBED)

@@ -97,7 +97,7 @@ def number_leaves(*, staff: Staff, seen: Seen, why: str) -> Collection[int]:
         if news or (
             seen.status in STOPPED_STATUSES and not record.standing_of(seen.number).stopped
         ):
-            said = by_vendor(seen.changed_at, seen.read_at or timezone.now())
+            said = by_vendor(seen.changed_at, seen.heard_at)
             return _carried(staff, seen, said, why, news=news[0] if news else None)
         return pressed.keys if pressed else ()
 
@@ -123,7 +123,10 @@ def number_taken(
         keys = list(pressed.keys) if pressed else []
         stands = record.standing_of(number)
         if left and not stands.stopped:
-            said = _said_at(left)
+            stop = record.standing_of(left.number).stop if left.number else None
+            said = by_vendor(left.changed_at, left.heard_at)
+            if stop:
+                said = Said(stop.earliest, stop.latest)
             if stands.consent and not consented:
                 said = Said(said.earliest, timezone.now())
             seen = Seen(number, contact.contact_id, contact.name, contact.opt_in_status, began)
@@ -132,14 +135,6 @@ def number_taken(
             keys += desired_state.want_stop(entry, number=number, again=False)
         desired_state.told_with_contact(number, contact.opt_in_status or "", began)
         return keys
-
-
-def _said_at(left: Seen) -> Said:
-    """Return when the stop that follows a contact was said."""
-    stop = record.standing_of(left.number).stop if left.number else None
-    if stop:
-        return Said(stop.earliest, stop.latest)
-    return by_vendor(left.changed_at, left.read_at or timezone.now())
 
 
 def _carried(
@@ -189,21 +184,18 @@ _NAMED_IN: Final[tuple[tuple[Any, str], ...]] = (
 
 def number_of_contact(contact_id: int) -> str:
     """Return the newest number (E.164) on record for a contact, or "". Ask no vendor."""
-    known = [_entered(contact_id)]
+    known: list[tuple[datetime, str] | None] = []
+    entries = LedgerEntry.objects.filter(contact_id=contact_id).exclude(number="").order_by("-pk")
+    for moment, action, old, after in entries.values_list("at", "action", "number", "after")[:20]:
+        # An edit has the new one.
+        new = after.get("mobile_number", "") if action == Action.CONTACT_EDITED else ""
+        if number := to_e164(new) or to_e164(old):
+            known.append((moment, number))
+            break
     for model, at in _NAMED_IN:
         rows = model.objects.filter(contact_id=contact_id, **{f"{at}__isnull": False})
         known.append(rows.order_by(f"-{at}").values_list(at, "number").first())
     return max(filter(None, known), default=(None, ""))[1]
-
-
-def _entered(contact_id: int) -> tuple[datetime, str] | None:
-    """Return the contact's number by the audit log, and when it was recorded. An edit has the new one."""
-    entries = LedgerEntry.objects.filter(contact_id=contact_id).exclude(number="").order_by("-pk")
-    for at, action, old, after in entries.values_list("at", "action", "number", "after")[:20]:
-        new = after.get("mobile_number", "") if action == Action.CONTACT_EDITED else ""
-        if number := to_e164(new) or to_e164(old):
-            return at, number
-    return None
 
 
 # --- Ids of numbers for addresses: they say nothing, and cannot be guessed -----------------------------

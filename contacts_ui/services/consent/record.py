@@ -126,12 +126,8 @@ def states_of(numbers: Collection[str]) -> dict[str, ConsentState]:
 
 def is_stopped(number: str) -> bool:
     """Return True if the record holds an unanswered stop, or a press that is still held."""
-    return has_stop(number) or is_held(number)
-
-
-def has_stop(number: str) -> bool:
-    """Return True if the record holds an unanswered stop."""
-    return ConsentState.objects.filter(number=number, stopped=True).exists()
+    stopped = ConsentState.objects.filter(number=number, stopped=True)
+    return stopped.exists() or is_held(number)
 
 
 def is_held(number: str) -> bool:
@@ -302,15 +298,10 @@ def grouped(rows: Iterable[Any]) -> dict[str, list[Any]]:
     return groups
 
 
-def statements_since(mark: int, limit: int) -> list[tuple[int, str]]:
-    """Return the key and number of statements after `mark`, in the order in which they came."""
-    news = Statement.objects.filter(pk__gt=mark).order_by("pk")
+def statements_to_check(limit: int) -> list[tuple[int, str]]:
+    """Return the key and number of statements that texts were not checked against yet, the oldest first."""
+    news = Statement.objects.filter(pk__gt=ConsentSetup.load().texts_checked_to).order_by("pk")
     return list(news.values_list("pk", "number")[:limit])
-
-
-def texts_checked_to() -> int:
-    """Return the last statement that texts were checked against."""
-    return ConsentSetup.load().texts_checked_to
 
 
 def note_texts_checked(mark: int) -> None:

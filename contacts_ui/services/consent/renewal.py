@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from contacts_ui.integrations.call_policy import RENEW
 from contacts_ui.models import DesiredState, LiftRequest, Statement, Vendor, VendorAbility
 from contacts_ui.models.abilities import READS
 from contacts_ui.models.consent import Source
-from contacts_ui.models.desired_state import DeliveryState, DesiredStateQuerySet
+from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.lift_request import LiftRequestState
 from contacts_ui.services.consent import delivery
 from contacts_ui.services.consent.business_days import due_after
@@ -65,7 +65,8 @@ def run_due() -> int:
     now = timezone.now()
     interval = max(period / max(_held().count(), 1), timedelta.resolution)
     # What was missed while no worker ran is overdue, but must not come in one burst.
-    paced_to = max(_paced_to(turn, now), now - STOPS_PER_TURN * interval)
+    kept = turn.mark.get("paced_to")
+    paced_to = max(datetime.fromisoformat(kept) if kept else now, now - STOPS_PER_TURN * interval)
     paced = 0 if is_read_back() else (now - paced_to) // interval
     wait = _wait()
     told = 0
@@ -82,7 +83,7 @@ def run_due() -> int:
     return told
 
 
-def renewable(now: datetime) -> DesiredStateQuerySet:
+def renewable(now: datetime) -> QuerySet[DesiredState]:
     """Return the stops that may be told again, the oldest confirmation first.
 
     Not those of people whose lift request waits: ten business days at most, since consent would be written over.
@@ -130,7 +131,7 @@ def state() -> RenewalState | None:
     )
 
 
-def _held() -> DesiredStateQuerySet:
+def _held() -> QuerySet[DesiredState]:
     """Return every stop that CloudContactAI ever confirmed: an index counts them."""
     return DesiredState.objects.filter(
         vendor=Vendor.CLOUDCONTACTAI, do_not_text=True, confirmed_at__isnull=False
@@ -150,12 +151,6 @@ def _take() -> VendorAbility | None:
         row.account, row.words = ours, ""
         row.save(update_fields=["account", "words"])
     return row
-
-
-def _paced_to(turn: VendorAbility, now: datetime) -> datetime:
-    """Return up to when the pace is kept; it begins with the first turn."""
-    kept = turn.mark.get("paced_to")
-    return datetime.fromisoformat(kept) if kept else now
 
 
 def _wait() -> timedelta:
@@ -182,18 +177,11 @@ def _look_for_echoes(turn: VendorAbility) -> None:
         return
     turn.mark["statements"] = rows[-1].pk
     back = [each for each in rows if each.told_back and each.source == Source.VENDOR_MARK]
-    numbers = {each.number for each in back}
-    told = (
-        {desired.number: desired for desired in _held().filter(number__in=numbers)}
-        if numbers
-        else {}
-    )
-    if any(_is_an_echo(each, told.get(each.number)) for each in back):
-        turn.words = ECHOES
-
-
-def _is_an_echo(said: Statement, desired: DesiredState | None) -> bool:
-    if desired is None or desired.held_since is None:
-        return False
-    moment = said.moment
-    return moment > desired.held_since + VENDOR_CLOCK_TOLERANCE and is_in_a_call(desired, moment)
+    held = _held().filter(number__in={each.number for each in back}, held_since__isnull=False)
+    told = {desired.number: desired for desired in held}
+    for each in back:
+        desired, moment = told.get(each.number), each.moment
+        since = desired.held_since if desired else None
+        later = since is not None and moment > since + VENDOR_CLOCK_TOLERANCE
+        if desired and later and is_in_a_call(desired, moment):
+            turn.words = ECHOES

@@ -169,30 +169,17 @@ def check_newer(said: Said, stop: Statement | None, reassigned_at: datetime | No
 
 
 class Verdict(Enum):
-    """The five answers; the value is the key used in templates and styles."""
+    """The five answers: the key used in templates and styles, and the label on the screen."""
 
-    MAY_TEXT = "may_text"
-    DO_NOT_TEXT = "do_not_text"
-    NOT_SUBSCRIBED = "not_subscribed"
-    DISAGREE = "disagree"
-    NOT_KNOWN = "not_known"
+    MAY_TEXT = "may_text", "May text"
+    DO_NOT_TEXT = "do_not_text", "Do not text"
+    NOT_SUBSCRIBED = "not_subscribed", "Not subscribed"
+    DISAGREE = "disagree", "Vendors disagree"
+    NOT_KNOWN = "not_known", "Not known"
 
-    @property
-    def key(self) -> str:
-        return self.value
+    def __init__(self, key: str, label: str) -> None:
+        self.key, self.label = key, label
 
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Verdict.MAY_TEXT: "May text",
-    Verdict.DO_NOT_TEXT: "Do not text",
-    Verdict.NOT_SUBSCRIBED: "Not subscribed",
-    Verdict.DISAGREE: "Vendors disagree",
-    Verdict.NOT_KNOWN: "Not known",
-}
 
 STATUS_WORDS = {
     OptInStatus.SUBSCRIBED: "Subscribed",
@@ -282,7 +269,9 @@ def judge(
     looked up, so the answer is never *May text*.
     """
     changed_at = None
-    if state and state.read_at and _counts_instead(state, read_at, contact_id):
+    same = state and contact_id in (None, state.contact_id)
+    # A newer reading of the same contact, or any if this one has no time.
+    if state and state.read_at and (not read_at or (same and state.read_at > read_at)):
         status, read_at, changed_at = state.status or None, state.read_at, state.status_changed_at
     told = {desired.vendor: desired for desired in desired_states}
     there = set(connected)
@@ -295,7 +284,10 @@ def judge(
     elif any(desired.do_not_text for desired in told.values()):
         verdict, reason = _verdict_of_a_stop(slicktext, cloudcontactai)
     elif state and state.stopped:
-        verdict, reason = _verdict_of_an_untold_stop(slicktext)
+        # No vendor was told of it, so what they hold is no disagreement.
+        verdict, reason = Verdict.DO_NOT_TEXT, "Stopped here. The vendors were not told yet."
+        if slicktext.holds_stop:
+            reason = f"{slicktext.says} at SlickText."
     else:
         verdict, reason = _verdict_without_a_stop(slicktext, cloudcontactai)
     if verdict is Verdict.MAY_TEXT and not number:
@@ -324,12 +316,6 @@ def judge(
         version=state.version if state else 0,
         asked=asked,
     )
-
-
-def _counts_instead(state: ConsentState, read_at: datetime | None, contact_id: int | None) -> bool:
-    """Return True if the reading on record is newer, and of the same contact."""
-    same = contact_id is None or contact_id == state.contact_id
-    return bool(read_at is None or (same and state.read_at and state.read_at > read_at))
 
 
 def _is_from_before(
@@ -361,7 +347,7 @@ def _slicktext(
     if desired and newer_than_reading:
         status, at = desired.confirmed_opt_in_status or None, confirmed_at
     says = STATUS_WORDS.get(status or "", f"“{status}”" if status else "No status")
-    holds_stop = _holds_stop(status)
+    holds_stop = status in STOPPED_STATUSES if status in STATUS_WORDS else None
     if desired and newer_than_reading and not status:
         says, holds_stop = NO_CONTACT, desired.confirmed_do_not_text
     if desired and desired.state != DeliveryState.CONFIRMED:
@@ -369,12 +355,6 @@ def _slicktext(
     state = "confirmed" if newer_than_reading else "read" if status else "unknown"
     words = desired.answer if desired and newer_than_reading else ""
     return VendorState(vendor, state, says, holds_stop, at, words)
-
-
-def _holds_stop(status: str | None) -> bool | None:
-    if status in STOPPED_STATUSES:
-        return True
-    return False if status in STATUS_WORDS else None
 
 
 def _cloudcontactai(desired: DesiredState | None, connected: set[Vendor]) -> VendorState:
@@ -408,7 +388,10 @@ def _verdict_without_a_stop(
         "unknown",
         "not_connected",
     ):
-        return _verdict_without_answer(slicktext)
+        # We asked it to lift a stop, and don't know what it holds.
+        if slicktext.holds_stop:
+            return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
+        return Verdict.NOT_KNOWN, "CloudContactAI has not confirmed that texts are allowed."
     if slicktext.holds_stop:
         if cloudcontactai.holds_stop is False:
             return (
@@ -417,7 +400,11 @@ def _verdict_without_a_stop(
             )
         return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
     if slicktext.holds_stop is None:
-        return Verdict.NOT_KNOWN, _why_not_known(slicktext)
+        why = {
+            "not_connected": "SlickText is not connected.",
+            "unknown": "We have no status from SlickText.",
+        }.get(slicktext.state, f"SlickText says {slicktext.says}, which is not a yes.")
+        return Verdict.NOT_KNOWN, why
     if slicktext.says == STATUS_WORDS[OptInStatus.NOT_SUBSCRIBED]:
         return Verdict.NOT_SUBSCRIBED, "Not subscribed at SlickText."
     allowed = cloudcontactai.holds_stop is False
@@ -453,13 +440,6 @@ def _verdict_of_a_stop(slicktext: VendorState, cloudcontactai: VendorState) -> t
     return Verdict.DO_NOT_TEXT, f"{where}{absent}{settled}."
 
 
-def _verdict_of_an_untold_stop(slicktext: VendorState) -> tuple[Verdict, str]:
-    """Judge a stop on record that no vendor was told: what they hold is not a disagreement."""
-    if slicktext.holds_stop:
-        return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
-    return Verdict.DO_NOT_TEXT, "Stopped here. The vendors were not told yet."
-
-
 def _verdict_while_lifting(
     slicktext: VendorState, cloudcontactai: VendorState
 ) -> tuple[Verdict, str]:
@@ -469,18 +449,3 @@ def _verdict_while_lifting(
     if cloudcontactai.state == "on_its_way":
         return Verdict.DO_NOT_TEXT, "Stopped; the lift is on its way."
     return Verdict.DO_NOT_TEXT, "Stopped at CloudContactAI, which did not lift it."
-
-
-def _verdict_without_answer(slicktext: VendorState) -> tuple[Verdict, str]:
-    """Judge after CloudContactAI was asked to lift a stop, while we don't know what it holds."""
-    if slicktext.holds_stop:
-        return Verdict.DO_NOT_TEXT, f"{slicktext.says} at SlickText."
-    return Verdict.NOT_KNOWN, "CloudContactAI has not confirmed that texts are allowed."
-
-
-def _why_not_known(slicktext: VendorState) -> str:
-    if slicktext.state == "not_connected":
-        return "SlickText is not connected."
-    if slicktext.state == "unknown":
-        return "We have no status from SlickText."
-    return f"SlickText says {slicktext.says}, which is not a yes."

@@ -91,18 +91,9 @@ class _ToSlickText:
         self.once_more()
         return found if found and found.opt_in_status == OptInStatus.BLOCKED else None
 
-    def _others(self, told: Contact | None) -> list[Contact]:
-        """Return the other contacts with this number at SlickText whose state differs (rule 8)."""
-        return [
-            each
-            for each in self._everyone_else(told.contact_id if told else 0)
-            if each.number == self.desired.number
-            and (each.opt_in_status in STOPPED_STATUSES) != self.desired.do_not_text
-        ]
-
-    def _everyone_else(self, told: int) -> list[Contact]:
-        """Return the other contacts with this number, as SlickText shows them now (found by the index, if any)."""
-        at, others = timezone.now(), []
+    def _others(self, contact: Contact | None) -> list[Contact]:
+        """Return the other contacts with this number at SlickText now whose state differs (rule 8)."""
+        at, others, told = timezone.now(), [], contact.contact_id if contact else 0
         if not settings.CONTACT_INDEX:
             self.once_more()
             found = slicktext.find_contacts(
@@ -120,7 +111,12 @@ class _ToSlickText:
                 index.remove(contact_id)
         # Their stop that was never read is recorded before it is overwritten.
         slicktext_readings.learn(others, at, now=True)
-        return others
+        return [
+            each
+            for each in others
+            if each.number == self.desired.number
+            and (each.opt_in_status in STOPPED_STATUSES) != self.desired.do_not_text
+        ]
 
     def _tell(self) -> Answer:
         try:

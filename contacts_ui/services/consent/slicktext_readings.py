@@ -241,26 +241,17 @@ def _opening_opt_outs(found: Sequence[Found]) -> list[Found]:
     if not found:
         return []
     numbers = [each.reading.number for each in found]
-    alone = set(
-        HeldPress.objects.filter(number__in=numbers, state=PressState.HELD).values_list(
-            "number", flat=True
-        )
-    ) | set(
-        LiftRequest.objects.filter(number__in=numbers, state=LiftRequestState.WAITING).values_list(
-            "number", flat=True
-        )
-    )
+    held = HeldPress.objects.filter(number__in=numbers, state=PressState.HELD)
+    waiting = LiftRequest.objects.filter(number__in=numbers, state=LiftRequestState.WAITING)
+    alone = {*held.values_list("number", flat=True), *waiting.values_list("number", flat=True)}
     since = first_sync_ended_at()
+    # Without a date it changed after the first sync.
     return [
         each
         for each in found
-        if each.reading.number in alone or _is_later(each.reading.changed_at, since)
+        if each.reading.number in alone
+        or (since and (each.reading.changed_at is None or each.reading.changed_at > since))
     ]
-
-
-def _is_later(changed_at: datetime | None, since: datetime | None) -> bool:
-    """Return True if a status changed after the first sync; without a date it did."""
-    return since is not None and (changed_at is None or changed_at > since)
 
 
 def first_sync_ended_at() -> datetime | None:

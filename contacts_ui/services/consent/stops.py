@@ -1,6 +1,6 @@
 """Write a stop: its audit log entry, its statement, its opt-out for managers, and the desired state of each vendor."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -245,25 +245,25 @@ def note_outcome(desired: DesiredState) -> None:
         return
     for row in _open_opt_outs(desired.number):
         _note_answer(row, desired)
-        if _is_complete(row):
-            _close_opt_out(row)
+        # Complete: every connected vendor has confirmed it, or it was resolved by hand.
+        settled_for = row.settled_for.split(", ")
+        complete = all(row.confirmed_at(each) or each.label in settled_for for each in connected())
+        if complete and row.settled_for:
+            row.state = OptOutState.SETTLED
+        elif complete:
+            row.completed_at, row.refused_by = timezone.now(), ""
+            row.seconds_to_complete = max((row.completed_at - row.asked_at).total_seconds(), 0.0)
+            row.state = OptOutState.RENEWED if row.ended_by else OptOutState.COMPLETED
         row.save(update_fields=_OPT_OUT_PROGRESS)
 
 
-def note_retry(desired: DesiredState) -> None:
-    """Note that a stop is sent again to the vendor that refused it."""
-    if not desired.do_not_text:
-        return
-    for row in _open_opt_outs(desired.number):
-        row.refused_by = _without(row.refused_by, desired)
-        row.state = OptOutState.REFUSED if row.refused_by else OptOutState.WAITING
-        row.save(update_fields=_OPT_OUT_PROGRESS)
-
-
-def note_retry_everywhere(number: str) -> None:
-    """Note that a stop is sent again to every vendor that refused it."""
+def note_retry(number: str, vendors: Iterable[Vendor] = tuple(Vendor)) -> None:
+    """Note that a stop is sent again to those of these vendors that refused it."""
+    labels = [vendor.label for vendor in vendors]
     for row in _open_opt_outs(number):
-        row.refused_by, row.state = "", OptOutState.WAITING
+        refused_by = row.refused_by.split(", ")
+        row.refused_by = ", ".join(name for name in refused_by if name not in labels)
+        row.state = OptOutState.REFUSED if row.refused_by else OptOutState.WAITING
         row.save(update_fields=_OPT_OUT_PROGRESS)
 
 
@@ -284,24 +284,6 @@ def _note_answer(row: OptOut, desired: DesiredState) -> None:
     elif desired.state == DeliveryState.REFUSED:
         row.refused_by = _with(row.refused_by, desired)
     row.state = OptOutState.REFUSED if row.refused_by else OptOutState.WAITING
-
-
-def _is_complete(row: OptOut) -> bool:
-    """Return True if every connected vendor has confirmed it, or it was resolved by hand."""
-    return all(
-        row.confirmed_at(vendor) or vendor.label in row.settled_for.split(", ")
-        for vendor in connected()
-    )
-
-
-def _close_opt_out(row: OptOut) -> None:
-    if row.settled_for:
-        row.state = OptOutState.SETTLED
-        return
-    row.completed_at = timezone.now()
-    row.seconds_to_complete = max((row.completed_at - row.asked_at).total_seconds(), 0.0)
-    row.refused_by = ""
-    row.state = OptOutState.RENEWED if row.ended_by else OptOutState.COMPLETED
 
 
 def _with(names: str, desired: DesiredState) -> str:

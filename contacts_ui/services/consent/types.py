@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -74,6 +75,14 @@ class Request:
         if self.asked_at is None:
             return exactly(heard_at)
         return within_minute(self.asked_at, heard_at, self.asked_last)
+
+
+class AlreadyDecided(Exception):
+    """Another person decided about this first, or it was withdrawn; `row` is how it stands."""
+
+    def __init__(self, row: Any) -> None:
+        self.row = row
+        super().__init__(row.pk)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.record import judge_one
 from contacts_ui.services.consent.rules import VENDOR_CLOCK_TOLERANCE, Judgment, by_vendor, usable
 from contacts_ui.services.consent.stops import Stop, Written, said_again, write_stop
-from contacts_ui.services.consent.types import Request, Seen
+from contacts_ui.services.consent.types import AlreadyDecided, Request, Seen
 
 
 def cloudcontactai_marked(
@@ -56,7 +56,10 @@ def code_reported(*, number: str, code: str, words: str, carrier: bool, heard_at
         audit_log.take_turn()
         told = DesiredState.objects.filter(number=number, vendor=Vendor.CLOUDCONTACTAI).first()
         state = record.state_of(number)
-        if told and _may_hold_ours(told) and state and state.stopped and not carrier:
+        # It may hold ours, unless it has not taken it yet: then its codes report a stop of theirs.
+        unclear = told and (told.unanswered_at or told.lease)
+        ours = told and told.do_not_text and (told.confirmed_do_not_text or unclear)
+        if ours and state and state.stopped and not carrier:
             return "CloudContactAI holds the stop."
         known = list(record.statements_of(number))
         lifting = told is not None and not told.do_not_text
@@ -78,12 +81,6 @@ def code_reported(*, number: str, code: str, words: str, carrier: bool, heard_at
             )
         )
     return _in_words(written, told_back=told_back)
-
-
-def _may_hold_ours(told: DesiredState) -> bool:
-    """Return True unless CloudContactAI cannot hold our stop yet, so that its codes report theirs."""
-    unclear = told.unanswered_at is not None or bool(told.lease)
-    return told.do_not_text and (bool(told.confirmed_do_not_text) or unclear)
 
 
 def slicktext_hinted(reading: Seen, *, at: datetime | None, event: str) -> str:
@@ -135,14 +132,6 @@ def _in_words(written: Written | None, *, told_back: bool) -> str:
 
 
 # --- What could not be matched: a person decides -----------------------------------------------------
-
-
-class AlreadyDecided(Exception):
-    """Another person decided about this event in the meantime; `event` is its present state."""
-
-    def __init__(self, event: WebhookEvent) -> None:
-        self.event = event
-        super().__init__(event.pk)
 
 
 def match_event(

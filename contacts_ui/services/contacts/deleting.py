@@ -55,18 +55,15 @@ def delete(contact_id: int, *, staff: Staff, typed_number: str) -> Contact:
     except VendorError as error:
         if not error.outcome_unknown:
             raise
-        if not _is_gone(contact_id):
+        # Its answer was lost: deleted only if SlickText no longer has the contact.
+        try:
+            slicktext.get_contact(to_slicktext(), contact_id)
+            gone = False
+        except VendorError as read:
+            gone = isinstance(read, NotFound)
+        if not gone:
             audit_log.record(**about, answer={"outcome": "unknown"})
             raise
     audit_log.record(**about, answer={"outcome": "deleted"})
     last_known.forget_contact(contact_id)
     return contact
-
-
-def _is_gone(contact_id: int) -> bool:
-    """Return True if SlickText no longer has the contact; its answer to the deletion was lost."""
-    try:
-        slicktext.get_contact(to_slicktext(), contact_id)
-    except VendorError as error:
-        return isinstance(error, NotFound)
-    return False

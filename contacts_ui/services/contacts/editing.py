@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from contacts_ui.contact_fields import Merge, for_vendor, merge
@@ -98,28 +99,28 @@ def edit(
         _leave_number(move, staff, evidence, version)
     began = timezone.now()
     contact, entry = _send_edit(staff, fresh, merged, move)
-    last_known.keep_changed(contact, timezone.now())
-    saved = Saved(contact, merged.changes, not_taken=merged.missing_in(contact))
-    if not move:
-        return saved
-    saved = replace(saved, changes={**merged.changes, "mobile_number": move.new})
-    if contact.number != move.new:
-        return saved
-    if move.status.stopped:
+    moved = move if move and contact.number == move.new else None
+    stopped = bool(moved and moved.status.stopped)
+    if moved and stopped:
         deliver_now(
             phone_numbers.number_taken(
                 staff=staff,
                 entry=entry,
                 contact=contact,
                 began=began,
-                left=move.left,
+                left=moved.left,
                 consented=bool(evidence),
             )
         )
-        saved = replace(saved, stopped=True)
-    elif move.status.status:
-        saved = replace(saved, unsubscribed_here=True)
-    return _record_consent(staff, saved, evidence) if evidence else saved
+    last_known.keep_changed(contact, timezone.now())
+    saved = Saved(
+        contact,
+        {**merged.changes, **({"mobile_number": move.new} if move else {})},
+        stopped=stopped,
+        unsubscribed_here=bool(moved and moved.status.status and not stopped),
+        not_taken=merged.missing_in(contact),
+    )
+    return _record_consent(staff, saved, evidence) if moved and evidence else saved
 
 
 def create(
@@ -268,12 +269,12 @@ def _record_consent(staff: Staff, saved: Saved, evidence: Evidence) -> Saved:
     """Record the consent that came with a number, or ask a second person; the contact is saved either way."""
     # As SlickText just answered: what we had read of this number before may be about another contact.
     seen = Seen.of(saved.contact, timezone.now())
+    record = lift_requests.ask if settings.FOUR_EYES else opt_in.change_opt_in_status
+    asked = settings.FOUR_EYES
     try:
-        asked = lift_requests.give_or_ask(
-            staff=staff, seen=seen, status=OptInStatus.SUBSCRIBED, evidence=evidence
-        )
+        record(staff=staff, seen=seen, status=OptInStatus.SUBSCRIBED, evidence=evidence)
     except lift_requests.NothingToLift:
-        asked = None
+        asked = False
     except EvidenceRefused as error:
         return replace(saved, consent_refused=error.sentence)
     except opt_in.RecordChanged:

@@ -110,10 +110,14 @@ def _from_index(query: ListQuery, state: index.IndexState) -> Listing:
     if query.before and len(answer.found) < query.limit:
         # Contacts in front are gone, so this is the first page now: fill it.
         answer = index.find(replace(index_query, before="", offset=0))
-    contacts = tuple(each.contact for each in answer.found)
-    page = ContactPage(
-        contacts, _has_more(query, answer), answer.offset, malformed=(), received=len(contacts)
-    )
+    contacts, size = tuple(each.contact for each in answer.found), len(answer.found)
+    has_more = answer.more
+    if has_more is None and answer.total.exact:
+        has_more = answer.offset + size < answer.total.number
+    elif has_more is None:
+        # The total is an estimate: a page that is not full is the last one.
+        has_more = size == query.limit
+    page = ContactPage(contacts, has_more, answer.offset, malformed=(), received=size)
     return Listing(
         page,
         # An empty result is as old as the sync that it comes from.
@@ -122,16 +126,6 @@ def _from_index(query: ListQuery, state: index.IndexState) -> Listing:
         read={each.contact.contact_id: each.read_at for each in answer.found},
         answer=answer,
     )
-
-
-def _has_more(query: ListQuery, answer: index.IndexPage) -> bool:
-    if answer.more is not None:
-        return answer.more
-    size = len(answer.found)
-    if not answer.total.exact:
-        # The total is an estimate: a page that is not full is the last one.
-        return size == query.limit
-    return answer.offset + size < answer.total.number
 
 
 def _from_slicktext(query: ListQuery) -> Listing:
@@ -169,23 +163,18 @@ def _answer(query: ListQuery) -> Listing:
     if understanding is None:
         return Listing(_page(query, query.filters), timezone.now())
     if query.reading is not None and query.reading < len(understanding.readings):
-        reading = understanding.readings[query.reading]
-        page = _read(query, reading)
+        page = _read(query, understanding.readings[query.reading])
         return Listing(page, timezone.now(), understanding, (query.reading,), 1)
-    return _search(query, understanding)
-
-
-def _search(query: ListQuery, understanding: Understanding) -> Listing:
-    """Try round after round until one matches; the readings of one round are shown together."""
-    index = 0
+    tried = 0
+    # Round after round until one matches; the readings of one round are shown together.
     for readings in understanding.rounds:
         pages = [_read(query, reading) for reading in readings]
-        found = tuple(index + at for at, page in enumerate(pages) if page.received)
-        index += len(readings)
+        found = tuple(tried + at for at, page in enumerate(pages) if page.received)
+        tried += len(readings)
         if found:
             page = _together([page for page in pages if page.received])
-            return Listing(page, timezone.now(), understanding, found, index)
-    return Listing(EMPTY_PAGE, timezone.now(), understanding, (), index)
+            return Listing(page, timezone.now(), understanding, found, tried)
+    return Listing(EMPTY_PAGE, timezone.now(), understanding, (), tried)
 
 
 def _read(query: ListQuery, reading: Interpretation) -> ContactPage:

@@ -56,13 +56,18 @@ def understand(typed: str) -> Understanding | None:
     if not text:
         return None
     if "@" in text:
-        return Understanding(Kind.EMAIL, tuple((reading,) for reading in _emails(text)))
+        spelled = dict.fromkeys((text, text.lower()))
+        rounds = ((Interpretation(f"the email {each}", (("email", each),)),) for each in spelled)
+        return Understanding(Kind.EMAIL, tuple(rounds))
     if number := only_number(text):
         reading = Interpretation(f"the number {pretty(number)}", (("mobile_number", number),))
         return Understanding(Kind.NUMBER, ((reading,),), number)
     digits = re.sub(r"\D", "", text)
     if digits and not re.search(r"[^\W\d_]", text):
-        return _id(digits)
+        # SQLite and PostgreSQL both end at 19 digits, and so does every id we have seen.
+        possible = [int(digits)] if len(digits) < 19 else []
+        readings = (Interpretation(f"the id {digits}", contact_id=each) for each in possible)
+        return Understanding(Kind.ID, (tuple(readings),))
     words = text.split()
     if len(words) == 1:
         return Understanding(Kind.NAME, _affordable(_one_name(words[0])))
@@ -81,19 +86,6 @@ def _affordable(
             kept.append(new)
             seen.update(new)
     return tuple(kept)
-
-
-def _id(digits: str) -> Understanding:
-    # SQLite and PostgreSQL both end at 19 digits, and so does every id we have seen.
-    readings = (
-        (Interpretation(f"the id {digits}", contact_id=int(digits)),) if len(digits) < 19 else ()
-    )
-    return Understanding(Kind.ID, (readings,))
-
-
-def _emails(text: str) -> Iterator[Interpretation]:
-    for spelling in dict.fromkeys((text, text.lower())):
-        yield Interpretation(f"the email {spelling}", (("email", spelling),))
 
 
 def _one_name(name: str) -> Iterator[tuple[Interpretation, ...]]:

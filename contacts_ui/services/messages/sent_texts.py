@@ -237,7 +237,7 @@ def held_for(texts: Sequence[SentText]) -> dict[int, datetime | None]:
 
 def check_new_statements() -> int:
     """Compare texts with the statements recorded since the last time; return how many are newly listed."""
-    news = record.statements_since(record.texts_checked_to(), STATEMENTS_BATCH)
+    news = record.statements_to_check(STATEMENTS_BATCH)
     if not news:
         return 0
     added = classify({number for _, number in news})

@@ -105,7 +105,7 @@ def reassigned() -> list[Reassigned]:
 def match(*, staff: Staff, pk: int, number: str) -> Judgment:
     """Record an event as the stop of a number (E.164).
 
-    Raise NotAllowed, WebhookEvent.DoesNotExist, vendor_events.AlreadyDecided.
+    Raise NotAllowed, WebhookEvent.DoesNotExist, consent.types.AlreadyDecided.
     """
     found = _unplaced(WebhookEvent.objects.get(pk=pk))
     said = "; ".join(f"{name}: {value}" for name, value in found.facts)

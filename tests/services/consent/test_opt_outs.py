@@ -97,7 +97,7 @@ def test_refused_and_tried_again(agent: User) -> None:
     row = ask(agent)
     answer(DOC_NUMBER, CCAI, state=DeliveryState.REFUSED)
     with transaction.atomic():
-        stops.note_retry(DesiredState(number=DOC_NUMBER, vendor=CCAI, do_not_text=True))
+        stops.note_retry(DOC_NUMBER, [CCAI])
     assert (fresh(row).state, fresh(row).refused_by) == ("waiting", "")
 
 

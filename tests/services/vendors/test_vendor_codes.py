@@ -258,10 +258,10 @@ def test_a_carriers_block_is_told_with_the_lift(
 ) -> None:
     """Rule 13: the lift is accepted, and says that their START is still needed."""
     told(failed("21610", CARRIER))
-    assert lift_requests.is_blocked_by_carrier(MARTY_NUMBER)
+    assert bool(lift_requests.blocked_by_carrier([MARTY_NUMBER]))
     lift(manager)
     assert not record.is_stopped(MARTY_NUMBER)
-    assert lift_requests.is_blocked_by_carrier(MARTY_NUMBER)
+    assert bool(lift_requests.blocked_by_carrier([MARTY_NUMBER]))
 
 
 # --- Facts that are no stops --------------------------------------------------------------------------
@@ -319,7 +319,7 @@ def test_an_older_stop_holds_again_and_goes_to_the_vendors(
     lift(manager)
     assert (vendors.status(), vendors.stopped()) == ("subscribed", False)
     reassigned(timezone.now())
-    assert record.has_stop(MARTY_NUMBER)
+    assert record.standing_of(MARTY_NUMBER).stopped
     assert is_stopped_everywhere(vendors)
     assert attention.reassigned() == []
 
