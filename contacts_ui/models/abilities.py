@@ -20,10 +20,7 @@ class AbilityState(models.TextChoices):
 
 
 class VendorAbility(models.Model):
-    """One ability of one vendor: probed when it is connected, after its key changes, and weekly.
-
-    `mark` is how far the work that uses it has come.
-    """
+    """One ability of one vendor, probed weekly and after a new key. `mark` is how far its work has come."""
 
     vendor = models.CharField(max_length=20, choices=Vendor)
     name = models.CharField(max_length=20, help_text="messages, counts or reads")

@@ -19,10 +19,7 @@ class MessageState(models.TextChoices):
 
 
 class IncomingMessage(models.Model):
-    """A message that may ask for texts to stop: a person decides, or it becomes a stop when `due_at` is over.
-
-    Other messages have no row. `services.consent.own_words` is the one door to write here.
-    """
+    """A message that may ask for texts to stop: it becomes a stop when `due_at` is over. Others have no row."""
 
     vendor = models.CharField(max_length=20, choices=Vendor)
     key = models.CharField(max_length=200, help_text="Identifies the message")

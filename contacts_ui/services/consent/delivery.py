@@ -101,10 +101,7 @@ def _deliver_in_thread(key: int) -> bool:
 
 
 def deliver(pk: int, *, policy: CallPolicy = DELIVER) -> bool:
-    """Send one row to its vendor, and record the answer. Never raises for a vendor's failure.
-
-    Return False if the row is not due or another process has it.
-    """
+    """Send one row, and record the answer, also a vendor's failure. Return False if it is not due, or leased."""
     return _deliver_first(due().filter(pk=pk), policy)
 
 

@@ -33,8 +33,7 @@ def set_desired_state(
 ) -> DesiredState:
     """Write what `vendor` should hold for `number` (E.164). Call it inside the transaction of its audit log entry.
 
-    Only SlickText has an opt-in status.
-    `batch` is for bulk jobs, whose rows give way to people's. A person's change that is still on its way stays urgent.
+    Only SlickText has a status. With `batch` the row gives way to people's; one that is on its way stays urgent.
     """
     now = timezone.now()
     # The audit log's turn lets one writer in, so no other process adds this row now.
@@ -185,10 +184,7 @@ def is_in_a_call(desired: DesiredState, at: datetime) -> bool:
 
 
 def carry_over(number: str, status: str | None, read_at: datetime) -> bool:
-    """Make a stop due again if SlickText did not know its number when it was told, and shows it at `read_at`.
-
-    Return True if it was.
-    """
+    """Make a stop due again if SlickText knew no such number when told, and shows it now; return True if so."""
     if not status or status in STOPPED_STATUSES:
         return False
     lost = DesiredState.objects.filter(
@@ -210,10 +206,7 @@ def carry_over(number: str, status: str | None, read_at: datetime) -> bool:
 
 
 def tell_vendors_connected_later(*, limit: int = 200) -> int:
-    """Write stops for connected vendors that were never told; return how many.
-
-    The new row has the audit log entry that the other vendor's row has.
-    """
+    """Write stops for connected vendors that were never told, with the other row's entry; return how many."""
     count = 0
     for vendor in connected():
         told = DesiredState.objects.filter(vendor=vendor, number=OuterRef("number"))
@@ -260,10 +253,7 @@ def being_sent(keys: Iterable[int]) -> bool:
 
 
 def due() -> QuerySet[DesiredState]:
-    """Return the rows that are due for a call, and that no process is calling about.
-
-    People's come before bulk jobs'. Within each, stops come first, then the oldest.
-    """
+    """Return the rows that are due and not leased: people's before bulk jobs', then stops first, then the oldest."""
     now = timezone.now()
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
     return DesiredState.objects.filter(free, due_at__lte=now).order_by(

@@ -92,10 +92,7 @@ def recently_closed(limit: int = 20) -> list[Disagreement]:
 
 
 def close_agreed() -> int:
-    """Close those whose stop every connected vendor has confirmed, and the one that did not hold it since then.
-
-    Return how many.
-    """
+    """Close those whose stop every connected vendor holds, confirmed since by the one that did not; return how many."""
     rows = list(present()[:CLOSE_CHECK_MAX_ROWS])
     desired_states = {
         (desired.number, desired.vendor): desired

@@ -75,10 +75,7 @@ def end_hold(number: str) -> None:
 
 
 def stop(*, staff: Staff, seen: Seen, request: Request) -> Judgment:
-    """Stop texts, with details of how they asked: sent now, since details show intent (rule 5). Raises NotAllowed.
-
-    After a press without details, they are added to the opt-out of that press.
-    """
+    """Stop texts at once, with how they asked, or add that to a bare press (rule 5). Raises NotAllowed."""
     require(staff, "stop_texts")
     deliver_now(record_stop(staff=staff, seen=seen, request=request))
     return judge_one(seen)
@@ -160,10 +157,7 @@ def _add_details(staff: Staff, seen: Seen, request: Request, bare: OptOut) -> Le
 
 
 def repair(*, staff: Staff, keys: Collection[int]) -> list[Disagreement]:
-    """Send the stops of these disagreements to every vendor again; return those that were open. Raises NotAllowed.
-
-    The record or a vendor holds these stops: telling again is not saying again (rule 10).
-    """
+    """Tell every vendor again of these stops (rule 10); return those that were open. Raises NotAllowed."""
     require(staff, "review_opt_outs")
     require(staff, "stop_texts")
     repaired, told = [], []
@@ -223,10 +217,7 @@ def try_stop_again(*, staff: Staff, seen: Seen) -> Judgment:
 
 
 def tell_untold(*, staff: Staff, seen: Seen, reason: str) -> LedgerEntry | None:
-    """Schedule the stop on record for vendors that were never told, after manual stops; None if all were told.
-
-    Calls no vendor. For jobs, which have checked the permission.
-    """
+    """For jobs, have the vendors told that never heard of the stop; None if all had. Checks no permission."""
     with transaction.atomic():
         audit_log.take_turn()
         state = record.state_of(seen.number)
@@ -261,9 +252,9 @@ class NotRefusedNow(Exception):
 
 
 def retry_refused(*, staff: Staff, pk: int, version: int) -> DesiredState:
-    """Send again what a vendor refused; return the row as it is at the deadline of a click.
+    """Send again what a vendor refused at `version`; return the row as it is at the deadline of a click.
 
-    `version` is the one that the manager saw. Raises NotAllowed, DesiredState.DoesNotExist, NotRefusedNow.
+    Raises NotAllowed, DesiredState.DoesNotExist, NotRefusedNow.
     """
     with transaction.atomic():
         row = _refused(staff, pk, version)

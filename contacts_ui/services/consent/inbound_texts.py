@@ -53,10 +53,7 @@ def heard(
     said_at: datetime | None,
     heard_at: datetime,
 ) -> str:
-    """Act on a message that a person wrote from `number` (E.164); return what was done, in words.
-
-    `said_at` is the vendor's time, if it gives one; `key` makes a repeat harmless.
-    """
+    """Act on a message from `number` (E.164), said at `said_at` by the vendor, once; return what was done."""
     meaning = meaning_of(words)
     if meaning is Meaning.OTHER:
         return NOTHING
@@ -85,10 +82,7 @@ def heard(
 
 
 def _came_another_way(message: IncomingMessage) -> bool:
-    """Return True if a message is here already: a vendor may report it by webhook and in its list of messages.
-
-    Without a time it may be new: the same words, after consent in between.
-    """
+    """Return True if it came by webhook or list before. Without a time it may be new: the same words, after consent."""
     if message.said_at is None:
         return False
     same = IncomingMessage.objects.filter(
@@ -201,10 +195,7 @@ def decided(*, since: timedelta = timedelta(days=7)) -> QuerySet[IncomingMessage
 
 
 def stop_texts(*, staff: Staff, pk: int) -> Judgment:
-    """Decide that a message asks us to stop: record a stop, said when they wrote it.
-
-    Raises NotAllowed, IncomingMessage.DoesNotExist, AlreadyDecided.
-    """
+    """Decide that a message asks us to stop: a stop, said when they wrote it. Raises NotAllowed, and as `_decide`."""
     require(staff, "stop_texts")
     with transaction.atomic():
         audit_log.take_turn()
@@ -216,10 +207,7 @@ def stop_texts(*, staff: Staff, pk: int) -> Judgment:
 
 
 def dismiss(*, staff: Staff, pk: int) -> Judgment:
-    """Decide that a message is not a request. The audit log keeps the decision, not the words, which expire.
-
-    Raises NotAllowed, IncomingMessage.DoesNotExist, AlreadyDecided.
-    """
+    """Decide that a message is not a request. The audit log keeps no words, which expire. Raises as `stop_texts`."""
     require(staff, "lift_stops")
     with transaction.atomic():
         audit_log.take_turn()
@@ -229,10 +217,7 @@ def dismiss(*, staff: Staff, pk: int) -> Judgment:
 
 
 def reopen(*, staff: Staff, pk: int) -> Judgment:
-    """Undo *Not a request*: the message waits again, with its old deadline.
-
-    Raises NotAllowed, IncomingMessage.DoesNotExist, AlreadyDecided.
-    """
+    """Undo *Not a request*: the message waits again, with its old deadline. Raises as `stop_texts`."""
     require(staff, "lift_stops")
     with transaction.atomic():
         audit_log.take_turn()
@@ -269,7 +254,7 @@ def stop_undecided(*, limit: int = 50) -> int:
 
 
 def _decide(staff: Staff | None, pk: int, state: MessageState) -> IncomingMessage:
-    """Record the decision, once. Call it after the audit log's turn."""
+    """Record the decision, once, after the audit log's turn. Raises IncomingMessage.DoesNotExist, AlreadyDecided."""
     message = IncomingMessage.objects.get(pk=pk)
     changed = IncomingMessage.objects.filter(pk=pk, state=MessageState.WAITING).update(
         state=state, decided_by_name=audit_log.name_of(staff), decided_at=timezone.now()

@@ -231,10 +231,7 @@ def told_back(numbers: Collection[str]) -> dict[str, list[Statement]]:
 
 
 def cannot_answer(requests: Iterable[LiftRequest]) -> set[int]:
-    """Return the ids of requests by START that answer nothing: not later than a stop, or without a time.
-
-    They cannot be approved (rule 1), unless someone decides that a stop was our own.
-    """
+    """Return the ids of requests by START that answer no stop, unless a stop is called our own (rule 1)."""
     texted = [each for each in requests if each.texted_to]
     numbers = {each.number for each in texted}
     said = record.grouped(Statement.objects.filter(number__in=numbers, told_back=False))
@@ -311,10 +308,7 @@ DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN, State.EXPIRED)
 
 @dataclass(frozen=True)
 class Wanted:
-    """A filter of requests: an empty field does not filter. `number` is E.164, days are inclusive.
-
-    None instead of it: the filter makes no sense, and nothing is shown.
-    """
+    """A filter of requests by what is not empty; `number` is E.164, days are inclusive. None shows nothing."""
 
     number: str = ""
     state: str = ""

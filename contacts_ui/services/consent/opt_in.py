@@ -56,10 +56,9 @@ class NeedsSecondPerson(Exception):
 def change_opt_in_status(
     *, staff: Staff, seen: Seen, status: str, evidence: Evidence, version: int | None = None
 ) -> Judgment:
-    """Lift a stop or opt a person in, with evidence that is newer than every stop.
+    """Lift a stop or opt a person in, with newer evidence. `version` is the record's as the form showed it.
 
-    `version` is the record's as the form showed it. Raises NotAllowed, NeedsSecondPerson, RecordChanged,
-    rules.EvidenceRefused.
+    Raises NotAllowed, NeedsSecondPerson, RecordChanged, rules.EvidenceRefused.
     """
     require(staff, "lift_stops")
     if settings.FOUR_EYES:
@@ -75,10 +74,7 @@ def change_opt_in_status(
 
 
 def check_unchanged(seen: Seen, version: int | None) -> None:
-    """Raise RecordChanged if something was said since the form was opened, or pressed just now (rule 7).
-
-    Call it after the audit log's turn.
-    """
+    """Raise RecordChanged if something was said since the form was opened (rule 7). Call it in the log's turn."""
     state = record.state_of(seen.number)
     moved = version is not None and version != (state.version if state else 0)
     if moved or record.is_held(seen.number):
@@ -103,10 +99,7 @@ def record_as_read(seen: Seen) -> None:
 
 
 def record_consent(*, staff: Staff, seen: Seen, status: str, evidence: Evidence) -> Collection[int]:
-    """Write consent with its evidence, but call no vendor; return the keys to deliver. Raises rules.EvidenceRefused.
-
-    The caller has checked the permission, and has a transaction with the audit log's turn.
-    """
+    """Write consent, in the audit log's turn; return the keys to deliver. Raises rules.EvidenceRefused."""
     check_evidence_for(seen.number, evidence)
     said = evidence.said
     entry = audit_log.record(
@@ -143,10 +136,7 @@ def record_consent(*, staff: Staff, seen: Seen, status: str, evidence: Evidence)
 
 
 def check_evidence_for(number: str, evidence: Evidence) -> None:
-    """Raise rules.EvidenceRefused unless the evidence answers every stop of the number on record.
-
-    Refuse it, too, while a vendor's report of a stop or their message waits.
-    """
+    """Raise EvidenceRefused unless it answers every stop, and while a vendor's report or a message of theirs waits."""
     check_evidence(evidence.who, evidence.words)
     # Events that speak of a stop are due ahead of their time; any that is retried may speak of one.
     ahead = Q(due_at__lt=F("received_at")) | Q(attempts__gt=0)
@@ -190,9 +180,9 @@ def can_tell_wrong_person(number: str) -> bool:
 
 
 def wrong_person(*, staff: Staff, seen: Seen, reason: str, asked_by: str) -> Collection[int]:
-    """Take back a press that stopped the wrong person, after a second person agreed (rule 6). It is never consent.
+    """Take back a press that stopped the wrong person, which is never consent (rule 6); return the keys to deliver.
 
-    Call it in the transaction of the approval, after `can_tell_wrong_person`; return the keys to deliver.
+    Call it in the transaction of the approval, after `can_tell_wrong_person`.
     """
     require(staff, "lift_stops")
     entry = audit_log.record(

@@ -55,10 +55,7 @@ class Move:
 
 
 def move_of(contact: Contact, asked_at: datetime, *, opened: str, typed: str) -> Move | None:
-    """Return the move of a contact, read at `asked_at`, to the number `typed`; None if it is theirs.
-
-    `opened` is the number that the form was opened with.
-    """
+    """Return the move of a contact, read at `asked_at`, from the number `opened` to `typed`; None without one."""
     new, opened = to_e164(typed) or "", to_e164(opened) or ""
     arrived = new == contact.number and bool(opened) and opened != new
     if not new or (new == contact.number and not arrived):

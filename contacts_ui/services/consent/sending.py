@@ -41,10 +41,7 @@ class Answer:
 
 
 def send(desired: DesiredState, policy: CallPolicy, once_more: Callable[[], None]) -> Answer:
-    """Send the state of the row `desired`; `once_more` is called before every call but the first.
-
-    Raises VendorError, and whatever `once_more` raises.
-    """
+    """Send a row's state; `once_more` is called before every further call, and may raise. Raises VendorError."""
     if desired.vendor == Vendor.CLOUDCONTACTAI:
         said = cloudcontactai.set_do_not_text(
             to_cloudcontactai(),

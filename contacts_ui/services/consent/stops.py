@@ -96,10 +96,7 @@ def said_again(number: str, said: Said, vendor: str) -> bool:
 
 
 def end_hold(number: str) -> Written | None:
-    """Make the press that is held for a number a stop, if there is one.
-
-    Call it in a transaction, after the audit log's turn.
-    """
+    """Make the press that is held for a number a stop, if there is one. Call it in the audit log's turn."""
     held = (
         HeldPress.objects.select_related("staff")
         .filter(number=number, state=PressState.HELD)
@@ -109,10 +106,7 @@ def end_hold(number: str) -> Written | None:
 
 
 def send_press(held: HeldPress) -> Written | None:
-    """Make a held press a stop, said at the moment of the press; return None if the hold has ended already.
-
-    Call it in a transaction, after the audit log's turn.
-    """
+    """Make a held press a stop, said when pressed; None if the hold has ended. Call it in the audit log's turn."""
     mine = HeldPress.objects.filter(pk=held.pk, state=PressState.HELD)
     if not mine.update(state=PressState.SENT, ended_at=timezone.now()):
         return None

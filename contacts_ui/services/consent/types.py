@@ -27,10 +27,7 @@ class Seen:
 
     @classmethod
     def of(cls, contact: Contact, read_at: datetime, *, number: str = "") -> "Seen":
-        """Return a contact as SlickText showed it when asked at `read_at`, the only way from one to the other.
-
-        `number` is the one that we asked about, if that is not the contact's own.
-        """
+        """Return a contact as read at `read_at`, under `number` if that is not the contact's own."""
         number = number or contact.number or ""
         return cls(
             number,
@@ -55,10 +52,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Request:
-    """How a person asked for texts to stop.
-
-    `asked_at` is the minute that was typed (None: now), `asked_last` its other reading in the hour of a clock change.
-    """
+    """How a person asked for texts to stop, in the minute `asked_at` (None: now), or its other reading."""
 
     channel: Channel = Channel.UNRECORDED
     asked_at: datetime | None = None

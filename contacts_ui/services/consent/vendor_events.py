@@ -173,10 +173,7 @@ def match_event(
 
 
 def close_event(*, staff: Staff, pk: int, reason: str) -> WebhookEvent:
-    """Close an event that needs no action, and say why (rule 11).
-
-    Raises NotAllowed, WebhookEvent.DoesNotExist, AlreadyDecided.
-    """
+    """Close an event that needs no action, and say why (rule 11). Raises as `match_event`."""
     require(staff, "review_opt_outs")
     with transaction.atomic():
         audit_log.take_turn()

@@ -35,10 +35,7 @@ class Interpretation:
 
 @dataclass(frozen=True)
 class Understanding:
-    """What was typed, understood.
-
-    The readings of one round are asked together; the next round is tried only when a round found no contact.
-    """
+    """What was typed, understood: readings to ask together, round after round until one finds a contact."""
 
     kind: Kind
     rounds: tuple[tuple[Interpretation, ...], ...]
