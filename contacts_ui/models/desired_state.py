@@ -21,6 +21,12 @@ class DeliveryState(models.TextChoices):
     SETTLED = "settled", "Resolved by hand"
 
 
+class DesiredStateQuerySet(models.QuerySet["DesiredState"]):
+    def unsettled(self) -> "DesiredStateQuerySet":
+        """Return rows whose current version is not confirmed, refused, expired, or resolved by hand."""
+        return self.exclude(settled_version=F("version"))
+
+
 class DesiredState(models.Model):
     """One row for each number and vendor: what we want, and the version that the vendor last settled.
 
@@ -69,6 +75,8 @@ class DesiredState(models.Model):
     confirmed_at = models.DateTimeField(null=True)
     # Since when the vendor has held a stop without a break: repeats and renewals do not move it.
     held_since = models.DateTimeField(null=True)
+
+    objects = DesiredStateQuerySet.as_manager()
 
     class Meta:
         # The old name of the table: a rename would lock it.

@@ -249,7 +249,7 @@ def due_now(
 def being_sent(keys: Iterable[int]) -> bool:
     """Return True while a process is calling a vendor about one of these rows for the first time."""
     leased = DesiredState.objects.filter(pk__in=keys, leased_until__gt=timezone.now(), attempts=0)
-    return leased.exclude(settled_version=F("version")).exists()
+    return leased.unsettled().exists()
 
 
 def due() -> QuerySet[DesiredState]:
