@@ -921,8 +921,8 @@ def set_of(stops: list[Stop]) -> set[int]:
 
 
 def _to(vendors: Vendors) -> Callable[..., Any]:
-    def call(connection: http.Connection, method: str, path: str, **more: Any) -> Any:
-        return vendors.call(connection, method, path, **more)
+    def call(connection: http.Connection, *call: Any, **more: Any) -> Any:
+        return vendors.call(connection, *call, **more)
 
     return call
 
