@@ -96,7 +96,7 @@ def want_standing_stop(
 
 
 def want_consent(entry: LedgerEntry, *, back_to: str = "") -> list[int]:
-    """Have every connected vendor told of the newest valid consent. Call it as `want_stop`.
+    """Schedule the newest valid consent for every connected vendor. Call it as `want_stop`.
 
     `back_to` is the status before a press that stopped the wrong person, which is told without consent (rule 6).
     """

@@ -217,7 +217,7 @@ def try_stop_again(*, staff: Staff, seen: Seen) -> Judgment:
 
 
 def tell_untold(*, staff: Staff, seen: Seen, reason: str) -> LedgerEntry | None:
-    """Have the vendors told that never heard of a stop; None if all had. For jobs, which checked the permission."""
+    """Schedule a stop for vendors that were never told; None if all were. For jobs, which checked the permission."""
     with transaction.atomic():
         audit_log.take_turn()
         state = record.state_of(seen.number)

@@ -136,7 +136,7 @@ def record_consent(*, staff: Staff, seen: Seen, status: str, evidence: Evidence)
 
 
 def check_evidence_for(number: str, evidence: Evidence) -> None:
-    """Raise EvidenceRefused unless it answers every stop, and while a vendor's report or a message of theirs waits."""
+    """Raise EvidenceRefused unless it answers every stop, and while a vendor's report or their message waits."""
     check_evidence(evidence.who, evidence.words)
     # Events that speak of a stop are due ahead of their time; any that is retried may speak of one.
     ahead = Q(due_at__lt=F("received_at")) | Q(attempts__gt=0)

@@ -284,7 +284,7 @@ def judge(
     elif any(desired.do_not_text for desired in told.values()):
         verdict, reason = _verdict_of_a_stop(slicktext, cloudcontactai)
     elif state and state.stopped:
-        # No vendor was told of it, so what they hold is no disagreement.
+        # No vendor was told, so what they hold is not a disagreement.
         verdict, reason = Verdict.DO_NOT_TEXT, "Stopped here. The vendors were not told yet."
         if slicktext.holds_stop:
             reason = f"{slicktext.says} at SlickText."

@@ -56,7 +56,7 @@ def code_reported(*, number: str, code: str, words: str, carrier: bool, heard_at
         audit_log.take_turn()
         told = DesiredState.objects.filter(number=number, vendor=Vendor.CLOUDCONTACTAI).first()
         state = record.state_of(number)
-        # It may hold ours, unless it has not taken it yet: then its codes report a stop of theirs.
+        # It may hold ours, unless it has not taken it yet: then its codes report theirs.
         unclear = told and (told.unanswered_at or told.lease)
         ours = told and told.do_not_text and (told.confirmed_do_not_text or unclear)
         if ours and state and state.stopped and not carrier:
