@@ -169,17 +169,30 @@ def check_newer(said: Said, stop: Statement | None, reassigned_at: datetime | No
 
 
 class Verdict(Enum):
-    """The five answers: the key used in templates and styles, and the label on the screen."""
+    """The five answers; the value is the key used in templates and styles."""
 
-    MAY_TEXT = "may_text", "May text"
-    DO_NOT_TEXT = "do_not_text", "Do not text"
-    NOT_SUBSCRIBED = "not_subscribed", "Not subscribed"
-    DISAGREE = "disagree", "Vendors disagree"
-    NOT_KNOWN = "not_known", "Not known"
+    MAY_TEXT = "may_text"
+    DO_NOT_TEXT = "do_not_text"
+    NOT_SUBSCRIBED = "not_subscribed"
+    DISAGREE = "disagree"
+    NOT_KNOWN = "not_known"
 
-    def __init__(self, key: str, label: str) -> None:
-        self.key, self.label = key, label
+    @property
+    def key(self) -> str:
+        return self.value
 
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Verdict.MAY_TEXT: "May text",
+    Verdict.DO_NOT_TEXT: "Do not text",
+    Verdict.NOT_SUBSCRIBED: "Not subscribed",
+    Verdict.DISAGREE: "Vendors disagree",
+    Verdict.NOT_KNOWN: "Not known",
+}
 
 STATUS_WORDS = {
     OptInStatus.SUBSCRIBED: "Subscribed",
