@@ -11,6 +11,7 @@ from contacts_ui.permissions import APP_LABEL, ROLES
 from contacts_ui.services import people
 from contacts_ui.services.consent import lift_requests
 from contacts_ui.services.operations import alerts, practice
+from contacts_ui.services.review import inbox
 from contacts_ui.services.vendors import connected
 
 
@@ -28,6 +29,8 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
         # Called by the page that tells people without a role who can help.
         "administrators": people.administrators,
         "asked_count": alerts.asked_count,
+        # By kind, all kinds at once: the badges of the menu.
+        "review_counts": inbox.counts,
         # The same: one query for a whole page, for those who ask or decide.
         "lift_request_counts": partial(lift_requests.counts, getattr(user, "pk", None)),
     }

@@ -11,8 +11,8 @@ from contacts_ui.models import OptOut, Vendor
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.phone import pretty
-from contacts_ui.services.consent.business_days import is_business_day
-from contacts_ui.services.review.opt_outs import Found, due_soon_until
+from contacts_ui.services.consent.business_days import due_soon_until, is_business_day
+from contacts_ui.services.review.opt_outs import Found
 from contacts_ui.services.vendors import connected
 from contacts_ui.views.addresses import person_url
 from contacts_ui.views.durations import in_words

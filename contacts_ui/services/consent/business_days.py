@@ -10,6 +10,8 @@ from functools import cache
 from django.utils import timezone
 
 BUSINESS_DAYS = 10
+# An open opt-out with this many business days left, or fewer, is due soon.
+DUE_SOON_BUSINESS_DAYS = 3
 MONDAY, THURSDAY, SATURDAY, SUNDAY = 0, 3, 5, 6
 
 
@@ -24,6 +26,11 @@ def due_after(asked_at: datetime, days: int = BUSINESS_DAYS) -> datetime:
         if is_business_day(day.date()):
             left -= 1
     return day
+
+
+def due_soon_until() -> datetime:
+    """Return the moment before which an open opt-out is due soon, or past due."""
+    return due_after(timezone.now(), DUE_SOON_BUSINESS_DAYS)
 
 
 def is_business_day(day: date) -> bool:

@@ -29,6 +29,7 @@ from contacts_ui.services.consent.rules import (
     Judgment,
     Said,
     Standing,
+    Verdict,
     is_later,
     judge,
     standing,
@@ -133,6 +134,17 @@ def is_stopped(number: str) -> bool:
 def is_held(number: str) -> bool:
     """Return True while a bare press for the number can still be unsent."""
     return HeldPress.objects.filter(number=number, state=PressState.HELD).exists()
+
+
+def passed_on() -> QuerySet[ConsentState]:
+    """Return the states that are *Not known* since their number passed to another person."""
+    return ConsentState.objects.filter(
+        verdict=Verdict.NOT_KNOWN.key,
+        reassigned_at__isnull=False,
+        stopped=False,
+        held=None,
+        consent=None,
+    )
 
 
 def standing_of(number: str) -> Standing:

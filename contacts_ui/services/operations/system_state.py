@@ -2,6 +2,7 @@
 
 import logging
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -20,12 +21,15 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from contacts_ui.models import (
     ConsentState,
     DesiredState,
     Disagreement,
     IncomingMessage,
+    LiftRequest,
+    OptOut,
     SentText,
     Vendor,
     VendorHealth,
@@ -33,14 +37,20 @@ from contacts_ui.models import (
     WorkerHeartbeat,
 )
 from contacts_ui.models.desired_state import DeliveryState
-from contacts_ui.models.disagreement import DisagreementKind
+from contacts_ui.models.lift_request import LiftRequestState
 from contacts_ui.models.messages import MessageState
+from contacts_ui.models.opt_out import OPEN
+from contacts_ui.services.consent.business_days import due_soon_until
+from contacts_ui.services.consent.disagreements import ALARMS
+from contacts_ui.services.consent.record import passed_on
 from contacts_ui.services.operations.heartbeats import WORKER_SILENT_AFTER
 from contacts_ui.services.vendors.health import Health
 
 CACHE_SECONDS: Final = 5
 CACHE_KEY: Final = "system_state"
 BULK: Final = "bulk"
+# By the name of a field of the system state: rows to count, and a column by which they are one group or few.
+Counted = Mapping[str, tuple[QuerySet[Any, Any], str]]
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +82,16 @@ class SystemState:
     asked: int = 0
     # Stopped people who can be texted again at a vendor.
     textable: int = 0
+    # All numbers on which the vendors disagree, with those.
+    disagree: int = 0
+    # Requests to lift a stop, or to opt in, that wait for a decision.
+    lifts: int = 0
+    # Opt-outs that are past due, due soon, and not reviewed yet.
+    past_due: int = 0
+    due_soon: int = 0
+    unreviewed: int = 0
+    # Numbers that passed to another person, and may still be texted.
+    reassigned: int = 0
 
     def waits(self, vendor: Vendor) -> int:
         """Count the changes that wait for one vendor, with those of bulk jobs."""
@@ -87,13 +107,17 @@ def system_state() -> SystemState:
     """Return the system state of some seconds ago, or a new one. A cache that is away costs a query, not the page."""
     try:
         known = cache.get(CACHE_KEY)
-        if not isinstance(known, SystemState):
-            known = read_system_state()
-            cache.set(CACHE_KEY, known, CACHE_SECONDS)
+        return known if isinstance(known, SystemState) else refresh_system_state()
     except Exception:
         logger.warning("the system state could not be cached", exc_info=True)
         return read_system_state()
-    return known
+
+
+def refresh_system_state() -> SystemState:
+    """Read the system state now, and keep it for the rest of the page and the next ones."""
+    state = read_system_state()
+    cache.set(CACHE_KEY, state, CACHE_SECONDS)
+    return state
 
 
 def read_system_state() -> SystemState:
@@ -102,13 +126,14 @@ def read_system_state() -> SystemState:
     waiting: dict[Vendor, Waiting] = {}
     bulk: dict[Vendor, int] = {}
     counts: dict[str, int] = defaultdict(int)
+    counted = _counted()
     last_heartbeat: datetime | None = None
-    for kind, name, count, since, latest, words in _rows():
+    for kind, name, count, since, latest, words in _rows(counted):
         if kind == "vendor":
             health[Vendor(name)] = Health(bool(count), since, latest, words)
         elif kind == "worker":
             last_heartbeat = max(latest, last_heartbeat or latest)
-        elif kind in _COUNTED or kind == DeliveryState.REFUSED:
+        elif kind in counted or kind == DeliveryState.REFUSED:
             counts[kind] += count
         elif words == BULK:
             bulk[Vendor(name)] = count
@@ -117,8 +142,10 @@ def read_system_state() -> SystemState:
     return SystemState(health, waiting, bulk, last_heartbeat=last_heartbeat, **counts)
 
 
-def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
-    """Return kind, name, count, first and latest time, and words of vendors, workers, deliveries, and `_COUNTED`."""
+def _rows(
+    counted: Counted,
+) -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
+    """Return kind, name, count, first and latest time, and words of vendors, workers, deliveries, and `counted`."""
     vendors = VendorHealth.objects.values_list(
         _text("vendor"), "vendor", Cast("up", IntegerField()), "since", "checked_at", "last_error"
     )
@@ -149,7 +176,7 @@ def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
         .values(by)
         .annotate(n=Count("pk"))
         .values_list(_text(name), _text(""), "n", none, none, _text(""))
-        for name, (rows, by) in _COUNTED.items()
+        for name, (rows, by) in counted.items()
     ]
     return vendors.union(workers, desired_states, *counts, all=True)
 
@@ -158,16 +185,21 @@ def _text(value: str) -> Value:
     return Value(value, output_field=CharField())
 
 
-# Counted by the name of their field in SystemState: the rows, and a column by which they are one group or few.
-_COUNTED: Final = {
-    "untold": (ConsentState.objects.filter(untold=True), "untold"),
-    "unplaced": (WebhookEvent.objects.filter(needs_decision=True), "needs_decision"),
-    "texted": (SentText.objects.filter(alarm_at__isnull=False, closed_at=None), "closed_at"),
-    "asked": (IncomingMessage.objects.filter(state=MessageState.WAITING), "state"),
-    "textable": (
-        Disagreement.objects.filter(
-            closed_at=None, kind__in=(DisagreementKind.REAPPEARED, DisagreementKind.GONE)
-        ),
-        "kind",
-    ),
-}
+def _counted() -> Counted:
+    """Return what waits for people."""
+    now = timezone.now()
+    disagreements = Disagreement.objects.filter(closed_at=None)
+    opt_outs = OptOut.objects.filter(state__in=OPEN)
+    return {
+        "untold": (ConsentState.objects.filter(untold=True), "untold"),
+        "reassigned": (passed_on(), "verdict"),
+        "unplaced": (WebhookEvent.objects.filter(needs_decision=True), "needs_decision"),
+        "texted": (SentText.objects.filter(alarm_at__isnull=False, closed_at=None), "closed_at"),
+        "asked": (IncomingMessage.objects.filter(state=MessageState.WAITING), "state"),
+        "lifts": (LiftRequest.objects.filter(state=LiftRequestState.WAITING), "state"),
+        "disagree": (disagreements, "kind"),
+        "textable": (disagreements.filter(kind__in=ALARMS), "kind"),
+        "past_due": (opt_outs.filter(due_at__lt=now), "state"),
+        "due_soon": (opt_outs.filter(due_at__gte=now, due_at__lt=due_soon_until()), "state"),
+        "unreviewed": (OptOut.objects.filter(reviewed_at=None), "reviewed_at"),
+    }

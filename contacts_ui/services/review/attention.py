@@ -5,13 +5,14 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from contacts_ui.models import ConsentState, DesiredState, LedgerEntry, Vendor, WebhookEvent
+from contacts_ui.models import DesiredState, LedgerEntry, Vendor, WebhookEvent
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent import vendor_events
-from contacts_ui.services.consent.rules import Judgment, OptInStatus, Verdict
+from contacts_ui.services.consent.record import passed_on
+from contacts_ui.services.consent.rules import Judgment, OptInStatus
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.webhooks import cloudcontactai, payloads, slicktext
 
@@ -83,14 +84,7 @@ def reassigned() -> list[Reassigned]:
 
     Vendors are not told about *Not known*, so they may still text them.
     """
-    states = ConsentState.objects.filter(
-        verdict=Verdict.NOT_KNOWN.key,
-        reassigned_at__isnull=False,
-        stopped=False,
-        held=None,
-        consent=None,
-    )
-    rows = list(states.order_by("-reassigned_at")[:ROWS_MAX])
+    rows = list(passed_on().order_by("-reassigned_at")[:ROWS_MAX])
     entries = LedgerEntry.objects.filter(
         action=Action.NUMBER_REASSIGNED, number__in=[row.number for row in rows]
     )

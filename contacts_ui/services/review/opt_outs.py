@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
@@ -17,10 +17,8 @@ from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.permissions import Staff, require
 from contacts_ui.phone import to_e164
 from contacts_ui.services import audit_log
-from contacts_ui.services.consent.business_days import due_after
+from contacts_ui.services.consent.business_days import due_soon_until
 
-# An open opt-out with this many business days left, or fewer, is due soon.
-DUE_SOON_BUSINESS_DAYS: Final = 3
 # What the filter by state offers besides the states of the rows.
 NOT_COMPLETED, PAST_DUE, DUE_SOON = "open", "overdue", "close"
 
@@ -97,11 +95,6 @@ def in_order(filters: Filters) -> list[QuerySet[OptOut]]:
 def start_of(day: date) -> datetime:
     """Return the midnight at which `day` begins in the active time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def due_soon_until() -> datetime:
-    """Return the moment before which an open opt-out is due soon, or past due."""
-    return due_after(timezone.now(), DUE_SOON_BUSINESS_DAYS)
 
 
 def not_completed_counts() -> dict[str, int]:
