@@ -1,5 +1,6 @@
 """The same people everywhere, and the vendors seen from behind the dashboard's back."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -125,6 +126,15 @@ class Vendors:
         assert reply.ok, reply.text
         before.clear()
         return reply.json()
+
+
+def at_once(*calls: Callable[[], Any]) -> None:
+    """Make each call in a thread of its own, and wait until all have ended."""
+    threads = [threading.Thread(target=call) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:

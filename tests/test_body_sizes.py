@@ -14,30 +14,19 @@ TYPE = "application/octet-stream"
 
 
 @pytest.mark.parametrize(
-    ("path", "limit"),
+    ("path", "limit", "signed_in"),
     [
-        ("/accounts/login/", SIGNED_OUT_BYTES),
-        ("/contacts/import/", SIGNED_OUT_BYTES),
-        ("/jobs/new/", SIGNED_OUT_BYTES),
-        ("/there/is/nothing/", SIGNED_OUT_BYTES),
+        *(
+            (f"/{path}/", SIGNED_OUT_BYTES, False)
+            for path in ("accounts/login", "there/is/nothing")
+        ),
+        *((f"/{path}/", SIGNED_OUT_BYTES, False) for path in ("contacts/import", "jobs/new")),
+        *((f"/{path}/", FILE_BYTES, True) for path in ("contacts/import", "jobs/new")),
+        *((f"/{path}/", FORM_BYTES, True) for path in ("contacts/views/new", "accounts/password")),
     ],
 )
-def test_without_a_sign_in(path: str, limit: int) -> None:
-    assert Client().post(path, b"x" * (limit + 1), content_type=TYPE).status_code == 413
-    assert Client().post(path, b"x" * limit, content_type=TYPE).status_code != 413
-
-
-@pytest.mark.parametrize(
-    ("path", "limit"),
-    [
-        ("/contacts/import/", FILE_BYTES),
-        ("/jobs/new/", FILE_BYTES),
-        ("/contacts/views/new/", FORM_BYTES),
-        ("/accounts/password/", FORM_BYTES),
-    ],
-)
-def test_signed_in(manager: Any, path: str, limit: int) -> None:
-    client = logged_in(manager)
+def test_a_byte_more_than_fits(path: str, limit: int, signed_in: bool, manager: Any) -> None:
+    client = logged_in(manager) if signed_in else Client()
     assert client.post(path, b"x" * (limit + 1), content_type=TYPE).status_code == 413
     assert client.post(path, b"x" * limit, content_type=TYPE).status_code != 413
 

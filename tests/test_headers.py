@@ -1,7 +1,6 @@
 """What goes along with every page: the policy, no caching, and where the time went."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -115,9 +114,6 @@ def test_refusals_and_errors_have_nothing_inline(
     assert_no_inline(max_.post("/contacts/new/").content.decode())
 
 
-# Pages for the moments when nothing works.
-
-
 def broken(request: Any) -> HttpResponse:
     raise RuntimeError("a secret of ours: +16155553338")
 
@@ -143,30 +139,3 @@ def test_a_form_without_its_token(agent: Any) -> None:
     assert response.status_code == 403
     assert "Nothing was recorded." in Page(response).text
     assert_no_inline(response.content.decode())
-
-
-def test_probes(client: Client) -> None:
-    for address in ("/healthz", "/readyz"):
-        response = client.get(address)
-        assert (response.status_code, response.content) == (200, b"ok")
-
-
-def test_not_ready_without_the_cache(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: Any) -> None:
-        raise OSError
-
-    monkeypatch.setattr("contacts_ui.services.operations.readiness.cache.set", fail)
-    response = client.get("/readyz")
-    assert (response.status_code, response.content) == (503, b"cache: OSError")
-    assert client.get("/healthz").status_code == 200
-
-
-def test_status(max_: Client, vendors: Vendors, connect_only: Callable[[str], None]) -> None:
-    text = Page(max_.get("/status/")).text
-    assert "Sandbox Outfitters" in text
-    vendors.fault("slicktext", "unauthorized")
-    assert "does not accept our key" in Page(max_.get("/status/")).text
-    vendors.fault("slicktext", "down")
-    assert max_.get("/status/").status_code == 200
-    connect_only("cloudcontactai")
-    assert "Its API key is not set." in Page(max_.get("/status/")).text

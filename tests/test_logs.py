@@ -67,9 +67,6 @@ def assert_clean(text: str) -> None:
     assert "sandbox-ccai-key" not in text
 
 
-# What a line looks like.
-
-
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_every_spelling_is_masked(spelling: str, written: StringIO) -> None:
     structlog.get_logger("x").warning("odd", words=f"call {spelling} now", deep={"a": [spelling]})
@@ -134,11 +131,8 @@ def test_a_security_event_is_one_line_at_every_level(
     }
 
 
-def test_a_number_given_as_an_address_is_masked() -> None:
+def test_an_address_that_is_a_number_is_masked_and_short_secrets_spoil_nothing() -> None:
     assert Masker([])(None, "", {"address": "615.555.3338"}) == {"address": "*******338"}
-
-
-def test_short_secrets_do_not_spoil_the_lines() -> None:
     assert Masker(["x", ""])(None, "", {"event": "example"}) == {"event": "example"}
 
 
@@ -154,9 +148,6 @@ def test_text_for_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     line = made.format(record)
     assert not line.startswith("{")
     assert_clean(line)
-
-
-# A line for each request.
 
 
 def requests_in(stream: StringIO) -> list[dict[str, Any]]:
@@ -267,9 +258,6 @@ def test_a_click_leaves_no_trace_of_the_person(
     assert any(
         line["event"] == "vendor_call" and line["request_id"] == own for line in lines(written)
     )
-
-
-# Errors of ours.
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -48,16 +48,10 @@ def test_nothing_set_is_the_sandbox() -> None:
     assert vendors.cloudcontactai.base_url == "http://127.0.0.1:8001/api"
 
 
-def test_the_sandbox_may_be_elsewhere() -> None:
+def test_what_leaves_it_the_sandbox() -> None:
     assert read(SANDBOX_URL="http://10.0.0.5:9/").slicktext.base_url == "http://10.0.0.5:9/v1"
-
-
-def test_base_urls_alone_are_no_keys() -> None:
     vendors = read(SLICKTEXT_BASE_URL="https://st.example/v1", CCAI_BASE_URL="https://c.example")
     assert vendors.sandbox
-
-
-def test_empty_values_are_as_good_as_none() -> None:
     assert read(SLICKTEXT_API_KEY="", SLICKTEXT_BRAND_ID=" ", CCAI_API_KEY="").sandbox
 
 
@@ -124,9 +118,6 @@ def test_keys_are_not_printed() -> None:
     assert "st-key" not in repr(read(**SLICKTEXT))
 
 
-# The settings as a process reads them.
-
-
 def setting(
     expression: str, root: Path = ROOT, **environment: str
 ) -> subprocess.CompletedProcess[str]:
@@ -151,65 +142,49 @@ def test_a_secret_key_is_required(tmp_path: Path) -> None:
     assert "DJANGO_SECRET_KEY is not set." in result.stderr
 
 
-def test_production_is_the_default() -> None:
-    result = setting(
-        "s.DEBUG, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE,"
-        " s.SECURE_HSTS_SECONDS > 0, s.VENDORS.sandbox",
-        DJANGO_SECRET_KEY="x",
-    )
-    assert result.stdout.strip() == "(False, True, True, True, True, True)"
-
-
-def test_https_may_be_off_on_a_private_machine() -> None:
-    result = setting(
-        "s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS",
-        DJANGO_SECRET_KEY="x",
-        DJANGO_HTTPS="off",
-    )
-    assert result.stdout.strip() == "(False, False, 0)"
-
-
-def test_former_secret_keys() -> None:
-    result = setting("s.SECRET_KEY_FALLBACKS", DJANGO_SECRET_KEY="x")
-    assert result.stdout.strip() == "[]"
-    result = setting(
-        "s.SECRET_KEY_FALLBACKS", DJANGO_SECRET_KEY="x", DJANGO_SECRET_KEY_FALLBACKS="old,older"
-    )
-    assert result.stdout.strip() == "['old', 'older']"
-
-
-def test_half_a_vendor_stops_the_start() -> None:
-    result = setting("s.VENDORS", DJANGO_SECRET_KEY="x", CCAI_API_KEY="secret-of-ours")
-    assert result.returncode != 0
-    assert "CCAI_CLIENT_ID is missing" in result.stderr
-    assert "secret-of-ours" not in result.stderr
-
-
-@pytest.mark.parametrize("seconds", ["-1", "120.5", "nan", "soon"])
-def test_a_hold_of_an_odd_length_stops_the_start(seconds: str) -> None:
-    result = setting("s.UNDO_SECONDS", DJANGO_SECRET_KEY="x", UNDO_SECONDS=seconds)
-    assert result.returncode != 0
-    assert "UNDO_SECONDS" in result.stderr
-
-
 @pytest.mark.parametrize(
-    ("given", "read"), [({}, "20.0"), *(({"UNDO_SECONDS": n}, f"{n}.0") for n in ("0", "120"))]
+    ("expression", "given", "read"),
+    [
+        (
+            "s.DEBUG, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE,"
+            " s.SECURE_HSTS_SECONDS > 0, s.VENDORS.sandbox",
+            {},
+            "(False, True, True, True, True, True)",
+        ),
+        (
+            "s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS",
+            {"DJANGO_HTTPS": "off"},
+            "(False, False, 0)",
+        ),
+        ("s.SECRET_KEY_FALLBACKS", {}, "[]"),
+        (
+            "s.SECRET_KEY_FALLBACKS",
+            {"DJANGO_SECRET_KEY_FALLBACKS": "old,older"},
+            "['old', 'older']",
+        ),
+        *(("s.UNDO_SECONDS", {"UNDO_SECONDS": n}, f"{n}.0") for n in ("0", "120")),
+        ("s.UNDO_SECONDS", {}, "20.0"),
+    ],
 )
-def test_a_press_is_held_twenty_seconds_unless_told_otherwise(
-    given: dict[str, str], read: str
-) -> None:
-    result = setting("s.UNDO_SECONDS", DJANGO_SECRET_KEY="x", **given)
+def test_what_is_read(expression: str, given: dict[str, str], read: str) -> None:
+    """Production is the default; HTTPS may be off on a private machine; a press is held for twenty seconds."""
+    result = setting(expression, DJANGO_SECRET_KEY="x", **given)
     assert result.stdout.strip() == read
 
 
-@pytest.mark.parametrize("left", ["10", ""])
-def test_undo_minutes_left_behind_stops_the_start(left: str) -> None:
-    result = setting("s.UNDO_SECONDS", DJANGO_SECRET_KEY="x", UNDO_MINUTES=left)
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"CCAI_API_KEY": "secret-of-ours"}, "CCAI_CLIENT_ID is missing"),
+        *(({"UNDO_SECONDS": odd}, "UNDO_SECONDS") for odd in ("-1", "120.5", "nan", "soon")),
+        *(({"UNDO_MINUTES": left}, "Remove UNDO_MINUTES") for left in ("10", "")),
+    ],
+)
+def test_what_cannot_be_stops_the_start(given: dict[str, str], says: str) -> None:
+    result = setting("s.VENDORS", DJANGO_SECRET_KEY="x", **given)
     assert result.returncode != 0
-    assert "Remove UNDO_MINUTES" in result.stderr
-
-
-# .env.example
+    assert says in result.stderr
+    assert "secret-of-ours" not in result.stderr
 
 
 def names_in_settings() -> set[str]:

@@ -70,14 +70,18 @@ def test_marking_by_hand(open_as: Open, manager: User, several: None, scripts: b
     assert OptOut.objects.filter(reviewed_at=None).count() == 7
 
 
-def test_filters_as_they_are_chosen_stay_in_the_address(
-    open_as: Open, manager: User, several: None
-) -> None:
-    page = open_as(manager, "/opt-outs/")
+def show_the_refused(page: Page) -> None:
     page.locator("details.filters > summary").click()
     page.get_by_label("State").select_option("Refused")
     page.get_by_role("button", name="Apply filters").click()
     expect(page.get_by_role("row")).to_have_count(2)
+
+
+def test_filters_as_they_are_chosen_stay_in_the_address(
+    open_as: Open, manager: User, several: None
+) -> None:
+    page = open_as(manager, "/opt-outs/")
+    show_the_refused(page)
     assert page.url.endswith("/opt-outs/?state=refused")
     page.get_by_role("link", name="Remove the filter State: Refused").click()
     expect(page.get_by_role("row")).to_have_count(9)
@@ -89,10 +93,7 @@ def test_the_export_is_a_download(
 ) -> None:
     """A press, also of a button that a filter brought, and the page stays as it was."""
     page = open_as(manager, "/opt-outs/", java_script_enabled=script)
-    page.locator("details.filters > summary").click()
-    page.get_by_label("State").select_option("Refused")
-    page.get_by_role("button", name="Apply filters").click()
-    expect(page.get_by_role("row")).to_have_count(2)
+    show_the_refused(page)
     for button, end in (("Export as CSV", ".csv"), ("Export to Excel (.xlsx)", ".xlsx")):
         with page.expect_download() as download:
             page.get_by_role("button", name=button).press("Enter")

@@ -20,6 +20,13 @@ def marty_switch(page: Page) -> Any:
     return page.get_by_role("switch", name="Do not text Marty McFly")
 
 
+def fill_in_the_evidence(page: Page) -> None:
+    page.get_by_label("Subscribed: gets texts again").check()
+    page.get_by_label("Who consented").fill("Marty McFly")
+    page.get_by_label("How", exact=False).select_option("phone")
+    page.get_by_label("Their words").fill("Sure, text me.")
+
+
 def test_one_click_stops_at_both_vendors(open_as: Open, agent: User, vendors: Vendors) -> None:
     page = open_as(agent)
     marty_switch(page).click()
@@ -46,7 +53,7 @@ def test_a_slow_vendor_is_on_its_way_and_settles_without_a_reload(
     open_as: Open, agent: User, vendors: Vendors, settings: Any
 ) -> None:
     settings.STOP_DEADLINE_SECONDS = 0.3
-    vendors.fault("cloudcontactai", "latency", seconds=2.5)
+    vendors.fault("cloudcontactai", "latency", seconds=5)
     page = open_as(agent)
     page.evaluate("window.sameDocument = true")
     marty_switch(page).click()
@@ -75,10 +82,7 @@ def test_a_manager_lifts_a_stop_with_evidence(
     marty_switch(page).click()
     expect(marty_switch(page)).to_have_attribute("aria-checked", "true")
     marty_switch(page).click()
-    page.get_by_label("Subscribed: gets texts again").check()
-    page.get_by_label("Who consented").fill("Marty McFly")
-    page.get_by_label("How", exact=False).select_option("phone")
-    page.get_by_label("Their words").fill("Sure, text me.")
+    fill_in_the_evidence(page)
     page.get_by_role("button", name="Save with this evidence").click()
     expect(marty_switch(page)).to_have_attribute("aria-checked", "false")
     assert (vendors.status(), vendors.stopped()) == ("subscribed", False)
@@ -146,12 +150,14 @@ def test_the_seconds_tick_for_the_eyes_alone(open_as: Open, agent: User) -> None
     page = open_as(agent)
     asked: list[str] = []
     marty_switch(page).click()
-    expect(page.locator(".held [aria-hidden]")).to_have_text(re.compile(r"in (20|19) s"))
+    ticking = page.locator(".held [aria-hidden]")
+    expect(ticking).to_have_text(re.compile(r"in (20|1\d) s"))
+    before = ticking.inner_text()
     page.on("request", lambda request: asked.append(request.url))
-    expect(page.locator(".held [aria-hidden]")).to_have_text("in 17 s")
+    expect(ticking).not_to_have_text(before)
     said = page.locator(".held p").aria_snapshot()
     assert re.search(r"Sending at \d+:\d\d:\d\d (AM|PM)", said)
-    assert "17 s" not in said
+    assert not re.search(r"in \d+ s", said)
     assert asked == []
 
 
@@ -167,7 +173,7 @@ def test_a_screen_reader_hears_of_the_hold_and_of_its_end(
     focused: str, open_as: Open, agent: User, vendors: Vendors, settings: Any
 ) -> None:
     """Once each. The focus stays on the switch, and returns to it from a removed button."""
-    settings.UNDO_SECONDS = 2
+    settings.UNDO_SECONDS = 4
     page = open_as(agent)
     page.evaluate(LISTEN)
     marty_switch(page).focus()
@@ -260,10 +266,7 @@ def test_an_agent_asks_for_a_lift(
     page = open_as(agent, java_script_enabled=java_script_enabled)
     marty_switch(page).click()
     expect(page.get_by_role("heading", name="Ask to text Marty McFly again?")).to_be_visible()
-    page.get_by_label("Subscribed: gets texts again").check()
-    page.get_by_label("Who consented").fill("Marty McFly")
-    page.get_by_label("How", exact=False).select_option("phone")
-    page.get_by_label("Their words").fill("Sure, text me.")
+    fill_in_the_evidence(page)
     page.get_by_role("button", name="Ask a manager").click()
     expect(page.get_by_role("heading", name="Ask to text Marty McFly again?")).to_be_hidden()
     expect(marty_switch(page)).to_have_attribute("aria-checked", "true")

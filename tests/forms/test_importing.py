@@ -30,12 +30,7 @@ def names(fields: list) -> list[str]:  # type: ignore[type-arg]
 def test_the_values_of_a_column_stand_together_below_their_shared_answer() -> None:
     form = AnswersForm(questions=QUESTIONS, headings=["Name", "Cell", "Do not text", "Status"])
     assert names(form.open) == [
-        "column:5",
-        "all:value:2",
-        "value:2:a",
-        "value:2:b",
-        "value:2:rest",
-        "value:3:a",
+        *["column:5", "all:value:2", "value:2:a", "value:2:b", "value:2:rest", "value:3:a"],
     ]
     assert names(form.answered) == ["value:2:old", "hidden"]
     assert form["all:value:2"].label == "One answer for all 3 in “Do not text”"

@@ -82,10 +82,9 @@ def test_a_large_body_is_refused_by_its_length_before_it_is_sent(
     front: str, path: str, largest: int
 ) -> None:
     start = f"POST {path} HTTP/1.1\r\nHost: here\r\nCookie: sessionid=a\r\nContent-Length: "
-    began = time.monotonic()
+    # Its body is never sent: who waited for it would not answer within the seconds of a test.
     refused = spoken(front, f"{start}{largest + 1}\r\n\r\n".encode())
     assert refused.startswith(b"HTTP/1.1 413 ")
-    assert time.monotonic() - began < 1
     cookies = {"sessionid": "a"}
     sent = requests.post(f"http://{front}{path}", b"x" * largest, cookies=cookies, timeout=20)
     assert sent.json()["length"] == largest
@@ -177,7 +176,7 @@ def test_a_download_is_streamed(front: str) -> None:
     with requests.get(f"http://{front}/slowly/", stream=True, timeout=10) as answer:
         pieces = answer.iter_content(100)
         assert next(pieces).startswith(b"0")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 2, "the last line comes after two seconds"
         assert list(pieces)[-1].endswith(b"2\n")
 
 

@@ -223,60 +223,17 @@ class Maker:
         chance, lines = self.chance, []
         for _ in range(chance.choice((0, 1, 2, 4))):
             name = chance.choice(address.names)
-            file = chance.choice(
-                (
-                    "",
-                    '; filename="a.csv"',
-                    '; filename="\xff"',
-                    "; filename*=utf-7''a",
-                    '; filename="../a.xlsx"',
-                    "; filename*=x''%ff",
-                )
-            )
-            odd = chance.choice(
-                (
-                    "",
-                    "",
-                    "Content-Type: text/csv; charset=utf-7\r\n",
-                    "Content-Transfer-Encoding: base64\r\n",
-                    "X\r\n",
-                )
-            )
+            file, odd = chance.choice(values.FILE_NAMES), chance.choice(values.PART_HEADERS)
             text = self._value(name, address.options)
             if file and chance.random() < 0.7:
-                text = chance.choice(
-                    (
-                        "Cell\n6155550777\n",
-                        "PK\x03\x04",
-                        "\xd0\xcf\x11\xe0",
-                        "First,Cell\n=1,x\n",
-                        "\0",
-                        "a;b\n\xff;1\n",
-                        "Phone\tStop\n6155550777\tyes\n",
-                    )
-                )
+                text = chance.choice(values.FILE_CONTENTS)
             head = f'Content-Disposition: form-data; name="{bytes_text(name)}"{file}'
             lines.append(f"--B\r\n{head}\r\n{odd}\r\n{bytes_text(text)}\r\n")
         return "".join(lines) + chance.choice(("--B--\r\n", "--B--\r\n", "--B", ""))
 
     def _json(self) -> str:
         text = self.chance.choice(values.TEXTS)
-        deep = self.chance.choice(
-            (
-                '"x"',
-                "1",
-                "1e400",
-                "null",
-                "[]",
-                "{}",
-                '"\\ud800"',
-                '"\\u0000"',
-                "9" * 5000,
-                "[" * 3000,
-                '"+16155553338"',
-                '"0001-01-01T00:00:00Z"',
-            )
-        )
+        deep = self.chance.choice(values.DEEP)
         about = f'{{"ContactData": {deep}, "UnsubscribedAt": {deep}}}'
         bodies = (
             f'{{"eventType": {deep}, "data": {deep}, "eventHash": "h"}}',

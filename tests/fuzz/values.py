@@ -100,6 +100,22 @@ COOKIES: Final[dict[str, tuple[str, ...]]] = {
     "messages": ("x", "é", '[["__json_message",0,20,"x"]]', "W10:x:y", "{", "a" * 3000),
     "odd": ('"', ";;;", "=", "a=b=c", "\\", '"\\'),
 }  # fmt: skip
+FILE_NAMES: Final = (
+    "", '; filename="a.csv"', '; filename="\xff"', "; filename*=utf-7''a", '; filename="../a.xlsx"',
+    "; filename*=x''%ff",
+)  # fmt: skip
+PART_HEADERS: Final = (
+    "", "", "Content-Type: text/csv; charset=utf-7\r\n", "Content-Transfer-Encoding: base64\r\n", "X\r\n",
+)  # fmt: skip
+FILE_CONTENTS: Final = (
+    "Cell\n6155550777\n", "PK\x03\x04", "\xd0\xcf\x11\xe0", "First,Cell\n=1,x\n", "\0", "a;b\n\xff;1\n",
+    "Phone\tStop\n6155550777\tyes\n",
+)  # fmt: skip
+# Values of JSON, where a vendor's event has one.
+DEEP: Final = (
+    '"x"', "1", "1e400", "null", "[]", "{}", '"\\ud800"', '"\\u0000"', "9" * 5000, "[" * 3000, '"+16155553338"',
+    '"0001-01-01T00:00:00Z"',
+)  # fmt: skip
 METHODS: Final = (
     *["GET", "POST", "GET", "POST", "GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"],
     *["TRACE", "ODD", "get"],

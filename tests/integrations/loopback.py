@@ -120,6 +120,7 @@ class Loopback:
 
     reactions: list[Reaction] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    closed: int = 0
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -157,6 +158,8 @@ class Loopback:
         except OSError:
             # The client hung up on a hanging or dripping reaction, as it should.
             return
+        finally:
+            self.closed += 1
 
 
 def _read_request(lines: Any, number: int, peer: Any) -> Request | None:

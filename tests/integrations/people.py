@@ -18,6 +18,8 @@ ONCE = CallPolicy(
     Priority.PERSON, 1, connect_timeout=0.3, read_timeout=0.2, total_timeout=0.5, patience=0
 )
 THRICE = replace(ONCE, attempts=3, total_timeout=2)
+# Where an answer comes: a busy machine may take long for it.
+PATIENT = replace(ONCE, connect_timeout=8, read_timeout=8, total_timeout=10)
 
 
 def marty(**changes: Any) -> dict[str, Any]:

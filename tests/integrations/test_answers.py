@@ -92,11 +92,8 @@ def test_what_the_parser_refuses_is_unreadable() -> None:
     assert raised.value.words == "No such brand"
 
 
-def test_an_unreadable_body_is_not_quoted() -> None:
+def test_a_body_that_says_nothing() -> None:
     assert error_of(answer(200, b'{"first_name": "Marty", ')).words == ""
-
-
-def test_a_complaint_without_end_is_none() -> None:
     assert error_of(answer(422, {"message": "x" * 300_000})).words == ""
 
 

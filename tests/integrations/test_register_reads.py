@@ -46,11 +46,8 @@ def shown(**info: Any) -> dict[str, Any]:
 MARTY = RegisteredContact("501", NUMBER, True, SINCE, "MOBILE", "Verizon", None)
 
 
-def test_a_contact_as_the_worked_example_nests_it() -> None:
+def test_a_contact_nested_as_in_the_worked_example_and_flat() -> None:
     assert parse_registered(shown()) == MARTY
-
-
-def test_a_flat_contact_says_the_same() -> None:
     flat = shown()
     info = flat.pop("phoneInfo")
     assert parse_registered(flat | info) == MARTY

@@ -128,15 +128,11 @@ def test_find_works_in_any_spelling(
     assert contact.contact_id == 7778
 
 
-def test_an_unknown_number(slick: Connection, mocked: responses.RequestsMock) -> None:
-    mocked.get(CONTACTS, json=page())
-    assert slicktext.find_contact(slick, NUMBER) is None
-
-
-def test_another_person_is_not_the_answer(
-    slick: Connection, mocked: responses.RequestsMock
+@pytest.mark.parametrize("found", [page(), page(marty(mobile_number=OTHER_NUMBER))])
+def test_an_unknown_number_and_another_person(
+    found: Any, slick: Connection, mocked: responses.RequestsMock
 ) -> None:
-    mocked.get(CONTACTS, json=page(marty(mobile_number=OTHER_NUMBER)))
+    mocked.get(CONTACTS, json=found)
     assert slicktext.find_contact(slick, NUMBER) is None
 
 

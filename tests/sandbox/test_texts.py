@@ -43,9 +43,6 @@ def stopped(server: Running, number: str = NUMBER) -> bool:
     return bool(entry and entry["do_not_text"])
 
 
-# What a person texts.
-
-
 def test_any_words_to_slicktext_are_stored_and_told(server: Running, receiver: Receiver) -> None:
     server.texts(SLICKTEXT, NUMBER, ASKS)
     (body,) = receiver.bodies(1)
@@ -112,9 +109,6 @@ def test_a_stranger_may_text_any_words(server: Running, call: Caller, receiver: 
     assert (message["from"], message["contact_id"]) == (STRANGER, None)
     assert receiver.bodies(1)[0]["data"]["contact"] is None
     assert server.truth(STRANGER)["slicktext"] is None
-
-
-# What a vendor texts.
 
 
 def test_cloudcontactai_reports_a_text_that_it_sent(server: Running, receiver: Receiver) -> None:
@@ -201,9 +195,6 @@ def test_texts_are_listed_for_a_program(call: Caller) -> None:
     assert [each["to"] for each in listed] == [NUMBER]
 
 
-# Inside CloudContactAI.
-
-
 def test_a_lift_inside_cloudcontactai_is_told_to_no_one(
     call: Caller, server: Running, receiver: Receiver
 ) -> None:
@@ -232,9 +223,6 @@ def test_a_reassigned_number_and_a_landline_get_an_error(
     for wrong in ({"phone_type": "FAX"}, {"reassigned_at": "soon"}, {"colour": "red"}):
         assert call.control("POST", "phones", json={"number": NUMBER} | wrong).status_code == 400
     assert call.control("GET", "phones", params={"number": NUMBER}).json()["reassigned_at"] is None
-
-
-# The page.
 
 
 def test_a_trainer_does_all_of_it_on_the_page(call: Caller, receiver: Receiver) -> None:

@@ -118,7 +118,7 @@ def test_events_come_doubled_and_out_of_order_on_demand(
 
 
 def test_events_come_late_on_demand(server: Running, call: Caller, receiver: Receiver) -> None:
-    server.set_webhooks(delay=0.3)
+    server.set_webhooks(delay=1.5)
     call.ccai(OWN)
     time.sleep(0.1)
     assert receiver.told == []

@@ -51,6 +51,10 @@ class Provider:
         back = urlsplit(answer.headers["Location"])
         return client.get(f"{back.path}?{back.query}")
 
+    def sign_in_manager(self, client: Client) -> None:
+        self.put(groups=["texting-managers"])
+        self.sign_in(client)
+
 
 @contextlib.contextmanager
 def running() -> Iterator[Provider]:

@@ -22,12 +22,7 @@ NOT_OURS = (
     *["2fa/trust/", "2fa/webauthn/signup/"],
 )
 CREDENTIALS = (
-    "",
-    "null",
-    "[]",
-    '"x"',
-    '{"response":[]}',
-    '{"response":{"userHandle":5}}',
+    *["", "null", "[]", '"x"', '{"response":[]}', '{"response":{"userHandle":5}}'],
     '{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"e30","signature":"AA"}}',
 )
 

@@ -94,8 +94,7 @@ def test_a_deactivated_account_stays_out(
 
 
 def test_the_role_follows_the_groups_at_each_sign_in(provider: Provider, client: Client) -> None:
-    provider.put(groups=["texting-managers"])
-    provider.sign_in(client)
+    provider.sign_in_manager(client)
     provider.put(groups=["texting-agents"])
     provider.sign_in(Client())
     assert [group.name for group in User.objects.get().groups.all()] == ["Agents"]
@@ -118,8 +117,7 @@ def keep_busy(client: Client, settings: Any) -> None:
 def test_a_group_that_disappears_ends_the_session(
     groups: list[str], goes_on: bool, provider: Provider, client: Client, settings: Any
 ) -> None:
-    provider.put(groups=["texting-managers"])
-    provider.sign_in(client)
+    provider.sign_in_manager(client)
     provider.put(groups=groups)
     keep_busy(client, settings)
     assert client.get("/contacts/columns/").status_code == 405
@@ -135,8 +133,7 @@ def test_a_group_that_disappears_ends_the_session(
 def test_tokens_that_were_revoked_end_the_session(
     provider: Provider, client: Client, settings: Any
 ) -> None:
-    provider.put(groups=["texting-managers"])
-    provider.sign_in(client)
+    provider.sign_in_manager(client)
     requests.post(f"{provider.issuer}/users/u-1/revoke-tokens", timeout=5)
     keep_busy(client, settings)
     with later(settings):
@@ -146,8 +143,7 @@ def test_tokens_that_were_revoked_end_the_session(
 def test_while_the_provider_is_away_work_continues(
     provider: Provider, client: Client, settings: Any
 ) -> None:
-    provider.put(groups=["texting-managers"])
-    provider.sign_in(client)
+    provider.sign_in_manager(client)
     keep_busy(client, settings)
     settings.OPENID = replace(settings.OPENID, issuer="http://127.0.0.1:9")
     with later(settings):
@@ -155,8 +151,7 @@ def test_while_the_provider_is_away_work_continues(
 
 
 def test_tokens_are_not_stored_in_the_clear(provider: Provider, client: Client) -> None:
-    provider.put(groups=["texting-managers"])
-    provider.sign_in(client)
+    provider.sign_in_manager(client)
     assert set(client.session["company"]) == {"at", "tokens"}
     assert client.session["company"]["tokens"].startswith("gAAAA")
 
@@ -200,8 +195,7 @@ def test_the_keys_are_fetched_by_discovery(
 
 
 def test_confirming_with_the_company(provider: Provider, client: Client) -> None:
-    provider.put(groups=["texting-managers"])
-    provider.sign_in(client)
+    provider.sign_in_manager(client)
     session = client.session
     session["account_authentication_methods"] = [
         {"method": "socialaccount", "at": time.time() - 9999}
@@ -245,8 +239,7 @@ def test_no_second_factor_of_ours_is_asked_for(
     provider: Provider, client: Client, settings: Any, vendors: Any
 ) -> None:
     settings.MFA_REQUIRED = True
-    provider.put(groups=["texting-managers"])
-    provider.sign_in(client)
+    provider.sign_in_manager(client)
     assert client.get("/contacts/").status_code == 200
 
 

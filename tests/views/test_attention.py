@@ -37,25 +37,23 @@ def refused(agent: User, vendors: Vendors) -> DesiredState:
     return desired
 
 
+def press(browser: Client, name: str, pk: int, **data: Any) -> Any:
+    return browser.post(reverse(f"attention-{name}", args=[pk]), data, follow=True)
+
+
 def settle(browser: Client, desired: DesiredState, **data: Any) -> Any:
-    address = reverse("attention-resolve", args=[desired.pk])
-    return browser.post(address, {"version": desired.version, **data}, follow=True)
+    return press(browser, "resolve", desired.pk, version=desired.version, **data)
 
 
 def retry(browser: Client, desired: DesiredState, **data: Any) -> Any:
-    address = reverse("attention-retry", args=[desired.pk])
-    return browser.post(address, {"version": desired.version, **data}, follow=True)
+    return press(browser, "retry", desired.pk, version=desired.version, **data)
 
 
 def test_it_works(max_: Client, refused: DesiredState) -> None:
     page = Page(max_.get(LIST))
     assert "Needs attention (1)" in page.text
     for words in (
-        "Dora Doc",
-        "Stop texts",
-        "refused by CloudContactAI",
-        "Contact not found",
-        "Ada",
+        *["Dora Doc", "Stop texts", "refused by CloudContactAI", "Contact not found", "Ada"],
     ):
         assert words in page.text
 
@@ -151,9 +149,6 @@ def test_an_unknown_desired_state_is_not_found(max_: Client) -> None:
         assert max_.post(reverse(name, args=[999_999])).status_code == 404
 
 
-# What could not be matched
-
-
 @pytest.fixture
 def unplaced(vendors: Vendors) -> WebhookEvent:
     """CloudContactAI said an hour ago that a person unsubscribed, and not who."""
@@ -164,13 +159,11 @@ def unplaced(vendors: Vendors) -> WebhookEvent:
 
 
 def place(browser: Client, event: WebhookEvent, number: str) -> Any:
-    address = reverse("attention-match", args=[event.pk])
-    return browser.post(address, {"number": number}, follow=True)
+    return press(browser, "match", event.pk, number=number)
 
 
 def close(browser: Client, event: WebhookEvent, reason: str) -> Any:
-    address = reverse("attention-close", args=[event.pk])
-    return browser.post(address, {"reason": reason}, follow=True)
+    return press(browser, "close", event.pk, reason=reason)
 
 
 def test_an_event_without_a_number_is_listed_in_the_vendors_words(

@@ -56,12 +56,7 @@ def test_it_works(vera: Client, vendors: Vendors) -> None:
 def test_the_groups_are_in_their_order(vera: Client) -> None:
     titles = [each.text for each in Page(vera.get(URL)).all("h2")]
     assert titles[1:] == [
-        "Who",
-        "How to reach",
-        "Where",
-        "Consent",
-        "Where it came from",
-        "Custom fields",
+        *["Who", "How to reach", "Where", "Consent", "Where it came from", "Custom fields"],
         "History",
     ]
 

@@ -222,9 +222,6 @@ def test_consent_cannot_be_edited_as_a_custom_field(
     assert all(name not in body for body in sent(vendors))
 
 
-# Somebody else saves meanwhile.
-
-
 def test_a_conflict_is_shown_field_by_field(edgar: Client, vendors: Vendors) -> None:
     form = opened(edgar, city="Nashville", zip="37201")
     vendors.edit(MARTY, city="Memphis", first_name="Martin")
@@ -243,23 +240,16 @@ def test_a_conflict_is_shown_field_by_field(edgar: Client, vendors: Vendors) -> 
     assert "resolve_city" not in again
 
 
-def test_choosing_mine(edgar: Client, vendors: Vendors) -> None:
+@pytest.mark.parametrize(("whose", "city"), [("mine", "Nashville"), ("theirs", "Memphis")])
+def test_choosing(whose: str, city: str, edgar: Client, vendors: Vendors) -> None:
     form = opened(edgar, city="Nashville", zip="37201")
     vendors.edit(MARTY, city="Memphis", first_name="Martin")
-    again = Page(edgar.post(URL, form)).form(resolve_city="mine")
+    again = Page(edgar.post(URL, form)).form(resolve_city=whose)
     assert edgar.post(URL, again).status_code == 302
-    assert sent(vendors) == [{"city": "Nashville", "zip": "37201"}]
-    assert vendors.contact()["first_name"] == "Martin"
-    assert LedgerEntry.objects.get().before["city"] == "Memphis"
-
-
-def test_choosing_theirs(edgar: Client, vendors: Vendors) -> None:
-    form = opened(edgar, city="Nashville", zip="37201")
-    vendors.edit(MARTY, city="Memphis")
-    again = Page(edgar.post(URL, form)).form(resolve_city="theirs")
-    assert edgar.post(URL, again).status_code == 302
-    assert sent(vendors) == [{"zip": "37201"}]
-    assert vendors.contact()["city"] == "Memphis"
+    mine = {"city": "Nashville"} if whose == "mine" else {}
+    assert sent(vendors) == [{**mine, "zip": "37201"}]
+    assert (vendors.contact()["first_name"], vendors.contact()["city"]) == ("Martin", city)
+    assert LedgerEntry.objects.get().before.get("city") == ("Memphis" if mine else None)
 
 
 def test_a_conflict_about_a_custom_field(edgar: Client, vendors: Vendors) -> None:
@@ -307,9 +297,6 @@ def test_a_form_whose_memory_was_tampered_with_overwrites_nothing(
     assert sent(vendors) == []
 
 
-# The number.
-
-
 def test_a_taken_number_links_to_who_has_it(edgar: Client, vendors: Vendors) -> None:
     other = vendors.create(DOC_NUMBER, first_name="Doc", last_name="Brown")
     response = save(edgar, mobile_number=DOC_NUMBER, city="Nashville")
@@ -333,9 +320,6 @@ def test_a_stop_follows_the_person_to_the_new_number(
     assert vendors.status(FREE_NUMBER) == "unsubscribed"
     assert is_stopped(MARTY_NUMBER)
     assert DesiredState.objects.filter(number=FREE_NUMBER).count() == 2
-
-
-# The vendor fails.
 
 
 def test_a_lost_answer_is_settled_by_reading(edgar: Client, vendors: Vendors) -> None:

@@ -114,7 +114,10 @@ def worked(job: Job) -> None:
 
 
 def test_three_steps_and_nothing_before_the_last(max_: Client, vendors: Vendors) -> None:
-    assert "Importing never opts anyone in" in max_.get("/contacts/import/").text
+    page = Page(max_.get("/contacts/import/"))
+    assert "Importing never opts anyone in" in page.text
+    types = {*str(page.one("input", type="file")["accept"]).split(",")}
+    assert {".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods"} <= types
     found = matched(max_, "First,Cell,Nick name\nEmmett,(615) 555-0123,Doc\nX,12,\n")
     page = max_.get(f"/contacts/import/{found.pk}/check/")
     assert "Create 1 contact" in page.text
@@ -242,14 +245,10 @@ def test_unsubscribed_in_the_file_is_a_stop_and_then_the_person(
     assert [row.state for row in rows] == [RowState.DONE] * 2
     assert vendors.status(DOC_NUMBER) == "unsubscribed"
     for number in (DOC_NUMBER, MARTY_NUMBER):
-        assert DesiredState.objects.filter(number=number, do_not_text=True).count() == 2
+        # Those of people go first.
+        states = DesiredState.objects.filter(number=number, do_not_text=True, batch=True)
+        assert states.count() == 2
     assert LedgerEntry.objects.filter(action=Action.STOP_REQUESTED).count() == 2
-
-
-def test_stops_of_a_file_give_way_to_those_of_people(max_: Client) -> None:
-    run(max_, f"First,Cell,Status\nEmmett,{DOC_NUMBER},stop\n")
-    desired_states = DesiredState.objects.filter(number=DOC_NUMBER)
-    assert list(desired_states.values_list("batch", flat=True)) == [True, True]
 
 
 def test_a_killed_worker_does_no_line_twice(max_: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,9 +297,6 @@ def test_what_a_file_holds_is_shown_as_text(max_: Client) -> None:
     assert "<b>Number" not in content
 
 
-# Consent.
-
-
 def test_a_file_says_no_consent_and_its_stop_is_carried_over(
     max_: Client, agent: User, vendors: Vendors
 ) -> None:
@@ -338,14 +334,6 @@ def test_created_over_a_stopped_number(max_: Client, agent: User, vendors: Vendo
     assert "the number is stopped here" in row.outcome
     assert vendors.status(DOC_NUMBER) == "unsubscribed"
     assert is_stopped(DOC_NUMBER)
-
-
-# From the file to the check.
-
-
-def test_the_upload_page_takes_old_formats(max_: Client) -> None:
-    field = Page(max_.get("/contacts/import/")).one("input", type="file")
-    assert {".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods"} <= {*str(field["accept"]).split(",")}
 
 
 def test_known_headings_go_straight_to_the_check(max_: Client) -> None:
@@ -450,25 +438,26 @@ def test_no_press_while_something_is_open(max_: Client) -> None:
     assert Upload.objects.exists()
 
 
-def test_a_value_that_is_a_stop_is_told_to_both_vendors(max_: Client, vendors: Vendors) -> None:
+@pytest.mark.parametrize(
+    ("answer", "button", "status", "stopped"),
+    [
+        ("stop", "Create 2 contacts and stop 1 number", "unsubscribed", True),
+        ("no_stop", "Create 2 contacts", "not subscribed", None),
+    ],
+)
+def test_a_value_that_is_a_stop_is_told_to_both_vendors_and_another_to_none(
+    answer: str, button: str, status: str, stopped: Any, max_: Client, vendors: Vendors
+) -> None:
     found = matched(max_, MAYBE)
-    page = decided(max_, found, "stop")
-    assert page.context_data["button"] == "Create 2 contacts and stop 1 number"
+    page = decided(max_, found, answer)
+    assert page.context_data["button"] == button
     assert "Everything is decided." in page.text
     assert Page(page).one("div", id="import-state")["tabindex"] == "-1"
     ran(max_, found)
     delivered()
-    assert (vendors.status(DOC_NUMBER), vendors.stopped(DOC_NUMBER)) == ("unsubscribed", True)
+    assert (vendors.status(DOC_NUMBER), vendors.stopped(DOC_NUMBER)) == (status, stopped)
+    assert is_stopped(DOC_NUMBER) is bool(stopped)
     assert (vendors.status(FREE_NUMBER), vendors.stopped(FREE_NUMBER)) == ("not subscribed", None)
-
-
-def test_a_value_that_is_no_stop_is_none(max_: Client, vendors: Vendors) -> None:
-    found = matched(max_, MAYBE)
-    assert decided(max_, found, "no_stop").context_data["button"] == "Create 2 contacts"
-    ran(max_, found)
-    delivered()
-    assert (vendors.status(DOC_NUMBER), vendors.stopped(DOC_NUMBER)) == ("not subscribed", None)
-    assert not is_stopped(DOC_NUMBER)
 
 
 def delivered() -> None:
@@ -549,9 +538,6 @@ def test_a_column_that_was_left_out_is_asked_about_first_and_read(max_: Client) 
     page = decided(max_, found, "read", "no_stop")
     assert (page.context_data["check"].stops, page.context_data["reading"]["left_out"]) == (1, [])
     assert ("Remark", "Only its stops") in page.context_data["reading"]["fields"]
-
-
-# What is shown is what will happen.
 
 
 def test_a_stop_that_cannot_be_recorded_stands_on_top(max_: Client) -> None:

@@ -137,9 +137,6 @@ def test_the_vendors_complaint_keeps_what_was_typed(edgar: Client, vendors: Vend
     assert not LedgerEntry.objects.exists()
 
 
-# Consent.
-
-
 def test_editors_are_not_asked_about_consent(edgar: Client) -> None:
     assert "consent" not in {each["name"] for each in Page(edgar.get(URL)).elements}
 
@@ -247,9 +244,6 @@ def test_consent_for_a_stopped_number_is_saved_once_the_form_has_shown_the_stop(
     assert sent(vendors) == []
     assert max_.post(URL, Page(again).form()).status_code == 302
     assert not consent.is_stopped(DOC_NUMBER)
-
-
-# The vendor fails.
 
 
 def test_a_lost_answer_is_settled_by_looking_the_number_up(edgar: Client, vendors: Vendors) -> None:

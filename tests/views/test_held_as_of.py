@@ -56,13 +56,12 @@ def gone(clock: Any) -> None:
     )
 
 
-def test_the_number_page_says_as_of_when_each_vendor_holds_it(held: Any, look: Look) -> None:
+def test_the_number_page_says_as_of_when_each_vendor_holds_it(
+    held: Any, look: Look, settings: Any
+) -> None:
     text = look("number-detail")
     assert "SlickText: Unsubscribed Held, last seen Mar 2, 2026" in text
     assert "CloudContactAI: Do not text Held, last seen Mar 2, 2026" in text
-
-
-def test_a_renewal_is_seen_there(held: Any, look: Look, settings: Any) -> None:
     settings.STOP_RENEWAL_DAYS = 2
     assert renewal.run_due() == 1
     text = look("number-detail")

@@ -47,9 +47,6 @@ def fragment(client: Client, job: Job) -> HttpResponse:
     return client.get(f"/jobs/{job.pk}/", headers=headers)
 
 
-# Preparing.
-
-
 def test_a_pasted_list_becomes_a_preview(max_: Client) -> None:
     response = new(max_, numbers="(615) 555-3338\n615.555.3338\n1.61556E+10")
     job = Job.objects.get()
@@ -164,9 +161,6 @@ def test_the_selection_carries_the_view(manager: User) -> None:
     assert [each["value"] for each in page.all("button", name="kind")] == ["stop", "edit", "export"]
 
 
-# The second press.
-
-
 def test_the_second_press_starts_it(max_: Client, manager: User) -> None:
     job = prepare(manager, NUMBERS[:3])
     data = {"channel": "letter", "reason": "Their lawyer wrote", "asked_at": "2026-01-02T10:00"}
@@ -272,9 +266,6 @@ def test_a_second_start_is_told(max_: Client, manager: User) -> None:
     job = started(manager, NUMBERS[:1])
     page = max_.post(f"/jobs/{job.pk}/start/", follow=True).text
     assert "No changes were made. This job is running." in page
-
-
-# How it stands.
 
 
 def test_the_panel_asks_again_until_it_is_done(max_: Client, manager: User) -> None:

@@ -76,9 +76,6 @@ def held(settings: Any) -> None:
     settings.UNDO_SECONDS = 60
 
 
-# The address.
-
-
 @pytest.mark.parametrize("who", ROLES)
 def test_opening_an_unknown_number_writes_nothing(
     who: str, request: pytest.FixtureRequest, vendors: Vendors
@@ -138,9 +135,6 @@ def test_the_id_survives_a_change_of_the_secret_key(settings: Any, max_: Client)
 def test_an_account_without_a_role_is_refused(newcomer: User, vendors: Vendors) -> None:
     assert logged_in(newcomer).get(address()).status_code == 403
     assert "login" in Client().get(address())["Location"]
-
-
-# What is on it.
 
 
 @pytest.mark.parametrize("who", ROLES)
@@ -359,9 +353,6 @@ def test_the_pages_that_lead_there(ada: Client) -> None:
     assert Page(ada.get("/contacts/?q=615-555-0199")).one("a", href=address())
 
 
-# The switch, by number.
-
-
 @pytest.mark.parametrize("who", ["vera", "edgar"])
 def test_who_may_not_stop(who: str, request: pytest.FixtureRequest, vendors: Vendors) -> None:
     browser = request.getfixturevalue(who)
@@ -429,9 +420,6 @@ def test_how_they_asked_is_added_to_the_same_request(ada: Client) -> None:
     ada.post(address(part="do-not-text/"), form)
     assert OptOut.objects.get().reason == WORDS
     assert Statement.objects.filter(source=Source.PERSON).count() == 1
-
-
-# Lifting, by number.
 
 
 def test_a_manager_lifts_it(max_: Client, agent: User, vendors: Vendors) -> None:

@@ -31,6 +31,14 @@ def _a_wednesday() -> Iterator[None]:
         yield
 
 
+def honour(row: OptOut, seconds: float) -> None:
+    OptOut.objects.filter(pk=row.pk).update(
+        state="honoured",
+        seconds_to_complete=seconds,
+        completed_at=row.asked_at + timedelta(seconds=seconds),
+    )
+
+
 def page_of(client: Client, query: str = "") -> Page:
     response = client.get(f"/overview/{query}")
     assert response.status_code == 200
@@ -106,12 +114,7 @@ def test_each_number_leads_to_as_many_rows(max_: Client, agent: User) -> None:
 def test_median_and_worst(max_: Client, agent: User) -> None:
     now = timezone.now()
     for index, seconds in enumerate((2, 4, 60, 86400)):
-        row = ask(agent, NUMBERS[index], asked_at=now - timedelta(days=3))
-        OptOut.objects.filter(pk=row.pk).update(
-            state="honoured",
-            seconds_to_complete=seconds,
-            completed_at=row.asked_at + timedelta(seconds=seconds),
-        )
+        honour(ask(agent, NUMBERS[index], asked_at=now - timedelta(days=3)), seconds)
     ask(agent, NUMBERS[9])
     numbers = figures(page_of(max_))
     assert numbers["Median time to complete"][0] == "32 seconds"
@@ -122,20 +125,14 @@ def test_median_and_worst(max_: Client, agent: User) -> None:
 
 def test_the_median_of_an_odd_number(agent: User) -> None:
     for index, seconds in enumerate((100.0, 1.0, 7.0)):
-        row = ask(agent, NUMBERS[index])
-        OptOut.objects.filter(pk=row.pk).update(state="honoured", seconds_to_complete=seconds)
+        honour(ask(agent, NUMBERS[index]), seconds)
     today = timezone.localdate()
     assert overview(first=today, last=today).median_seconds == 7
 
 
 def test_the_steps(agent: User) -> None:
     for index, seconds in enumerate((1, 10, 11, 60, 3600, 86400, 86401, 40 * 86400)):
-        row = ask(agent, NUMBERS[index])
-        OptOut.objects.filter(pk=row.pk).update(
-            state="honoured",
-            seconds_to_complete=seconds,
-            completed_at=row.asked_at + timedelta(seconds=seconds),
-        )
+        honour(ask(agent, NUMBERS[index]), seconds)
     today = timezone.localdate()
     steps = overview(first=today, last=today).steps
     assert [step.number for step in steps] == [2, 2, 1, 1, 1, 1]

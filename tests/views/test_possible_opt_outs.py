@@ -79,9 +79,6 @@ def badge(page: Page) -> str:
     return page.one("span", id="possible-opt-outs-count").text
 
 
-# The list.
-
-
 def test_it_works(ada: Client) -> None:
     known()
     message = write(said_at=datetime(2026, 11, 27, 20, 5, tzinfo=UTC))
@@ -158,9 +155,6 @@ def test_an_overdue_message_says_so(ada: Client) -> None:
     write()
     IncomingMessage.objects.update(due_at=timezone.now() - timedelta(minutes=1))
     assert "It becomes a stop within a minute." in Page(ada.get(LIST)).text
-
-
-# The presses.
 
 
 def test_an_agent_stops_texts(ada: Client) -> None:
@@ -283,9 +277,6 @@ def test_the_way_back_is_on_this_dashboard(ada: Client) -> None:
     assert response["Location"] == LIST
 
 
-# Where else it is shown.
-
-
 @pytest.mark.parametrize("place", ["contact", "number"])
 def test_card_and_number_page_have_the_message_and_the_presses(
     place: str, ada: Client, max_: Client, vera: Client
@@ -325,9 +316,6 @@ def test_the_evidence_sheet_has_what_is_kept(max_: Client, manager: User) -> Non
     assert "Waiting for a decision. It becomes a stop on" in page.text
     IncomingMessage.objects.filter(pk=first.pk).delete()
     assert "take me off this list" not in Page(max_.get(sheet)).text
-
-
-# A START.
 
 
 @pytest.fixture

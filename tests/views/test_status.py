@@ -55,10 +55,19 @@ def test_slicktext_is_asked_once_and_not_for_long(max_: Client, vendors: Vendors
     vendors.fault("slicktext", "hang", seconds=20)
     started = time.monotonic()
     assert "SlickText Not answering" in show(max_)
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 15
     vendors.clear_faults()
     # The sandbox notes a call when it lets go of it.
     until(lambda: len(vendors.asked()) == 1)
+
+
+def test_a_refused_key_and_none_at_all(
+    max_: Client, vendors: Vendors, connect_only: Callable[[str], None]
+) -> None:
+    vendors.fault("slicktext", "unauthorized")
+    assert "does not accept our key" in show(max_)
+    connect_only("cloudcontactai")
+    assert "It has no keys in the settings." in show(max_)
 
 
 def test_since_when_it_is_down(max_: Client, vendors: Vendors) -> None:
@@ -164,9 +173,6 @@ def test_it_shows_no_one(max_: Client, set_desired_state: SetDesiredState) -> No
     assert "555" not in html.replace("5555", "")
 
 
-# Probes.
-
-
 def test_whether_a_worker_here_lives() -> None:
     now = timezone.now()
     WorkerHeartbeat.objects.create(worker="elsewhere:1", started_at=now, beat_at=now)
@@ -226,22 +232,29 @@ def test_not_ready_without_the_database(client: Client, monkeypatch: pytest.Monk
     assert client.get("/healthz").status_code == 200
 
 
-def test_a_cache_that_keeps_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    nothing: Callable[..., None] = lambda *args: None  # noqa: E731
-    monkeypatch.setattr("contacts_ui.services.operations.readiness.cache.get", nothing)
+def fail(*_: Any) -> None:
+    raise OSError
+
+
+@pytest.mark.parametrize(
+    ("name", "does", "said"),
+    [
+        ("get", lambda *_: None, b"cache: it does not keep what it is given"),
+        ("set", fail, b"cache: OSError"),
+    ],
+)
+def test_not_ready_without_the_cache(
+    name: str, does: Any, said: bytes, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"contacts_ui.services.operations.readiness.cache.{name}", does)
     response = client.get("/readyz")
-    assert (response.status_code, response.content) == (
-        503,
-        b"cache: it does not keep what it is given",
-    )
+    assert (response.status_code, response.content) == (503, said)
+    assert client.get("/healthz").status_code == 200
 
 
 def test_health_needs_nothing(client: Client, django_db_blocker: Any) -> None:
     with django_db_blocker.block():
         assert client.get("/healthz").content == b"ok"
-
-
-# The index.
 
 
 def test_the_index_is_not_begun(max_: Client) -> None:

@@ -257,7 +257,7 @@ def test_a_slow_vendor_does_not_slow_the_answer(vendors: Vendors) -> None:
     start = time.monotonic()
     tell_ccai(unsubscribed())
     tell_slicktext(hint())
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 4
 
 
 def test_an_answer_costs_two_queries(vendors: Vendors, django_assert_num_queries: Any) -> None:

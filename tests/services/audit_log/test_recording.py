@@ -99,12 +99,9 @@ def test_a_removed_entry_is_found(position: int, chain: list[LedgerEntry]) -> No
     ]
 
 
-def test_a_cut_off_end_is_found(chain: list[LedgerEntry]) -> None:
+def test_a_cut_off_end_and_an_emptied_ledger_are_found(chain: list[LedgerEntry]) -> None:
     alter("DELETE FROM {table} WHERE id >= %s", chain[3].pk)
     assert list(broken_links()) == [f"Entries after {chain[2].pk} are missing."]
-
-
-def test_an_emptied_ledger_is_found(chain: list[LedgerEntry]) -> None:
     alter("DELETE FROM {table}")
     assert list(broken_links()) == ["Entries after the start are missing."]
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import openpyxl
+import pytest
+
+from contacts_ui.services.files import Unreadable, read
 
 SHEET: Final = "xl/worksheets/sheet1.xml"
 _ODS: Final = "urn:oasis:names:tc:opendocument:xmlns"
@@ -22,6 +25,13 @@ def workbook(*rows: Any, **sheets: Any) -> bytes:
         for row in others:
             sheet.append(row)
     return saved(book)
+
+
+def refusal(content: bytes) -> str:
+    """Return why this file cannot be read."""
+    with pytest.raises(Unreadable) as refused:
+        read(content)
+    return refused.value.sentence
 
 
 def saved(book: Any) -> bytes:

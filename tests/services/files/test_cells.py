@@ -98,20 +98,6 @@ def test_the_import_reads_what_the_export_wrote(text: str) -> None:
     assert tidy(guard(text)) == text
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "6155553338", "16155553338", "+1 615-555-3338", "(615) 555.3338", "1.615.555.3338", "'6155553338",
-        '="6155553338"', "6155553338.0", "16155553338,00", "1.6155553338E+10", "6,155553338e+09", "tel:+16155553338",
-        "615 555 3338 ext. 12", "+1 (615) 555-3338 x12", "001-615-555-3338", "\u202a+1 615\u2011555\u20113338\u202c",
-        "\u2066(615) 555-3338\u2069", "=6155553338", "Cell: 615-555-3338", "(615) 555-3338 (mobile)", "p:+16155553338",
-        "615555333８", "\ufeff6155553338\u200b", "001 615 555 3338", "６１５５５５３３３８",
-    ],
-)  # fmt: skip
-def test_what_spreadsheets_do_to_numbers_is_taken_back(typed: str) -> None:
-    assert read_number(tidy(typed)).number == "+16155553338"
-
-
 @pytest.mark.parametrize("typed", ["1.61556E+10", "6,15555E+09", "1.6E10"])
 def test_digits_that_are_lost_are_not_made_up(typed: str) -> None:
     assert read_number(typed) == ("", MANGLED, "")

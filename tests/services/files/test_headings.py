@@ -59,9 +59,6 @@ def test_the_label_of_a_number_stands_in_a_column_of_its_own() -> None:
     assert phone_labels(["Name", "Phone 1 - Label", "Phone 1 - Value", "Phone 2 - Value"]) == {2: 1}
     assert phone_labels(["Phone 1 - Type", "Phone 1 - Value"]) == {1: 0}
     assert phone_labels(["phone_1_type", "phone_1_value"]) == {1: 0}
-
-
-def test_a_label_belongs_to_a_phone_only() -> None:
     assert phone_labels(["Phone", "Phone Type", "Phone 2", "Phone 2 Type"]) == {0: 1, 2: 3}
     assert phone_labels(["Phone Number", "Phone Number Type"]) == {0: 1}
     assert phone_labels(["Account Type", "Account"]) == {}

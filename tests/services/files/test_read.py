@@ -2,16 +2,10 @@
 
 import pytest
 
-from contacts_ui.services.files import Options, Unreadable, read
-from tests.services.files.building import ods_row, open_document, workbook
+from contacts_ui.services.files import Options, read
+from tests.services.files.building import ods_row, open_document, refusal, workbook
 
 PEOPLE = "Name,Mobile\nZoë,6155553338\n"
-
-
-def refusal(content: bytes) -> str:
-    with pytest.raises(Unreadable) as refused:
-        read(content)
-    return refused.value.sentence
 
 
 @pytest.mark.parametrize(

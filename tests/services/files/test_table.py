@@ -5,13 +5,8 @@ from dataclasses import replace
 import pytest
 
 from contacts_ui.services.files import read
-from contacts_ui.services.files.table import Table, Unreadable, as_table
-
-
-def refusal(content: bytes) -> str:
-    with pytest.raises(Unreadable) as refused:
-        read(content)
-    return refused.value.sentence
+from contacts_ui.services.files.table import Table, as_table
+from tests.services.files.building import refusal
 
 
 @pytest.mark.parametrize(

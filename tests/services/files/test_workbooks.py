@@ -61,15 +61,6 @@ def test_xlsx() -> None:
     ]  # fmt: skip
 
 
-def test_strict_xlsx() -> None:
-    content = workbook(*(cells for _, cells in PEOPLE))
-    main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    strict = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
-    names = ("xl/workbook.xml", "xl/styles.xml", SHEET)
-    parts = {name: part_of(content, name).replace(main, strict) for name in names}
-    assert lines_of(with_parts(content, parts)) == PEOPLE
-
-
 @pytest.mark.parametrize("name", ["people.xls", "people.xlsb"])
 def test_binary_kinds(name: str) -> None:
     book = workbooks.read((FIXTURES / name).read_bytes())

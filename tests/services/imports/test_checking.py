@@ -143,9 +143,6 @@ def test_a_stop_counts_whatever_is_wrong_with_the_rest() -> None:
     assert (found.lines[0].fate, found.stops, found.acts) == (Fate.CREATE, 1, 1)
 
 
-# What the file leaves in doubt.
-
-
 def test_what_is_not_understood_is_asked_once_for_each_different_value() -> None:
     text = (
         "Cell,Do not text\n6155550123,Maybe\n6155550124, MAYBE \n6155550125,later\n6155550126,no\n"
@@ -263,9 +260,6 @@ def test_a_column_that_says_both_is_asked_about() -> None:
     assert [question.rows for question in found.open] == [1]
 
 
-# When a stop was made.
-
-
 def test_a_stop_has_the_time_of_the_file_or_none() -> None:
     found = checked(
         "Cell,SMS opted out at\n6155550123,2024-02-03T11:12:13Z\n6155550124,yes\n6155550123,2024-03-03T11:12:13Z\n"
@@ -284,9 +278,6 @@ def test_a_stop_that_newer_consent_answers_is_said_to_change_nothing() -> None:
     assert STOPS not in [remark.sentence for remark in found.remarks]
 
 
-# Numbers.
-
-
 def test_a_stop_without_a_number_is_said_to_be_lost() -> None:
     found = checked("Cell,Do not text\n,yes\n615-555-012,no\n")
     assert (found.remarks[0].weight, found.remarks[0].sentence) == (
@@ -295,21 +286,6 @@ def test_a_stop_without_a_number_is_said_to_be_lost() -> None:
     )
     assert STOPS not in [remark.sentence for remark in found.remarks]
     assert (found.stops, [line.fate for line in found.lines]) == (0, [Fate.INVALID] * 2)
-
-
-def test_each_row_has_its_own_mobile_number() -> None:
-    found = checked(
-        "First Name,Phone 1 - Label,Phone 1 - Value,Phone 2 - Label,Phone 2 - Value\n"
-        "A,Work,+1 615-555-7441,Mobile,+1 615-555-7442\n"
-        "B,Mobile,+1 615-555-7443,Work,+1 615-555-7444\n"
-        "C,Work Fax,+1 615-555-7445,,\n"
-    )
-    assert [line.number for line in found.lines] == ["+16155557442", "+16155557443", ""]
-
-
-def test_the_other_number_is_taken_where_the_mobile_one_is_missing() -> None:
-    found = checked("Phone Number,Mobile Phone Number,SMS Opt-Out\n(615) 555-7705,,Yes\n")
-    assert (found.lines[0].number, found.stops) == ("+16155557705", 1)
 
 
 def test_of_a_row_with_a_cell_too_many_only_the_number_and_the_stop_are_taken() -> None:

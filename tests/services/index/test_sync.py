@@ -55,6 +55,24 @@ def sync_again() -> None:
     run_due()
 
 
+def check_again() -> None:
+    """A sync has ended, and who was missed by it is looked at."""
+    now = timezone.now()
+    ended = {"started_at": now, "finished_at": now + timedelta(seconds=1), "checking": True}
+    soon(**ended, sync_due_at=now + timedelta(hours=1))
+    run_due()
+
+
+def answer_otherwise(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[ContactPage], ContactPage]
+) -> None:
+    """Let SlickText's pages come as `change` makes them."""
+    real = slicktext.list_contacts
+    monkeypatch.setattr(
+        slicktext, "list_contacts", lambda *args, **options: change(real(*args, **options))
+    )
+
+
 def pages(vendors: Vendors) -> list[str]:
     """Return the limits and offsets that were asked for."""
     targets = [call["target"] for call in vendors.calls("slicktext")]
@@ -143,13 +161,7 @@ def test_pages_that_take_too_long_are_made_smaller(vendors: Vendors) -> None:
 def test_a_vendor_that_never_says_whether_there_is_more(
     small: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = slicktext.list_contacts
-
-    def silent(*args: Any, **options: Any) -> ContactPage:
-        page = real(*args, **options)
-        return replace(page, has_more=bool(page.received))
-
-    monkeypatch.setattr(slicktext, "list_contacts", silent)
+    answer_otherwise(monkeypatch, lambda page: replace(page, has_more=bool(page.received)))
     run_due()
     assert ids() == people(small)
     assert index.state().total == PEOPLE
@@ -159,17 +171,11 @@ def test_a_vendor_that_never_says_whether_there_is_more(
 def test_the_last_page_is_believed_once_no_contact_is_behind_it(
     says: bool, small: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = slicktext.list_contacts
-
-    def lying(*args: Any, **options: Any) -> ContactPage:
-        page = real(*args, **options)
-        return page if says else replace(page, has_more=False)
-
     monkeypatch.undo()
     small.server.set_switches(rate_limit=False)
     monkeypatch.setattr(sync, "_estimate_total", lambda sync, least: 0)
     monkeypatch.setattr(sync, "_call_interval", lambda sync: timedelta(0))
-    monkeypatch.setattr(slicktext, "list_contacts", lying)
+    answer_otherwise(monkeypatch, lambda page: page if says else replace(page, has_more=False))
     run_due()
     assert ids() == people(small)
     assert index.state().total == PEOPLE
@@ -211,10 +217,7 @@ def test_a_vendor_that_ignores_the_offset_ends_the_sync(
 def test_a_row_that_cannot_be_read_ends_nothing(
     small: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = slicktext.list_contacts
-
-    def spoiled(*args: Any, **options: Any) -> ContactPage:
-        page = real(*args, **options)
+    def spoiled(page: ContactPage) -> ContactPage:
         kept = tuple(each for each in page.contacts if each.contact_id != MARTY + 9)
         bad = tuple(
             Malformed(at, MARTY + 9, "odd")
@@ -223,7 +226,7 @@ def test_a_row_that_cannot_be_read_ends_nothing(
         )
         return replace(page, contacts=kept, malformed=bad)
 
-    monkeypatch.setattr(slicktext, "list_contacts", spoiled)
+    answer_otherwise(monkeypatch, spoiled)
     run_due()
     assert ids() == people(small) - {MARTY + 9}
     assert index.is_ready()
@@ -274,10 +277,7 @@ def test_one_deleted_contact_costs_no_step_back(
 def test_a_vendor_without_any_order_does_not_hold_it_up(
     small: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = slicktext.list_contacts
-
-    def shuffled(*args: Any, **options: Any) -> ContactPage:
-        page = real(*args, **options)
+    def shuffled(page: ContactPage) -> ContactPage:
         return replace(
             page,
             contacts=tuple(
@@ -286,7 +286,7 @@ def test_a_vendor_without_any_order_does_not_hold_it_up(
             ),
         )
 
-    monkeypatch.setattr(slicktext, "list_contacts", shuffled)
+    answer_otherwise(monkeypatch, shuffled)
     for _ in range(5):
         run_due()
         soon()
@@ -309,13 +309,7 @@ def test_a_contact_that_was_only_missed_stays(
     vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_due()
-    real = slicktext.list_contacts
-
-    def forgetful(*args: Any, **options: Any) -> ContactPage:
-        page = real(*args, **options)
-        return replace(page, contacts=page.contacts[1:])
-
-    monkeypatch.setattr(slicktext, "list_contacts", forgetful)
+    answer_otherwise(monkeypatch, lambda page: replace(page, contacts=page.contacts[1:]))
     vendors.edit(city="Springfield")
     sync_again()
     assert ids() == people(vendors)
@@ -329,16 +323,9 @@ def test_no_contact_is_removed_while_it_cannot_be_verified(vendors: Vendors) -> 
     for fault in ({"kind": "down"}, {"kind": "error", "status": 500}, {"kind": "html"}):
         soon(sync_due_at=timezone.now(), checking=False)
         vendors.clear_faults()
-        step = IndexSync.objects.get()
         vendors.fault("slicktext", **fault)
-        soon(
-            started_at=timezone.now(),
-            finished_at=timezone.now() + timedelta(seconds=1),
-            checking=True,
-            sync_due_at=timezone.now() + timedelta(hours=1),
-        )
-        run_due()
-        assert ids() == before, (fault, step)
+        check_again()
+        assert ids() == before, fault
     vendors.clear_faults()
 
 
@@ -346,13 +333,7 @@ def test_a_contact_that_cannot_be_read_does_not_hold_up_the_others(vendors: Vend
     run_due()
     vendors.write("DELETE FROM contacts WHERE contact_id IN (?, ?)", MARTY, MARTY + 1)
     vendors.fault("slicktext", "error", status=422, times=1)
-    soon(
-        started_at=timezone.now(),
-        finished_at=timezone.now() + timedelta(seconds=1),
-        checking=True,
-        sync_due_at=timezone.now() + timedelta(hours=1),
-    )
-    run_due()
+    check_again()
     assert MARTY in ids()
     assert MARTY + 1 not in ids()
     vendors.clear_faults()

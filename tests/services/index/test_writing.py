@@ -19,15 +19,6 @@ from .people import NOW, ids, person, store
 pytestmark = pytest.mark.django_db
 
 
-def test_what_was_read_later_stays() -> None:
-    store(person(1, "New Name"), at=NOW)
-    store(person(1, "Old Name"), at=NOW - timedelta(seconds=1))
-    assert ids("new") == [1]
-    assert ids("old") == []
-    store(person(1, "Newest Name"), at=NOW + timedelta(seconds=1))
-    assert ids("newest") == [1]
-
-
 def test_the_same_again_brings_a_new_time_and_no_more() -> None:
     store(person(1, "Marty McFly"))
     IndexedContact.objects.update(city_key="untouched")

@@ -1,7 +1,7 @@
 """Bulk work: prepared, started, and each row done exactly once, whatever is killed in between."""
 
-import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -37,7 +37,7 @@ from contacts_ui.services.vendors.rate_limit import slicktext_budget
 from contacts_ui.worker import schedule
 from tests import consent
 from tests.jobs import NUMBERS, deliver_all, fill_index, prepare, started, states, work_off
-from tests.people import MARTY, MARTY_NUMBER, Vendors
+from tests.people import MARTY, MARTY_NUMBER, Vendors, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +54,35 @@ def stops() -> list[str]:
 def forget_lease() -> None:
     """The lease of the worker that was killed has run out."""
     Job.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+
+
+def lift(staff: User, number: str) -> None:
+    evidence = consent.Evidence("Ann", Channel.PHONE, timezone.now(), "Yes", exact=True)
+    consent.change_opt_in_status(
+        staff=staff, seen=Seen(number), status="subscribed", evidence=evidence
+    )
+
+
+@contextmanager
+def killed(
+    monkeypatch: pytest.MonkeyPatch, where: Any, name: str, when: str, turn: int = 1
+) -> Iterator[None]:
+    """Kill the worker before or after it calls this, at so many calls; nobody releases its lease."""
+    really, calls = getattr(where, name), 0
+
+    def kill(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls != turn:
+            return really(*args, **kwargs)
+        if when == "after":
+            really(*args, **kwargs)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(leases, "release", lambda job: None)
+        patch.setattr(where, name, kill)
+        yield
 
 
 def edit_job(staff: User, value: str = "Tulsa", field: str = "city") -> Job:
@@ -205,10 +234,7 @@ def test_a_person_who_is_stopped_in_between_is_not_stopped_again(
 def test_a_lift_in_between_is_not_claimed_as_ours(manager: User, vendors: Vendors) -> None:
     job = started(manager, NUMBERS[:1])
     schedule.run_jobs()
-    evidence = consent.Evidence("Ann", Channel.PHONE, timezone.now(), "Yes", exact=True)
-    consent.change_opt_in_status(
-        staff=manager, seen=Seen(NUMBERS[0]), status="subscribed", evidence=evidence
-    )
+    lift(manager, NUMBERS[0])
     work_off(job)
     assert "newer change" in job.rows.get().outcome
 
@@ -239,23 +265,7 @@ def test_a_kill_at_any_point_loses_and_doubles_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job = started(manager, NUMBERS[:3])
-    really: Callable[..., Any] = getattr(where, name)
-    calls = 0
-
-    def killed(*args: Any, **kwargs: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls != turn:
-            return really(*args, **kwargs)
-        if when == "after":
-            really(*args, **kwargs)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(where, name, killed)
-        # Nobody releases the lease of who is killed.
-        if name != "release":
-            patch.setattr(leases, "release", lambda job: None)
+    with killed(monkeypatch, where, name, when, turn):
         for _ in range(4):
             try:
                 schedule.run_jobs()
@@ -291,11 +301,7 @@ def test_many_workers_at_once(manager: User, vendors: Vendors) -> None:
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=worker) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[worker] * 3)
     forget_lease()
     work_off(job)
     assert stops() == NUMBERS[:12]
@@ -535,10 +541,7 @@ def test_a_vendor_that_was_told_is_not_told_again(manager: User, vendors: Vendor
 def test_who_was_lifted_before_their_turn_is_left_alone(manager: User, vendors: Vendors) -> None:
     read_as_stopped(vendors, *NUMBERS[:2])
     job = tell(manager)
-    evidence = consent.Evidence("Ann", Channel.PHONE, timezone.now(), "Yes", exact=True)
-    consent.change_opt_in_status(
-        staff=manager, seen=Seen(NUMBERS[0]), status="subscribed", evidence=evidence
-    )
+    lift(manager, NUMBERS[0])
     work_off(job)
     assert states(job) == {"skipped": 1, "done": 1}
     assert "No stop is on record" in job.rows.get(number=NUMBERS[0]).outcome
@@ -591,18 +594,8 @@ def test_a_kill_while_editing_loses_and_doubles_nothing(
     job = edit_job(manager)
     where: Any = row_handlers.slicktext if "." in name else row_handlers
     name = name.split(".")[-1]
-    really = getattr(where, name)
-
-    def killed(*args: Any, **kwargs: Any) -> Any:
-        if when == "after":
-            really(*args, **kwargs)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(where, name, killed)
-        patch.setattr(leases, "release", lambda job: None)
-        with pytest.raises(Killed):
-            schedule.run_jobs()
+    with killed(monkeypatch, where, name, when), pytest.raises(Killed):
+        schedule.run_jobs()
     forget_lease()
     work_off(job)
     assert states(job) == {"done": 1}

@@ -1,6 +1,5 @@
 """Where the rows of a job come from: any spelling, any column, and what spreadsheets do to numbers."""
 
-import openpyxl
 import pytest
 from django.utils import timezone
 
@@ -12,9 +11,10 @@ from contacts_ui.services.files import FILE_MAX_BYTES, Unreadable
 from contacts_ui.services.index import IndexQuery
 from contacts_ui.services.jobs import sources
 from contacts_ui.services.jobs.sources import Candidate, CannotCreate
+from tests.files.builders import xlsx_of
 from tests.jobs import fill_index
 from tests.people import MARTY, MARTY_NUMBER
-from tests.services.files.building import saved, workbook
+from tests.services.files.building import workbook
 
 OTHER = "+16155550123"
 MARTIN = Contact(contact_id=MARTY, first_name="Marty", mobile_number=MARTY_NUMBER, city="Austin")
@@ -73,11 +73,7 @@ def test_each_row_of_a_file_has_its_own_mobile_number() -> None:
 
 
 def test_rows_that_a_filter_hides_are_said_and_can_be_left_out() -> None:
-    book = openpyxl.Workbook()
-    for row in (["Mobile"], ["6155553338"], ["6155550123"]):
-        book.active.append(row)
-    book.active.row_dimensions[3].hidden = True
-    content = saved(book)
+    content = xlsx_of(["Mobile"], ["6155553338"], ["6155550123"], hidden=[3])
     source = sources.from_file("people.xlsx", content)
     assert numbers(source.candidates) == [MARTY_NUMBER, OTHER]
     assert "1 row is hidden in the spreadsheet" in " ".join(source.notes)
@@ -87,16 +83,10 @@ def test_rows_that_a_filter_hides_are_said_and_can_be_left_out() -> None:
 
 
 def test_hidden_rows_can_be_left_out_of_lifts_too() -> None:
-    book = openpyxl.Workbook()
-    rows = (
-        ["Number", "Who", "How", "When", "Words"],
-        ["6155553338", "Ann", "phone", "2026-01-01 10:00", "They said yes"],
-        ["6155550123", "Ann", "phone", "2026-01-01 10:00", "They said yes"],
-    )
-    for row in rows:
-        book.active.append(row)
-    book.active.row_dimensions[3].hidden = True
-    source = sources.lifts_from_file("lifts.xlsx", saved(book), leave_hidden=True)
+    said = ["Ann", "phone", "2026-01-01 10:00", "They said yes"]
+    rows = (["Number", "Who", "How", "When", "Words"], [MARTY_NUMBER, *said], [OTHER, *said])
+    content = xlsx_of(*rows, hidden=[3])
+    source = sources.lifts_from_file("lifts.xlsx", content, leave_hidden=True)
     assert numbers(source.candidates) == [MARTY_NUMBER]
 
 

@@ -33,9 +33,6 @@ def minutes(*offsets: float) -> list[Message]:
     return [message(key, START + timedelta(minutes=at)) for key, at in enumerate(offsets)]
 
 
-# order
-
-
 @pytest.mark.parametrize(
     ("offsets", "order"),
     [
@@ -74,9 +71,6 @@ def test_messages_without_times_are_unusable() -> None:
     assert order_of([message(1, None), *minutes(5, 1)]) == Order.NEWEST_FIRST
 
 
-# reading
-
-
 @dataclass
 class Vendor:
     """A list of messages that changes while it is read."""
@@ -85,6 +79,7 @@ class Vendor:
     ceiling: int = 10
     says_more: bool = True
     refuses_behind_the_end: bool = False
+    last_offset: int = 1_000_000
     rows: list[Message] = field(default_factory=list)
     now: datetime = START
     calls: int = 0
@@ -105,7 +100,8 @@ class Vendor:
         self.calls += 1
         if self.failing:
             raise self.failing
-        if offset and self.refuses_behind_the_end and offset >= len(self.rows):
+        end = len(self.rows) - 1 if self.refuses_behind_the_end else self.last_offset
+        if offset and offset > end:
             raise Invalid("slicktext", status=422)
         found = self.listed[offset : offset + min(limit or self.ceiling, self.ceiling)]
         more = bool(found) if not self.says_more else offset + len(found) < len(self.rows)
@@ -142,12 +138,18 @@ class Reader:
         return self.vendor.calls - before
 
 
-@pytest.mark.parametrize("order", ORDERS)
-def test_it_begins_a_day_back(order: Order) -> None:
-    vendor = Vendor(order)
-    vendor.text(100, seconds=3600)
+def begun(order: Order, *, texts: int, seconds: float = 60, **facts: bool) -> tuple[Vendor, Reader]:
+    """Return a vendor with so many texts, all of them read, and who has read them."""
+    vendor = Vendor(order, **facts)
+    vendor.text(texts, seconds=seconds)
     reader = Reader(vendor)
     reader.all()
+    return vendor, reader
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_it_begins_a_day_back(order: Order) -> None:
+    _, reader = begun(order, texts=100, seconds=3600)
     assert {int(key) for key in reader.heard} >= set(range(76, 100))
     assert "50" not in reader.heard
 
@@ -158,10 +160,7 @@ def test_it_begins_a_day_back(order: Order) -> None:
 def test_what_comes_later_is_read_with_few_calls(
     order: Order, says_more: bool, refuses: bool
 ) -> None:
-    vendor = Vendor(order, says_more=says_more, refuses_behind_the_end=refuses)
-    vendor.text(300)
-    reader = Reader(vendor)
-    reader.all()
+    vendor, reader = begun(order, texts=300, says_more=says_more, refuses_behind_the_end=refuses)
     vendor.text(3)
     reader.heard.clear()
     assert reader.all() <= (1 if says_more or order == Order.NEWEST_FIRST else 2)
@@ -171,10 +170,7 @@ def test_what_comes_later_is_read_with_few_calls(
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_an_outage_leaves_no_gap(order: Order) -> None:
-    vendor = Vendor(order)
-    vendor.text(50)
-    reader = Reader(vendor)
-    reader.all()
+    vendor, reader = begun(order, texts=50)
     vendor.failing = ServerError("slicktext")
     with pytest.raises(ServerError):
         reader.page()
@@ -185,10 +181,7 @@ def test_an_outage_leaves_no_gap(order: Order) -> None:
 
 
 def test_texts_that_come_during_a_long_backlog_are_read_too() -> None:
-    vendor = Vendor(Order.NEWEST_FIRST)
-    vendor.text(50)
-    reader = Reader(vendor)
-    reader.all()
+    vendor, reader = begun(Order.NEWEST_FIRST, texts=50)
     vendor.text(200)
     while reader.page():
         vendor.text(3)
@@ -209,10 +202,7 @@ def test_rows_deleted_during_a_backlog_hide_no_others() -> None:
 
 
 def test_a_last_row_that_moved_is_searched_by_date() -> None:
-    vendor = Vendor(Order.OLDEST_FIRST)
-    vendor.text(200)
-    reader = Reader(vendor)
-    reader.all()
+    vendor, reader = begun(Order.OLDEST_FIRST, texts=200)
     del vendor.rows[20:60]
     vendor.text(30)
     reader.all()
@@ -221,38 +211,18 @@ def test_a_last_row_that_moved_is_searched_by_date() -> None:
 
 def test_a_list_that_shows_no_more_than_so_many_is_said_to_be_unusable() -> None:
     """Oldest first, with offsets refused beyond a ceiling: what is new can never be seen."""
-    vendor = Vendor(Order.OLDEST_FIRST)
-    vendor.text(100, seconds=600)
-    reader = Reader(vendor)
-    reader.all()
+    vendor, reader = begun(Order.OLDEST_FIRST, texts=100, seconds=600)
     vendor.text(300, seconds=600)
-    asked = vendor.read
-
-    def capped(*, offset: int, limit: int | None = None) -> MessagePage:
-        if offset > 150:
-            raise Invalid("slicktext", status=422)
-        return asked(offset=offset, limit=limit)
-
-    vendor.read = capped  # type: ignore[method-assign]
+    vendor.last_offset = 150
     with pytest.raises(UnusableOrder, match="newest"):
         reader.all()
 
 
 def test_a_backlog_that_cannot_be_read_to_its_end_leaves_a_gap_that_is_told() -> None:
-    vendor = Vendor(Order.NEWEST_FIRST)
-    vendor.text(100)
-    reader = Reader(vendor)
-    reader.all()
+    vendor, reader = begun(Order.NEWEST_FIRST, texts=100)
     until = vendor.now
     vendor.text(300)
-    asked = vendor.read
-
-    def capped(*, offset: int, limit: int | None = None) -> MessagePage:
-        if offset > 150:
-            raise Invalid("slicktext", status=422)
-        return asked(offset=offset, limit=limit)
-
-    vendor.read = capped  # type: ignore[method-assign]
+    vendor.last_offset = 150
     reader.all()
     assert reader.saved.gap_from is not None
     assert reader.saved.gap_from < until < reader.saved.gap_to
@@ -271,10 +241,7 @@ def test_a_text_from_the_future_hides_none_before_it() -> None:
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_list_that_loses_its_order_is_unusable(order: Order) -> None:
-    vendor = Vendor(order)
-    vendor.text(50)
-    reader = Reader(vendor)
-    reader.all()
+    vendor, reader = begun(order, texts=50)
     vendor.rows[-6:] = vendor.rows[-3:] + vendor.rows[-6:-3]
     with pytest.raises(UnusableOrder):
         reader.all()

@@ -216,9 +216,6 @@ def test_its_own_error_takes_no_page_down(max_: Client, monkeypatch: pytest.Monk
     assert "Alerts" not in response.content.decode()
 
 
-# On the page.
-
-
 def banners(client: Client, address: str = "/contacts/new/") -> list[str]:
     cache.clear()
     page = Page(client.get(address))

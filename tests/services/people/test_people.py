@@ -1,8 +1,8 @@
 """People: invited, changed, closed; who may not, what is asked twice, and what is written down."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from contacts_ui.permissions import ROLES, NotAllowed
 from contacts_ui.services import people
 from contacts_ui.services.people import Factor, LastOne, LinkGone, NotPossible
 from dashboard.sign_in import OpenId
-from tests.people import group_of, logged_in, make_staff
+from tests.people import at_once, group_of, logged_in, make_staff
 
 pytestmark = pytest.mark.django_db
 NEW: dict[str, str] = {
@@ -206,11 +206,7 @@ def test_two_at_once_use_a_link_once(adam: User) -> None:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=use, args=[f"{GOOD} {each}"]) for each in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(use, f"{GOOD} {each}") for each in range(4)))
     assert sorted(outcomes) == ["gone", "gone", "gone", "used"]
 
 

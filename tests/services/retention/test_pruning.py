@@ -262,9 +262,6 @@ def test_the_system_check_says_what_a_retention_may_cost(
     assert [each.id for each in retention()] == ids
 
 
-# What people are told.
-
-
 def test_audit_and_evidence_sheet_say_that_entries_were_pruned(
     max_: Client, chain: list[LedgerEntry]
 ) -> None:
@@ -282,9 +279,6 @@ def test_audit_and_evidence_sheet_say_that_entries_were_pruned(
     assert "Removed old entries by the dashboard" in about
     assert "6 that were older than LEDGER_RETENTION_DAYS." in about
     assert the_prune().after["digest"] in about
-
-
-# Nothing hides behind a prune.
 
 
 def test_a_change_beside_pruned_entries_is_found(chain: list[LedgerEntry]) -> None:
@@ -383,9 +377,6 @@ def test_neighbors_that_were_pruned_are_neighbors(chain: list[LedgerEntry]) -> N
         f"Entry {chain[6].pk}: an entry before it is missing, or it was moved.",
         f"Entry {spared.pk}: an entry after it is missing, or it was moved.",
     ]
-
-
-# The guards.
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from functools import partial
 
 import pytest
 import time_machine
@@ -17,7 +17,7 @@ from contacts_ui.services import vendors as vendors_module
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.vendors import health, shared_reads
 from contacts_ui.services.vendors.health import HealthMonitor
-from tests.people import MARTY, SetDesiredState, Vendors
+from tests.people import MARTY, SetDesiredState, Vendors, at_once
 
 pytestmark = pytest.mark.django_db
 T0 = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -193,11 +193,7 @@ def test_many_threads_at_once(monitor: HealthMonitor) -> None:
         finally:
             connection.close()
 
-    threads = [Thread(target=work, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(work, number) for number in range(8)))
     assert failures == []
     assert VendorHealth.objects.count() == 1
 

@@ -78,23 +78,21 @@ def marty() -> Seen:
     return Seen(MARTY_NUMBER, MARTY, "Marty", "subscribed", timezone.now())
 
 
+def asked() -> dict[str, Any]:
+    """Marty's consent of now."""
+    now = timezone.now()
+    seen = Seen(MARTY_NUMBER, MARTY, "Marty", "unsubscribed", now)
+    evidence = Evidence("Marty McFly", Channel.PHONE, now, "Yes, text me.", exact=True)
+    return {"seen": seen, "status": "subscribed", "evidence": evidence}
+
+
 def lift(manager: User) -> None:
     """They consent now, and both vendors hold it."""
-    consent.change_opt_in_status(
-        staff=manager,
-        seen=Seen(MARTY_NUMBER, MARTY, "Marty", "unsubscribed", timezone.now()),
-        status="subscribed",
-        evidence=Evidence(
-            "Marty McFly", Channel.PHONE, timezone.now(), "Yes, text me.", exact=True
-        ),
-    )
+    consent.change_opt_in_status(staff=manager, **asked())
 
 
 def is_stopped_everywhere(vendors: Vendors) -> bool:
     return (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
-
-
-# --- Codes that are stops -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["2001", 2001, 2001.0])
@@ -179,9 +177,6 @@ def test_without_a_number_a_person_decides(body: dict[str, Any], vendors: Vendor
     assert stops() == []
 
 
-# --- Doubled, and out of order ------------------------------------------------------------------------
-
-
 def test_a_code_that_is_told_again_is_said_once(vendors: Vendors) -> None:
     again = failed("2001")
     told(again, again, failed("2001"))
@@ -241,14 +236,7 @@ def test_a_code_withdraws_a_lift_request_that_waits(
 ) -> None:
     settings.FOUR_EYES = True
     told(failed("2001"))
-    lift_requests.ask(
-        staff=agent,
-        seen=Seen(MARTY_NUMBER, MARTY, "Marty", "unsubscribed", timezone.now()),
-        status="subscribed",
-        evidence=Evidence(
-            "Marty McFly", Channel.PHONE, timezone.now(), "Yes, text me.", exact=True
-        ),
-    )
+    lift_requests.ask(staff=agent, **asked())
     told(failed("21610", CARRIER))
     assert LiftRequest.objects.get().state == "withdrawn"
 
@@ -262,9 +250,6 @@ def test_a_carriers_block_is_told_with_the_lift(
     lift(manager)
     assert not record.is_stopped(MARTY_NUMBER)
     assert bool(lift_requests.blocked_by_carrier([MARTY_NUMBER]))
-
-
-# --- Facts that are no stops --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -295,9 +280,6 @@ def test_the_newest_fact_of_a_kind_counts(vendors: Vendors) -> None:
     stale = timezone.now() - timedelta(days=1)
     note_fact(MARTY_NUMBER, "cloudcontactai", FactKind.UNREACHABLE, "Stale", stale)  # type: ignore[arg-type]
     assert "30005" in NumberFact.objects.get().words
-
-
-# --- A number that passed to another person -----------------------------------------------------------
 
 
 def reassigned(at: datetime, number: str = MARTY_NUMBER) -> None:
