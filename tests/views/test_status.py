@@ -67,7 +67,7 @@ def test_a_refused_key_and_none_at_all(
     vendors.fault("slicktext", "unauthorized")
     assert "does not accept our key" in show(max_)
     connect_only("cloudcontactai")
-    assert "It has no keys in the settings." in show(max_)
+    assert "Its API key is not set." in show(max_)
 
 
 def test_since_when_it_is_down(max_: Client, vendors: Vendors) -> None:
