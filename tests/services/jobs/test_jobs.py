@@ -67,7 +67,7 @@ def lift(staff: User, number: str) -> None:
 def killed(
     monkeypatch: pytest.MonkeyPatch, where: Any, name: str, when: str, turn: int = 1
 ) -> Iterator[None]:
-    """Kill the worker before or after it calls this, at so many calls; nobody releases its lease."""
+    """Kill the worker before or after it calls this, at so many calls; no_one releases its lease."""
     really, calls = getattr(where, name), 0
 
     def kill(*args: Any, **kwargs: Any) -> Any:
@@ -156,7 +156,7 @@ def test_only_managers(name: str, request: pytest.FixtureRequest, manager: User)
 
 
 def test_a_job_stops_everyone_once(manager: User, vendors: Vendors) -> None:
-    job = work_off(started(manager, [MARTY_NUMBER, *NUMBERS[:5], MARTY_NUMBER, "nobody"]))
+    job = work_off(started(manager, [MARTY_NUMBER, *NUMBERS[:5], MARTY_NUMBER, "no_one"]))
     assert job.state == JobState.DONE
     assert states(job) == {"done": 6, "skipped": 2}
     assert vendors.status() == "unsubscribed"
