@@ -21,7 +21,7 @@ from contacts_ui.views.consent_panel import REASONS, Powers, panel
 from contacts_ui.views.contact_facts import groups_of, left_out
 from contacts_ui.views.errors import error_notice, unavailable
 from contacts_ui.views.guards import StaffRequest, permission
-from contacts_ui.views.history import history_of
+from contacts_ui.views.history import timeline_of
 
 
 @require_safe
@@ -40,7 +40,7 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
         "contact_id": contact_id,
         "groups": groups_of(contact, reading.not_kept),
         "consent": consent,
-        "history": history_of(audit_log.history(contact_id=contact_id, number=contact.number)),
+        "history": timeline_of(audit_log.history(contact_id=contact_id, number=contact.number)),
         **copy_words(request, reading),
         "here": request.path,
         "view": "card",
@@ -59,7 +59,7 @@ def contact_history(request: StaffRequest, contact_id: int) -> HttpResponse:
     """Show what this dashboard did to one person; the page loads it again after a change. Call no vendor."""
     context = {
         "contact_id": contact_id,
-        "history": history_of(audit_log.history(contact_id=contact_id)),
+        "history": timeline_of(audit_log.history(contact_id=contact_id)),
     }
     template = "contacts/_history.html" if request.htmx else "contacts/history.html"
     return TemplateResponse(request, template, context)

@@ -4,8 +4,10 @@ from typing import Any
 
 from contacts_ui.contact_fields import LABELS, as_text, label_of
 from contacts_ui.models import LedgerEntry, Vendor
-from contacts_ui.models.ledger import Action
+from contacts_ui.models.consent import Source
+from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.lift_request import OWN_TEXT, LiftRequestKind
+from contacts_ui.services import audit_log
 from contacts_ui.services.consent.rules import STATUS_WORDS
 
 # What a vendor did itself, by answering or by texting.
@@ -18,6 +20,42 @@ BY_VENDORS = {
 }
 # What happened elsewhere: the dashboard only noted it.
 NOTED = {Action.DISAGREEMENT_FOUND, Action.NUMBER_REASSIGNED}
+
+# How a request ended at a vendor, before its name.
+OUTCOMES: dict[str, str] = {
+    Action.STOP_CONFIRMED: "Confirmed by",
+    Action.STOP_REFUSED: "Refused by",
+    Action.STOP_RETRIED: "Retried at",
+    Action.STOP_SETTLED: "Resolved by hand for",
+    Action.CONSENT_CONFIRMED: "Confirmed by",
+    Action.CONSENT_REFUSED: "Refused by",
+    Action.CONSENT_EXPIRED: "Not confirmed in time by",
+    Action.CONSENT_RETRIED: "Retried at",
+    Action.CONSENT_SETTLED: "Resolved by hand for",
+}
+
+
+def timeline_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
+    """Return what the template prints for each request, with the entries about it, the newest first."""
+    shown = []
+    for item in audit_log.by_request(entries):
+        about = history_of(item.about)
+        words = history_of([item.entry])[0] | {"about": about, "outcome": _outcome(item.about)}
+        # How they asked, if that was recorded after the press.
+        for entry, details in zip(item.about, about, strict=True):
+            if entry.action == Action.STOP_DETAILED:
+                words |= {"how": details["how"], "reason": details["reason"]}
+        shown.append(words)
+    return shown
+
+
+def _outcome(entries: list[LedgerEntry]) -> str:
+    """Return how a request ended at each vendor, by its last answer."""
+    last = {_vendor(each): OUTCOMES[each.action] for each in entries if each.action in OUTCOMES}
+    return " ".join(
+        f"{words} {' and '.join(vendor for vendor in last if last[vendor] == words)}."
+        for words in dict.fromkeys(last.values())
+    )
 
 
 def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
@@ -34,12 +72,25 @@ def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
             "summary": _summary(entry),
             "vendor": _vendor(entry),
             "channel": entry.get_channel_display().lower(),
+            "how": _how(entry),
             "reason": entry.reason,
             "changes": _changes(entry),
             "answer": _answer(entry),
         }
         for entry in entries
     ]
+
+
+def _how(entry: LedgerEntry) -> str:
+    """Return how the person told us; for a stop by staff also that this was not recorded."""
+    if entry.channel == Channel.VENDOR:
+        return "Reported by a vendor."
+    if entry.channel in ("", Channel.UNRECORDED):
+        pressed = entry.action == Action.STOP_REQUESTED and entry.after.get("source")
+        return "How they asked: not recorded." if pressed == Source.STAFF else ""
+    asked = entry.action in (Action.STOP_REQUESTED, Action.STOP_DETAILED)
+    verb = "asked" if asked else "consented"
+    return f"How they {verb}: {entry.get_channel_display().lower()}."
 
 
 def _vendor(entry: LedgerEntry) -> str:

@@ -18,7 +18,7 @@ from contacts_ui.services.review.numbers import NumberFacts, entries_for, facts_
 from contacts_ui.views.consent_answer import panel_of
 from contacts_ui.views.consent_panel import REASONS
 from contacts_ui.views.guards import StaffRequest, permission
-from contacts_ui.views.history import history_of
+from contacts_ui.views.history import timeline_of
 from contacts_ui.views.statement_words import since_in_words, statement_in_words
 from contacts_ui.views.text_words import sent_at
 
@@ -106,7 +106,7 @@ def _reported(staff: Staff, number: str) -> dict[str, Any]:
 def _history(staff: Staff, number: str) -> dict[str, Any]:
     everything = may(staff, "view_audit")
     return {
-        "history": history_of(entries_for(staff, number)),
+        "history": timeline_of(entries_for(staff, number)),
         "sees_all": everything,
         "sees_own": everything or may(staff, "stop_texts"),
     }

@@ -84,6 +84,19 @@ def test_the_history_says_who_did_what(
     assert text.index("Stopped texts by") < text.index("Edited the contact by")
 
 
+@pytest.mark.usefixtures("deliver_in_this_thread")
+def test_a_stop_and_its_confirmations_are_one_item(ada: Client, vendors: Vendors) -> None:
+    ada.post(f"{URL}do-not-text/")
+    page = Page(ada.get(URL))
+    item = next(each for each in page.all("li") if each.text.count("Stopped texts by"))
+    assert "Stopped texts by Ada Agent" in item.text
+    assert "Confirmed by SlickText and CloudContactAI." in item.text
+    assert "How they asked: not recorded." in item.text
+    folded = next(each for each in page.all("details") if each.inside(item))
+    assert folded.text.startswith("2 events")
+    assert "Stop confirmed by SlickText" in folded.text
+
+
 def test_the_history_follows_the_number(
     vera: Client, max_: Client, vendors: Vendors, set_desired_state: SetDesiredState
 ) -> None:

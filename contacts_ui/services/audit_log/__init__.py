@@ -2,6 +2,7 @@
 
 - `recording`: writes an entry.
 - `search`: finds entries, the newest first.
+- `timeline`: groups entries by request.
 
 `services.verification` proves that no entry was changed or taken out.
 """
@@ -18,10 +19,13 @@ from contacts_ui.services.audit_log.recording import (
     record,
     take_turn,
 )
+from contacts_ui.services.audit_log.timeline import TimelineItem, by_request
 
 __all__ = [
     "NOTHING_BEFORE",
     "PRACTICE",
+    "TimelineItem",
+    "by_request",
     "entries_about",
     "entry_hash",
     "history",
