@@ -169,6 +169,7 @@ def index_words(listing: Listing) -> dict[str, Any]:
         return {
             "total": "",
             "corrected": (),
+            "widened": "",
             "complaints": (),
             "said": "",
             "is_past_the_end": False,
@@ -176,9 +177,12 @@ def index_words(listing: Listing) -> dict[str, Any]:
     one = answer.total.exact and answer.total.number == 1
     total = f"{total_words(answer.total)} {'contact' if one else 'contacts'}"
     corrected = "".join(f" Showing results for {word}." for _, word in answer.corrected)
+    widened = ", ".join(answer.widened)
+    corrected += f" Also showing results for {widened}." if widened else ""
     return {
         "total": total,
         "corrected": answer.corrected,
+        "widened": widened,
         "complaints": answer.complaints,
         "said": f"{total}.{corrected}",
         "is_past_the_end": bool(answer.offset and answer.total.number and not answer.found),

@@ -144,11 +144,13 @@ def _found(search: str, filters: Mapping[str, str]) -> Match:
     found = exact.about or len(exact.first or ())
     if found >= TYPOS_BELOW:
         return exact
-    if not found and (others := _separate_digits(asked, search)) and ids(others, 1):
+    others = None if found else _separate_digits(asked, search)
+    if others and ids(others, 1):
         return others
-    corrected = _with_typos(exact)
-    if corrected and (corrected.about or len(corrected.first or ())) > found:
-        return corrected
+    for each in (exact, others):
+        corrected = _with_typos(each) if each else None
+        if corrected and (corrected.about or len(corrected.first or ())) > found:
+            return corrected
     return exact
 
 
@@ -402,20 +404,21 @@ def _separate_digits(asked: Asked, search: str) -> Match | None:
 
 
 def _with_typos(exact: Match) -> Match | None:
-    others = {word: tuple(alternatives(word)) for word in exact.asked.words}
+    others = {word: tuple(alternatives(word.removeprefix(NAME))) for word in exact.asked.words}
     corrected = {word: found for word, found in others.items() if found}
     if not corrected:
         return None
     groups = tuple(
-        (*group, *_words(corrected.get(word, ())))
+        (*group, *_words(corrected.get(word, ()), only_names=word.startswith(NAME)))
         for group, word in zip(exact.groups, _searched(exact.asked.words), strict=False)
     )
     groups += exact.groups[len(groups) :]
     return _with_ids(replace(exact, groups=groups, corrected=corrected, first=None))
 
 
-def _words(others: Iterable[str]) -> list[str]:
-    return [text for word in others for text in (f"{NAME}{word} ", f" {word} ")]
+def _words(others: Iterable[str], *, only_names: bool) -> list[str]:
+    before = (NAME,) if only_names else (NAME, " ")
+    return [f"{each}{word} " for word in others for each in before]
 
 
 def _searched(words: Iterable[str]) -> list[str]:

@@ -12,15 +12,17 @@ from typing import Any, Final
 from django.core.cache import cache
 from django.db import connection
 
+from contacts_ui.integrations.types import Contact
 from contacts_ui.services.index import conditions, marks, ranking, records, sort_order
 from contacts_ui.services.index.conditions import RANKED_MAX, Match, Total
 from contacts_ui.services.index.database import TABLE, Condition, database, fetch
 from contacts_ui.services.index.records import Indexed
-from contacts_ui.services.index.text import NAME
+from contacts_ui.services.index.text import NAME, normalize, search_text
 
 # Of a broad search, rank this many of each kind.
 LIKELY_MAX: Final = 200
 CHUNK_SIZE: Final = 2000
+WIDENED_SHOWN_MAX: Final = 3
 # The first jump far into a filtered list sorts all of it; the next ones start from its marks.
 MARKS_KEPT_SECONDS: Final = 300
 
@@ -50,7 +52,8 @@ class IndexQuery:
 class IndexPage:
     """One page of the answer.
 
-    - corrected: words read as others, as (typed, read as)
+    - corrected: words read as others, as (typed, read as), the latter as the best match spells it
+    - widened: other words that were searched for, too, since few have the one typed
     - complaints: sentences about parts of the search that were not understood
     - first, last: tokens for `before` and `after` of the pages next to this one; "" when the best matches come first
     - answers: how many that match have each answer, whichever was asked for, "" for all; None if that is not known
@@ -62,6 +65,7 @@ class IndexPage:
     total: Total
     offset: int
     corrected: tuple[tuple[str, str], ...] = ()
+    widened: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
     first: str = ""
     last: str = ""
@@ -78,8 +82,16 @@ class IndexPage:
 def find(query: IndexQuery) -> IndexPage:
     """Return one page of the contacts that match. Calls no vendor."""
     match = conditions.match(query.search, query.filters, counted=True)
-    found = _best(query, match) if match.groups and not query.sort else _sorted(query, match)
-    return replace(found, answers=match.answers, answer=match.asked.answer)
+    page = _best(query, match) if match.groups and not query.sort else _sorted(query, match)
+    corrected, widened = _corrected(match, page.found)
+    return replace(
+        page,
+        corrected=corrected,
+        widened=widened,
+        complaints=match.asked.complaints,
+        answers=match.answers,
+        answer=match.asked.answer,
+    )
 
 
 def _sorted(query: IndexQuery, match: Match) -> IndexPage:
@@ -89,9 +101,7 @@ def _sorted(query: IndexQuery, match: Match) -> IndexPage:
     keys, more = _keys(query, match, order, total)
     found = tuple(records.by_ids([contact_id for _, contact_id in keys]))
     tokens = [sort_order.token(order, key) for key in (keys[0], keys[-1])] if keys else ["", ""]
-    corrected = _corrected(match, [contact_id for _, contact_id in keys[:1]])
-    complaints = match.asked.complaints
-    return IndexPage(found, total, query.offset, corrected, complaints, tokens[0], tokens[1], more)
+    return IndexPage(found, total, query.offset, first=tokens[0], last=tokens[1], more=more)
 
 
 def count(query: IndexQuery) -> Total:
@@ -238,9 +248,7 @@ def _best(query: IndexQuery, match: Match) -> IndexPage:
     if missing and len(best) < total.number:
         page += _after_the_best(match, best, max(0, query.offset - len(best)), missing)
     found = tuple(records.by_ids(page))
-    return IndexPage(
-        found, total, query.offset, _corrected(match, page[:1]), match.asked.complaints
-    )
+    return IndexPage(found, total, query.offset)
 
 
 def _likely(match: Match) -> list[int]:
@@ -289,11 +297,26 @@ def _after_the_best(match: Match, best: list[int], offset: int, limit: int) -> l
     return [key for (key,) in rows]
 
 
-def _corrected(match: Match, first: list[int]) -> tuple[tuple[str, str], ...]:
-    """Return the words that the best match has in place of those typed."""
-    if not match.corrected or not first:
-        return ()
-    texts = fetch(f"SELECT folded FROM {TABLE} WHERE contact_id = %s", first)
-    text = texts[0][0] if texts else ""
-    pairs = [(word, ranking.taken(text, word, others)) for word, others in match.corrected.items()]
-    return tuple((word, other) for word, other in pairs if other)
+def _corrected(
+    match: Match, found: Sequence[Indexed]
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Return the words that the best match has in place of those typed, and those that others on the page have."""
+    corrected: dict[str, str] = {}
+    widened: dict[str, None] = {}
+    for at, each in enumerate(found if match.corrected else ()):
+        contact = each.contact
+        text = search_text(contact, contact.number or "")
+        for word, others in (match.corrected or {}).items():
+            other = ranking.taken(text, word, others)
+            written = _as_written(contact, other) if other else ""
+            if at == 0 and other:
+                corrected[word.removeprefix(NAME)] = written
+            elif other and written not in corrected.values():
+                widened[written] = None
+    return tuple(corrected.items()), tuple(widened)[:WIDENED_SHOWN_MAX]
+
+
+def _as_written(contact: Contact, word: str) -> str:
+    """Return the word of a name or place as the contact has it: "Strickland" for "strickland"."""
+    parts = " ".join(filter(None, (contact.first_name, contact.last_name, contact.city))).split()
+    return next((part for part in parts if normalize(part) == word), word)

@@ -62,5 +62,40 @@ def test_one_typo_is_forgiven(typed: str) -> None:
 def test_what_a_word_was_taken_for_is_said() -> None:
     page = index.find(IndexQuery(search="mraty mcfly"))
     assert [each.contact.contact_id for each in page.found] == [1]
-    assert page.corrected == (("mraty", "marty"),)
+    assert page.corrected == (("mraty", "Marty"),)
     assert index.find(IndexQuery(search="marty")).corrected == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "corrected"),
+    [
+        ("Stricland 0145", [31], (("stricland", "Strickland"),)),
+        ("stricland 615 0145", [31], (("stricland", "Strickland"),)),
+        ("Clyaton austin", [32, 34], (("clyaton", "Clayton"),)),
+        ("asutin clyaton", [32, 34], (("asutin", "Austin"), ("clyaton", "Clayton"))),
+        ("clyaton tx", [32, 34], (("clyaton", "Clayton"),)),
+        ("clara clyaton city:austin", [32], (("clyaton", "Clayton"),)),
+        ("name:clyaton", [32, 33], (("clyaton", "Clayton"),)),
+        ("stricland 0146", [], ()),
+    ],
+)
+def test_one_typo_is_forgiven_beside_digits_places_and_other_words(
+    typed: str, found: list[int], corrected: tuple[tuple[str, str], ...]
+) -> None:
+    store(
+        person(31, "Gerald Strickland", "+16155550145", city="Hill Valley"),
+        person(32, "Clara Clayton", "+16155550146", city="Austin", state="TX"),
+        person(33, "Max Clayton", city="Waco"),
+        # A place of that name comes after a person of that name.
+        person(34, "Ann Lee", "+16155551145", city="Clayton Austin", state="TX"),
+    )
+    page = index.find(IndexQuery(search=typed))
+    assert [each.contact.contact_id for each in page.found] == found
+    assert page.corrected == corrected
+
+
+def test_a_search_that_widened_says_to_which_names() -> None:
+    store(person(41, "Kim Jansen"), person(42, "Kim Janssen"), person(43, "Kim Hansen"))
+    page = index.find(IndexQuery(search="kim jansen"))
+    assert [each.contact.contact_id for each in page.found] == [41, 42, 43]
+    assert (page.corrected, page.widened) == ((), ("Janssen", "Hansen"))
