@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup run test check bench bench-index bench-delivery chaos world fuzz load lock help
+.PHONY: setup run test check bench bench-index bench-delivery chaos world fuzz load screenshots lock help
 
 help:            ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/	/'
@@ -54,6 +54,9 @@ fuzz: setup      ## Odd headers, parameters, and bodies at every address, as eve
 
 load: setup      ## Fifty agents at once on SlickText's real limit, idle and beside a bulk job of ten thousand. ARGS="--seconds 120"
 	$(BIN)/python bin/load.py $(ARGS)
+
+screenshots: setup   ## Take the README's images again, from a fresh practice history; needs Chromium
+	$(BIN)/python bin/screenshots.py
 
 lock: setup      ## Resolve the dependencies again
 	cd requirements && for set in base production dev; do \

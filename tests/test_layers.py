@@ -50,6 +50,7 @@ FORBIDDEN = {
         "httpcore",
         "httpx",
         "contacts_ui.worker",
+        "contacts_ui.practice",
         *(f"{CONSENT}.{inner}" for inner in ("stops", "desired_state", "delivery", "sending")),
     ),
     SERVICES: (
@@ -65,6 +66,7 @@ FORBIDDEN = {
         "contacts_ui.middleware",
         "contacts_ui.sign_in",
         "contacts_ui.worker",
+        "contacts_ui.practice",
         "httpcore",
         "requests",
     ),

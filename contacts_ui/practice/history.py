@@ -27,6 +27,7 @@ from contacts_ui.services import audit_log
 from contacts_ui.services.consent import delivery, held_presses
 from contacts_ui.services.index import sync
 from contacts_ui.services.jobs import running
+from contacts_ui.services.operations import abilities
 from contacts_ui.services.vendors import forget_connections, health
 
 DAYS: Final = 182
@@ -232,6 +233,7 @@ class _Plan:
         self._at(52, "9:35", self.acts.delete)
         self._at(33, "12:12", self.acts.slip)
         self._ago(2.5, self.acts.edit, words.CITIES[0])
+        self._ago(0.5, abilities.probe)
 
     def _messages(self) -> None:
         for place, (text, stops) in enumerate(words.UNSURE_DECIDED):

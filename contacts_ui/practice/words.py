@@ -40,7 +40,7 @@ ASKED: Final[dict[Channel, tuple[int, tuple[str, ...]]]] = {
         9,
         (
             "pls no more texts",
-            "Wrote to the store's own phone: “take me off your list”",
+            "Texted the store's own phone: take me off your list.",
             "no mas mensajes por favor",
         ),
     ),
@@ -54,14 +54,14 @@ ASKED: Final[dict[Channel, tuple[int, tuple[str, ...]]]] = {
     Channel.WEB: (
         9,
         (
-            "Contact form: “Please stop sending me text messages.”",
-            "Preference page: unticked *Texts*.",
+            "Please stop sending me text messages.",
+            "Unticked texts on the preference page.",
         ),
     ),
-    Channel.LETTER: (5, ("Letter, filed under L-{year}: “Please do not text this number again.”",)),
+    Channel.LETTER: (5, ("Please do not text this number again. (Letter, filed under L-{year})",)),
 }
 
-LATE_LETTER: Final = "Letter that lay in the mail room for three weeks: “No more text messages.”"
+LATE_LETTER: Final = "No more text messages. (The letter lay in the mail room for three weeks)"
 BULK_LETTER: Final = "List from our law firm: people who asked them for no texts."
 
 # Words that may ask us to stop, and wait for a person to decide. The newest ones are not decided yet.
@@ -79,16 +79,16 @@ UNSURE_WAITING: Final = (
 
 LIFT_WORDS: Final = (
     "Called back: wants the sale texts again after all.",
-    "Said on the phone: “Yes, please text me again, I miss the coupons.”",
+    "Yes, please text me again. I miss the coupons.",
     "Signed up again at the counter and read the terms.",
     "Wrote by email: please put me back on the text list.",
 )
 APPROVED: Final = "Heard the recording. Consent is clear."
 DECLINED: Final = (
-    "“Maybe later” is no consent. Please ask again.",
+    "They said maybe later, which is no consent. Please ask again.",
     "The note names no person who consented.",
 )
-TEXT_AFTER_STOP: Final = "This weekend only: 20 % off everything. Reply STOP to end."
+TEXT_AFTER_STOP: Final = "This weekend only: 20% off everything. Reply STOP to end."
 CAMPAIGN: Final = "Weekend sale"
 
 NEW_PEOPLE: Final = (

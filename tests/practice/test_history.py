@@ -8,6 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from contacts_ui.models import (
@@ -28,10 +30,12 @@ from contacts_ui.models.lift_request import LiftRequestState
 from contacts_ui.models.messages import MessageState, TextKind
 from contacts_ui.models.opt_out import OptOutState
 from contacts_ui.practice import history
+from contacts_ui.services import audit_log
 from contacts_ui.services.review.disagreements import find
 from dashboard.vendors import SANDBOX_SLICKTEXT_KEY, VendorSettings
 from dashboard.vendors import Vendors as VendorPair
 from sandbox.server import Running
+from tests.people import MARTY_NUMBER
 
 from .conftest import NOW
 
@@ -151,3 +155,10 @@ def test_none_with_real_keys(settings: Any, vendor: str) -> None:
     with pytest.raises(CommandError, match="Real vendors are connected"):
         call_command("practice_history")
     assert not LedgerEntry.objects.exists()
+
+
+def test_the_mark_is_in_the_audit_log_and_on_the_evidence_sheet(max_: Client) -> None:
+    with audit_log.marked_as_practice():
+        audit_log.record(action=Action.STOP_REQUESTED, staff=None, number=MARTY_NUMBER)
+    for address in (reverse("audit"), reverse("evidence", args=[MARTY_NUMBER])):
+        assert "Invented for practice" in max_.get(address).content.decode()
