@@ -23,6 +23,7 @@ def ask(
     *,
     label: str = "",
     asked_at: datetime | None = None,
+    by_person: bool = True,
     **about: Any,
 ) -> OptOut:
     """Record that a person asks for no texts."""
@@ -34,7 +35,7 @@ def ask(
             asked_at=asked_at,
             **{"channel": Channel.PHONE, **about},
         )
-        return stops.open_opt_out(entry, label=label)
+        return stops.open_opt_out(entry, label=label, by_person=by_person)
 
 
 def answer(

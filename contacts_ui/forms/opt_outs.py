@@ -19,6 +19,8 @@ from contacts_ui.services.review.opt_outs import (
 
 PERSON_MAX_LETTERS: Final = 200
 SLOWEST: Final = "slowest"
+REQUESTS, CARRIED = "requests", "carried"
+KINDS: Final = ((REQUESTS, "People's requests"), (CARRIED, "Repairs, imports, and moves"))
 STATES: Final = (
     (NOT_COMPLETED, "Not completed"),
     (PAST_DUE, "Past due"),
@@ -67,6 +69,7 @@ class OptOutFilterForm(RangeForm):
     channel = any_of("How they asked", Channel.choices)
     staff = StaffField("Recorded by")
     reviewed = any_of("Reviewed", [("no", "Not reviewed yet"), ("yes", "Reviewed")])
+    kind = any_of("Kind", KINDS)
     order = any_of("Order", [(SLOWEST, "Slowest first")], empty="Urgent first")
     size = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -85,5 +88,6 @@ class OptOutFilterForm(RangeForm):
             reviewed={"yes": True, "no": False}.get(data["reviewed"]),
             since=self.since(),
             until=self.until(),
+            by_person={REQUESTS: True, CARRIED: False}.get(data["kind"]),
             slowest_first=data["order"] == SLOWEST,
         )

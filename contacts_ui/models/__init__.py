@@ -23,7 +23,7 @@ from contacts_ui.models.job import Job, JobRow
 from contacts_ui.models.ledger import LedgerEntry, LedgerHead, PrunedEntry
 from contacts_ui.models.lift_request import LiftRequest
 from contacts_ui.models.messages import IncomingMessage, SentText
-from contacts_ui.models.operations import VendorHealth, WebhookEvent, WorkerHeartbeat
+from contacts_ui.models.operations import AnswersOfDay, VendorHealth, WebhookEvent, WorkerHeartbeat
 from contacts_ui.models.opt_out import OptOut
 from contacts_ui.models.preference import Preference
 from contacts_ui.models.saved_view import SavedView

@@ -160,6 +160,11 @@ class ConsentState(models.Model):
         indexes = [
             models.Index(fields=["number"], condition=Q(stopped=True), name="consent_stopped"),
             models.Index(fields=["number"], condition=Q(untold=True), name="consent_untold"),
+            models.Index(
+                fields=["-reassigned_at"],
+                condition=Q(reassigned_at__isnull=False),
+                name="consent_reassigned",
+            ),
         ]
 
 

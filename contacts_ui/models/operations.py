@@ -1,4 +1,4 @@
-"""The state of the dashboard and its vendors: webhooks received, heartbeats of workers, health of vendors."""
+"""The state of the dashboard and its vendors: webhooks received, workers, health of vendors, answers by day."""
 
 from django.db import models
 
@@ -63,3 +63,21 @@ class VendorHealth(models.Model):
 
     class Meta:
         default_permissions = ()
+
+
+class AnswersOfDay(models.Model):
+    """How many contacts had each answer to *May we text?* on one day, as last counted then, at `counted_at`."""
+
+    day = models.DateField(primary_key=True, help_text="In the time zone of the settings")
+    may_text = models.PositiveBigIntegerField(default=0)
+    do_not_text = models.PositiveBigIntegerField(default=0)
+    not_subscribed = models.PositiveBigIntegerField(default=0)
+    not_known = models.PositiveBigIntegerField(default=0)
+    disagree = models.PositiveBigIntegerField(default=0)
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"answers of {self.day}"

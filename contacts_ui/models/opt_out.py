@@ -40,6 +40,11 @@ class OptOut(models.Model):
         max_length=150, blank=True, help_text="Empty: the dashboard itself"
     )
     reason = models.TextField(blank=True)
+    by_person = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="False: a repair, an import, or a move; the reason is our own",
+    )
 
     asked_at = models.DateTimeField(help_text="When the person asked")
     recorded_at = models.DateTimeField(help_text="When it was clicked or received")
@@ -76,8 +81,22 @@ class OptOut(models.Model):
             models.Index(fields=["state", "due_at"], name="opt_out_clock"),
             # Holds all that the overview counts and that the list skips, so that neither reads rows for it.
             models.Index(
-                fields=["asked_at", "id", "state", "due_at", "completed_at", "seconds_to_complete"],
+                fields=[
+                    "asked_at",
+                    "id",
+                    "state",
+                    "due_at",
+                    "completed_at",
+                    "seconds_to_complete",
+                    "by_person",
+                ],
                 name="opt_out_days",
+            ),
+            # Few are not reviewed yet, so the others take no room in it.
+            models.Index(
+                fields=["-asked_at", "-id"],
+                condition=models.Q(reviewed_at=None, by_person=True),
+                name="opt_out_unreviewed",
             ),
             models.Index(fields=["staff_name"], name="opt_out_staff"),
         ]

@@ -50,13 +50,24 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
             "channel": Channel(row.channel).label,
             "taken_by": row.staff_name or "the dashboard",
             "recorded_later": (row.recorded_at - row.asked_at).total_seconds() >= 60,
-            "long_reason": len(row.reason) > REASON_MAX_LETTERS,
+            "reason": reason_of(row),
+            "long_reason": is_quoted(row) and len(row.reason) > REASON_MAX_LETTERS,
             "state": OptOutState(row.state).label,
             "vendors": [_vendor_line(row, vendor, there, found.refusals) for vendor in Vendor],
             "clock": _clock(row, now, close),
         }
         for row in found.rows
     ]
+
+
+def is_quoted(row: OptOut) -> bool:
+    """Return True if the reason is the person's: not a vendor's report, nor our own about a repair or import."""
+    return row.by_person and row.channel != Channel.VENDOR
+
+
+def reason_of(row: OptOut) -> str:
+    """Return the reason, in quotation marks if the person gave it."""
+    return f"“{row.reason}”" if row.reason and is_quoted(row) else row.reason
 
 
 def _vendor_line(

@@ -1,9 +1,10 @@
 """The managers' review of opt-outs: the list, marking as reviewed, and the export."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -59,7 +60,7 @@ def opt_out_list(request: StaffRequest) -> HttpResponse:
 @require_POST
 @permission("review_opt_outs")
 def opt_outs_reviewed(request: StaffRequest) -> HttpResponse:
-    """Mark the ticked opt-outs as reviewed, or all that the page showed."""
+    """Mark the ticked opt-outs as reviewed; or all that the page showed, and show the next ones."""
     chosen = request.POST.getlist("shown" if "all" in request.POST else "opt_out")
     keys = ids_in(chosen)
     many = mark_reviewed(staff=request.user, keys=keys)
@@ -69,7 +70,14 @@ def opt_outs_reviewed(request: StaffRequest) -> HttpResponse:
         messages.success(request, f"{many} opt-out{'' if many == 1 else 's'} marked as reviewed.")
     else:
         messages.info(request, "Already reviewed.")
-    return redirect(safe_next(request, reverse("opt-out-list")))
+    here = urlsplit(safe_next(request, reverse("opt-out-list")))
+    if "all" not in request.POST or here.path != reverse("opt-out-list"):
+        return redirect(here.geturl())
+    # The next ones, instead of the same page again.
+    query = QueryDict(here.query, mutable=True)
+    query["reviewed"] = "no"
+    query.pop("offset", None)
+    return redirect(f"{here.path}?{query.urlencode()}")
 
 
 @require_POST
@@ -95,6 +103,7 @@ def _results(request: StaffRequest, page: Page, found: Found | None) -> dict[str
     return {
         "found": found,
         "rows": rows,
+        "all_reviewed": request.GET.dict() == {"reviewed": "no"},
         "unreviewed": sum(row["opt_out"].reviewed_at is None for row in rows),
         **page.context(request, shown=len(rows), total=found.total),
     }

@@ -30,7 +30,7 @@ from contacts_ui.services.jobs import row_handlers
 from contacts_ui.services.messages import sent_texts, slicktext_sync
 from contacts_ui.services.operations import abilities, counts, heartbeats, register_pages
 from contacts_ui.services.retention.forgetting import forget_again
-from contacts_ui.services.review import reconcile
+from contacts_ui.services.review import answers, reconcile
 from contacts_ui.services.webhooks import processing
 from contacts_ui.worker.delivery_pool import DeliveryPool
 
@@ -68,6 +68,7 @@ SCHEDULE: Final[dict[str, Sequence[Task]]] = {
         Task(MINUTE, record.rebuild_for_vendors),
         Task(MINUTE, inbound_texts.stop_undecided),
         Task(5 * MINUTE, lift_requests.expire_old),
+        Task(5 * MINUTE, answers.note_today),
     ),
     "reconcile": (Task(2, reconcile.run_due),),
     "messages": (Task(2, slicktext_sync.run_due), Task(MINUTE, counts.check)),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from contacts_ui.models import LedgerEntry, OptOut, Vendor
 from contacts_ui.models.desired_state import DeliveryState
-from contacts_ui.models.ledger import Action
+from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.views.durations import in_words
 from tests.opt_outs import NUMBERS, answer, ask, fresh
 from tests.pages import Page
@@ -265,3 +265,41 @@ def test_the_leads_count_and_lead_to_their_rows(max_: Client, agent: User) -> No
     for text, href in list(leads.items())[:4]:
         shown = page_of(max_, href.removeprefix("/opt-outs/")).all("th", class_="who")
         assert len(shown) == int(text.split()[0])
+
+
+def test_refused_ones_are_on_top(max_: Client, agent: User) -> None:
+    now = timezone.now()
+    for number, days in zip(NUMBERS, (0, 30, 1, 2), strict=False):
+        ask(agent, number, asked_at=now - timedelta(days=days))
+    answer(NUMBERS[2], Vendor.SLICKTEXT, state=DeliveryState.REFUSED)
+    order = [row.split("555-")[1][:4] for row in rows(page_of(max_))]
+    assert order == ["1002", "1001", "1000", "1003"]
+
+
+def test_marking_all_shows_the_next_ones(max_: Client, agent: User) -> None:
+    shown = [ask(agent, number) for number in NUMBERS[:30]]
+    page = page_of(max_, "?size=25&channel=phone")
+    assert "Mark 25 opt-outs on this page as reviewed" in page.text
+    keys = [str(each["value"]) for each in page.all("input", name="shown")]
+    here = page.one("input", name="next")["value"]
+    after = max_.post("/opt-outs/reviewed/", {"shown": keys, "all": "1", "next": here})
+    assert after["Location"] == "/opt-outs/?size=25&channel=phone&reviewed=no"
+    next_page = Page(max_.get(after["Location"]))
+    assert "25 opt-outs marked as reviewed." in next_page.text
+    assert len(rows(next_page)) == 5
+    max_.post("/opt-outs/reviewed/", {"shown": [row.pk for row in shown], "all": "1"})
+    assert "Every opt-out is reviewed" in page_of(max_, "?reviewed=no").text
+
+
+def test_our_own_sentences_are_not_quoted(max_: Client, agent: User) -> None:
+    """A repair, an import, and what a vendor reported; what the person said is."""
+    ours = ask(agent, NUMBERS[0], reason="Imported as unsubscribed: list.csv", by_person=False)
+    told = ask(None, NUMBERS[1], reason="CloudContactAI reported it.", channel=Channel.VENDOR)
+    said = ask(agent, NUMBERS[2], reason="No more of this")
+    text = page_of(max_).text
+    assert f"“{said.reason}”" in text
+    for row in (ours, told):
+        assert row.reason in text
+        assert f"“{row.reason}" not in text
+    assert len(rows(page_of(max_, "?kind=requests"))) == 2
+    assert len(rows(page_of(max_, "?kind=carried"))) == 1

@@ -123,6 +123,16 @@ def test_median_and_worst(max_: Client, agent: User) -> None:
     assert "In 1 day" in slowest.all("tr")[1].text
 
 
+def test_repairs_and_imports_are_no_requests(agent: User) -> None:
+    ask(agent, NUMBERS[0], asked_at=timezone.now() - timedelta(days=20), by_person=False)
+    ask(agent, NUMBERS[1])
+    today = timezone.localdate()
+    seen = overview(first=today - timedelta(days=30), last=today)
+    assert seen.asked == 1
+    # They also have a deadline.
+    assert seen.not_completed["overdue"] == 1
+
+
 def test_the_median_of_an_odd_number(agent: User) -> None:
     for index, seconds in enumerate((100.0, 1.0, 7.0)):
         honour(ask(agent, NUMBERS[index]), seconds)
@@ -236,8 +246,8 @@ def test_what_the_review_costs(max_: Client, agent: User) -> None:
     with CaptureQueriesContext(connection) as queries:
         max_.get("/opt-outs/")
     own = [each["sql"] for each in queries if "optout" in each["sql"]]
-    # Who took them; what is on the clock; two counts; two parts of the page.
-    assert len(own) == 6, "\n".join(own)
+    # Who took them; what is on the clock; three counts; two parts of the page.
+    assert len(own) == 7, "\n".join(own)
 
 
 def test_bars_reach_from_the_ground_to_their_number() -> None:

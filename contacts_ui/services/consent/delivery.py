@@ -259,7 +259,8 @@ def _follow(row: DesiredState, number: str) -> None:
             Source.CARRIED_OVER,
             Said(stop.earliest, stop.latest),
             request=Request(
-                reason=f"Requested for their former number, in entry {row.ledger_entry_id}."
+                reason=f"Requested for their former number, in entry {row.ledger_entry_id}.",
+                by_person=False,
             ),
             status=row.opt_in_status or OptInStatus.UNSUBSCRIBED,
             batch=row.batch,

@@ -105,9 +105,10 @@ def _stop_of_staff(
     staff: Staff, seen: Seen, request: Request, said: Said | None = None, *, batch: bool = False
 ) -> Stop:
     source = Source.STAFF if request.is_bare else Source.PERSON
+    carried = batch or not request.by_person
     return Stop(
         seen,
-        Source.CARRIED_OVER if batch else source,
+        Source.CARRIED_OVER if carried else source,
         said or request.said(timezone.now()),
         staff,
         request,
@@ -195,7 +196,8 @@ def repair_one(*, staff: Staff, key: int, batch: bool = False) -> list[int] | No
             return desired_state.want_stop(entry, batch=batch)
         # A vendor holds a stop that newer consent had answered here. When in doubt, the stop wins.
         seen = Seen(row.number, row.contact_id, row.label, row.status, row.found_at)
-        request = Request(reason="Stopped at both vendors, because they disagreed.")
+        words = "Stopped at both vendors, because they disagreed."
+        request = Request(reason=words, by_person=False)
         written = write_stop(_stop_of_staff(staff, seen, request, batch=batch))
         return list(written.keys) if written else []
 

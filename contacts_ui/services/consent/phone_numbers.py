@@ -142,7 +142,7 @@ def _carried(
         Source.CARRIED_OVER,
         said,
         staff,
-        Request(reason=f"Carried over: {why}."),
+        Request(reason=f"Carried over: {why}.", by_person=False),
         status=seen.stopped_status,
         key=news.key if news else "",
         told_back=bool(news and news.told_back),

@@ -154,7 +154,7 @@ def write(stop: Stop, pressed: HeldPress | None = None) -> Written:
     if derived and derived[0].state.stopped:
         if stop.is_news:
             withdraw_requests(entry)
-            open_opt_out(entry, label=seen.label)
+            open_opt_out(entry, label=seen.label, by_person=request.by_person)
         keys = desired_state.want_standing_stop(
             entry, derived[0], again=stop.is_news, batch=stop.batch
         )
@@ -186,7 +186,7 @@ _OPT_OUT_PROGRESS: Final = (
 )  # fmt: skip
 
 
-def open_opt_out(entry: LedgerEntry, *, label: str = "") -> OptOut:
+def open_opt_out(entry: LedgerEntry, *, label: str = "", by_person: bool = True) -> OptOut:
     """Open an opt-out for a stop, and end the one before it. Call it in the transaction of the entry."""
     end_opt_outs(entry.number, by=OptOutState.RENEWED)
     asked_at = entry.asked_at or entry.at
@@ -201,6 +201,7 @@ def open_opt_out(entry: LedgerEntry, *, label: str = "") -> OptOut:
         channel=entry.channel or Channel.UNRECORDED,
         staff_name=entry.staff_name,
         reason=entry.reason,
+        by_person=by_person,
         asked_at=asked_at,
         recorded_at=entry.at,
         due_at=due_after(asked_at),
@@ -226,11 +227,20 @@ def add_details(row: OptOut, entry: LedgerEntry) -> None:
     """Add how they asked, recorded after the press, to the same opt-out. Its clock began when they asked."""
     asked_at = min(entry.asked_at or row.asked_at, row.asked_at)
     row.channel = entry.channel or row.channel
-    row.reason = entry.reason
+    row.reason, row.by_person = entry.reason, True
     row.asked_at, row.due_at = asked_at, due_after(asked_at)
     if row.completed_at:
         row.seconds_to_complete = max((row.completed_at - asked_at).total_seconds(), 0.0)
-    row.save(update_fields=["channel", "reason", "asked_at", "due_at", "seconds_to_complete"])
+    row.save(
+        update_fields=[
+            "channel",
+            "reason",
+            "by_person",
+            "asked_at",
+            "due_at",
+            "seconds_to_complete",
+        ]
+    )
 
 
 def note_outcome(desired: DesiredState) -> None:

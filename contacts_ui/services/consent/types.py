@@ -58,6 +58,8 @@ class Request:
     asked_at: datetime | None = None
     reason: str = ""
     asked_last: datetime | None = None
+    # False: a repair, an import, or a move to another number. `reason` is our own sentence then.
+    by_person: bool = True
 
     @property
     def is_bare(self) -> bool:

@@ -12,7 +12,7 @@ from contacts_ui.integrations.errors import BadCredentials, Refused
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import DesiredState, Job, JobRow, LedgerEntry
 from contacts_ui.models.job import RowState
-from contacts_ui.models.ledger import Action, Channel
+from contacts_ui.models.ledger import Action
 from contacts_ui.permissions import Staff
 from contacts_ui.services import audit_log
 from contacts_ui.services.consent import record
@@ -65,7 +65,7 @@ def _record_stop(job: Job, row: JobRow, staff: Staff) -> str:
         told = DesiredState.objects.filter(number=row.number, do_not_text=True)
         if not (record.standing_of(row.number).stopped and told.exists()):
             words = f"Imported as unsubscribed: {job.param('file')}"
-            request = Request(Channel.UNRECORDED, None, words)
+            request = Request(reason=words, by_person=False)
             seen = Seen(row.number, row.contact_id, row.label)
             # As a batch: thousands must not delay stops made by people, or exceed the plan.
             record_stop(staff=staff, seen=seen, request=request, said=_said(job, row), batch=True)

@@ -37,7 +37,7 @@ from contacts_ui.integrations.errors import (
     VendorError,
 )
 from contacts_ui.integrations.types import Contact, ContactPage
-from contacts_ui.models import IndexDeletion, IndexedContact, IndexSync, Vendor
+from contacts_ui.models import AnswersOfDay, IndexDeletion, IndexedContact, IndexSync, Vendor
 from contacts_ui.services.index import storing
 from contacts_ui.services.index.counts import refresh_counts
 from contacts_ui.services.index.marks import refresh_marks
@@ -311,6 +311,7 @@ def _take() -> IndexSync | None:
     sync = IndexSync.objects.filter(pk=1).first()
     if sync is not None and is_of_another_account(sync):
         purge(sync_again_at=now)
+        AnswersOfDay.objects.all().delete()
         sync = None
     if sync is None:
         sync, _ = IndexSync.objects.get_or_create(pk=1, defaults={"next_at": now})

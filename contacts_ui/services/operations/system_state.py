@@ -201,5 +201,5 @@ def _counted() -> Counted:
         "textable": (disagreements.filter(kind__in=ALARMS), "kind"),
         "past_due": (opt_outs.filter(due_at__lt=now), "state"),
         "due_soon": (opt_outs.filter(due_at__gte=now, due_at__lt=due_soon_until()), "state"),
-        "unreviewed": (OptOut.objects.filter(reviewed_at=None), "reviewed_at"),
+        "unreviewed": (OptOut.objects.filter(reviewed_at=None, by_person=True), "reviewed_at"),
     }

@@ -36,6 +36,8 @@ class Filters:
     channel: str = ""
     state: str = ""
     reviewed: bool | None = None
+    # Requests of people; False: repairs, imports, and moves.
+    by_person: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
     slowest_first: bool = False
@@ -48,6 +50,7 @@ class Filters:
             "channel": self.channel or None,
             "state": self.state or None,
             "reviewed": self.reviewed,
+            "by_person": self.by_person,
             "since": self.since and self.since.isoformat(),
             "until": self.until and self.until.isoformat(),
         }
@@ -64,7 +67,7 @@ class Found:
 
 
 def find(filters: Filters, *, limit: int, offset: int) -> Found:
-    """Return the opt-outs from `offset` on, at most `limit`: past due and due soon first, then newest."""
+    """Return the opt-outs from `offset` on, at most `limit`: the most urgent first, then newest."""
     parts = in_order(filters)
     sizes = [part.count() for part in parts]
     rows: list[OptOut] = []
@@ -85,10 +88,13 @@ def in_order(filters: Filters) -> list[QuerySet[OptOut]]:
     rows = _matching(filters)
     if filters.slowest_first:
         return [rows.order_by(F("seconds_to_complete").desc(nulls_last=True), "-pk")]
-    urgent = Q(state__in=OPEN, due_at__lt=due_soon_until())
+    refused = Q(state=OptOutState.REFUSED)
+    due = Q(state=OptOutState.WAITING, due_at__lt=due_soon_until())
     return [
-        rows.filter(urgent).order_by("due_at", "pk"),
-        rows.exclude(urgent).order_by("-asked_at", "-pk"),
+        # Nothing more is sent for these until a manager decides.
+        rows.filter(refused).order_by("due_at", "pk"),
+        rows.filter(due).order_by("due_at", "pk"),
+        rows.exclude(refused | due).order_by("-asked_at", "-pk"),
     ]
 
 
@@ -154,17 +160,16 @@ def _matching(filters: Filters) -> QuerySet[OptOut]:
         wanted &= Q(due_at__lt=timezone.now())
     elif filters.state == DUE_SOON:
         wanted &= Q(due_at__gte=timezone.now(), due_at__lt=due_soon_until())
-    if filters.staff is not None:
-        wanted &= Q(staff_name=filters.staff)
-    if filters.channel:
-        wanted &= Q(channel=filters.channel)
-    if filters.reviewed is not None:
-        wanted &= Q(reviewed_at__isnull=not filters.reviewed)
-    if filters.since:
-        wanted &= Q(asked_at__gte=filters.since)
-    if filters.until:
-        wanted &= Q(asked_at__lt=filters.until)
-    return OptOut.objects.filter(wanted)
+    lookups = {
+        "staff_name": filters.staff,
+        "channel": filters.channel or None,
+        "reviewed_at__isnull": None if filters.reviewed is None else not filters.reviewed,
+        "by_person": filters.by_person,
+        "asked_at__gte": filters.since,
+        "asked_at__lt": filters.until,
+    }
+    chosen = {name: value for name, value in lookups.items() if value is not None}
+    return OptOut.objects.filter(wanted, **chosen)
 
 
 def _by_person(person: str) -> Q:

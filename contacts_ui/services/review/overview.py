@@ -64,9 +64,14 @@ class Overview:
 
 
 def overview(*, first: date, last: date) -> Overview:
-    """Return the opt-outs that people asked for from `first` to `last`: days in the active time zone, both included."""
+    """Return what people asked for from `first` to `last`, both included, as days in the active time zone.
+
+    Repairs and imports are no requests, and count only among what is not completed.
+    """
     rows = OptOut.objects.filter(
-        asked_at__gte=start_of(first), asked_at__lt=start_of(last + timedelta(days=1))
+        by_person=True,
+        asked_at__gte=start_of(first),
+        asked_at__lt=start_of(last + timedelta(days=1)),
     )
     buckets, worst = _buckets(rows, first, last)
     steps = _steps(rows)

@@ -54,10 +54,10 @@ def several(agent: User, manager: User) -> dict[str, OptOut]:
     return rows
 
 
-def test_past_due_and_close_come_first_by_deadline_then_the_newest(
+def test_refused_past_due_and_due_soon_come_first_then_the_newest(
     several: dict[str, OptOut],
 ) -> None:
-    assert labels() == ["late", "close", "now", "new", "refused", "lifted", "old"]
+    assert labels() == ["refused", "late", "close", "now", "new", "lifted", "old"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7])
@@ -72,7 +72,7 @@ def test_pages_hold_everything_once_and_in_order(several: dict[str, OptOut], lim
     [
         (Filters(state="overdue"), ["late"]),
         (Filters(state="close"), ["close"]),
-        (Filters(state="open"), ["late", "close", "new", "refused"]),
+        (Filters(state="open"), ["refused", "late", "close", "new"]),
         (Filters(state="waiting"), ["late", "close", "new"]),
         (Filters(state="refused"), ["refused"]),
         (Filters(state="honoured"), ["now", "old"]),
@@ -95,7 +95,7 @@ def test_filters(several: dict[str, OptOut], filters: Filters, expected: list[st
 
 
 def test_from_and_to(several: dict[str, OptOut]) -> None:
-    assert labels(Filters(since=days_ago(2))) == ["now", "new", "refused"]
+    assert labels(Filters(since=days_ago(2))) == ["refused", "now", "new"]
     assert labels(Filters(since=days_ago(31), until=days_ago(2))) == ["close", "lifted", "old"]
     asked_at = several["new"].asked_at
     assert labels(Filters(since=asked_at, until=asked_at)) == []
