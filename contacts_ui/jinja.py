@@ -92,7 +92,7 @@ def environment(**options: Any) -> Environment:
     )
     made.globals |= {"heroicon_mini": heroicon_mini, "once": once, "static": static, "url": url}
     made.globals["ui"] = Macros(made)
-    ours = ("when", "to_the_second", "ago", "aged", "until", "clock", "phone", "exactly", "day")
+    ours = ("when", "to_the_second", "ago", "until", "phone", "exactly", "day")
     made.filters |= {name: getattr(template_filters, name) for name in ours}
     djangos = ("capfirst", "floatformat", "linebreaksbr", "pluralize", "slugify", "truncatechars")
     made.filters |= {name: getattr(defaultfilters, name) for name in djangos}
@@ -100,7 +100,6 @@ def environment(**options: Any) -> Environment:
         "intcomma": humanize.intcomma,
         "json_script": json_script,
         "linebreaks": defaultfilters.linebreaks_filter,
-        "naturaltime": humanize.naturaltime,
         "quoted": lambda text: quote(text, safe=""),
     }
     return made

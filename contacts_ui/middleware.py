@@ -1,6 +1,5 @@
 """Middleware around every page."""
 
-import zoneinfo
 from collections.abc import Callable
 from itertools import chain
 from typing import Any, Final
@@ -19,7 +18,6 @@ from django.middleware.common import CommonMiddleware
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from contacts_ui.client_address import client_address
 from contacts_ui.database import is_away, log_outage
@@ -173,18 +171,6 @@ class ended_sessions(Middleware):  # noqa: N801 - named as the others in setting
         if response.headers.get("Location", "").startswith(f"{reverse('account_login')}?"):
             return to_the_login(request)
         return response
-
-
-class readers_time_zone(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE
-    """Show times in the zone of the reader's browser, from a cookie."""
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        zone = request.COOKIES.get("tz", "")
-        try:
-            timezone.activate(zoneinfo.ZoneInfo(zone))
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            timezone.deactivate()
-        return self.get_response(request)
 
 
 class refusals(Middleware):  # noqa: N801 - named as the others in settings.MIDDLEWARE

@@ -1,4 +1,4 @@
-"""Write times and numbers for people. The templates have each of these as a filter of its name."""
+"""Write times and numbers for people, always in the dashboard's own time zone: each is a filter of its name."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,51 +11,39 @@ from django.utils.timesince import timesince
 
 from contacts_ui.phone import pretty
 
+DAY, MINUTE, SECOND = "M j, Y", "M j, Y, g:i A T", "M j, Y, g:i:s A T"
+
 
 def when(moment: datetime | None) -> SafeString | str:
-    """Write a time in the reader's zone, UTC on hover: Nov 28, 2026, 3:05 PM EST; "" for None."""
+    """Write a time with its zone, UTC on hover: Nov 28, 2026, 3:05 PM EST; "" for None."""
+    return _time(moment, date_format(timezone.localtime(moment), MINUTE)) if moment else ""
+
+
+def ago(moment: datetime | None) -> SafeString | str:
+    """Write how long ago a time was, in its largest unit, the time itself on hover; "" for None."""
     if moment is None:
         return ""
-    utc = moment.astimezone(UTC)
+    seconds = (timezone.now() - moment).total_seconds()
+    return _time(moment, "just now" if seconds < 60 else f"{timesince(moment, depth=1)} ago")
+
+
+def exactly(value: Any) -> Any:
+    """Write a time to the second, and in UTC; pass on anything else, "" for None."""
+    if not isinstance(value, datetime):
+        return "" if value is None else value
+    local, utc = timezone.localtime(value), value.astimezone(UTC)
+    same_day = local.date() == utc.date()
     return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
-        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        utc.strftime("%Y-%m-%d %H:%M:%S"),
-        date_format(timezone.localtime(moment), "M j, Y, g:i A T"),
+        "{} ({} UTC)",
+        _time(value, date_format(local, SECOND)),
+        date_format(utc, "g:i:s A" if same_day else "M j, Y, g:i:s A"),
     )
 
 
 def to_the_second(at: datetime) -> str:
-    """Write a time in the reader's zone with its seconds: 3:05:17 PM EST; with its day unless it is today."""
+    """Write a time with its seconds: 3:05:17 PM EST; with its day unless it is today."""
     local = timezone.localtime(at)
-    today = local.date() == timezone.localdate()
-    return date_format(local, "g:i:s A T" if today else "M j, Y, g:i:s A T")
-
-
-def ago(moment: datetime | None) -> str:
-    """Write how long ago a time was, in its largest unit; "" for None."""
-    if moment is None:
-        return ""
-    if (timezone.now() - moment).total_seconds() < 60:
-        return "just now"
-    return f"{timesince(moment, depth=1)} ago"
-
-
-def aged(moment: datetime | None) -> SafeString | str:
-    """Write how long ago a time was, in its largest unit from seconds on, the exact time on hover."""
-    if moment is None:
-        return ""
-    seconds = max(0, int((timezone.now() - moment).total_seconds()))
-    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    unit, size = next((each for each in units if seconds >= each[1]), units[-1])
-    return format_html(
-        '<time datetime="{}" title="{} ({} UTC)">{} {} ago</time>',
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        date_format(timezone.localtime(moment), "M j, Y, g:i:s A T"),
-        moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
-        seconds // size,
-        unit,
-    )
+    return date_format(local, "g:i:s A T" if local.date() == timezone.localdate() else SECOND)
 
 
 def until(moment: datetime) -> str:
@@ -64,10 +52,9 @@ def until(moment: datetime) -> str:
     return f"in {seconds} seconds" if seconds < 120 else f"in {seconds // 60} minutes"
 
 
-def clock(moment: datetime) -> str:
-    """Write a time in the reader's zone, with its day unless it is today."""
-    local = timezone.localtime(moment)
-    return date_format(local, "g:i A T" if local.date() == timezone.localdate() else "M j, g:i A T")
+def day(value: date) -> str:
+    """Write a day, or the day of a time: Nov 28, 2026."""
+    return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, DAY)
 
 
 def phone(number: str | None) -> str:
@@ -75,20 +62,13 @@ def phone(number: str | None) -> str:
     return pretty(number) if number else ""
 
 
-def exactly(value: Any) -> Any:
-    """Write a time to the second in the reader's zone and in UTC; pass on anything else, "" for None."""
-    if not isinstance(value, datetime):
-        return "" if value is None else value
-    local, utc = timezone.localtime(value), value.astimezone(UTC)
-    same_day = local.date() == utc.date()
+def _time(moment: datetime, words: str) -> SafeString:
+    """Mark up the words of a time for machines, with the time on hover in our zone and in UTC."""
+    utc = moment.astimezone(UTC)
     return format_html(
-        '<time datetime="{}">{}</time> ({} UTC)',
+        '<time datetime="{}" title="{} ({} UTC)">{}</time>',
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        date_format(local, "M j, Y, g:i:s A T"),
-        date_format(utc, "H:i:s" if same_day else "M j, Y, H:i:s"),
+        date_format(timezone.localtime(moment), SECOND),
+        date_format(utc, "M j, Y, g:i:s A"),
+        words,
     )
-
-
-def day(value: date, pattern: str = "M j, Y") -> str:
-    """Write a day by Django's pattern for dates; of a time, the reader's day."""
-    return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, pattern)

@@ -158,7 +158,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "contacts_ui.middleware.private_pages",
-    "contacts_ui.middleware.readers_time_zone",
     "contacts_ui.middleware.refusals",
     "contacts_ui.middleware.contact_reads",
     "allauth.account.middleware.AccountMiddleware",

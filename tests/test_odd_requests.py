@@ -139,9 +139,10 @@ DATED = {
 )
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("path", DATED)
-def test_the_edges_of_the_calendar(ask: Ask, path: str, day: str, zone: str) -> None:
+def test_the_edges_of_the_calendar(ask: Ask, path: str, day: str, zone: str, settings: Any) -> None:
+    settings.TIME_ZONE = zone
     for name in DATED[path]:
-        answer = ask("GET", path, query=f"{name}={day}", cookies={"tz": zone})
+        answer = ask("GET", path, query=f"{name}={day}")
         words = answer.body.decode()
         assert answer.status == 200, answer.error
         assert "Enter a year between 1991 and 8999." in words or "Enter a valid date" in words
@@ -163,9 +164,12 @@ def test_the_edges_of_the_calendar_for_administrators(day: str) -> None:
         (f"/contacts/{MARTY}/ask-lift/", "consent_at"),
     ],
 )
-def test_the_edges_of_the_calendar_in_a_form(ask: Ask, path: str, field: str, moment: str) -> None:
+def test_the_edges_of_the_calendar_in_a_form(
+    ask: Ask, path: str, field: str, moment: str, settings: Any
+) -> None:
+    settings.TIME_ZONE = "Pacific/Kiritimati"
     form = f"{field}={moment}&number=%2B16155550123&status=subscribed&channel=phone"
-    answer = ask("POST", path, type=FORM, body=form, cookies={"tz": "Pacific/Kiritimati"})
+    answer = ask("POST", path, type=FORM, body=form)
     assert answer.status == 422
     assert "Enter a year between 1991 and 8999." in answer.body.decode()
     assert not LedgerEntry.objects.exists()
@@ -183,10 +187,6 @@ def test_page_numbers_that_there_are_not(ask: Ask, path: str, number: str) -> No
 @pytest.mark.parametrize(
     "facts",
     [
-        {"cookies": {"tz": "../../etc/passwd"}},
-        {"cookies": {"tz": "America"}},
-        {"cookies": {"tz": "\0"}},
-        {"cookies": {"tz": "x" * 5000}},
         {"cookies": {"messages": "["}},
         {"headers": {"Range": "bytes=9-1"}},
         {"headers": {"Accept-Language": "x" * 900}},

@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 from django import forms
 
-from contacts_ui.forms.days import plausible
+from contacts_ui.forms.days import plausible, zone_name
 from contacts_ui.forms.widgets import StaffField, any_of, search_input
 from contacts_ui.models import SecurityEventKind, Vendor
 from contacts_ui.models.ledger import Action, Channel
@@ -19,10 +19,11 @@ MINUTE: Final = "%Y-%m-%dT%H:%M"
 
 
 def _moment(label: str) -> forms.DateTimeField:
-    """Return a field for a minute in the reader's zone, or a whole day."""
+    """Return a field for a minute in the dashboard's time zone, or a whole day."""
     return forms.DateTimeField(
         label=label,
         required=False,
+        help_text=f"In {zone_name()}.",
         input_formats=[MINUTE, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MINUTE),
         validators=[plausible],

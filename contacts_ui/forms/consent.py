@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 
-from contacts_ui.forms.days import plausible
+from contacts_ui.forms.days import plausible, zone_name
 from contacts_ui.forms.numbers import NumberField
 from contacts_ui.forms.widgets import words_field
 from contacts_ui.models.ledger import Channel
@@ -30,13 +30,16 @@ class Moment(NamedTuple):
 
 
 class MomentField(forms.DateTimeField):
-    """A past minute in the reader's time zone, as a Moment; None if it is left empty.
+    """A past minute in the dashboard's time zone, which its note names, as a Moment; None if it is left empty.
 
     No minute is refused for the hour of a clock change: one that occurs twice has both readings, and one that does not
     exist is read as the moments around it.
     """
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def __init__(self, *, help_text: str, **options: Any) -> None:
+        super().__init__(help_text=f"{help_text} Times are in {zone_name()}.", **options)
 
     def to_python(self, value: Any) -> Any:
         """Return a Moment or None. Raises ValidationError."""

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from django.utils import timezone
-from django.utils.formats import date_format
-
 from contacts_ui.contact_fields import as_text
 from contacts_ui.permissions import Staff
 from contacts_ui.phone import pretty
@@ -21,6 +18,7 @@ from contacts_ui.services.consent.rules import (
 from contacts_ui.services.consent.types import Seen
 from contacts_ui.services.contacts.listing import Listing
 from contacts_ui.services.contacts.reading import Contact
+from contacts_ui.template_filters import day
 from contacts_ui.views.consent_panel import ConsentPanel, Powers, address_of, panel
 
 
@@ -34,7 +32,7 @@ class Column:
 
 
 def _day(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "M j, Y") if moment else ""
+    return day(moment) if moment else ""
 
 
 def _stopped(contact: Contact, judgment: Judgment) -> str:

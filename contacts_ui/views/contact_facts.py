@@ -4,14 +4,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from django.utils.formats import date_format
-
 from contacts_ui.contact_fields import as_text
 from contacts_ui.forms.contact import LANGUAGES
 from contacts_ui.phone import pretty
 from contacts_ui.places import STATES, TIME_ZONES
 from contacts_ui.services.consent.rules import STATUS_WORDS
 from contacts_ui.services.contacts.reading import Contact
+from contacts_ui.template_filters import day
 
 Fact = dict[str, Any]
 # The labels of fields that the index does not keep.
@@ -30,7 +29,7 @@ def left_out(not_kept: Collection[str]) -> list[str]:
 
 def groups_of(contact: Contact, not_kept: Collection[str] = ()) -> list[dict[str, Any]]:
     """Return a contact's fields in groups, without those that a copy does not keep."""
-    born = date_format(contact.birthdate, "F j, Y") if contact.birthdate else ""
+    born = day(contact.birthdate) if contact.birthdate else ""
     number = contact.number or contact.mobile_number or ""
     zone, status = contact.timezone or "", contact.opt_in_status or ""
     usual = TIME_ZONES.get(zone)

@@ -4,8 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.http import HttpResponse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from contacts_ui.forms.texts_after_stop import TextsAfterStopForm
@@ -20,12 +18,12 @@ from contacts_ui.services.review.texts_after_stop import (
     find,
     watched,
 )
+from contacts_ui.template_filters import day
 from contacts_ui.views.addresses import with_changes
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.paging import FIRST_PAGE, Page, chips_of, results_of
 from contacts_ui.views.text_words import text_in_words, watched_in_words
 
-DAY: Final = "M j, Y"
 # What matters most first.
 ORDER: Final = (*NOT_CONFIRMATIONS, TextKind.CONFIRMATION)
 # How many of a kind, as it follows a colon.
@@ -98,7 +96,7 @@ def _where(filters: Filters, *, since: datetime | None) -> str:
     to = f" at {pretty(filters.number)}" if filters.number else ""
     until = filters.until and filters.until - timedelta(seconds=1)
     days = [
-        f" {name} {date_format(timezone.localtime(moment), DAY)}"
+        f" {name} {day(moment)}"
         for name, moment in (("since", filters.since or since), ("until", until))
         if moment
     ]

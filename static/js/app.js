@@ -1,13 +1,5 @@
 // What every page does by itself, in one file, so that the browser asks once.
 
-// --- Timezone
-// The server writes every time in the reader's own zone, so that pages without scripts and pages with
-// them show the same words. Only the browser knows the zone; this cookie tells it.
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-const secure = location.protocol === "https:" ? "; secure" : ""
-
-if (zone) document.cookie = `tz=${zone}; path=/; max-age=31536000; samesite=lax${secure}`
-
 // --- Keyboard
 // People with a telephone in one hand work the table with the other: "/" goes to the search, arrows walk
 // the rows (left and right between the name and the switch), Enter opens what has the focus.

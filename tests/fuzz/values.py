@@ -91,10 +91,6 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
     "Purpose": ("prefetch",),
 }  # fmt: skip
 COOKIES: Final[dict[str, tuple[str, ...]]] = {
-    "tz": (
-        "UTC", "America/Chicago", "../../etc/passwd", "/etc/passwd", ".", "..", "", "\0", "x" * 5000, "é", "America",
-        "posixrules", "localtime", "right/UTC", "America/", "zone.tab", "US/Pacific-New", "Factory", "Pacific/Apia",
-    ),
     "sessionid": ("", "x", "é", "\0", "a" * 32, "a" * 5000, "../x"),
     "csrftoken": ("", "x", "é", "a" * 64, "b" * 32),
     "messages": ("x", "é", '[["__json_message",0,20,"x"]]', "W10:x:y", "{", "a" * 3000),

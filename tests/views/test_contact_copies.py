@@ -58,7 +58,7 @@ def test_the_index_has_the_contact_that_no_one_opened_before(ada: Client, vendor
     page = Page(ada.get(URL))
     assert page.one("h1").text == "Marty McFly"
     assert "SlickText does not answer" in page.text
-    assert "This is our own copy, as of 1 h ago" in page.text
+    assert "This is our own copy, updated 1 hour ago" in page.text
     assert verdict(page) == "May text"
 
 

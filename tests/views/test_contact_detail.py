@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -28,7 +29,7 @@ def test_it_works(vera: Client, vendors: Vendors) -> None:
     assert facts(page) == {
         "First name": "Marty",
         "Last name": "McFly",
-        "Birth date": "June 12, 1968",
+        "Birth date": "Jun 12, 1968",
         "Language": "English",
         "Mobile number": "(615) 555-3338",
         "Carrier": "None",
@@ -120,31 +121,22 @@ def test_the_history_of_others_stays_away(
 @pytest.mark.parametrize(
     ("zone", "shown"),
     [
-        ("", "Oct 15, 2015, 3:28 AM EDT"),
         ("America/New_York", "Oct 15, 2015, 3:28 AM EDT"),
         ("America/Los_Angeles", "Oct 15, 2015, 12:28 AM PDT"),
         ("Asia/Tokyo", "Oct 15, 2015, 4:28 PM JST"),
         ("UTC", "Oct 15, 2015, 7:28 AM UTC"),
-        ("Mars/Olympus", "Oct 15, 2015, 3:28 AM EDT"),
-        ("../../etc/passwd", "Oct 15, 2015, 3:28 AM EDT"),
-        ("America", "Oct 15, 2015, 3:28 AM EDT"),
-        ("x" * 5000, "Oct 15, 2015, 3:28 AM EDT"),
     ],
 )
-def test_times_are_in_the_readers_zone_with_utc_on_hover(
-    zone: str, shown: str, vera: Client
+def test_times_are_in_the_dashboards_zone_with_utc_on_hover(
+    zone: str, shown: str, vera: Client, settings: Any
 ) -> None:
-    vera.cookies["tz"] = zone
+    """What a browser says about its own zone changes nothing: everyone reads the same time."""
+    settings.TIME_ZONE = zone
+    vera.cookies["tz"] = "Europe/Berlin"
     page = Page(vera.get(URL))
     time = page.one("time", datetime="2015-10-15T07:28:00Z")
     assert time.text == shown
-    assert time["title"] == "2015-10-15 07:28:00 UTC"
-
-
-def test_the_zone_of_one_reader_does_not_stick(vera: Client, edgar: Client) -> None:
-    vera.cookies["tz"] = "Asia/Tokyo"
-    vera.get(URL)
-    assert "Oct 15, 2015, 3:28 AM EDT" in Page(edgar.get(URL)).text
+    assert str(time["title"]).endswith("(Oct 15, 2015, 7:28:00 AM UTC)")
 
 
 @pytest.mark.parametrize("fault", ["down", "error", "html", "unauthorized", "too_many"])
@@ -156,7 +148,7 @@ def test_the_last_known_copy_is_marked(fault: str, vera: Client, vendors: Vendor
         forget_connections()
         page = Page(vera.get(URL))
     assert page.one("h1").text == "Marty McFly"
-    assert "This is our own copy, as of 2 h ago (Mar 5, 2026, 10:30 AM EST)." in page.text
+    assert "This is our own copy, updated 2 hours ago (Mar 5, 2026, 10:30 AM EST)." in page.text
 
 
 def test_the_copy_from_the_time_of_an_edit_is_the_new_one(edgar: Client, vendors: Vendors) -> None:

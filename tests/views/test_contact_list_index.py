@@ -1,6 +1,5 @@
 """The table from the index: live or not, as of when, sorted, counted, any page."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -28,7 +27,7 @@ def test_a_ready_index_answers_and_no_vendor_is_asked(vera: Client, vendors: Ven
     page = Page(vera.get(URL))
     assert ids(page) == [7000, 7001, 7002, 7003, 7004]
     assert "5 contacts" in page.text
-    assert re.search(r"as of \d+ s ago", page.text)
+    assert "updated just now" in page.text
     assert vendors.calls() == []
 
 
@@ -36,7 +35,7 @@ def test_each_row_knows_when_it_was_read(vera: Client) -> None:
     store_people(5, at=timezone.now() - timedelta(hours=3))
     index_people(1)
     response = vera.get(URL)
-    assert "as of 3 h ago" in Page(response).text
+    assert "updated 3 hours ago" in Page(response).text
     listing = response.context_data["listing"]
     assert (timezone.now() - listing["as_of"]) > timedelta(hours=2)
 

@@ -47,11 +47,10 @@ ASKED = datetime(2026, 3, 2, 15, 30, tzinfo=ZoneInfo("UTC"))
 
 
 @pytest.fixture
-def browser() -> Client:
-    """A manager's, in Chicago; no vendor is asked by this page."""
-    client = logged_in(make_staff("max"))
-    client.cookies["tz"] = "America/Chicago"
-    return client
+def browser(settings: Any) -> Client:
+    """A manager's of a dashboard in Chicago; no vendor is asked by this page."""
+    settings.TIME_ZONE = "America/Chicago"
+    return logged_in(make_staff("max"))
 
 
 def address(number: str = MARTY_NUMBER) -> str:
@@ -121,7 +120,7 @@ def test_it_works(read: Callable[[], str]) -> None:
     text = read()
     assert f"Evidence sheet for {MARTY_NUMBER}" in text
     assert "Texts to this number are stopped." in text
-    assert "Asked Mar 2, 2026, 9:30:00 AM CST (15:30:00 UTC)" in text
+    assert "Asked Mar 2, 2026, 9:30:00 AM CST (3:30:00 PM UTC)" in text
     assert "Recorded by Ada Agent" in text
     assert "How they asked Letter" in text
     assert "The words Never again!" in text
@@ -454,8 +453,10 @@ def test_the_times_of_a_statement(browser: Client) -> None:
             say(entry, StatementKind.STOP, said=said)
     text = Page(browser.get(address())).text
     assert "Said about Mar 3, 2026, 9:32:00 AM CST" in text
-    assert "Said between Mar 3, 2026, 9:30:00 AM CST (15:30:00 UTC) and Mar 3, 2026, 10:31" in text
-    assert "Said Mar 3, 2026, 9:30:00 AM CST (15:30:00 UTC);" in text
+    assert (
+        "Said between Mar 3, 2026, 9:30:00 AM CST (3:30:00 PM UTC) and Mar 3, 2026, 10:31" in text
+    )
+    assert "Said Mar 3, 2026, 9:30:00 AM CST (3:30:00 PM UTC);" in text
 
 
 def test_details_recorded_later_stand_beside_their_request(

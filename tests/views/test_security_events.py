@@ -50,7 +50,7 @@ def shown(amy: Client) -> Callable[..., list[int]]:
     return ids
 
 
-def test_it_works(amy: Client, viewer: User) -> None:
+def test_it_works(amy: Client, viewer: User, settings: Any) -> None:
     write(
         Kind.REFUSED,
         viewer,
@@ -59,7 +59,7 @@ def test_it_works(amy: Client, viewer: User) -> None:
         request_id="a1a8add6709a4ccea98d37019ae77628",
         details={"permission": "export_contacts", "page": "contact-export", "method": "POST"},
     )
-    amy.cookies["tz"] = "America/Chicago"
+    settings.TIME_ZONE = "America/Chicago"
     page = Page(amy.get(ADDRESS))
     assert "Mar 2, 2026, 3:30 AM CST Refused Vera Viewer (vera) was refused" in page.text
     assert "Needed: Export contacts · Page: Contact export" in page.text
@@ -134,13 +134,13 @@ def test_by_person(viewer: User, shown: Callable[..., list[int]]) -> None:
 
 
 def test_by_kind_address_request_and_time(
-    amy: Client, viewer: User, shown: Callable[..., list[int]]
+    amy: Client, viewer: User, shown: Callable[..., list[int]], settings: Any
 ) -> None:
     noon = datetime(2026, 5, 4, 17, 0, 30, tzinfo=UTC)
     first = write(account=viewer, at=noon, address="198.51.100.7", request_id="first-id")
     second = write(Kind.EXPORTED, viewer, at=noon + timedelta(hours=2), address="2001:db8::7")
     third = write(Kind.REFUSED, at=noon + timedelta(days=1), address="198.51.100.70")
-    amy.cookies["tz"] = "America/Chicago"
+    settings.TIME_ZONE = "America/Chicago"
     assert shown(kind="data:exported") == [second.pk]
     assert shown(address="198.51.100.7") == shown(address="::ffff:198.51.100.7") == [first.pk]
     assert shown(address="2001:0db8:0::7") == [second.pk]

@@ -6,11 +6,11 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.html import strip_tags
 
 from contacts_ui.permissions import ROLES
 from contacts_ui.services import people
+from contacts_ui.template_filters import when
 
 SINGULAR = {role.removesuffix("s").lower(): role for role in ROLES}
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             return
         address = options["url"].rstrip("/") + reverse("account-link", args=[link.token])
         self.stdout.write(f"  {address}")
-        until = date_format(localtime(link.expires_at), "M j, Y, g:i A T")
+        until = strip_tags(when(link.expires_at))
         self.stdout.write(
             f"  Works once, until {until}: choose a password there, then sign in as {username}."
         )

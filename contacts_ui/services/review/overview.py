@@ -1,6 +1,6 @@
 """The managers' overview: opt-outs over time, how soon they were completed, and how many are not.
 
-The database groups by boundaries that are computed here: so a day is a day in the reader's time zone, also where
+The database groups by boundaries that are computed here: so a day is a day in the dashboard's time zone, also where
 clocks change, and neither database has to know about time zones.
 """
 
