@@ -9,16 +9,16 @@ from django.http import HttpRequest
 from contacts_ui.models import Vendor
 from contacts_ui.permissions import APP_LABEL, ROLES
 from contacts_ui.services import people
-from contacts_ui.services.consent import lift_requests
 from contacts_ui.services.operations import alerts, practice
-from contacts_ui.services.review import inbox
 from contacts_ui.services.vendors import connected
+from contacts_ui.views.navigation import navigation
 
 
 def surroundings(request: HttpRequest) -> dict[str, Any]:
     """Return the sandbox banner, the vendors that are not connected, the alerts, and the reader's role."""
     there = connected()
     user = getattr(request, "user", None)
+    match = request.resolver_match
     return {
         "sandbox": settings.VENDORS.sandbox,
         "practice_resets": practice.reset_is_offered(),
@@ -28,11 +28,10 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
         "role": role_of(request),
         # Called by the page that tells people without a role who can help.
         "administrators": people.administrators,
-        "asked_count": alerts.asked_count,
-        # By kind, all kinds at once: the badges of the menu.
-        "review_counts": inbox.counts,
-        # The same: one query for a whole page, for those who ask or decide.
-        "lift_request_counts": partial(lift_requests.counts, getattr(user, "pk", None)),
+        # The same: at most one query for a whole page, for those who ask or decide.
+        "navigation": partial(navigation, user, (match and match.url_name) or "")
+        if user and user.is_authenticated
+        else list,
     }
 
 

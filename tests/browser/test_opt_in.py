@@ -69,5 +69,6 @@ def test_two_people_without_javascript(
     assert LiftRequest.objects.get().state == "approved"
     assert vendors.status() == "subscribed"
     asking.reload()
+    asking.get_by_role("button", name="All of Review").click()
     asking.get_by_role("link", name="My requests 1 decided").click()
     expect(asking.get_by_text("Approved by Max Manager")).to_be_visible()

@@ -33,7 +33,7 @@ def two_are_back(set_desired_state: SetDesiredState, vendors: Vendors, max_: Cli
 
 def test_it_works(two_are_back: list[str], max_: Client) -> None:
     page = Page(max_.get(ADDRESS))
-    assert page.one("h1").text == "Disagreements"
+    assert page.one("h1").text == "Vendors disagree"
     assert "Marty McFly" in page.text
     assert "Subscribed again at SlickText" in page.text
     assert "At SlickText: Unsubscribed, then Subscribed" in page.text

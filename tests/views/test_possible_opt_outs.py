@@ -76,7 +76,7 @@ def known() -> None:
 
 
 def badge(page: Page) -> str:
-    return page.one("span", id="possible-opt-outs-count").text
+    return page.one("span", id="possible-opt-out-list-count").text
 
 
 def test_it_works(ada: Client) -> None:
@@ -233,7 +233,11 @@ def test_htmx_puts_the_decision_into_the_row(max_: Client) -> None:
     ]
     assert part.one("button", hx_post=f"{LIST}{message.pk}/reopen/").text == "Undo"
     totals = {each["id"]: each.text for each in part.elements if each["hx-swap-oob"]}
-    assert totals == {"possible-opt-outs-total": "1", "possible-opt-outs-count": "1 waiting"}
+    assert totals == {
+        "possible-opt-outs-total": "1",
+        "possible-opt-out-list-count": "1 waiting",
+        "review-count": "1 waiting",
+    }
 
 
 @pytest.mark.parametrize("late", ["stop", "dismiss"])

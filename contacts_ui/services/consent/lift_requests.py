@@ -7,12 +7,12 @@ next is still true when it commits. A check that fails takes the entry back.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from contacts_ui.models import ConsentState, LedgerEntry, LiftRequest, Statement
@@ -328,20 +328,9 @@ def decided(wanted: Wanted | None) -> QuerySet[LiftRequest]:
     return _matching(wanted).filter(state__in=DECIDED).order_by("-decided_at", "-pk")
 
 
-class Counts(NamedTuple):
-    """How many requests wait, and how many of a person's own were decided and not seen yet."""
-
-    waiting: int
-    decided: int
-
-
-def counts(staff_id: Any) -> Counts:
-    """Return the counts of the menu, in one query, since many pages show them."""
-    waits, unseen = Q(state=State.WAITING), _unseen(staff_id)
-    found = LiftRequest.objects.filter(waits | unseen).aggregate(
-        waiting=Count("pk", filter=waits), decided=Count("pk", filter=unseen)
-    )
-    return Counts(**found)
+def news(staff_id: Any) -> int:
+    """Count a person's own requests that were decided and that they have not seen yet."""
+    return LiftRequest.objects.filter(_unseen(staff_id)).count()
 
 
 def own(staff_id: Any, *, limit: int = 50) -> list[LiftRequest]:

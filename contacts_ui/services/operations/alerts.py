@@ -45,15 +45,6 @@ def alerts_for(staff: Staff) -> list[Alert]:
         return []
 
 
-def asked_count() -> int:
-    """Return how many messages wait for a decision; 0 where that cannot be read, for the same reason."""
-    try:
-        return system_state().asked
-    except Exception:
-        logger.exception("how many messages wait could not be read")
-        return 0
-
-
 def alerts_of(state: SystemState, staff: Staff, now: datetime) -> list[Alert]:
     """Return the alerts that follow from a system state."""
     down = {vendor: health for vendor, health in state.vendors.items() if health.down_now(now)}

@@ -4,7 +4,11 @@ import logging
 from collections.abc import Mapping
 from enum import StrEnum
 
-from contacts_ui.services.operations.system_state import SystemState, system_state
+from contacts_ui.services.operations.system_state import (
+    SystemState,
+    read_system_state,
+    system_state,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +32,13 @@ class Kind(StrEnum):
 ATTENTION = (Kind.TEXTED, Kind.REFUSED, Kind.UNPLACED, Kind.REASSIGNED)
 
 
-def counts() -> Mapping[Kind, int]:
-    """Return how many of each kind wait, as of some seconds ago; without a query if that is known.
+def counts(*, fresh: bool = False) -> Mapping[Kind, int]:
+    """Return how many of each kind wait, as of some seconds ago; without a query if that is known and not `fresh`.
 
     Every page shows them, so an error must not break it: return zeros then.
     """
     try:
-        state = system_state()
+        state = read_system_state() if fresh else system_state()
     except Exception:
         logger.exception("what waits for a decision could not be read")
         state = SystemState()
