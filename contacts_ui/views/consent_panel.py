@@ -20,6 +20,7 @@ from contacts_ui.permissions import REFUSALS, Staff, may
 from contacts_ui.services.consent.lift_requests import newest
 from contacts_ui.services.consent.rules import Judgment, VendorState, Verdict
 from contacts_ui.services.consent.types import Seen
+from contacts_ui.views.statement_words import said_at
 
 _SALT: Final = "contacts_ui.seen"
 
@@ -58,7 +59,7 @@ class ConsentPanel(NamedTuple):
     happened just now, so each vendor's answer is shown; `note` says what. `held_until` is when a held press is sent, in
     `held_for` seconds; `may_unsend`: the reader may take it back. `press_url` is where the switch posts: `stop_url`, or
     to tell the vendors again. `asked` is the newest lift request, on a card. `message` is their message that the reader
-    may decide about, on a card.
+    may decide about, on a card. `on_record` is when the stop that we hold was made, on a contact's card.
     """
 
     contact_id: int
@@ -67,6 +68,7 @@ class ConsentPanel(NamedTuple):
     verdict_key: str
     verdict_label: str
     reason: str
+    on_record: str
     ordinary: bool
     vendors: tuple[VendorState, ...]
     stopped: bool
@@ -161,8 +163,11 @@ def panel(
     left = max((held.send_at - timezone.now()).total_seconds(), 0.0) if held else 0.0
     # While a press is held, a second one sends it: then the switch still stops (rule 5).
     move, refused_by = _move(seen, judgment.stopped and not held, powers)
+    number_page = bool(address)
     address = address or address_of(seen.contact_id or 0)
     stop_url = f"{address}do-not-text/"
+    # The page of a number says it beside the answer.
+    stop = judgment.stop if view == "card" and not number_page and not held else None
     # There, a press tells the vendors again of a stop, rather than saying one (rule 10).
     tells_again = judgment.stop_refused or judgment.verdict is Verdict.DISAGREE
     poll_url = f"{stop_url}?{urlencode({'ticket': ticket, 'view': view})}"
@@ -173,6 +178,7 @@ def panel(
         verdict_key=judgment.verdict.key,
         verdict_label=judgment.verdict.label,
         reason=judgment.reason,
+        on_record=said_at(stop) if stop else "",
         ordinary=judgment.is_ordinary,
         vendors=judgment.vendors,
         stopped=judgment.stopped,

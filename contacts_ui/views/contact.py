@@ -17,6 +17,7 @@ from contacts_ui.services.contacts.deleting import OtherNumber, delete
 from contacts_ui.services.contacts.reading import Contact, Reading, read
 from contacts_ui.services.vendors.vendor_errors import NotFound, VendorError
 from contacts_ui.sign_in.confirmation import confirmed_recently
+from contacts_ui.views.addresses import way_back
 from contacts_ui.views.consent_panel import REASONS, Powers, panel
 from contacts_ui.views.contact_facts import groups_of, left_out
 from contacts_ui.views.errors import error_notice, unavailable
@@ -35,6 +36,7 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
     judgment = judge_many([seen])[0]
     powers = Powers.of(staff, [judgment], about=seen.number)
     consent = panel(seen, judgment, powers, view="card")
+    back = way_back(request)
     context = {
         "contact": contact,
         "contact_id": contact_id,
@@ -42,7 +44,8 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
         "consent": consent,
         "history": timeline_of(audit_log.history(contact_id=contact_id, number=contact.number)),
         **copy_words(request, reading),
-        "here": request.path,
+        "back": back,
+        "here": f"{request.path}{back.query}",
         "view": "card",
         "refusals": REASONS,
         "can_edit": may(staff, "edit_contacts"),
@@ -83,7 +86,7 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
             failure = error
         else:
             messages.success(request, f"{gone.name or 'The contact'} was deleted from SlickText.")
-            return redirect("contact-list")
+            return redirect(way_back(request).url)
     reading = read_or_404(contact_id, now=True, live=wants_live(request))
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
@@ -91,6 +94,7 @@ def contact_delete(request: StaffRequest, contact_id: int) -> HttpResponse:
         "contact": reading.contact,
         "form": form,
         **copy_words(request, reading, failure),
+        "back": way_back(request),
         "explanation": _what_deleting_does(reading.contact),
     }
     return TemplateResponse(

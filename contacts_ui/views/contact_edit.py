@@ -30,6 +30,7 @@ from contacts_ui.services.contacts.editing import (
 from contacts_ui.services.contacts.reading import Contact
 from contacts_ui.services.vendors.vendor_errors import Invalid, NotFound, VendorError
 from contacts_ui.sign_in.confirmation import confirm_first, is_fresh_for_a_form
+from contacts_ui.views.addresses import way_back
 from contacts_ui.views.contact import copy_words, read_or_404, wants_live
 from contacts_ui.views.errors import error_notice, unavailable
 from contacts_ui.views.guards import StaffRequest, permission
@@ -152,7 +153,8 @@ def _saved(request: StaffRequest, saved: Saved, words: str) -> HttpResponse:
     if saved.not_taken:
         fields = ", ".join(label_of(field) for field in saved.not_taken)
         messages.warning(request, f"SlickText answered, but did not save this: {fields}.")
-    return redirect("contact-detail", contact_id=saved.contact.contact_id)
+    page = reverse("contact-detail", args=[saved.contact.contact_id])
+    return redirect(f"{page}{way_back(request).query}")
 
 
 def _not_saved(
@@ -214,6 +216,7 @@ def _form_page(
         "form": form,
         "heading": f"Edit {who}" if contact_id else "New contact",
         "contact_id": contact_id,
+        "back": way_back(request),
         **dict.fromkeys(("error_notice", "copy", "existing", "conflicts", "also_changed")),
         **more,
     }

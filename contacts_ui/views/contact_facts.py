@@ -8,7 +8,6 @@ from contacts_ui.contact_fields import as_text
 from contacts_ui.forms.contact import LANGUAGES
 from contacts_ui.phone import pretty
 from contacts_ui.places import STATES, TIME_ZONES
-from contacts_ui.services.consent.rules import STATUS_WORDS
 from contacts_ui.services.contacts.reading import Contact
 from contacts_ui.template_filters import day
 
@@ -28,10 +27,10 @@ def left_out(not_kept: Collection[str]) -> list[str]:
 
 
 def groups_of(contact: Contact, not_kept: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Return a contact's fields in groups, without those that a copy does not keep."""
+    """Return the fields that a contact has, in groups. The edit form has the empty ones."""
     born = day(contact.birthdate) if contact.birthdate else ""
     number = contact.number or contact.mobile_number or ""
-    zone, status = contact.timezone or "", contact.opt_in_status or ""
+    zone = contact.timezone or ""
     usual = TIME_ZONES.get(zone)
     source = " ".join(dict.fromkeys(filter(None, (contact.source, contact.source_id))))
     sub_source = " ".join(dict.fromkeys(filter(None, (contact.sub_source, contact.sub_source_id))))
@@ -55,29 +54,26 @@ def groups_of(contact: Contact, not_kept: Collection[str] = ()) -> list[dict[str
             _text("Country", contact.country),
             _text("Time zone", f"{usual} ({zone})" if usual else zone),
         ],
-        "Consent": [
-            _text("Opt-in status at SlickText", STATUS_WORDS.get(status, status)),
-            _time("Status changed", contact.last_opt_in_status_change),
-        ],
         "Where it came from": [
             _text("Source", source),
             _text("Sub-source", sub_source),
             _time("Created", contact.created),
             _time("Last updated", contact.last_updated),
+            _time("Opt-in status changed", contact.last_opt_in_status_change),
             _text("SlickText id", str(contact.contact_id)),
         ],
     }
     unknown = left_out(not_kept)
-    groups = {
-        title: [fact for fact in facts if fact["label"] not in unknown]
-        for title, facts in groups.items()
-    }
     for title, others in (
         ("Custom fields", contact.custom_fields),
         ("Also sent by SlickText", contact.extra),
     ):
         groups[title] = [_text(name, as_text(value)) for name, value in others.items()]
-    return [{"title": title, "fields": facts} for title, facts in groups.items() if facts]
+    kept = {
+        title: [fact for fact in facts if fact["value"] and fact["label"] not in unknown]
+        for title, facts in groups.items()
+    }
+    return [{"title": title, "fields": facts} for title, facts in kept.items() if facts]
 
 
 def _text(label: str, value: str | None) -> Fact:

@@ -15,6 +15,7 @@ from contacts_ui.services.consent.rules import Verdict
 from contacts_ui.services.messages.number_facts import facts_about
 from contacts_ui.services.messages.sent_texts import last_text
 from contacts_ui.services.review.numbers import NumberFacts, entries_for, facts_of
+from contacts_ui.views.addresses import way_back
 from contacts_ui.views.consent_answer import panel_of
 from contacts_ui.views.consent_panel import REASONS
 from contacts_ui.views.guards import StaffRequest, permission
@@ -35,14 +36,16 @@ def number_detail(request: StaffRequest, number: str) -> HttpResponse:
     """Show verdict, vendors, switch, who has the number, and as much of its record as the reader may see."""
     facts, staff = facts_of(number), request.user
     shown = panel_of(request, facts.seen, facts.judgment)
+    back = way_back(request)
     context = {
         "number": number,
+        "back": back,
         "name": facts.name,
         "label": facts.name or pretty(number),
         "facts": facts,
         "consent": shown,
         "view": "card",
-        "here": request.path,
+        "here": f"{request.path}{back.query}",
         "refusals": REASONS,
         "can_change_consent": may(staff, "lift_stops"),
         "stop_form": StopForm() if shown.can_stop else None,
