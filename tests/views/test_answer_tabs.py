@@ -71,6 +71,14 @@ def test_each_tab_shows_its_answer_and_all_counts(vera: Client, vendors: Vendors
 
 
 @pytest.mark.usefixtures("_people")
+def test_an_empty_tab_does_not_say_that_there_are_no_contacts(vera: Client) -> None:
+    page = Page(vera.get(f"{URL}?may=disagree"))
+    assert "no contact has this answer" in page.text
+    assert "No contacts yet" not in page.text
+    assert current(page) == ["Disagree 0"]
+
+
+@pytest.mark.usefixtures("_people")
 def test_tabs_keep_the_search_and_count_within_it(vera: Client) -> None:
     page = Page(vera.get(f"{URL}?q=lee&state=tx&sort=-name&offset=0"))
     assert list(tabs(page))[:3] == ["All 5", "May text 2", "Do not text 1"]
