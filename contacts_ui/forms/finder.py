@@ -70,7 +70,7 @@ class FilterForm(forms.Form):
     language = _text("Language")
     timezone = _text("Time zone")
     stopped = _text(
-        "Texts stopped", help_text="Such as today, 2026-11-28, or 2026-11-01..2026-11-28"
+        "Texts stopped", help_text="Such as today, 11/28/2026, or 11/1/2026..11/28/2026"
     )
     custom_field = _text("Custom field", help_text="Its internal name")
     custom_value = _text("Custom field is")

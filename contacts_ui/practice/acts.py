@@ -14,6 +14,7 @@ from contacts_ui.integrations.types import Contact, OptInStatus
 from contacts_ui.models import LiftRequest, OptOut, Vendor
 from contacts_ui.models.job import JobKind
 from contacts_ui.models.ledger import Channel
+from contacts_ui.phone import pretty
 from contacts_ui.practice import words
 from contacts_ui.practice.clock import Clock
 from contacts_ui.practice.sandbox import Sandbox
@@ -303,7 +304,7 @@ class Acts:
     def bulk_stop(self, manager: str, many: int, reason: str) -> None:
         """Have a manager stop a pasted list."""
         chosen = [self.strangers.popleft() for _ in range(many)]
-        listed = [f"{each.name}, {each.number}" for each in chosen]
+        listed = [f"{each.name}, {pretty(each.number or '')}" for each in chosen]
         text = "\n".join([*listed, listed[0], "Unknown, 615 555"])
         source = Source("A pasted list", from_text(text))
         job = jobs.create(staff=self.staff[manager], kind=JobKind.STOP, source=source)

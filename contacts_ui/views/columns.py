@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from contacts_ui.contact_fields import as_text
 from contacts_ui.permissions import Staff
 from contacts_ui.phone import pretty
 from contacts_ui.services.consent.record import judge_many
@@ -20,6 +19,7 @@ from contacts_ui.services.contacts.listing import Listing
 from contacts_ui.services.contacts.reading import Contact
 from contacts_ui.template_filters import day
 from contacts_ui.views.consent_panel import ConsentPanel, Powers, address_of, panel
+from contacts_ui.views.contact_facts import in_words
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ COLUMNS: Final = {
             "custom_fields",
             "Custom fields",
             lambda contact, _: ", ".join(
-                f"{name}: {as_text(value)}" for name, value in contact.custom_fields.items()
+                f"{name}: {in_words(name, value)}" for name, value in contact.custom_fields.items()
             ),
         ),
         Column("created", "Created", lambda contact, _: _day(contact.created)),

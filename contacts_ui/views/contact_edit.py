@@ -32,6 +32,7 @@ from contacts_ui.services.vendors.vendor_errors import Invalid, NotFound, Vendor
 from contacts_ui.sign_in.confirmation import confirm_first, is_fresh_for_a_form
 from contacts_ui.views.addresses import way_back
 from contacts_ui.views.contact import copy_words, read_or_404, wants_live
+from contacts_ui.views.contact_facts import in_words
 from contacts_ui.views.errors import error_notice, unavailable
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.statement_words import said_at, source_of
@@ -270,15 +271,19 @@ def _conflicts(
         "conflicts": [
             {
                 "label": versions.label,
-                "original": versions.original,
-                "theirs": versions.theirs,
-                "mine": versions.mine,
+                "original": in_words(versions.field, versions.original),
+                "theirs": in_words(versions.field, versions.theirs),
+                "mine": in_words(versions.field, versions.mine),
                 "name": f"resolve_{versions.field}",
             }
             for versions in conflicts
         ],
         "also_changed": [
-            {"label": versions.label, "before": versions.original, "after": versions.theirs}
+            {
+                "label": versions.label,
+                "before": in_words(versions.field, versions.original),
+                "after": in_words(versions.field, versions.theirs),
+            }
             for versions in theirs_only
         ],
     }

@@ -1,7 +1,9 @@
 """One contact's fields in groups, ready to print."""
 
+import re
 from collections.abc import Collection
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Any, Final
 
 from contacts_ui.contact_fields import as_text
@@ -12,6 +14,7 @@ from contacts_ui.services.contacts.reading import Contact
 from contacts_ui.template_filters import day
 
 Fact = dict[str, Any]
+DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # The labels of fields that the index does not keep.
 _LABELS: Final = {
     "birthdate": "Birth date",
@@ -68,12 +71,23 @@ def groups_of(contact: Contact, not_kept: Collection[str] = ()) -> list[dict[str
         ("Custom fields", contact.custom_fields),
         ("Also sent by SlickText", contact.extra),
     ):
-        groups[title] = [_text(name, as_text(value)) for name, value in others.items()]
+        groups[title] = [_text(name, in_words(name, value)) for name, value in others.items()]
     kept = {
         title: [fact for fact in facts if fact["value"] and fact["label"] not in unknown]
         for title, facts in groups.items()
     }
     return [{"title": title, "fields": facts} for title, facts in kept.items() if facts]
+
+
+def in_words(field: str, value: Any) -> str:
+    """Return the value of a contact's field as people read it: a number, and what is nothing but a day."""
+    text = as_text(value)
+    if field == "mobile_number":
+        return pretty(text)
+    if DAY.fullmatch(text):
+        with suppress(ValueError):
+            return day(date.fromisoformat(text))
+    return text
 
 
 def _text(label: str, value: str | None) -> Fact:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from contacts_ui.contact_fields import LABELS, as_text, label_of
+from contacts_ui.contact_fields import LABELS, label_of
 from contacts_ui.models import LedgerEntry, Vendor
 from contacts_ui.models.consent import Source
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.lift_request import OWN_TEXT, LiftRequestKind
 from contacts_ui.services import audit_log
 from contacts_ui.services.consent.rules import STATUS_WORDS
+from contacts_ui.views.contact_facts import in_words
 
 # What a vendor did itself, by answering or by texting.
 BY_VENDORS = {
@@ -149,8 +150,8 @@ def _changes(entry: LedgerEntry) -> list[dict[str, str]]:
     return [
         {
             "label": label_of(field),
-            "before": as_text(entry.before.get(field)),
-            "after": as_text(value),
+            "before": in_words(field, entry.before.get(field)),
+            "after": in_words(field, value),
         }
         for field, value in sorted(
             entry.after.items(), key=lambda item: (known.get(item[0], len(known)), item[0])

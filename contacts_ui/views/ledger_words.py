@@ -7,11 +7,12 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
-from contacts_ui.contact_fields import as_text, label_of
+from contacts_ui.contact_fields import label_of
 from contacts_ui.models import LedgerEntry
 from contacts_ui.models.consent import Source
 from contacts_ui.models.messages import TextKind
 from contacts_ui.services.consent.rules import STATUS_WORDS
+from contacts_ui.views.contact_facts import in_words
 from contacts_ui.views.history import history_of
 
 # What the entries' before and after hold besides a contact's fields.
@@ -108,7 +109,7 @@ def _value(values: Mapping[str, Any], name: str) -> Value:
         return TextKind(value).label
     if isinstance(value, str) and "T" in value and (moment := _moment(value)):
         return moment
-    return as_text(value)
+    return in_words(name, value)
 
 
 def _moment(text: str) -> datetime | None:

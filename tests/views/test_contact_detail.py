@@ -46,7 +46,7 @@ def test_it_works(vera: Client, vendors: Vendors) -> None:
         "SlickText id": "7778",
         "member": "1",
         "member_number": "12345",
-        "membership_date": "1985-10-26",
+        "membership_date": "Oct 26, 1985",
     }
     assert vendors.asked() == ["slicktext GET"]
 

@@ -118,7 +118,7 @@ def test_it_works(read: Callable[[], str]) -> None:
     for vendor in Vendor:
         answer(row, vendor)
     text = read()
-    assert f"Evidence sheet for {MARTY_NUMBER}" in text
+    assert "Evidence sheet for (615) 555-3338" in text
     assert "Texts to this number are stopped." in text
     assert "Asked Mar 2, 2026, 9:30:00 AM CST (3:30:00 PM UTC)" in text
     assert "Recorded by Ada Agent" in text

@@ -17,7 +17,7 @@ from contacts_ui.services.index.text import NAME, email_key, normalize
 # The key of a `key:value` word -> its help text.
 KEYS: Final = {
     "may": "May we text? may:yes, may:no, may:not-subscribed, may:unknown, may:disagree",
-    "stopped": "When texts were stopped: stopped:today, stopped:2026-11-01..2026-11-28",
+    "stopped": "When texts were stopped: stopped:today, stopped:11/1/2026..11/28/2026",
     "status": 'Opt-in status: status:unsubscribed, status:"not subscribed"',
     "number": "A number, or part of one: number:615-555",
     "name": "The start of a first or last name: name:mart",
@@ -65,7 +65,7 @@ WORD_MAX_LENGTH: Final = 60
 WORDS_MAX: Final = 8
 # No database takes a longer number.
 ID_MAX_DIGITS: Final = 18
-DAYS_HELP: Final = "Use today, yesterday, a day such as 2026-11-28, or two with .. between them."
+DAYS_HELP: Final = "Use today, yesterday, a day such as 11/28/2026, or two with .. between them."
 
 # The first moment of a period, and the first one after it; None: no limit.
 Period = tuple[datetime | None, datetime | None]
