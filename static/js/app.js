@@ -46,6 +46,7 @@ document.addEventListener("keydown", (event) => {
   const row = event.target.closest("[data-row]")
   if (event.target.matches("[data-search]")) handled = leaveSearch(event)
   else if (event.key === "/" && search() && !typing(event.target)) handled = (search().select(), search().focus(), true)
+  else if (event.key === "?" && dialog && !typing(event.target)) handled = showKeys()
   else if (row) handled = moveInTable(event, row)
 
   if (handled) event.preventDefault()
@@ -71,8 +72,11 @@ document.addEventListener("htmx:afterSettle", () => {
   lostFrom = null
 })
 
-// A page that came back with something to correct begins there.
-document.querySelector("main .notice-error[data-focus], main [aria-invalid=true]")?.focus()
+// A page that came with an answer, or with something to correct, begins there; where people begin by searching, in the
+// search. A touch screen would open its keyboard over the page.
+const begin = document.querySelector("main [data-focus], main [aria-invalid=true]")
+  ?? (matchMedia("(hover: hover)").matches && document.querySelector("[data-start] [data-search]"))
+if (begin) begin.focus({ preventScroll: begin.matches("[data-search]") })
 
 // Not what ticks, what can be pressed, or what an alert says by itself.
 function spoken(part) {
@@ -119,6 +123,17 @@ dialog?.addEventListener("close", () => {
   dialog.replaceChildren()
   document.getElementById(opener)?.focus()
 })
+
+// What the keyboard can do: on "?", or from the menu of one's account.
+function showKeys() {
+  document.querySelector(":popover-open")?.hidePopover()
+  dialog.replaceChildren(document.getElementById("keys").content.cloneNode(true))
+  opener = document.activeElement.id
+  dialog.showModal()
+  return true
+}
+
+document.addEventListener("click", ({ target }) => target.closest("[data-keys]") && showKeys())
 
 // The same for what unfolds: once its form is sent, it folds again, ready for the next time.
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
