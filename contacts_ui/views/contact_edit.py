@@ -1,6 +1,6 @@
 """Editing and creating a contact: nothing typed is lost, nothing is overwritten silently."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -26,6 +26,7 @@ from contacts_ui.services.contacts.editing import (
     StoppedNumber,
     create,
     edit,
+    edits_here,
 )
 from contacts_ui.services.contacts.reading import Contact
 from contacts_ui.services.vendors.vendor_errors import Invalid, NotFound, VendorError
@@ -85,7 +86,8 @@ def _save_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
     undecided = [field for field in form.conflicts if f"resolve_{field}" not in request.POST]
     if undecided:
         form.add_error(None, "Another person changed some of these fields, too. Choose for each.")
-        return _form_page(request, form, status=409, **page, **_still_conflicts(form, undecided))
+        page |= _still_conflicts(contact_id, form, undecided)
+        return _form_page(request, form, status=409, **page)
     try:
         saved = edit(
             contact_id,
@@ -170,7 +172,8 @@ def _not_saved(
         case EditConflict():
             # A field that a copy left out was not changed since.
             theirs_only = [each for each in why.merged.theirs_only if each.field in form.opened]
-            page |= {**_conflicts(why.merged.conflicts, theirs_only), "contact": why.fresh}
+            both = why.merged.conflicts
+            page |= _conflicts(why.fresh.contact_id, both, theirs_only) | {"contact": why.fresh}
             form = _reopened(request, why)
         case NumberTaken():
             form.add_error("mobile_number", "Another contact has this number.")
@@ -254,19 +257,22 @@ def _reopened(request: StaffRequest, conflict: EditConflict) -> EditContactForm:
     return form
 
 
-def _still_conflicts(form: ContactForm, undecided: list[str]) -> dict[str, Any]:
+def _still_conflicts(contact_id: int, form: ContactForm, undecided: list[str]) -> dict[str, Any]:
     """Return the conflicts that are not decided yet, to show them again."""
     typed = form.typed()
-    return _conflicts(
+    conflicts = [
         Conflict(field, form.conflicts[field], form.opened.get(field, ""), typed.get(field, ""))
         for field in undecided
-    )
+    ]
+    return _conflicts(contact_id, conflicts)
 
 
 def _conflicts(
-    conflicts: Iterable[Conflict], theirs_only: Iterable[Conflict] = ()
+    contact_id: int, conflicts: Sequence[Conflict], theirs_only: Sequence[Conflict] = ()
 ) -> dict[str, Any]:
-    """Return what has to be chosen, and what else another person changed."""
+    """Return what has to be chosen, and what else was changed; each with the edit, if it was made here."""
+    theirs = {versions.field: versions.theirs for versions in (*conflicts, *theirs_only)}
+    edits = edits_here(contact_id, theirs)
     return {
         "conflicts": [
             {
@@ -275,6 +281,7 @@ def _conflicts(
                 "theirs": in_words(versions.field, versions.theirs),
                 "mine": in_words(versions.field, versions.mine),
                 "name": f"resolve_{versions.field}",
+                "edit": edits.get(versions.field),
             }
             for versions in conflicts
         ],
@@ -283,6 +290,7 @@ def _conflicts(
                 "label": versions.label,
                 "before": in_words(versions.field, versions.original),
                 "after": in_words(versions.field, versions.theirs),
+                "edit": edits.get(versions.field),
             }
             for versions in theirs_only
         ],

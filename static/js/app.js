@@ -116,7 +116,11 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
 dialog?.addEventListener("click", (event) => {
   if (event.target !== dialog && !event.target.closest("[data-close]")) return
   event.preventDefault()
-  dialog.close()
+  if (mayLeave(dialog)) dialog.close()
+})
+
+dialog?.addEventListener("cancel", (event) => {
+  if (!mayLeave(dialog)) event.preventDefault()
 })
 
 dialog?.addEventListener("close", () => {
@@ -142,6 +146,40 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   detail.elt.reset()
   fold.open = false
   fold.querySelector("summary").focus()
+})
+
+// --- Unsaved changes
+// Leaving a form with data-unsaved asks first, if it was changed and not sent: by a link or the browser, with the
+// dialog around it, or by an answer that takes its place. data-unsaved="sent": it came back with something to correct.
+const filledIn = (form) => JSON.stringify([...new FormData(form)].map(([name, value]) => [name, value.name ?? value]))
+const asOpened = new WeakMap()
+const sent = new WeakSet()
+
+function noteForms() {
+  for (const form of document.querySelectorAll("form[data-unsaved]")) {
+    if (!asOpened.has(form)) asOpened.set(form, form.dataset.unsaved === "sent" ? "" : filledIn(form))
+  }
+}
+
+const unsaved = (root) => [...root.querySelectorAll("form[data-unsaved]")]
+  .filter((form) => !sent.has(form) && asOpened.has(form) && asOpened.get(form) !== filledIn(form))
+
+const mayLeave = (root, except) => unsaved(root).every((form) => form.contains(except))
+  || confirm("Leave without saving? What you typed will be lost.")
+
+document.addEventListener("htmx:load", noteForms)
+noteForms()
+
+// htmx sends its own forms, and replaces them with the answer.
+document.addEventListener("submit", (event) => event.defaultPrevented || sent.add(event.target))
+addEventListener("pageshow", ({ persisted }) => persisted && document.querySelectorAll("form").forEach((form) => sent.delete(form)))
+
+addEventListener("beforeunload", (event) => {
+  if (unsaved(document).length) event.preventDefault()
+})
+
+document.addEventListener("htmx:confirm", (event) => {
+  if (!mayLeave(event.detail.target, event.detail.elt)) event.preventDefault()
 })
 
 // --- Requests

@@ -7,11 +7,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
+from django.utils.html import strip_tags
 
 from contacts_ui.models import DesiredState, LedgerEntry
 from contacts_ui.models.ledger import Action
 from contacts_ui.services.consent.record import is_stopped
 from contacts_ui.services.consent.types import Seen
+from contacts_ui.template_filters import when
 from tests import consent
 from tests.pages import Form, Page
 from tests.people import DOC_NUMBER, FREE_NUMBER, MARTY, MARTY_NUMBER, UNKNOWN_ID, Vendors
@@ -238,6 +240,23 @@ def test_a_conflict_is_shown_field_by_field(edgar: Client, vendors: Vendors) -> 
     again = page.form()
     assert (again["city"], again["zip"], again["first_name"]) == ("Nashville", "37201", "Martin")
     assert "resolve_city" not in again
+
+
+def test_a_conflict_says_who_changed_what_and_when(
+    edgar: Client, ada: Client, vendors: Vendors
+) -> None:
+    form = opened(ada, city="Nashville", zip="37201", email="marty@example.com")
+    save(edgar, city="Memphis", first_name="Martin", email="old@example.com")
+    vendors.edit(MARTY, email="new@example.com", last_name="Fly")
+    page = Page(ada.post(URL, form))
+    by_edgar = f"Changed by Edgar Editor at {strip_tags(when(LedgerEntry.objects.get().at))}."
+    assert f"{by_edgar} It was “Hill Valley” when you opened the form." in page.text
+    assert f"First name: Marty → Martin {by_edgar}" in page.text
+    # An edit made here is not what stands there now.
+    assert "Changed at SlickText. It was “marty@slicktext.com” when you opened" in page.text
+    assert "Last name: McFly → Fly Changed at SlickText." in page.text
+    again = Page(ada.post(URL, page.form(resolve_email="mine")))
+    assert by_edgar in again.text
 
 
 @pytest.mark.parametrize(("whose", "city"), [("mine", "Nashville"), ("theirs", "Memphis")])

@@ -24,6 +24,9 @@ from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.contacts import last_known
 from contacts_ui.services.vendors import how_to_read, to_slicktext
 
+# For a conflict: edits from before the form was opened don't matter.
+EDITS_LOOKED_AT_MAX = 50
+
 
 @dataclass(eq=False)
 class NumberTaken(Exception):
@@ -38,6 +41,19 @@ class EditConflict(Exception):
 
     merged: Merge
     fresh: Contact
+
+
+def edits_here(contact_id: int, fields: Mapping[str, str]) -> dict[str, LedgerEntry]:
+    """Return the edit that gave each of these fields its present value, if it was the newest made through here.
+
+    The others were changed at SlickText.
+    """
+    edits = LedgerEntry.objects.filter(contact_id=contact_id, action=Action.CONTACT_EDITED)
+    newest: dict[str, LedgerEntry] = {}
+    for entry in edits.order_by("-pk")[:EDITS_LOOKED_AT_MAX]:
+        for field in fields.keys() & entry.after.keys():
+            newest.setdefault(field, entry)
+    return {field: entry for field, entry in newest.items() if entry.after[field] == fields[field]}
 
 
 class StoppedNumber(Exception):
