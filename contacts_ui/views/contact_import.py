@@ -161,15 +161,13 @@ def _check_page(
         "check": check,
         "waiting": waiting,
         "lost": import_words.lost_stops(check),
-        "counts": import_words.counts(check, waiting),
+        "summary": import_words.summary(check, upload.choice, known=index.is_ready()),
         "not_started": not_started,
         "expected": uploads.fingerprint(check),
         "button": import_words.button(check),
         "firsts": import_words.first_rows(upload, check),
         "sections": import_words.sections(check),
         "reading": import_words.how_it_is_read(upload, check),
-        "index_ready": index.is_ready(),
-        "choice_words": import_words.choice_words(upload),
     }
     status = 409 if not_started else 422 if data is not None else 200
     return TemplateResponse(request, "imports/check.html", context, status=status)

@@ -1,7 +1,7 @@
 """The words on an import's pages: what will happen, remarks about cells, and how the file is read."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,8 +11,18 @@ from contacts_ui.forms.importing import CHOICES, ROWS_NAMED, in_rows, sheet_labe
 from contacts_ui.models import Upload
 from contacts_ui.phone import pretty
 from contacts_ui.services.files.columns import FULL_NAME, LAST_FIRST, NUMBER, label_of
-from contacts_ui.services.imports.checking import Check, Choice, Fate, Remark, Weight
+from contacts_ui.services.imports.checking import (
+    LEFT,
+    NOT_CREATED,
+    Check,
+    Choice,
+    Fate,
+    Remark,
+    Weight,
+)
 from contacts_ui.services.imports.questions import READ, of_rest
+from contacts_ui.services.jobs.row_handlers import SAME
+from contacts_ui.views.contact_facts import in_words
 
 FIRST_ROWS: Final = 5
 TYPED_NAMED: Final = 3
@@ -21,10 +31,19 @@ TYPED_LONGEST: Final = 60
 GROUPS_SHOWN: Final = 20
 _TITLES: Final = {
     Weight.LOST_STOP: ("1 stop cannot be recorded", "{} stops cannot be recorded"),
-    Weight.KEPT_OUT: ("1 row is kept out", "{} rows are kept out"),
+    Weight.KEPT_OUT: ("1 row cannot be imported", "{} rows cannot be imported"),
     Weight.LEFT_EMPTY: ("1 cell is left empty", "{} cells are left empty"),
     Weight.STOP: ("1 stop will be recorded", "{} stops will be recorded"),
-    Weight.NOTICE: ("1 more thing to know", "{} more things to know"),
+    Weight.NOTICE: ("1 note", "{} notes"),
+}
+# Why rows are left out, as it follows their number.
+_REASONS: Final = {
+    Fate.INVALID: "without a number that can be used",
+    Fate.SAME: "with the number of an earlier row",
+    Fate.LEFT_OUT: "hidden in the spreadsheet",
+    LEFT: "already in SlickText",
+    SAME: "already the same in SlickText",
+    NOT_CREATED: "not in SlickText",
 }
 _KNOWN_WORDS: Final = {
     Choice.CREATE: "Existing contacts are left as they are.",
@@ -39,14 +58,14 @@ _VARIABLE: Final = re.compile(r"(“[^”]*”|\d(?:[\d,./-]*\d)?)")
 
 @dataclass
 class Group:
-    """The same remark about cells of one column: how many, the first rows, and the first different texts.
+    """The same remark about cells: how many, their columns, the first rows, and the first different texts.
 
     `parts` are its sentence divided by `_VARIABLE`, "…" where the cells' own sentences differ.
     """
 
     parts: list[str]
-    column: str
     many: int = 0
+    columns: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
 
@@ -59,6 +78,8 @@ class Group:
         ]
         if len(self.lines) < ROWS_NAMED:
             self.lines.append(remark.line)
+        if remark.column and remark.column not in self.columns:
+            self.columns.append(remark.column)
         typed = remark.typed[:TYPED_LONGEST]
         if typed and len(self.typed) < TYPED_NAMED and typed not in self.typed:
             self.typed.append(typed)
@@ -94,8 +115,8 @@ def sections(check: Check) -> list[Section]:
     found: dict[Weight, dict[tuple[str, ...], Group]] = defaultdict(dict)
     for remark in check.remarks:
         parts = _VARIABLE.split(remark.sentence)
-        groups, key = found[remark.weight], (remark.column, *parts[::2])
-        groups.setdefault(key, Group(parts, remark.column)).add(remark, parts)
+        groups = found[remark.weight]
+        groups.setdefault(tuple(parts[::2]), Group(parts)).add(remark, parts)
     return [_section(weight, groups.values()) for weight, groups in sorted(found.items())]
 
 
@@ -129,44 +150,46 @@ def not_understood(check: Check, rows: Mapping[str, Sequence[int]]) -> int:
     return len({line for question in check.open for line in rows.get(question.key, ())})
 
 
-def counts(check: Check, waiting: int) -> list[tuple[str, int]]:
-    """Return the number of lines of each fate, in words, without zeros. A stop may come with another fate."""
-    fates, weights = check.counts, check.weights
-    everything = [
-        ("Not understood", waiting),
-        ("To be created", fates[Fate.CREATE]),
-        ("To be updated", fates[Fate.UPDATE]),
-        ("Stops to be recorded", check.stops),
-        ("Stops that cannot be recorded", weights[Weight.LOST_STOP]),
-        ("Kept out", weights[Weight.KEPT_OUT]),
-        ("Left unchanged", fates[Fate.SKIP]),
-        ("Duplicates in the file", fates[Fate.SAME]),
-        ("Hidden, left out", fates[Fate.LEFT_OUT]),
-        ("Cells left empty", weights[Weight.LEFT_EMPTY]),
+def summary(check: Check, choice: str, *, known: bool) -> list[dict[str, Any]]:
+    """Return what happens to the rows, in lines whose counts add up to all of them, without zeros.
+
+    Unless it is `known` who is in SlickText, no line says which contacts are new.
+    """
+    fates = check.counts
+    stopped = sum(line.stop for line in check.lines if line.fate in (Fate.CREATE, Fate.UPDATE))
+    stops = f"{stopped:,} of them with a stop." if stopped else ""
+    reasons = Counter(
+        line.fate if line.fate in _REASONS else line.why for line in check.lines if not line.acts
+    )
+    left_out = [f"{many:,} {_REASONS[reason]}" for reason, many in reasons.most_common()]
+    lines = [
+        ("New contacts", fates[Fate.CREATE], f"Created as not subscribed. {stops}"),
+        ("Changed contacts", fates[Fate.UPDATE], f"Only the fields in your file change. {stops}"),
+        ("Only stopped", fates[Fate.STOP], "Their contact is not changed."),
+        ("Left out", sum(reasons.values()), ". ".join(left_out) + "."),
     ]
-    return [(label, many) for label, many in everything if many]
+    if not known:
+        contacts = fates[Fate.CREATE] + fates[Fate.UPDATE]
+        words = f"Each number is looked up first. {_KNOWN_WORDS[Choice(choice)]} {stops}"
+        lines[:2] = [("Contacts", contacts, words)]
+    return [
+        {"label": label, "many": many, "note": note.strip()} for label, many, note in lines if many
+    ]
 
 
 def button(check: Check) -> str:
     """Return exactly what the press will do."""
     fates = check.counts
     parts = [
-        _many(fates[Fate.CREATE], "create {} contact"),
-        _many(fates[Fate.UPDATE], "update {} contact"),
+        _many(fates[Fate.CREATE] + fates[Fate.UPDATE], "import {} contact"),
         _many(check.stops, "stop {} number"),
     ]
-    *others, last = [part for part in parts if part] or [""]
-    words = " and ".join(filter(None, [", ".join(others), last]))
+    words = " and ".join(filter(None, parts))
     return words[:1].upper() + words[1:]
 
 
 def _many(number: int, words: str) -> str:
     return f"{words.format(f'{number:,}')}{'' if number == 1 else 's'}" if number else ""
-
-
-def choice_words(upload: Upload) -> str:
-    """Return what happens to contacts already in SlickText."""
-    return _KNOWN_WORDS[Choice(upload.choice)]
 
 
 def first_rows(upload: Upload, check: Check) -> dict[str, Any]:
@@ -180,7 +203,7 @@ def first_rows(upload: Upload, check: Check) -> dict[str, Any]:
             {
                 "line": line.line,
                 "number": pretty(line.number),
-                "cells": [line.values.get(name) for name in fields],
+                "cells": [in_words(name, line.values.get(name)) for name in fields],
             }
             for line in lines
         ],

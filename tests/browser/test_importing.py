@@ -50,9 +50,9 @@ def test_from_the_file_to_the_job(open_as: OpenAs, manager: User, script: bool) 
     expect(page.get_by_role("heading", level=2).first).to_have_text(
         "3 rows are not understood. Decide before importing."
     )
-    assert page.get_by_role("button", name="Create").count() == 0
+    assert page.get_by_role("button", name="Import 1").count() == 0
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download all of it as CSV").click()
+        page.get_by_role("button", name="Download all notes as CSV").click()
     assert download.value.suggested_filename.endswith("-problems.csv")
     hmm = page.get_by_role("group", name="“hmm”")
     hmm.get_by_label("Not a stop").focus()
@@ -63,7 +63,7 @@ def test_from_the_file_to_the_job(open_as: OpenAs, manager: User, script: bool) 
     page.wait_for_url("**/check/#import-state")
     expect(page.locator("#import-state")).to_contain_text("Everything is decided.")
     expect(page.locator("#import-state")).to_be_focused()
-    page.get_by_role("button", name="Create 12 contacts and stop 10 numbers").click()
+    page.get_by_role("button", name="Import 12 contacts and stop 10 numbers").click()
     page.wait_for_url("**/jobs/*/")
     assert Job.objects.get().total == 12
     with page.expect_download() as download:

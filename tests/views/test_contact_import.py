@@ -120,9 +120,9 @@ def test_three_steps_and_nothing_before_the_last(max_: Client, vendors: Vendors)
     assert {".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods"} <= types
     found = matched(max_, "First,Cell,Nick name\nEmmett,(615) 555-0123,Doc\nX,12,\n")
     page = max_.get(f"/contacts/import/{found.pk}/check/")
-    assert "Create 1 contact" in page.text
-    assert "Nothing has happened yet" in page.text
-    assert "1 row is kept out" in page.text
+    assert "Import 1 contact" in page.text
+    assert "Nothing changes until you import." in page.text
+    assert "1 row cannot be imported" in page.text
     assert not Job.objects.exists()
     assert not LedgerEntry.objects.exists()
     response = pressed(max_, found)
@@ -344,7 +344,7 @@ def test_known_headings_go_straight_to_the_check(max_: Client) -> None:
         ("First name", "First name"),
         ("Mobile number", "Mobile number"),
     ]
-    assert page.context_data["button"] == "Create 1 contact"
+    assert page.context_data["button"] == "Import 1 contact"
     doubtful = upload(max_, f"Emmett,{DOC_NUMBER}\nAda,{FREE_NUMBER}\n")
     assert doubtful["Location"].endswith("/columns/")
 
@@ -405,7 +405,7 @@ def test_what_cannot_be_read_again_is_said_and_nothing_is_lost(max_: Client) -> 
     bad = max_.post(url, {"headings": "yes", "read_again": "1"})
     assert bad.status_code == 422
     assert "Not read again." in bad.text
-    assert looked(max_, found).context_data["button"] == "Create 1 contact"
+    assert looked(max_, found).context_data["button"] == "Import 1 contact"
 
 
 def test_an_upload_from_before_this_version_is_read_as_it_was(max_: Client) -> None:
@@ -415,7 +415,7 @@ def test_an_upload_from_before_this_version_is_read_as_it_was(max_: Client) -> N
     Upload.objects.update(content=None)
     assert "Read it again" not in max_.get(url).text
     max_.post(url, {"headings": "no", "read_again": "1"})
-    assert looked(max_, found).context_data["button"] == "Create 1 contact"
+    assert looked(max_, found).context_data["button"] == "Import 1 contact"
 
 
 # What must be decided.
@@ -428,9 +428,9 @@ def test_no_press_while_something_is_open(max_: Client) -> None:
     page = looked(max_, found)
     assert "1 row is not understood. Decide before importing." in page.text
     assert "Row 2" in page.text
-    assert ("Not understood", 1) in page.context_data["counts"]
-    assert page.context_data["button"] == "Create 2 contacts"
-    assert "Create 2 contacts" not in page.text
+    assert page.context_data["waiting"] == 1
+    assert page.context_data["button"] == "Import 2 contacts"
+    assert "Import 2 contacts" not in page.text
     response = max_.post(check_url(found), {"expected": page.context_data["expected"]})
     assert response.status_code == 409
     assert "Some rows must be decided first." in response.text
@@ -441,8 +441,8 @@ def test_no_press_while_something_is_open(max_: Client) -> None:
 @pytest.mark.parametrize(
     ("answer", "button", "status", "stopped"),
     [
-        ("stop", "Create 2 contacts and stop 1 number", "unsubscribed", True),
-        ("no_stop", "Create 2 contacts", "not subscribed", None),
+        ("stop", "Import 2 contacts and stop 1 number", "unsubscribed", True),
+        ("no_stop", "Import 2 contacts", "not subscribed", None),
     ],
 )
 def test_a_value_that_is_a_stop_is_told_to_both_vendors_and_another_to_none(
@@ -499,11 +499,11 @@ def test_hidden_rows_are_imported_or_not(max_: Client) -> None:
         "1 row is hidden in the spreadsheet, by a filter or by hand."
     ]
     page = decided(max_, found, "leave")
-    assert page.context_data["button"] == "Create 1 contact and stop 1 number"
-    assert ("Hidden, left out", 1) in page.context_data["counts"]
+    assert page.context_data["button"] == "Import 1 contact and stop 1 number"
+    assert page.context_data["summary"][-1]["note"] == "1 hidden in the spreadsheet."
     (hidden,) = page.context_data["form"].answered
     max_.post(check_url(found), {hidden.name: "read", "decide": "1"})
-    assert looked(max_, found).context_data["button"] == "Create 2 contacts and stop 2 numbers"
+    assert looked(max_, found).context_data["button"] == "Import 2 contacts and stop 2 numbers"
 
 
 def test_the_order_of_day_and_month_can_be_changed(max_: Client) -> None:
@@ -515,7 +515,7 @@ def test_the_order_of_day_and_month_can_be_changed(max_: Client) -> None:
     max_.post(check_url(found), {order.name: "day_first", "decide": "1"})
     page = looked(max_, found)
     assert page.context_data["check"].lines[0].values["birthdate"] == "1985-08-03"
-    assert "1985-08-03" in page.text
+    assert "Aug 3, 1985" in page.text
 
 
 def test_what_another_tab_changed_in_between_asks_for_another_look(max_: Client) -> None:
@@ -545,11 +545,11 @@ def test_a_stop_that_cannot_be_recorded_stands_on_top(max_: Client) -> None:
     page = looked(max_, found)
     assert "2 stops cannot be recorded." in page.text
     assert "there is no number that can be stopped (2 rows: 2, 5)" in Page(page).text
-    assert ("Stops that cannot be recorded", 2) in page.context_data["counts"]
-    assert ("Kept out", 1) in page.context_data["counts"]
+    left_out = page.context_data["summary"][-1]
+    assert (left_out["many"], left_out["note"]) == (3, "3 without a number that can be used.")
     assert [section.title for section in page.context_data["sections"]][:2] == [
         "2 stops cannot be recorded",
-        "1 row is kept out",
+        "1 row cannot be imported",
     ]
 
 
@@ -570,7 +570,7 @@ def test_a_stop_pressed_in_between_asks_for_another_look(max_: Client, agent: Us
     response = max_.post(check_url(found), {"expected": expected})
     assert response.status_code == 409
     assert "What would happen has changed since you looked" in response.text
-    assert response.context_data["button"] == "Create 1 contact"
+    assert response.context_data["button"] == "Import 1 contact"
     assert not Job.objects.exists()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contacts_ui.services.imports.checking import Check, Checked, Fate, Remark, Weight
+from contacts_ui.services.imports.checking import LEFT, Check, Checked, Fate, Remark, Weight
 from contacts_ui.services.imports.questions import Mark, Question
 from contacts_ui.views import import_words
 
@@ -22,13 +22,13 @@ def check(*fates: Fate, stops: int = 0) -> Check:
 @pytest.mark.parametrize(
     ("fates", "stops", "words"),
     [
-        ([Fate.CREATE], 0, "Create 1 contact"),
-        ([Fate.CREATE] * 1200, 1, "Create 1,200 contacts and stop 1 number"),
+        ([Fate.CREATE], 0, "Import 1 contact"),
+        ([Fate.CREATE] * 1200, 1, "Import 1,200 contacts and stop 1 number"),
         ([Fate.STOP, Fate.STOP], 2, "Stop 2 numbers"),
         (
             [Fate.UPDATE, Fate.UPDATE, Fate.CREATE],
             2,
-            "Create 1 contact, update 2 contacts and stop 2 numbers",
+            "Import 3 contacts and stop 2 numbers",
         ),
         ([Fate.INVALID], 0, ""),
     ],
@@ -37,12 +37,28 @@ def test_the_button(fates: list[Fate], stops: int, words: str) -> None:
     assert import_words.button(check(*fates, stops=stops)) == words
 
 
-def test_counts_leave_away_what_there_is_none_of() -> None:
-    found = check(Fate.CREATE, Fate.SAME, Fate.SAME)
-    assert import_words.counts(found, waiting=0) == [
-        ("To be created", 1),
-        ("Duplicates in the file", 2),
-    ]
+def summed(found: Check, *, known: bool = True) -> dict[str, tuple[int, str]]:
+    lines = import_words.summary(found, "create", known=known)
+    return {line["label"]: (line["many"], line["note"]) for line in lines}
+
+
+def test_every_row_is_in_one_line_of_the_summary() -> None:
+    every = [*Fate, Fate.SAME, Fate.CREATE]
+    found = check(*every, stops=1)
+    found.lines[3].why = LEFT
+    lines = summed(found)
+    assert sum(many for many, _ in lines.values()) == len(every)
+    assert lines["New contacts"] == (2, "Created as not subscribed. 1 of them with a stop.")
+    assert lines["Left out"][1].startswith("2 with the number of an earlier row. 1 already in")
+
+
+def test_the_summary_leaves_away_what_there_is_none_of() -> None:
+    assert summed(check(Fate.CREATE)) == {"New contacts": (1, "Created as not subscribed.")}
+
+
+def test_without_the_index_no_contact_is_promised_to_be_new() -> None:
+    words = "Each number is looked up first. Existing contacts are left as they are."
+    assert summed(check(Fate.CREATE), known=False) == {"Contacts": (1, words)}
 
 
 def remark(at: int, sentence: str, weight: Weight = Weight.NOTICE) -> Remark:
@@ -56,12 +72,18 @@ def test_remarks_are_grouped_and_the_heaviest_and_largest_come_first() -> None:
     found = import_words.sections(Check([], remarks))
     assert [section.title for section in found] == [
         "1 stop cannot be recorded",
-        "1 row is kept out",
-        "33 more things to know",
+        "1 row cannot be imported",
+        "33 notes",
     ]
     notes = found[-1]
     assert (notes.groups[0].sentence, notes.groups[0].rows) == ("The same.", "3 rows: 30, 31, 32")
     assert (len(notes.groups), notes.more) == (20, 11)
+
+
+def test_one_sentence_about_several_columns_is_one_remark() -> None:
+    remarks = [Remark(at, f"Phone {at}", "x", "Not a number.", Weight.NOTICE) for at in range(13)]
+    (group,) = import_words.sections(Check([], remarks))[0].groups
+    assert (group.many, len(group.columns)) == (13, 13)
 
 
 def test_sentences_that_differ_only_in_what_was_typed_are_one_remark() -> None:

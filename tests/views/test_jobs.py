@@ -52,7 +52,7 @@ def test_a_pasted_list_becomes_a_preview(max_: Client) -> None:
     job = Job.objects.get()
     assert response["Location"] == f"/jobs/{job.pk}/"
     page = Page(max_.get(response["Location"]))
-    assert "Nothing has happened yet" in page.text
+    assert "What will happen" in page.text
     assert page.one("button", class_="button button-danger").text == "Stop texts for 1 person"
     assert "The same as line 1." in page.text
     assert "its last digits are lost" in page.text
