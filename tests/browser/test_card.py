@@ -1,9 +1,12 @@
 """A person's page: back to the results, a history to unfold, and forms that ask before they lose what was typed."""
 
+import re
+
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Dialog, expect
+from playwright.sync_api import Dialog, Page, expect
 
+from contacts_ui.models.ledger import Channel
 from tests import consent
 from tests.browser.test_looks import Open
 from tests.people import MARTY, MARTY_NUMBER, Vendors
@@ -71,3 +74,28 @@ def test_so_does_the_dialog_around_it(
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("dialog").get_by_role("link", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_on_paper_a_card_is_one_page_and_three_requests_are_two(
+    open_as: Open, manager: User, agent: User, vendors: Vendors
+) -> None:
+    seen = consent.Seen(MARTY_NUMBER, MARTY, "Marty McFly", "subscribed", timezone.now())
+    words = consent.Request(Channel.PHONE, timezone.now(), "Please stop texting me")
+    consent.stop_texts(staff=agent, seen=seen, request=words)
+    evidence = consent.Evidence("Marty McFly", Channel.PHONE, timezone.now(), "Text me again")
+    version = consent.judge_one(seen).version
+    consent.change_opt_in_status(
+        staff=manager, seen=seen, status="subscribed", evidence=evidence, version=version
+    )
+    words = consent.Request(Channel.EMAIL, timezone.now(), "No more texts")
+    consent.stop_texts(staff=agent, seen=seen, request=words)
+    page = open_as(manager, f"/contacts/{MARTY}/")
+    assert pages(page) == 1
+    page.get_by_role("link", name="Evidence sheet").click()
+    expect(page.get_by_role("heading", name="3. Request to stop texts")).to_be_visible()
+    assert pages(page) == 2
+
+
+def pages(page: Page) -> int:
+    """How many sheets of Letter paper this page prints."""
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(format="Letter")))
