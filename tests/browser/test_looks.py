@@ -51,10 +51,14 @@ SCREENS = [
 ]
 
 
-def look(page: Page) -> None:
-    """Fail on anything that axe finds, and on a page that is wider than its screen."""
+def look(page: Page, *, contrast: bool = True) -> None:
+    """Fail on anything that axe finds, and on a page that is wider than its screen.
+
+    In forced colors, axe takes the page's own text color for the system's: there, leave out `contrast`.
+    """
     # Its preloading would ask for what stylesheets import as if they were pages' own styles.
-    found = Axe().run(page, options={"preload": False})
+    options = {"preload": False, "rules": {"color-contrast": {"enabled": contrast}}}
+    found = Axe().run(page, options=options)
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
     nothing_sticks_out(page)
 
