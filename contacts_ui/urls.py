@@ -64,7 +64,7 @@ from contacts_ui.views.operations import (
 )
 from contacts_ui.views.opt_in import ask_lift, opt_in, wrong_person
 from contacts_ui.views.opt_outs import opt_out_list, opt_outs_export, opt_outs_reviewed
-from contacts_ui.views.overview import home, overview
+from contacts_ui.views.overview import agent_home, home, overview
 from contacts_ui.views.people import (
     people_list,
     person_change_role,
@@ -129,6 +129,7 @@ def _moved(address: str, name: str) -> URLPattern:
 urlpatterns = [
     path("", home, name="home"),  # anyone signed in
     path("overview/", overview, name="overview"),
+    path("home/", agent_home, name="agent-home"),
     # Contacts
     path("contacts/", contact_list, name="contact-list"),
     path("contacts/columns/", contact_columns, name="contact-columns"),

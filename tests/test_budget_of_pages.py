@@ -17,7 +17,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.models import IncomingMessage, Vendor
+from contacts_ui.models import Disagreement, IncomingMessage, Vendor
 from contacts_ui.models.messages import MessageState
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.vendors import forget_connections
@@ -119,6 +119,8 @@ GETS: dict[str, tuple[list[str], int]] = {
     f"/contacts/{MARTY}/do-not-text/": ([GET], 15),
     "/contacts/new/": ([], 6),
     "/possible-opt-outs/": ([], 9),
+    "/overview/": ([], 14),
+    "/home/": ([], 14),
     "/status/": ([GET], 30),
 }
 
@@ -178,6 +180,24 @@ def test_many_messages(warm: Client, costs: Costs) -> None:
     with costs([], 13):
         page = Page(warm.get("/possible-opt-outs/"))
     assert len(page.all("article")) == 50
+
+
+def test_much_that_waits(warm: Client, costs: Costs) -> None:
+    """However much waits, the overview reads the first few of each kind."""
+    now = timezone.now()
+    numbers = [f"+1615555{7000 + n:04d}" for n in range(60)]
+    index_people(60)
+    heard = {"vendor": Vendor.SLICKTEXT, "heard_at": now, "due_at": now}
+    IncomingMessage.objects.bulk_create(
+        IncomingMessage(key=number, number=number, words="no more", **heard) for number in numbers
+    )
+    Disagreement.objects.bulk_create(
+        Disagreement(number=number, kind="reappeared", found_at=now) for number in numbers
+    )
+    warm.get("/overview/")
+    with costs([], 30):
+        page = Page(warm.get("/overview/"))
+    assert len(page.all("p", class_="inbox-who")) == 6
 
 
 def test_looking_at_an_old_page(warm: Client, vendors: Vendors, costs: Costs) -> None:

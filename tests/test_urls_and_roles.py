@@ -34,8 +34,8 @@ EXPECTED = {
         for name in ("possible-opt-out-list", "texts-after-stop", "opt-in", "number-opt-in")
     },
     "home": (
-        (LOGIN, *("contact-list",) * 4, "overview"),
-        (LOGIN, *("contact-list",) * 4, "overview"),
+        (LOGIN, *("contact-list",) * 3, "agent-home", "overview"),
+        (LOGIN, *("contact-list",) * 3, "agent-home", "overview"),
     ),
     **_each(
         "contact-list saved-view-list saved-view-counts contact-detail contact-history "
@@ -84,7 +84,7 @@ EXPECTED = {
     # A form without a reason: nothing is asked for.
     **_each("wrong-person number-wrong-person", NO_METHOD, (LOGIN, 403, 403, 403, 422, 422)),
     **_each(
-        "own-lift-requests stop-number-known possible-opt-out-list",
+        "agent-home own-lift-requests stop-number-known possible-opt-out-list",
         (LOGIN, 403, 403, 403, 200, 200),
         NO_METHOD,
     ),

@@ -28,6 +28,7 @@ from contacts_ui.services.consent import delivery, held_presses
 from contacts_ui.services.index import sync
 from contacts_ui.services.jobs import running
 from contacts_ui.services.operations import abilities
+from contacts_ui.services.review import answers
 from contacts_ui.services.vendors import forget_connections, health
 
 DAYS: Final = 182
@@ -148,6 +149,7 @@ class _Plan:
             for _ in range(min(many, 1) if weekend else many):
                 clock = f"{chance.randint(9, 17)}:{chance.randint(0, 59):02d}"
                 self._at(days_ago, clock, self._by_text if weekend else self._somehow)
+            self._at(days_ago, "23:55", answers.note_today)
         # Mondays' work.
         for week, days_ago in enumerate(range(DAYS - 7, 7, -7)):
             manager = ("manager", "manager2", "hannah.weiss")[week % 3]

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from contacts_ui.forms.attention import (
@@ -30,7 +31,7 @@ from contacts_ui.services.messages import sent_texts
 from contacts_ui.services.review import attention, texts_after_stop
 from contacts_ui.services.review.attention import Refusal, Unplaced
 from contacts_ui.services.review.texts_after_stop import TextAfterStop
-from contacts_ui.views.addresses import person_url
+from contacts_ui.views.addresses import person_url, safe_next
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.text_words import text_in_words
 
@@ -138,7 +139,7 @@ def attention_text_close(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _back(request: StaffRequest, words: str, level: int = messages.SUCCESS) -> HttpResponse:
     messages.add_message(request, level, words)
-    return redirect("attention")
+    return redirect(safe_next(request, reverse("attention")))
 
 
 def _page(request: StaffRequest, invalid: forms.Form | None = None) -> HttpResponse:

@@ -97,13 +97,18 @@ def _row(shown: Shown) -> dict[str, Any]:
 
 
 def _closed(row: Disagreement) -> dict[str, Any]:
-    silent = row.kind == DisagreementKind.REAPPEARED and row.status != OptInStatus.SUBSCRIBED
     return {
         "name": row.label if row.label != pretty(row.number) else "",
         "number": pretty(row.number),
         "url": person_url(row.contact_id, row.number),
-        "kind": BACK_BUT_SILENT if silent else DisagreementKind(row.kind).label,
+        "kind": kind_of(row),
         "found_at": row.found_at,
         "closed_at": row.closed_at,
         "closed_by": row.closed_by,
     }
+
+
+def kind_of(row: Disagreement) -> str:
+    """Return how the vendors disagree, in words."""
+    silent = row.kind == DisagreementKind.REAPPEARED and row.status != OptInStatus.SUBSCRIBED
+    return BACK_BUT_SILENT if silent else DisagreementKind(row.kind).label

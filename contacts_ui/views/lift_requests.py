@@ -82,7 +82,7 @@ def lift_request_list(request: StaffRequest) -> HttpResponse:
 def own_lift_requests(request: StaffRequest) -> HttpResponse:
     """List the reader's own requests and their decisions. Opening the page clears the badge."""
     own = lift_requests.own(request.user.pk)
-    context = {"rows": _rows(request.user, own), "here": request.path}
+    context = {"rows": request_rows(request.user, own), "here": request.path}
     if request.method == "GET":
         lift_requests.mark_seen(request.user.pk)
     return TemplateResponse(request, "lift_requests/own.html", context)
@@ -150,11 +150,11 @@ def _list_page(
     filters = LiftRequestFilterForm(request.GET)
     wanted = filters.wanted()
     page, decided = Page.of(request), lift_requests.decided(wanted)
-    rows = _rows(request.user, decided[page.offset : page.offset + page.size])
+    rows = request_rows(request.user, decided[page.offset : page.offset + page.size])
     context = {
         "filter_form": filters,
         "filtered": bool(request.GET.keys() - {"offset"}),
-        "waiting": _rows(request.user, lift_requests.waiting(wanted), problem),
+        "waiting": request_rows(request.user, lift_requests.waiting(wanted), problem),
         # Stopped people who are subscribed at SlickText: by their own START, or someone else (rule 3).
         "seen_again": [
             {
@@ -176,7 +176,7 @@ def _list_page(
     return TemplateResponse(request, "lift_requests/list.html", context, status=status)
 
 
-def _rows(
+def request_rows(
     staff: Staff, requests: Iterable[LiftRequest], problem: Problem | None = None
 ) -> list[dict[str, Any]]:
     rows = list(requests)
@@ -196,7 +196,7 @@ def _rows(
     return [
         {
             "request": asked,
-            "wants": _wants(asked),
+            "wants": wants(asked),
             "wrong_person": asked.kind == LiftRequestKind.WRONG_PERSON,
             "channel": Channel(asked.consent_channel).label.lower(),
             "state": LiftRequestState(asked.state).label,
@@ -219,7 +219,7 @@ def _rows(
     ]
 
 
-def _wants(asked: LiftRequest) -> str:
+def wants(asked: LiftRequest) -> str:
     """Return what was asked for, in words."""
     if asked.kind == LiftRequestKind.WRONG_PERSON:
         return "we stopped the wrong person"

@@ -22,6 +22,8 @@ class Place:
     below: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
     word: str = "waiting"
+    # Who has this permission has another page instead.
+    unless: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ PLACES: Final = {
     ),
     "Review": (
         Place("overview", "Overview", "review_opt_outs"),
+        Place("agent-home", "Home", "stop_texts", unless="review_opt_outs"),
         Place("opt-out-list", "Opt-outs", "review_opt_outs"),
         Place("attention", "Needs attention", "review_opt_outs", counts=inbox.ATTENTION),
         Place("disagreement-list", "Vendors disagree", "review_opt_outs", counts=("disagree",)),
@@ -111,11 +114,15 @@ def navigation(staff: Staff, current: str, *, fresh: bool = False) -> list[Group
         Group(
             label.lower(),
             label,
-            [_entry(each, counts, current) for each in places if may(staff, each.permission)],
+            [_entry(each, counts, current) for each in places if _is_for(staff, each)],
         )
         for label, places in PLACES.items()
     ]
     return [group for group in groups if group.entries]
+
+
+def _is_for(staff: Staff, place: Place) -> bool:
+    return may(staff, place.permission) and not (place.unless and may(staff, place.unless))
 
 
 def _entry(place: Place, counts: Mapping[str, int], current: str) -> Entry:

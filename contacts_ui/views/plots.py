@@ -10,6 +10,8 @@ LEFT, RIGHT, TOP, BOTTOM = 36, 18, 24, 28
 # The numbers of more bars would run into each other.
 NUMBERED_BARS_MAX = 31
 TICKS_MAX = 10
+# Room for a number of seven digits beside the line.
+WIDE_LEFT = 72
 STEP_WIDTH, STEP_HEIGHT, STEP_BAR = 380, 44, 14
 # Room for the number at the end of the longest bar.
 STEP_NUMBER = 64
@@ -63,6 +65,55 @@ def _bar(column: Column, x: float, step: float, top: int) -> dict[str, Any]:
         "solid_height": round(_y(0, top) - split, 1),
         "hatched_height": round(split - y, 1),
     }
+
+
+def line_plot(points: Sequence[tuple[int | None, str]]) -> dict[str, Any]:
+    """Return a line through points, each a value and the label below it; None leaves a gap.
+
+    The scale begins near the least value if changes are small beside it: `from_zero` is False then.
+    """
+    values = [value for value, _ in points if value is not None]
+    least, most = min(values, default=0), max(values, default=0)
+    scale = _scale(most)
+    if 2 * least > most:
+        near = _scale(most - least)
+        step = near[1]
+        scale = [value + least // step * step for value in (*near, near[-1] + step)]
+    low, span = scale[0], scale[-1] - scale[0]
+    apart = (WIDTH - WIDE_LEFT - RIGHT) / max(len(points) - 1, 1)
+    every = math.ceil(len(points) / TICKS_MAX)
+    placed = [
+        {
+            "x": round(WIDE_LEFT + index * apart, 1),
+            "y": None if value is None else _y(value - low, span),
+            "value": value,
+            "tick": tick if (len(points) - 1 - index) % every == 0 else "",
+        }
+        for index, (value, tick) in enumerate(points)
+    ]
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "lines": [{"y": _y(value - low, span), "value": f"{value:,}"} for value in scale],
+        "left": WIDE_LEFT,
+        "right": WIDTH - RIGHT,
+        "points": placed,
+        "parts": _parts(placed),
+        "from_zero": low == 0,
+        "lowest": f"{low:,}",
+        "tick_y": HEIGHT - BOTTOM + 18,
+    }
+
+
+def _parts(placed: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the points of each unbroken part of a line, as SVG writes them."""
+    parts: list[list[str]] = [[]]
+    for point in placed:
+        if point["y"] is None:
+            parts.append([])
+        else:
+            parts[-1].append(f"{point['x']},{point['y']}")
+    return [" ".join(part) for part in parts if len(part) > 1]
 
 
 def steps_plot(numbers: Sequence[tuple[str, int]]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def test_each_role_sees_what_it_may_open(
     assert groups(Page(edgar.get("/contacts/"))) == {"People": ["Contacts", "New contact"]}
     assert groups(Page(ada.get("/contacts/"))) == {
         "People": ["Contacts", "New contact", "Stop a number"],
-        "Review": ["Possible opt-outs", "My requests"],
+        "Review": ["Home", "Possible opt-outs", "My requests"],
     }
 
 

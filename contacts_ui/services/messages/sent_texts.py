@@ -281,11 +281,11 @@ class AlreadyClosed(Exception):
         super().__init__(text.pk)
 
 
-def alarms() -> list[SentText]:
+def alarms(limit: int = ALARMS_MAX) -> list[SentText]:
     """Return the texts that raised an alarm and are not closed, the newest first."""
     open_ = SentText.objects.filter(alarm_at__isnull=False, closed_at=None)
     rows = open_.select_related("stop__ledger_entry", "ledger_entry").order_by("-sent_at")
-    return list(rows[:ALARMS_MAX])
+    return list(rows[:limit])
 
 
 def texts_after_stop(number: str) -> list[SentText]:

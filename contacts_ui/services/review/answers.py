@@ -13,10 +13,8 @@ def note_today() -> None:
     """Keep the counts as those of today; the last of a day stays. Without a complete index, keep none."""
     if not index.is_ready():
         return
-    counts, today = (
-        index.answer_counts(),
-        timezone.localdate(timezone=timezone.get_default_timezone()),
-    )
+    counts = index.answer_counts()
+    today = timezone.localdate(timezone=timezone.get_default_timezone())
     by_answer = {answer: counts.get(answer, 0) for answer in index.ANSWERS.values()}
     AnswersOfDay.objects.update_or_create(
         day=today, defaults={**by_answer, "counted_at": timezone.now()}
@@ -28,9 +26,6 @@ def counts_now() -> Mapping[str, int] | None:
     return index.answer_counts() if index.is_ready() else None
 
 
-def days(first: date, last: date) -> dict[date, AnswersOfDay]:
-    """Return the counts of each day on which there are any, oldest first."""
-    return {
-        row.day: row
-        for row in AnswersOfDay.objects.filter(day__range=(first, last)).order_by("day")
-    }
+def of_days(first: date, last: date) -> list[AnswersOfDay]:
+    """Return the counts of the days from `first` to `last` that were kept, the oldest first."""
+    return list(AnswersOfDay.objects.filter(day__range=(first, last)).order_by("day"))

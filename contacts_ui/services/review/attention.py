@@ -33,11 +33,11 @@ class Refusal:
         return Vendor(self.desired.vendor).label
 
 
-def refusals() -> list[Refusal]:
+def refusals(limit: int = ROWS_MAX) -> list[Refusal]:
     """Return refusals that were neither retried nor settled: stops first, then the oldest."""
     refused = DesiredState.objects.filter(state=DeliveryState.REFUSED)
     refused = refused.select_related("ledger_entry").order_by("-do_not_text", "requested_at")
-    rows = list(refused[:ROWS_MAX])
+    rows = list(refused[:limit])
     numbers = {row.number for row in rows}
     entries = LedgerEntry.objects.filter(action__in=REFUSALS, number__in=numbers)
     latest = entries.order_by().values_list("number", "vendor").annotate(at=Max("at"))
@@ -64,9 +64,9 @@ class Unplaced:
         return Vendor(self.event.vendor).label
 
 
-def unplaced() -> list[Unplaced]:
+def unplaced(limit: int = ROWS_MAX) -> list[Unplaced]:
     """Return the events that wait for a person's decision, the oldest first."""
-    waiting = WebhookEvent.objects.filter(needs_decision=True).order_by("pk")[:ROWS_MAX]
+    waiting = WebhookEvent.objects.filter(needs_decision=True).order_by("pk")[:limit]
     return [_unplaced(event) for event in waiting]
 
 
@@ -79,12 +79,12 @@ class Reassigned:
     words: str
 
 
-def reassigned() -> list[Reassigned]:
+def reassigned(limit: int = ROWS_MAX) -> list[Reassigned]:
     """Return numbers that are *Not known* since they passed to another person, the latest first.
 
     Vendors are not told about *Not known*, so they may still text them.
     """
-    rows = list(passed_on().order_by("-reassigned_at")[:ROWS_MAX])
+    rows = list(passed_on().order_by("-reassigned_at")[:limit])
     entries = LedgerEntry.objects.filter(
         action=Action.NUMBER_REASSIGNED, number__in=[row.number for row in rows]
     )

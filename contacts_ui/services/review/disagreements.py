@@ -1,6 +1,6 @@
 """Disagreements for managers: what each vendor holds, as far as we know, and what is being done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from contacts_ui.models import DesiredState, Disagreement, Job
@@ -34,7 +34,12 @@ def find(*, limit: int, offset: int) -> Found:
     """Close what agrees now, then return the open disagreements, reappearances on top."""
     disagreements.close_agreed()
     found = disagreements.present()
-    rows = list(found[offset : offset + limit])
+    return Found(show(found[offset : offset + limit]), found.count())
+
+
+def show(disagreed: Iterable[Disagreement]) -> list[Shown]:
+    """Return these disagreements with what each vendor holds."""
+    rows = list(disagreed)
     numbers = {row.number for row in rows}
     desired_states = record.grouped(DesiredState.objects.filter(number__in=numbers))
     states = record.states_of(numbers)
@@ -51,7 +56,7 @@ def find(*, limit: int, offset: int) -> Found:
         )
         waiting = any(state.state == "on_its_way" for state in judgment.vendors)
         shown.append(Shown(row, judgment.vendors, waiting and any(w.do_not_text for w in own)))
-    return Found(shown, found.count())
+    return shown
 
 
 def repair_all(*, staff: Staff, keys: Sequence[int]) -> Job:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from contacts_ui.models import DesiredState, OptOut
@@ -19,6 +20,7 @@ from contacts_ui.phone import to_e164
 from contacts_ui.services import audit_log
 from contacts_ui.services.consent.business_days import due_soon_until
 
+CHANGED_MAX: Final = 10
 # What the filter by state offers besides the states of the rows.
 NOT_COMPLETED, PAST_DUE, DUE_SOON = "open", "overdue", "close"
 
@@ -75,12 +77,18 @@ def find(filters: Filters, *, limit: int, offset: int) -> Found:
         if offset < size and len(rows) < limit:
             rows += part[offset : offset + limit - len(rows)]
         offset = max(offset - size, 0)
+    return Found(rows, sum(sizes), _refusals(rows))
+
+
+def _refusals(rows: Iterable[OptOut]) -> Mapping[str, str]:
+    """Return the words of the vendors that refused any of these, by "number vendor"."""
     numbers = [row.number for row in rows if row.state == OptOutState.REFUSED]
+    if not numbers:
+        return {}
     refused = DesiredState.objects.filter(
         number__in=numbers, state=DeliveryState.REFUSED, do_not_text=True
     )
-    words = {f"{each.number} {each.vendor}": each.answer for each in refused} if numbers else {}
-    return Found(rows, sum(sizes), words)
+    return {f"{each.number} {each.vendor}": each.answer for each in refused}
 
 
 def in_order(filters: Filters) -> list[QuerySet[OptOut]]:
@@ -101,6 +109,17 @@ def in_order(filters: Filters) -> list[QuerySet[OptOut]]:
 def start_of(day: date) -> datetime:
     """Return the midnight at which `day` begins in the active time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def changed_for(staff_id: Any, since: datetime) -> Found:
+    """Return the opt-outs that a person recorded and that are refused, or completed or ended since; refused first."""
+    changed = Q(completed_at__gte=since) | Q(ended_at__gte=since)
+    refused = Q(state=OptOutState.REFUSED)
+    rows = OptOut.objects.filter(refused | changed, ledger_entry__staff_id=staff_id)
+    refused_first = Case(When(refused, then=0), default=1, output_field=IntegerField())
+    changed_at = Coalesce("ended_at", "completed_at", "recorded_at")
+    found = list(rows.order_by(refused_first, changed_at.desc())[:CHANGED_MAX])
+    return Found(found, len(found), _refusals(found))
 
 
 def not_completed_counts() -> dict[str, int]:

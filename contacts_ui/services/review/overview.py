@@ -1,4 +1,4 @@
-"""The managers' overview: opt-outs over time, how soon they were completed, and how many are not.
+"""The managers' overview: opt-outs over time, how soon they were completed, and how many people may be texted.
 
 The database groups by boundaries that are computed here: so a day is a day in the dashboard's time zone, also where
 clocks change, and neither database has to know about time zones.
@@ -14,9 +14,10 @@ from typing import Final
 
 from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, Value, When
 
-from contacts_ui.models import OptOut
+from contacts_ui.models import AnswersOfDay, OptOut
 from contacts_ui.models.opt_out import OPEN, OptOutState
-from contacts_ui.services.review.opt_outs import not_completed_counts, start_of
+from contacts_ui.services.review import answers
+from contacts_ui.services.review.opt_outs import start_of
 
 # More bars cannot be read.
 BARS_MAX: Final = 62
@@ -38,6 +39,8 @@ class Bucket:
     asked: int = 0
     open: int = 0
     lifted: int = 0
+    # The last counts of the answers that were kept on these days.
+    answers: AnswersOfDay | None = None
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,12 @@ class Overview:
     lifted: int
     median_seconds: float | None
     worst_seconds: float | None
-    # By the names of the review's filters; all time.
-    not_completed: dict[str, int]
 
 
 def overview(*, first: date, last: date) -> Overview:
     """Return what people asked for from `first` to `last`, both included, as days in the active time zone.
 
-    Repairs and imports are no requests, and count only among what is not completed.
+    Repairs, imports, and moves are no requests.
     """
     rows = OptOut.objects.filter(
         by_person=True,
@@ -88,7 +89,6 @@ def overview(*, first: date, last: date) -> Overview:
         lifted=sum(bucket.lifted for bucket in buckets),
         median_seconds=median,
         worst_seconds=worst,
-        not_completed=not_completed_counts(),
     )
 
 
@@ -120,10 +120,12 @@ def _buckets(rows: QuerySet[OptOut], first: date, last: date) -> tuple[list[Buck
         )
     )
     found = {index: counts for index, *counts in counted}
-    buckets = [
-        Bucket(start, end - timedelta(days=1), *found.get(index, ())[:3])
-        for index, (start, end) in enumerate(pairwise(starts))
-    ]
+    kept = answers.of_days(first, last)
+    buckets = []
+    for index, (start, end) in enumerate(pairwise(starts)):
+        asked, still_open, lifted = found.get(index, (0, 0, 0))[:3]
+        counts = next((row for row in reversed(kept) if start <= row.day < end), None)
+        buckets.append(Bucket(start, end - timedelta(days=1), asked, still_open, lifted, counts))
     worst = [counts[-1] for counts in found.values() if counts[-1] is not None]
     return buckets, max(worst, default=None)
 

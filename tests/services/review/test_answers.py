@@ -27,8 +27,8 @@ def test_the_last_counts_of_each_day_stay() -> None:
     answers.note_today()
     with time_machine.travel(timezone.now() + timedelta(days=2)):
         answers.note_today()
-    kept = answers.days(today, today + timedelta(days=2))
-    assert list(kept) == [today, today + timedelta(days=2)]
-    row, counts = kept[today], answers.counts_now()
+    rows = answers.of_days(today, today + timedelta(days=2))
+    assert [row.day for row in rows] == [today, today + timedelta(days=2)]
+    row, counts = rows[0], answers.counts_now()
     assert counts
     assert sum(getattr(row, name) for name in counts if name) == counts[""]
