@@ -63,6 +63,13 @@ def test_every_column_of_the_table_can_be_exported() -> None:
     assert [column.label for column in COLUMNS.values()] == list(contact_export.CHOICES.values())
 
 
+def test_the_day_of_the_stop_is_exported(max_: Client, manager: User) -> None:
+    stopped = {"opt_in_status": "unsubscribed", "last_opt_in_status_change": READ_AT}
+    indexed(person(1), person(2, **stopped))
+    choose_columns(manager, ["stopped"])
+    assert [row["Texts stopped"] for row in export(max_)] == ["", "2026-03-02T15:04:05Z"]
+
+
 def test_it_asks_for_the_reason_first(max_: Client) -> None:
     indexed(person(1), person(2))
     response = max_.get("/contacts/export/?state=TN")

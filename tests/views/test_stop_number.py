@@ -319,7 +319,8 @@ def test_the_stop_is_carried_over(seen_in: str, status: str, ada: Client, vendor
     work()
     assert vendors.status(FREE_NUMBER) == "unsubscribed"
     shown = Page(ada.get(addresses[seen_in]))
-    assert "Stopped at SlickText and CloudContactAI." in shown.text
+    assert shown.one("p", data_verdict="do_not_text")
+    assert "on its way" not in shown.text
     confirmed = LedgerEntry.objects.filter(action=Action.STOP_CONFIRMED, vendor="slicktext")
     assert confirmed.count() == 2
 

@@ -46,6 +46,7 @@ CHOICES: Final = {
     "zip": "Zip",
     "country": "Country",
     "status": "Opt-in status",
+    "stopped": "Texts stopped",
     "source": "Source",
     "language": "Language",
     "timezone": "Time zone",
@@ -130,7 +131,8 @@ def headings_of(columns: Sequence[str]) -> dict[str, str]:
 
 def index_columns(headings: Mapping[str, str]) -> list[str]:
     """Return the index columns for the headings, followed by those that *Do not text* is made from."""
-    shown = ["mobile_number" if key == "do_not_text" else key for key in headings]
+    names = {"do_not_text": "mobile_number", "stopped": "stopped_at"}
+    shown = [names.get(key, key) for key in headings]
     return [*shown, "number", "status", "mobile_number"]
 
 
@@ -212,10 +214,15 @@ class Table:
 def _texts_of(row: Raw, headings: Mapping[str, str]) -> list[str]:
     """Return a contact that was just read, as the index would give it."""
     contact, read_at = row
-    names = {"number": "number", "status": "opt_in_status"}
+    stopped_at = contact.last_opt_in_status_change
+    others = {
+        "read_at": read_at,
+        "status": contact.opt_in_status,
+        "stopped_at": stopped_at if contact.opt_in_status in STOPPED_STATUSES else None,
+    }
 
     def held(key: str) -> str:
-        value = read_at if key == "read_at" else getattr(contact, names.get(key, key))
+        value = others[key] if key in others else getattr(contact, key)
         return json.dumps(value) if key == "custom_fields" else "" if value is None else str(value)
 
     return [held(key) for key in index_columns(headings)]
@@ -282,6 +289,7 @@ _TEXTS: Final[dict[str, Callable[[Any], str]]] = {
     "custom_fields": _custom,
     "created": _moment,
     "last_updated": _moment,
+    "stopped": _moment,
     "read_at": _moment,
 }
 
