@@ -1,10 +1,13 @@
 """Add what every page shows around its content."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.utils.functional import SimpleLazyObject
+from django.utils.html import format_html
 
 from contacts_ui.models import Vendor
 from contacts_ui.permissions import APP_LABEL, ROLES
@@ -13,13 +16,19 @@ from contacts_ui.services.operations import alerts, practice
 from contacts_ui.services.vendors import connected
 from contacts_ui.views.navigation import navigation
 
+CSRF_INPUT: Final = '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+
 
 def surroundings(request: HttpRequest) -> dict[str, Any]:
     """Return the sandbox banner, the vendors that are not connected, the alerts, and the reader's role."""
     there = connected()
+    # Made when the first form needs it, and then the same for all forms of the page.
+    token = SimpleLazyObject(partial(get_token, request))
     user = getattr(request, "user", None)
     match = request.resolver_match
     return {
+        "csrf_token": token,
+        "csrf_input": SimpleLazyObject(partial(format_html, CSRF_INPUT, token)),
         "sandbox": settings.VENDORS.sandbox,
         "practice_resets": practice.reset_is_offered(),
         "not_connected": [vendor.label for vendor in Vendor if vendor not in there],

@@ -226,7 +226,7 @@ CACHES = {
     }
     if _redis_url
     else {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "BACKEND": "dashboard.file_cache.FileCache",
         "LOCATION": OWN_DIR / "cache",
         "OPTIONS": {"MAX_ENTRIES": 2000},
     }

@@ -28,7 +28,7 @@ _TMP = Path(tempfile.mkdtemp(prefix="contacts-dashboard-"))
 if str(DATABASES["default"]["ENGINE"]).endswith("sqlite3"):
     # A file, since the threads that call the vendors have connections of their own.
     DATABASES["default"]["TEST"] = {"NAME": _TMP / "test.sqlite3"}
-if "filebased" in str(CACHES["default"]["BACKEND"]):
+if "file_cache" in str(CACHES["default"]["BACKEND"]):
     CACHES["default"]["LOCATION"] = _TMP / "cache"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True

@@ -1,12 +1,15 @@
 """A cache that is away is an empty cache."""
 
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from dashboard.caching import RedisCache
+from dashboard.file_cache import FileCache
 from tests.people import PASSWORD
 
 OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
@@ -46,3 +49,12 @@ def test_other_failures_are_not_hidden(away: RedisCache, monkeypatch: pytest.Mon
     monkeypatch.setattr(away, "make_and_validate_key", fail)
     with pytest.raises(TypeError):
         away.get("a")
+
+
+def test_files_are_culled_without_being_listed_at_each_write(tmp_path: Path) -> None:
+    kept = FileCache(str(tmp_path), {"OPTIONS": {"MAX_ENTRIES": 20}})
+    with patch.object(kept, "_list_cache_files", wraps=kept._list_cache_files) as listed:
+        for number in range(1500):
+            kept.set(f"key-{number}", number)
+    assert listed.call_count < 100
+    assert len(list(tmp_path.iterdir())) < 1500

@@ -170,7 +170,8 @@ def panel(
     stop = judgment.stop if view == "card" and not number_page and not held else None
     # There, a press tells the vendors again of a stop, rather than saying one (rule 10).
     tells_again = judgment.stop_refused or judgment.verdict is Verdict.DISAGREE
-    poll_url = f"{stop_url}?{urlencode({'ticket': ticket, 'view': view})}"
+    polls = judgment.on_its_way
+    poll_url = f"{stop_url}?{urlencode({'ticket': ticket, 'view': view})}" if polls else ""
     return ConsentPanel(
         contact_id=seen.contact_id or 0,
         home_url=address,
@@ -189,10 +190,10 @@ def panel(
         stop_url=stop_url,
         press_url=f"{stop_url}?again=1" if tells_again else stop_url,
         lift_url=f"{address}ask-lift/" if move == "ask" else f"{address}opt-in/",
-        poll_url=poll_url if judgment.on_its_way else "",
+        poll_url=poll_url,
         poll_after=f"{round(left * 1000) + SENDING_MS}ms" if left else "2s",
-        pending=judgment.on_its_way and not held,
-        news=bool(receipt or judgment.on_its_way or judgment.needs_attention),
+        pending=polls and not held,
+        news=bool(receipt or polls or judgment.needs_attention),
         can_stop=powers.stop and bool(seen.number),
         can_try_again=powers.stop and judgment.stop_refused,
         held_until=held.send_at if held else None,

@@ -330,7 +330,7 @@ def decided(wanted: Wanted | None) -> QuerySet[LiftRequest]:
 
 def news(staff_id: Any) -> int:
     """Count a person's own requests that were decided and that they have not seen yet."""
-    return LiftRequest.objects.filter(_unseen(staff_id)).count()
+    return _unseen(staff_id).count()
 
 
 def own(staff_id: Any, *, limit: int = 50) -> list[LiftRequest]:
@@ -341,13 +341,13 @@ def own(staff_id: Any, *, limit: int = 50) -> list[LiftRequest]:
 
 def mark_seen(staff_id: Any) -> None:
     """Note that a person has seen the decisions on their requests."""
-    LiftRequest.objects.filter(_unseen(staff_id)).update(seen_at=timezone.now())
+    _unseen(staff_id).update(seen_at=timezone.now())
 
 
-def _unseen(staff_id: Any) -> Q:
+def _unseen(staff_id: Any) -> QuerySet[LiftRequest]:
     """Return a person's own requests that others, or a new stop, decided."""
-    by_others = Q(decided_by=None) | ~Q(decided_by_id=staff_id)
-    return Q(asked_by_id=staff_id, seen_at=None, state__in=DECIDED) & by_others
+    decided_now = LiftRequest.objects.filter(asked_by_id=staff_id, seen_at=None, state__in=DECIDED)
+    return decided_now.exclude(decided_by_id=staff_id)
 
 
 def newest(number: str) -> LiftRequest | None:
