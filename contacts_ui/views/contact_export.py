@@ -82,6 +82,7 @@ def list_export(request: StaffRequest, pk: int) -> HttpResponseBase:
         "headings": lists.headings(columns),
         "parts": _parts_of(listed),
         "outlook": None,
+        "started": f"Your export of {len(listed.lines):,} lines started.",
         "error_notice": None,
         "back_url": f"{reverse('job-new')}?kind=export",
     }
@@ -122,12 +123,21 @@ def _ask(
         "outlook": outlook_,
         "headings": outlook_.headings,
         "about": _about(outlook_),
+        "started": f"Your export of {_many(outlook_)} started.",
         "filters": filters,
         "error_notice": error_notice(error),
         "back_url": f"{reverse('contact-list')}?{_without(request, 'ids', 'why').urlencode()}",
     }
     status = 503 if error else 422 if form.is_bound and not form.is_valid() else 200
     return TemplateResponse(request, "contacts/export.html", context, status=status)
+
+
+def _many(outlook_: Outlook) -> str:
+    """Return how many contacts the file will have, as far as is known."""
+    total = outlook_.total
+    if total is None:
+        return "contacts"
+    return f"{total_words(total)} contact{'' if total.exact and total.number == 1 else 's'}"
 
 
 def _about(outlook_: Outlook) -> str:

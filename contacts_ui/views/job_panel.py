@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from contacts_ui.contact_fields import label_of
 from contacts_ui.forms.jobs import OPTIONS
-from contacts_ui.models import Job
+from contacts_ui.models import Job, JobRow
 from contacts_ui.models.job import JobKind, JobState, RowCategory, RowState
 from contacts_ui.phone import pretty
 from contacts_ui.services import index
@@ -119,7 +119,7 @@ def rows_of(request: HttpRequest, job: Job, show: str, page: Page) -> dict[str, 
         {
             "row": row,
             "number": pretty(row.number) if row.number else "",
-            "typed": row.typed if row.typed not in (row.number, pretty(row.number or "")) else "",
+            "typed": _as_given(row),
             "url": reverse("contact-detail", args=[row.contact_id]) if row.contact_id else "",
             "state": _word(job, RowState(row.state)),
             "category": RowCategory(row.category).label,
@@ -135,6 +135,14 @@ def rows_of(request: HttpRequest, job: Job, show: str, page: Page) -> dict[str, 
         "lists": _lists(request, job, counts, show, by_state=by_state),
         **page.context(request, shown=len(shown), total=total),
     }
+
+
+def _as_given(row: JobRow) -> str:
+    """Return the line as it was given; "" if it holds only the name and the number that stand beside it."""
+    rest = row.typed
+    for known in (row.label, pretty(row.number or ""), row.number):
+        rest = rest.replace(known, "") if known else rest
+    return row.typed if any(map(str.isalnum, rest)) else ""
 
 
 def about(seconds: float | None) -> str:

@@ -182,6 +182,15 @@ document.addEventListener("htmx:confirm", (event) => {
   if (!mayLeave(event.detail.target, event.detail.elt)) event.preventDefault()
 })
 
+// --- Downloads
+// The answer to such a form is a file, and the page stays. An answer that is a page takes this one's place.
+document.addEventListener("submit", ({ target }) => {
+  const said = document.getElementById(target.dataset.download)
+  if (!said || !target.checkValidity()) return
+  said.hidden = false
+  said.focus()
+})
+
 // --- Requests
 // What htmx cannot know: which failures bring their own fragment, what to say when nothing came back at all,
 // and that an empty filter has no place in an address that people send to each other.

@@ -76,6 +76,17 @@ def test_so_does_the_dialog_around_it(
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+def test_an_export_says_where_to_look(open_as: Open, manager: User, vendors: Vendors) -> None:
+    page = open_as(manager, "/contacts/export/")
+    started = page.get_by_text("Look in your downloads.")
+    expect(started).to_be_hidden()
+    page.get_by_label("What do you need them for?").fill("The yearly review")
+    with page.expect_download():
+        page.get_by_role("button", name="Export").click()
+    expect(started).to_be_visible()
+    expect(page.get_by_role("link", name="Back to the table").last).to_be_visible()
+
+
 def test_on_paper_a_card_is_one_page_and_three_requests_are_two(
     open_as: Open, manager: User, agent: User, vendors: Vendors
 ) -> None:

@@ -59,6 +59,16 @@ def test_a_pasted_list_becomes_a_preview(max_: Client) -> None:
     assert not LedgerEntry.objects.filter(action=Action.STOP_REQUESTED).exists()
 
 
+def test_a_line_says_name_and_number_once(max_: Client, vendors: Vendors) -> None:
+    """As given is for what the name and the number beside it don't say."""
+    fill_index(read(MARTY, now=True).contact)
+    new(max_, numbers="Marty McFly – (615) 555-3338")
+    page = Page(max_.get(f"/jobs/{Job.objects.get().pk}/"))
+    line = next(each for each in page.all("tr") if "McFly" in each.text)
+    assert line.text.count("McFly") == line.text.count("555-3338") == 1
+    assert "As given" not in page.text
+
+
 def test_an_uploaded_file_becomes_a_preview(max_: Client) -> None:
     lines = "\r\n".join(["name;mobile", *(f"N;{number}" for number in NUMBERS[:30])])
     new(max_, file=SimpleUploadedFile("people.csv", b"\xef\xbb\xbf" + lines.encode()))
