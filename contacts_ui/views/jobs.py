@@ -109,6 +109,8 @@ def job_start(request: StaffRequest, pk: int) -> HttpResponse:
         jobs.start(staff=request.user, pk=pk, **options)
     except jobs.NotNow as late:
         messages.warning(request, _state_in_words(late.job))
+    else:
+        messages.success(request, "Started. You can leave this page: the job continues.")
     return redirect("job-detail", pk)
 
 

@@ -99,7 +99,6 @@ def agent_home(request: StaffRequest) -> HttpResponse:
     waiting = possible_opt_outs.show(list(inbound_texts.waiting()[:ITEMS_MAX]))
     asked = [message_item(each, request.user) for each in waiting]
     search = SearchForm()
-    search.fields["q"].widget.attrs["autofocus"] = True
     requests = [
         each
         for each in lift_requests.own(request.user.pk)

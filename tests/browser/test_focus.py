@@ -104,6 +104,14 @@ def test_a_conflicting_save(open_as: Open, editor: User, vendors: Vendors) -> No
     expect_focus_on(page, "Keep theirs: Lone Pine")
 
 
+def test_a_save_that_could_not_be_made(open_as: Open, editor: User, vendors: Vendors) -> None:
+    page = open_as(editor, f"/contacts/{MARTY}/edit/")
+    page.get_by_label("City").fill("Pine Valley")
+    vendors.fault("slicktext", "down")
+    press(page, "Save changes")
+    expect_focus_on(page, "SlickText does not answer")
+
+
 def test_saved(open_as: Open, editor: User, vendors: Vendors) -> None:
     page = open_as(editor, f"/contacts/{MARTY}/edit/")
     page.get_by_label("City").fill("Pine Valley")
@@ -137,7 +145,9 @@ def test_the_next_page(open_as: Open, viewer: User, transactional_db: None) -> N
 def test_an_agent_begins_in_the_search(open_as: Open, agent: User, touch: bool) -> None:
     page = open_as(agent, has_touch=touch, is_mobile=touch)
     search = page.get_by_label("Search contacts")
-    (expect(search).not_to_be_focused if touch else expect(search).to_be_focused)()
+    for address in ("/", "/contacts/"):
+        page.goto(address)
+        (expect(search).not_to_be_focused if touch else expect(search).to_be_focused)()
     page.goto("/contacts/?q=marty")
     expect(search).not_to_be_focused()
 

@@ -184,7 +184,7 @@ def test_only_what_the_reader_may_decide(everything: None) -> None:
 def test_agents_begin_at_home_with_the_search(ada: Client) -> None:
     assert ada.get("/")["Location"] == "/home/"
     page = Page(ada.get("/home/"))
-    assert "autofocus" in page.one("input", name="q").attributes
+    assert "data-start" in page.one("form", id="finder").attributes
     assert page.one("form", id="finder")["action"] == "/contacts/"
     assert "No open requests" in page.text
     assert "No stop of yours was confirmed" in page.text
