@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from contacts_ui.contact_fields import CUSTOM, LABELS
 from contacts_ui.forms.consent import EvidenceFields, VersionField
-from contacts_ui.forms.numbers import NumberField
-from contacts_ui.phone import is_us_or_canada
+from contacts_ui.forms.numbers import NumberField, NumberInput
+from contacts_ui.phone import is_us_or_canada, pretty
 from contacts_ui.places import TIME_ZONES, state_code
 
 BLANK_CUSTOM_ROWS = 2
@@ -31,11 +31,13 @@ FIELD_MAX_CHARS: Final = 200
 CUSTOM_FIELD_MAX_CHARS: Final = 2000
 
 
-def _text(field: str, **attributes: str) -> forms.CharField:
+def _text(
+    field: str, widget: type[forms.TextInput] = forms.TextInput, **attributes: str
+) -> forms.CharField:
     return forms.CharField(
         label=LABELS[field],
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", **attributes}),
+        widget=widget(attrs={"autocomplete": "off", **attributes}),
     )
 
 
@@ -49,7 +51,7 @@ class ContactForm(forms.Form):
     last_name = _text("last_name")
     birthdate = _text("birthdate", type="date")
     language = forms.CharField(label=LABELS["language"], required=False, max_length=20)
-    mobile_number = _text("mobile_number", inputmode="tel")
+    mobile_number = _text("mobile_number", NumberInput, inputmode="tel")
     email = _text("email", inputmode="email")
     address = _text("address")
     city = _text("city")
@@ -129,8 +131,9 @@ class ContactForm(forms.Form):
 
     def clean_mobile_number(self) -> str:
         typed: str = self.cleaned_data["mobile_number"]
-        if self._unchanged("mobile_number"):
-            return typed
+        shown = self.opened.get("mobile_number") or ""
+        if self._unchanged("mobile_number") or typed == pretty(shown):
+            return shown
         number = NumberField(with_words=False).clean(typed)
         if not is_us_or_canada(number):
             raise forms.ValidationError("SlickText takes only US and Canadian numbers.")

@@ -4,9 +4,18 @@ from typing import Any
 
 from django import forms
 
-from contacts_ui.phone import read_number
+from contacts_ui.phone import pretty, read_number
 
 SPEAKS_OF_TEXTS = "“%(said)s” is written next to this number. To stop texts, use “Stop a number”."
+
+
+class NumberInput(forms.TextInput):
+    """A number as people write it: (417) 555-0123."""
+
+    def format_value(self, value: Any) -> str | None:
+        """Return the text of the input."""
+        text = super().format_value(value)
+        return text and pretty(text)
 
 
 class NumberField(forms.CharField):

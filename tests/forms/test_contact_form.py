@@ -4,6 +4,7 @@ import pytest
 
 from contacts_ui.contact_fields import LABELS
 from contacts_ui.forms.contact import ContactForm, NewContactForm
+from contacts_ui.phone import pretty
 from tests.people import FREE_NUMBER, MARTY_NUMBER
 
 OPENED = {
@@ -31,6 +32,18 @@ def test_it_works() -> None:
 
 def test_it_remembers_what_it_had_shown() -> None:
     assert form().opened == OPENED
+
+
+@pytest.mark.parametrize("number", [MARTY_NUMBER, "+442079460958", "12", ""])
+def test_a_number_as_it_is_shown_is_the_same_number(number: str) -> None:
+    """Also one that may not be typed: another country's, and what is no number."""
+    opened = {**OPENED, "mobile_number": number}
+    shown = str(ContactForm(opened=opened)["mobile_number"].value() or "")
+    base = ContactForm.sign(opened)
+    posted = {"first_name": "Ada", "mobile_number": pretty(shown), "custom-member": "1"}
+    filled = ContactForm({**posted, "base": base})
+    assert filled.is_valid() is bool(number)
+    assert filled.cleaned_data.get("mobile_number", "") == number
 
 
 @pytest.mark.parametrize("base", ["", "x", "a:b:c", ContactForm.sign(OPENED)[:-1] + "!"])

@@ -55,7 +55,7 @@ def test_the_form_shows_every_documented_field(edgar: Client) -> None:
         "last_name": "McFly",
         "birthdate": "1968-06-12",
         "language": "en",
-        "mobile_number": MARTY_NUMBER,
+        "mobile_number": "(615) 555-3338",
         "email": "marty@slicktext.com",
         "address": "9303 Lyon Drive",
         "city": "Hill Valley",

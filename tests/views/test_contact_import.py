@@ -608,3 +608,18 @@ def test_a_large_file_costs_a_few_queries(
     looked(max_, found)
     with django_assert_max_num_queries(12):
         looked(max_, found)
+
+
+def test_a_finished_import_says_what_is_next(max_: Client) -> None:
+    found = matched(max_, f"First,Cell\nEmmett,{DOC_NUMBER}\n")
+    assert pressed(max_, found).status_code == 302
+    job = Job.objects.latest("pk")
+    address = reverse("job-detail", args=[job.pk])
+    running = Page(max_.get(address))
+    assert "You can leave this page. The job continues." in running.text
+    assert running.one("title").text.startswith("Running: Import contacts")
+    worked(job)
+    page = Page(max_.get(address))
+    assert page.one("title").text.startswith("Finished: Import contacts")
+    assert "No line was refused. Finished" in page.text
+    assert page.one("a", href="/contacts/import/", class_="button").text == "Import another file"

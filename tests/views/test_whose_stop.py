@@ -232,7 +232,7 @@ def test_evidence_answers_the_stop_that_is_left_too(
     assert response.status_code == 422
     assert "This is not later than their newest stop." in page.errors("consent_at")
     assert (page.form()["mobile_number"], page.form()["consent_words"]) == (
-        FREE_NUMBER,
+        "(615) 555-0199",
         EVIDENCE["consent_words"],
     )
     assert sent(vendors) == []
