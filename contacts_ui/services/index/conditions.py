@@ -13,7 +13,7 @@ from django.db import connection
 from contacts_ui.models import IndexedContact
 from contacts_ui.models.index_tables import ANSWERS_NAME
 from contacts_ui.services.index.answers import answer_counts, answers_of, stopped_between
-from contacts_ui.services.index.counts import COMMON, custom_field_names, kept_count
+from contacts_ui.services.index.counts import COMMON, custom_field_names, kept_count, kept_counts
 from contacts_ui.services.index.database import (
     TABLE,
     TEXT,
@@ -311,12 +311,10 @@ def _rarest_count(
 
 def _expected(look: _Look) -> int:
     """Return about how many contacts it finds: the kept count, or else counted up to _COMPARE_MAX."""
-    kept = [
-        kept_count(column, str(value)) if column in (*COMMON, ANSWERS_NAME) else 0
-        for column, value in look.values
-    ]
-    if len(kept) == 1 and kept[0]:
-        return kept[0]
+    column, value = look.values[0]
+    is_kept = len(look.values) == 1 and column in (*COMMON, ANSWERS_NAME)
+    if is_kept and (kept := kept_count(column, str(value))):
+        return kept
     sql = f"{TABLE} INDEXED BY {look.index} WHERE {look.condition(TABLE)}"
     return _count((sql, look.parameters), _COMPARE_MAX)
 
@@ -370,9 +368,11 @@ def _about(of: Match) -> int:
     """Return about how many match, as if the kept counts of the values were independent; 0 if unknown."""
     if of.groups:
         return 0
-    everyone = about = float(kept_count())
-    for column, _, value in of.conditions:
-        about *= kept_count(column, str(value)) / max(everyone, 1)
+    values = ((column, str(value)) for column, _, value in of.conditions)
+    everyone, *counts = kept_counts(("", ""), *values)
+    about = float(everyone)
+    for number in counts:
+        about *= number / max(everyone, 1)
     return round(about)
 
 

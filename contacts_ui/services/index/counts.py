@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - the only names in the SQL are our own columns; every value is a parameter
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Final
 
 from django.core.cache import cache
@@ -26,8 +27,16 @@ VALUES_OF: Final = ("state", "country", "source", "language", "timezone")
 
 def kept_count(column: str = "", value: str = "") -> int:
     """Return how many contacts there are, or how many had this value after the last index sync; 0 if not kept."""
-    sql = f"SELECT number FROM {COUNTS} WHERE name = %s AND value = %s"
-    return next((int(number) for (number,) in fetch(sql, [column.removesuffix("_key"), value])), 0)
+    return kept_counts((column, value))[0]
+
+
+def kept_counts(*values: tuple[str, str]) -> list[int]:
+    """Return `kept_count` of each column and value, in one query."""
+    keys = [(column.removesuffix("_key"), value) for column, value in values]
+    condition = " OR ".join(["name = %s AND value = %s"] * len(keys))
+    rows = fetch(f"SELECT name, value, number FROM {COUNTS} WHERE {condition}", list(chain(*keys)))
+    known = {(name, value): int(number) for name, value, number in rows}
+    return [known.get(key, 0) for key in keys]
 
 
 def refresh_counts(between: Callable[[], object] = lambda: None) -> None:

@@ -17,7 +17,7 @@ from contacts_ui.services.index.database import TABLE, database, fetch
 
 _COLUMNS: Final = (
     "contact_id, first_name, last_name, mobile_number, email, city, state, zip, country, source, custom_fields,"
-    " timezone, language, status, status_changed_at, created, last_updated, read_at"
+    " timezone, language, status, status_changed_at, created, last_updated, read_at, folded"
 )
 # Fields of a contact that the index does not keep.
 NOT_KEPT: Final = frozenset(
@@ -27,10 +27,11 @@ NOT_KEPT: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """One contact of the index and when SlickText was asked for it."""
+    """One contact of the index, when SlickText was asked for it, and what a search looks through."""
 
     contact: Contact
     read_at: datetime
+    text: str
 
 
 def by_ids(ids: Sequence[int]) -> list[Indexed]:
@@ -88,7 +89,8 @@ def _indexed(row: tuple[Any, ...]) -> Indexed:
         created=_moment(row[15]),
         last_updated=_moment(row[16]),
     )
-    return Indexed(contact, _moment(row[17]) or datetime.max.replace(tzinfo=UTC))
+    read_at = _moment(row[17]) or datetime.max.replace(tzinfo=UTC)
+    return Indexed(contact, read_at, row[18])
 
 
 def _moment(value: datetime | None) -> datetime | None:

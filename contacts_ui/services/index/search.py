@@ -17,7 +17,7 @@ from contacts_ui.services.index import conditions, marks, ranking, records, sort
 from contacts_ui.services.index.conditions import RANKED_MAX, Match, Total
 from contacts_ui.services.index.database import TABLE, Condition, database, fetch
 from contacts_ui.services.index.records import Indexed
-from contacts_ui.services.index.text import NAME, normalize, search_text
+from contacts_ui.services.index.text import NAME, normalize
 
 # Of a broad search, rank this many of each kind.
 LIKELY_MAX: Final = 200
@@ -304,11 +304,9 @@ def _corrected(
     corrected: dict[str, str] = {}
     widened: dict[str, None] = {}
     for at, each in enumerate(found if match.corrected else ()):
-        contact = each.contact
-        text = search_text(contact, contact.number or "")
         for word, others in (match.corrected or {}).items():
-            other = ranking.taken(text, word, others)
-            written = _as_written(contact, other) if other else ""
+            other = ranking.taken(each.text, word, others)
+            written = _as_written(each.contact, other) if other else ""
             if at == 0 and other:
                 corrected[word.removeprefix(NAME)] = written
             elif other and written not in corrected.values():
