@@ -68,5 +68,5 @@ def test_two_managers_one_request(
     first.get_by_role("button", name="Approve the request for Marty McFly").click()
     expect(first.get_by_text("Marty McFly: approved. May text.")).to_be_visible()
     second.get_by_role("button", name="Approve the request for Marty McFly").click()
-    expect(second.get_by_text("it was approved by Max Manager already.")).to_be_visible()
+    expect(second.get_by_text("It was already approved by Max Manager.")).to_be_visible()
     assert (vendors.status(), vendors.stopped()) == ("subscribed", False)
