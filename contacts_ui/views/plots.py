@@ -12,6 +12,8 @@ NUMBERED_BARS_MAX = 31
 TICKS_MAX = 10
 # Room for a number of seven digits beside the line.
 WIDE_LEFT = 72
+# And for half of a day's label below its end.
+WIDE_RIGHT = 30
 STEP_WIDTH, STEP_HEIGHT, STEP_BAR = 380, 44, 14
 # Room for the number at the end of the longest bar.
 STEP_NUMBER = 64
@@ -80,7 +82,7 @@ def line_plot(points: Sequence[tuple[int | None, str]]) -> dict[str, Any]:
         step = near[1]
         scale = [value + least // step * step for value in (*near, near[-1] + step)]
     low, span = scale[0], scale[-1] - scale[0]
-    apart = (WIDTH - WIDE_LEFT - RIGHT) / max(len(points) - 1, 1)
+    apart = (WIDTH - WIDE_LEFT - WIDE_RIGHT) / max(len(points) - 1, 1)
     every = math.ceil(len(points) / TICKS_MAX)
     placed = [
         {
@@ -96,7 +98,7 @@ def line_plot(points: Sequence[tuple[int | None, str]]) -> dict[str, Any]:
         "height": HEIGHT,
         "lines": [{"y": _y(value - low, span), "value": f"{value:,}"} for value in scale],
         "left": WIDE_LEFT,
-        "right": WIDTH - RIGHT,
+        "right": WIDTH - WIDE_RIGHT,
         "points": placed,
         "parts": _parts(placed),
         "from_zero": low == 0,

@@ -179,6 +179,10 @@ RULES: Final = (
         until="until the next index sync",
     ),
     Rule("contacts_ui.IndexDeletion", "Contacts that were deleted", until="1 hour, by the index sync"),
+    Rule(
+        "contacts_ui.AnswersOfDay", "How many contacts had each answer on a day; no people",
+        until="until another account is read",
+    ),
     Rule("contacts_ui.WorkerHeartbeat", "Running workers", until="30 seconds, by the workers"),
     Rule(
         "contacts_ui.LedgerHead contacts_ui.IndexSync contacts_ui.ReconcileProgress contacts_ui.ConsentSetup"

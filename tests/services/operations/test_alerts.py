@@ -11,10 +11,12 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from contacts_ui.models import ConsentState, DesiredState, Vendor, VendorHealth, WorkerHeartbeat
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services.operations import alerts, system_state
+from contacts_ui.template_filters import when
 from tests.pages import Page
 from tests.people import SetDesiredState
 
@@ -229,8 +231,7 @@ def test_every_page_shows_it(
     down()
     set_desired_state()
     DesiredState.objects.update(state=DeliveryState.REFUSED)
-    since = timezone.localtime(VendorHealth.objects.get().since)
-    clock = f"{since.hour % 12 or 12}:{since:%M %p %Z}"
+    clock = strip_tags(when(VendorHealth.objects.get().since))
     vendor, attention = banners(max_)
     assert vendor == (
         f"SlickText does not answer, since {clock}. Stops are kept and sent as soon as it does. Status"
