@@ -150,13 +150,13 @@ class ContactForm(forms.Form):
         if not typed or self._unchanged("birthdate"):
             return typed
         try:
-            day = date.fromisoformat(typed)
-        except ValueError:
-            sentence = "Write the date as year-month-day, as in 1968-06-12."
+            day = forms.DateField(input_formats=["%Y-%m-%d", "%m/%d/%Y"]).clean(typed)
+        except forms.ValidationError:
+            sentence = "Write the date as month/day/year, as in 6/12/1968."
             raise forms.ValidationError(sentence) from None
         if not date(1900, 1, 1) <= day <= timezone.localdate():
             raise forms.ValidationError("Enter a realistic birthday.")
-        return day.isoformat()
+        return str(day)
 
     def clean_state(self) -> str:
         typed: str = self.cleaned_data["state"]

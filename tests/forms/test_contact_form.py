@@ -97,3 +97,10 @@ def test_a_new_contact_needs_the_evidence_of_its_subscription() -> None:
         {"mobile_number": FREE_NUMBER, "consent": "subscribed"}, may_subscribe=True
     )
     assert set(filled.errors) == set(NewContactForm.EVIDENCE) - {"consent_at"}
+
+
+@pytest.mark.parametrize("typed", ["1968-06-12", "6/12/1968", "06/12/1968"])
+def test_a_birthday_is_typed_the_american_way_where_the_browser_has_no_calendar(typed: str) -> None:
+    filled = form(birthdate=typed)
+    assert filled.is_valid()
+    assert filled.typed()["birthdate"] == "1968-06-12"
