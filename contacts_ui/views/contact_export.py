@@ -18,7 +18,7 @@ from contacts_ui.services.exports.contacts import Outlook, export, outlook
 from contacts_ui.services.exports.lists import SORTS, Listed
 from contacts_ui.services.files.workbook_writing import Full
 from contacts_ui.services.files.writing import Format
-from contacts_ui.services.index import IndexQuery
+from contacts_ui.services.index import IndexQuery, Total
 from contacts_ui.services.people.preferences import chosen_columns
 from contacts_ui.services.vendors.vendor_errors import VendorError
 from contacts_ui.sign_in.confirmation import confirmed_recently
@@ -123,7 +123,7 @@ def _ask(
         "outlook": outlook_,
         "headings": outlook_.headings,
         "about": _about(outlook_),
-        "started": f"Your export of {_many(outlook_)} started.",
+        "started": _started(outlook_.total),
         "filters": filters,
         "error_notice": error_notice(error),
         "back_url": f"{reverse('contact-list')}?{_without(request, 'ids', 'why').urlencode()}",
@@ -132,12 +132,12 @@ def _ask(
     return TemplateResponse(request, "contacts/export.html", context, status=status)
 
 
-def _many(outlook_: Outlook) -> str:
-    """Return how many contacts the file will have, as far as is known."""
-    total = outlook_.total
+def _started(total: Total | None) -> str:
+    """Return what the page says once the file was asked for."""
     if total is None:
-        return "contacts"
-    return f"{total_words(total)} contact{'' if total.exact and total.number == 1 else 's'}"
+        return "Your export started."
+    one = total.exact and total.number == 1
+    return f"Your export of {total_words(total)} contact{'' if one else 's'} started."
 
 
 def _about(outlook_: Outlook) -> str:

@@ -232,6 +232,7 @@ def test_ticked_rows_alone(max_: Client) -> None:
     page = max_.get(address).text
     assert "2 contacts" in page
     assert "Selected rows: 2" in page
+    assert "Your export of 2 contacts started." in page
     rows = table(max_.post(address, {"why": "For the yearly letter"}))
     assert [row["Mobile number"] for row in rows] == ["(615) 555-0001", "(615) 555-0003"]
     everyone = max_.post("/jobs/new/", {"scope": "all", "kind": "export", "view": "state=TN"})
