@@ -127,4 +127,4 @@ def test_the_company_signs_people_in_under_our_policy(
         page.wait_for_url(f"{provider.issuer}/**")
         page.locator("[name=sub]").first.fill("u-1")
         page.locator("[name=sub]").first.press("Enter")
-        page.wait_for_url("**/contacts/")
+        page.wait_for_url("**/home/")
