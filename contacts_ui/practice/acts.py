@@ -229,6 +229,8 @@ class Acts:
             person.name, Channel.PHONE, timezone.now() - timedelta(minutes=4), text, exact=True
         )
         staff = self.staff[self.chance.choice(AGENTS)]
+        # Their own page showed what was decided before.
+        lift_requests.mark_seen(staff.pk)
         return lift_requests.ask(
             staff=staff, seen=self.seen(person), status=OptInStatus.SUBSCRIBED, evidence=evidence
         )

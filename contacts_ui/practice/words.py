@@ -80,8 +80,8 @@ UNSURE_WAITING: Final = (
 LIFT_WORDS: Final = (
     "Called back: wants the sale texts again after all.",
     "Yes, please text me again. I miss the coupons.",
-    "Signed up again at the counter and read the terms.",
-    "Wrote by email: please put me back on the text list.",
+    "Says they signed up again at the counter and read the terms.",
+    "Asked on the phone to be put back on the text list.",
 )
 APPROVED: Final = "Heard the recording. Consent is clear."
 DECLINED: Final = (

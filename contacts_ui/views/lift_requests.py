@@ -225,8 +225,8 @@ def wants(asked: LiftRequest) -> str:
         return "we stopped the wrong person"
     status = STATUS_WORDS.get(asked.opt_in_status, asked.opt_in_status).lower()
     if asked.kind == LiftRequestKind.OPT_IN:
-        return f"opt in, {status}"
-    return f"lift the stop, {status} again"
+        return f"opt them in as {status}"
+    return f"lift the stop, and set them to {status}"
 
 
 def _texted_at(asked: LiftRequest) -> datetime:

@@ -403,7 +403,7 @@ def test_opting_in_needs_a_second_person_too(
     max_.post(LIFT, opened(max_, LIFT))
     assert LiftRequest.objects.get().kind == "opt_in"
     assert vendors.status() == "not subscribed"
-    assert "opt in, subscribed" in Page(mia.get(LIST)).text
+    assert "opt them in as subscribed" in Page(mia.get(LIST)).text
     decide(mia)
     assert vendors.status() == "subscribed"
 

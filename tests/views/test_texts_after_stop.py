@@ -115,7 +115,7 @@ def test_the_banner_leads_to_needs_attention(max_: Client) -> None:
     stopped()
     text()
     cache.clear()
-    page = Page(max_.get("/overview/"))
+    page = Page(max_.get("/audit/"))
     assert "1 text was sent to a number after its stop" in page.html
     assert any(each["href"] == ATTENTION and each.text == "Review it" for each in page.all("a"))
 
