@@ -78,7 +78,7 @@ def test_others_begin_with_the_contacts(
 def test_managers_begin_with_the_overview(max_: Client) -> None:
     assert max_.get("/")["Location"] == "/overview/"
     page = page_of(max_)
-    assert page.one("a", href="/overview/").text == "Overview"
+    assert page.one("a", href="/overview/", aria_current="page").text == "Overview"
     assert "Opt-outs" in [each.text for each in page.all("a", href="/opt-outs/")]
 
 
