@@ -30,6 +30,7 @@ from contacts_ui.services.consent.types import AlreadyDecided
 from contacts_ui.services.messages import sent_texts
 from contacts_ui.services.review import attention, texts_after_stop
 from contacts_ui.services.review.attention import Refusal, Unplaced
+from contacts_ui.services.review.numbers import seen_of_many
 from contacts_ui.services.review.texts_after_stop import TextAfterStop
 from contacts_ui.views.addresses import person_url, safe_next
 from contacts_ui.views.guards import StaffRequest, permission
@@ -146,7 +147,9 @@ def _page(request: StaffRequest, invalid: forms.Form | None = None) -> HttpRespo
     """Return the page; a form that was sent with errors takes the place of its own."""
     rows = [_refusal(each, invalid) for each in attention.refusals()]
     events = [_event(each, invalid) for each in attention.unplaced()]
-    texts = [_text(each, invalid) for each in texts_after_stop.of_texts(sent_texts.alarms())]
+    alarms = texts_after_stop.of_texts(sent_texts.alarms())
+    people = seen_of_many({each.text.number for each in alarms})
+    texts = [_text(each, invalid) | {"who": people[each.text.number].label} for each in alarms]
     passed_on = attention.reassigned()
     context = {
         "rows": rows,

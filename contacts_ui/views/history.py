@@ -75,6 +75,8 @@ def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
             "channel": entry.get_channel_display().lower(),
             "how": _how(entry),
             "reason": entry.reason,
+            # What a vendor reported or we found are not the person's words.
+            "quoted": entry.channel != Channel.VENDOR and entry.action not in NOTED,
             "changes": _changes(entry),
             "answer": _answer(entry),
         }

@@ -10,6 +10,7 @@ from contacts_ui.forms.texts_after_stop import TextsAfterStopForm
 from contacts_ui.models import Vendor
 from contacts_ui.models.messages import TextKind
 from contacts_ui.phone import pretty
+from contacts_ui.services.review.numbers import seen_of_many
 from contacts_ui.services.review.texts_after_stop import (
     NOT_CONFIRMATIONS,
     Filters,
@@ -48,7 +49,10 @@ def texts_after_stop(request: StaffRequest) -> HttpResponse:
     if form.is_valid():
         filters = form.filters()
         found = find(filters, limit=page.size, offset=page.offset)
-        rows = [text_in_words(each) for each in found.rows]
+        people = seen_of_many({each.text.number for each in found.rows})
+        rows = [
+            text_in_words(each) | {"who": people[each.text.number].label} for each in found.rows
+        ]
         vendors = watched()
         asked_about = [each for each in vendors if filters.vendor in ("", each.vendor.value)]
         context |= {
