@@ -148,7 +148,7 @@ def load(some: list[Any]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         rows = [
             writing._row(each, moment, writing.digest(each), answer)
-            for each, answer in zip(some, answers.answers_for(some), strict=True)
+            for each, answer in zip(some, answers.answers_for(some, NOW), strict=True)
         ]
         writing._upsert(cursor, rows)
         writing._store_names(cursor, some)

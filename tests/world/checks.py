@@ -1,9 +1,12 @@
 """What must be true after every step, in a few lines of its own: nothing here imports the rules that it checks."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from django.conf import settings
 
 from contacts_ui.models import (
     ConsentState,
@@ -11,10 +14,12 @@ from contacts_ui.models import (
     Disagreement,
     HeldPress,
     IncomingMessage,
+    IndexedContact,
     SentText,
     Statement,
     WebhookEvent,
 )
+from contacts_ui.services import index
 from contacts_ui.services.consent import record
 from contacts_ui.services.consent.types import Seen
 
@@ -66,6 +71,8 @@ def after_a_step(truths: dict[str, Truth], shown: Sequence[Seen], vendors: Vendo
     """Raise Wrong unless the record, what is kept, and what is shown agree, and no stop is passed over."""
     if vendors.wrong:
         raise Wrong("; ".join(vendors.wrong))
+    # Before anything is derived again.
+    answers_are_those_of_the_card()
     numbers = sorted(set(truths) | {seen.number for seen in shown if seen.number})
     kept = _kept(numbers)
     record.refresh([number for number in numbers if number in kept])
@@ -92,6 +99,28 @@ def after_a_step(truths: dict[str, Truth], shown: Sequence[Seen], vendors: Vendo
             why = why or (seen.number in waits and "a message waits")
             why = why or (seen.number in void and "the number passed to another person")
             _may_not(f"{seen} is shown", why, missed[seen.number])
+
+
+def answers_are_those_of_the_card() -> None:
+    """Raise Wrong unless the index gives each contact the answer of its card, and counts as a recount does."""
+    if not settings.CONTACT_INDEX:
+        return
+    rows = list(IndexedContact.objects.order_by("pk"))
+    people = [
+        Seen(row.number, row.pk, status=row.status or None, read_at=row.read_at) for row in rows
+    ]
+    for row, judged in zip(rows, record.judge_many(people), strict=True):
+        if row.answer != judged.verdict.key:
+            raise Wrong(
+                f"{row.pk} {row.number} {row.status} is found as {row.answer}, and the card says {judged}"
+            )
+        if row.stopped_at is None and judged.stop:
+            raise Wrong(
+                f"{row.pk} {row.number} is stopped since {judged.stop.moment}, not found so"
+            )
+    there = {answer: count for answer, count in index.answer_counts().items() if answer and count}
+    if there != Counter(row.answer for row in rows):
+        raise Wrong(f"counted {there}, but there are {Counter(row.answer for row in rows)}")
 
 
 def _may_not(who: str, why: object, missed: list[Stop]) -> None:

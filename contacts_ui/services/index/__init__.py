@@ -3,7 +3,7 @@
 A copy for finding, sorting and counting; SlickText stays the truth. Use it as `index.find(question)`.
 """
 
-from contacts_ui.services.index.answers import ANSWERS, answer_counts, keep_answers
+from contacts_ui.services.index.answers import ANSWERS, answer_counts, judge_by, keep_answers
 from contacts_ui.services.index.conditions import Total
 from contacts_ui.services.index.counts import refresh_counts, values_in_use
 from contacts_ui.services.index.forgotten import forgotten_among, hide_forgotten
@@ -48,6 +48,7 @@ __all__ = [
     "forgotten_among",
     "hide_forgotten",
     "is_ready",
+    "judge_by",
     "keep_answers",
     "matching_contacts",
     "matching_ids",

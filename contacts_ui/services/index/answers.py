@@ -43,6 +43,14 @@ class Answer(NamedTuple):
 
 # The verdict about a contact, from the state of its number, its id, its status, and when that was read.
 Judge = Callable[[ConsentState, int, str, datetime], str]
+# The verdicts about contacts, each with the state of its number, as SlickText showed them at a time.
+JudgeContacts = Callable[[Sequence[tuple[Contact, ConsentState]], datetime], Sequence[str]]
+_judges: list[JudgeContacts] = []
+
+
+def judge_by(judge: JudgeContacts) -> None:
+    """Set how contacts are judged that are about to be written. The consent record does, at startup."""
+    _judges[:] = [judge]
 
 
 def keep_answers(states: Iterable[ConsentState], judge: Judge) -> None:
@@ -65,16 +73,25 @@ def keep_answers(states: Iterable[ConsentState], judge: Judge) -> None:
         row.save(update_fields=Answer._fields)
 
 
-def answers_for(contacts: Sequence[Contact]) -> list[Answer]:
-    """Return the answers for contacts that are about to be written, in their order.
+def answers_for(contacts: Sequence[Contact], read_at: datetime) -> list[Answer]:
+    """Return the answers for contacts, read at `read_at`, that are about to be written; in their order.
 
     Call it within the transaction that writes them: from here on, no verdict changes without updating what was written.
     """
     _lock_writers()
     numbers = {each.number for each in contacts if each.number}
-    states = ConsentState.objects.filter(number__in=numbers).select_related("stop")
-    known = {state.number: state for state in states}
-    return [_answer(each, known.get(each.number or "")) for each in contacts]
+    states = ConsentState.objects.filter(number__in=numbers)
+    known = {state.number: state for state in states.select_related("stop", "held", "asked")}
+    recorded = [(each, known[each.number]) for each in contacts if each.number in known]
+    verdicts: dict[int, str] = {}
+    # What they show may be news that the record has yet to hear, so its own verdict is not theirs.
+    for judge in _judges if recorded else ():
+        ids = [each.contact_id for each, _ in recorded]
+        verdicts = dict(zip(ids, judge(recorded, read_at), strict=True))
+    return [
+        _answer(each, known.get(each.number or ""), verdicts.get(each.contact_id))
+        for each in contacts
+    ]
 
 
 def _lock_writers() -> None:
@@ -83,9 +100,9 @@ def _lock_writers() -> None:
         fetch(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
 
 
-def _answer(contact: Contact, state: ConsentState | None) -> Answer:
+def _answer(contact: Contact, state: ConsentState | None, verdict: str | None) -> Answer:
     status = contact.opt_in_status
-    answer = state.verdict if state else _BY_STATUS.get(status, "not_known")
+    answer = verdict or _BY_STATUS.get(status, "not_known")
     if not contact.number and answer == "may_text":
         # Our own stops cannot be looked up.
         answer = "not_known"

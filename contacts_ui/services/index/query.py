@@ -240,7 +240,9 @@ def _day(text: str) -> date | None:
         return known[text]
     for spelling in ("%Y-%m-%d", "%m/%d/%Y"):
         with suppress(ValueError):
-            return datetime.strptime(text, spelling).date()  # noqa: DTZ007
+            day = datetime.strptime(text, spelling).date()  # noqa: DTZ007
+            # The first and the last one have no midnight in every zone.
+            return day if date.min < day < date.max else None
     return None
 
 

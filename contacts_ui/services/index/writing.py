@@ -5,6 +5,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
@@ -13,7 +14,8 @@ from django.db import connection, transaction
 from django.db.models import CharField
 
 from contacts_ui.integrations.types import Contact, OptInStatus
-from contacts_ui.models import ConsentState, IndexedContact
+from contacts_ui.models import IndexedContact
+from contacts_ui.services.index import records
 from contacts_ui.services.index.answers import Answer, answers_for
 from contacts_ui.services.index.database import TABLE, database
 from contacts_ui.services.index.text import custom_key, email_key, name_key, normalize, search_text
@@ -34,7 +36,6 @@ _COLUMNS: Final = (
     *(f"{name}_key" for name in _FOLDED), "custom_key", "folded",
     "answer", "stopped_at",
 )  # fmt: skip
-_STATES: Final = ConsentState._meta.db_table
 _READ_AT: Final = _COLUMNS.index("read_at")
 _TYPES: Final = {
     "contact_id": "bigint",
@@ -60,7 +61,7 @@ def write(contacts: Sequence[Contact], digests: Mapping[int, int], read_at: date
     with transaction.atomic(), connection.cursor() as cursor:
         rows = [
             _row(each, asked_at, digests[each.contact_id], answer)
-            for each, answer in zip(ordered, answers_for(ordered), strict=True)
+            for each, answer in zip(ordered, answers_for(ordered, read_at), strict=True)
         ]
         _upsert(cursor, rows)
         _store_names(cursor, ordered)
@@ -80,18 +81,16 @@ def _doubt_older(contacts: Iterable[Contact], asked_at: Any) -> None:
     others = (
         f"number {ours.among('text')} AND NOT contact_id {ours.among('bigint')} AND read_at < %s"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT contact_id FROM {TABLE} WHERE {others} AND status <> ''"
-            " AND status_key NOT IN ('unsubscribed', 'blocked')",
-            [ours.many(list(stopped)), ours.many(list(stopped.values())), asked_at],
-        )
-        if older := [key for (key,) in cursor.fetchall()]:
+    known = f"{others} AND status <> '' AND status_key NOT IN ('unsubscribed', 'blocked')"
+    parameters = [ours.many(list(stopped)), ours.many(list(stopped.values())), asked_at]
+    for each in records.where(f"{known} ORDER BY contact_id", parameters):
+        doubted = replace(each.contact, opt_in_status=None)
+        with transaction.atomic(), connection.cursor() as cursor:
+            [answer] = answers_for([doubted], each.read_at)
             cursor.execute(
-                f"UPDATE {TABLE} SET status = '', status_key = '', digest = 0, answer = COALESCE("
-                f"(SELECT verdict FROM {_STATES} WHERE {_STATES}.number = {TABLE}.number), 'not_known')"
-                f" WHERE contact_id {ours.among('bigint')} AND read_at < %s",
-                [ours.many(older), asked_at],
+                f"UPDATE {TABLE} SET status = '', status_key = '', digest = 0, answer = %s, stopped_at = %s"
+                " WHERE contact_id = %s AND read_at < %s",
+                [answer.answer, moment(answer.stopped_at), doubted.contact_id, asked_at],
             )
 
 

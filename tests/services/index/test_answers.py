@@ -12,9 +12,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from contacts_ui.models import IndexedContact, Vendor
-from contacts_ui.models.ledger import Channel
+from contacts_ui.models.consent import Source, StatementKind
+from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.services import audit_log, index
-from contacts_ui.services.consent import doors, held_presses, opt_in, record
+from contacts_ui.services.consent import doors, held_presses, opt_in, record, slicktext_readings
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.consent.rules import Verdict, judge
 from contacts_ui.services.consent.types import Evidence, Request, Seen
@@ -125,6 +126,30 @@ def test_a_later_reading_does_not_outvote_the_record(agent: User, seen: Seen) ->
     store(person(8, "Martin", "+16155550199", opt_in_status="subscribed"), at=LATER)
     index.remove(10)
     store(person(8, "Martin", "+16155550199", opt_in_status="subscribed", city="Austin"), at=LATER)
+    assert counts_are_right()
+
+
+def test_news_that_no_worker_has_heard_yet_is_in_the_answer(manager: User, seen: Seen) -> None:
+    """A page leaves what it read to a worker, and the record still says *May text*."""
+    evidence = Evidence("Marty", Channel.PHONE, timezone.now(), "Yes, text me.", exact=True)
+    with transaction.atomic():
+        entry = audit_log.record(
+            action=Action.CONSENT_REQUESTED, staff=manager, number=MARTY_NUMBER
+        )
+        record.add(entry, kind=StatementKind.CONSENT, source=Source.PERSON, said=evidence.said)
+        record.note_readings([seen])
+    assert answer() == ("may_text", None)
+    at = timezone.now()
+    for status, said in (("unsubscribed", "do_not_text"), ("not subscribed", "not_subscribed")):
+        at += timedelta(minutes=1)
+        read = person(MARTY, "Marty", number=MARTY_NUMBER, opt_in_status=status)
+        slicktext_readings.learn([read], at)
+        assert record.state_of(MARTY_NUMBER).verdict == "may_text"  # type: ignore[union-attr]
+        assert answer()[0] == said == record.judge_one(Seen.of(read, at)).verdict.key
+    # Another contact is stopped at the same number, so an older one's status counts no more.
+    store(person(8, "Martin", MARTY_NUMBER, opt_in_status="subscribed"), at=at)
+    store(person(7, "Biff", MARTY_NUMBER, opt_in_status="blocked"), at=at + timedelta(minutes=1))
+    assert [answer(8)[0], answer(7)[0]] == ["not_known", "do_not_text"]
     assert counts_are_right()
 
 
