@@ -45,7 +45,8 @@ def _people() -> None:
         ("last:nunez", []),
         ('last:"maría nuñez"', [3]),
         ("name:mart", [1, 2]),
-        ("name:arty", []),
+        ("name:arty", [1, 2]),  # one typo of Marty
+        ("name:rty", []),
         ("number:6155553338", [1]),
         ("number:(615)555", [1]),
         ("email:ana+x@example.com", [3]),
