@@ -8,7 +8,7 @@ import struct
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sandbox import control
 from sandbox.app import PREFIXES, Hangup, Outcome
@@ -99,6 +99,6 @@ class Handler(BaseHTTPRequestHandler):
         except (OSError, ValueError):
             return True
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
         if not cast("SandboxServer", self.server).quiet:
-            super().log_request(code, size)
+            super().log_message(format, *args)

@@ -50,7 +50,7 @@ def test_own_views_are_ones_own_until_they_are_shared(
     assert "Austin" not in Page(ada.get("/contacts/views/")).text
     assert max_.post(f"/contacts/views/{view.pk}/delete/").status_code == 404
     vera.post(f"/contacts/views/{view.pk}/", {"name": "Austin", "shared": "on"})
-    assert "Shared by vera" in Page(ada.get("/contacts/views/")).text
+    assert "Shared by Vera Viewer" in Page(ada.get("/contacts/views/")).text
     assert ada.get(f"/contacts/views/{view.pk}/").status_code == 403
     assert ada.post(f"/contacts/views/{view.pk}/", {"name": "Mine"}).status_code == 403
     assert ada.post(f"/contacts/views/{view.pk}/delete/").status_code == 403
