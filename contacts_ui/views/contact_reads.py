@@ -28,6 +28,16 @@ def _rows(*names: str) -> HowMany:
     return lambda _, context: sum(len(context.get(name) or ()) for name in names)
 
 
+def _items(*others: str) -> HowMany:
+    """Count what the sections of a start page list, and these rows beside them."""
+
+    def how_many(request: HttpRequest, context: Context) -> int:
+        listed = sum(len(each["items"]) for each in context.get("sections") or ())
+        return listed + _rows(*others)(request, context)
+
+    return how_many
+
+
 def _job_rows(request: HttpRequest, context: Context) -> int:
     """Count the rows of a job; not those that refresh by themselves while it runs."""
     panel = context.get("panel")
@@ -37,6 +47,8 @@ def _job_rows(request: HttpRequest, context: Context) -> int:
 
 # The name of an address -> how many contacts its page shows. A test names those that show none. Exports have events.
 SHOWN: Final[Mapping[str, HowMany]] = {
+    "overview": _items(),
+    "agent-home": _items("requests", "changed"),
     "contact-list": lambda _, context: len((context.get("listing") or {}).get("rows", ())),
     "contact-detail": lambda *_: 1,
     "contact-edit": lambda _, context: 1 if context.get("contact_id") else 0,

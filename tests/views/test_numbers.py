@@ -253,12 +253,6 @@ def test_a_number_that_no_contact_has(ready: bool, vera: Client) -> None:
     assert ("We can't tell who has this number." in text) is not ready
 
 
-def facts_of(page: Page) -> list[str]:
-    """Return the names of the facts on the page, without the keys of the help for the keyboard."""
-    main = page.one("main")
-    return [each.text for each in page.all("dt") if each.inside(main)]
-
-
 def test_why_we_may_text_this_number(max_: Client, agent: User) -> None:
     stop(agent, MARTY_NUMBER)
     said = evidence(status="subscribed")
@@ -266,7 +260,7 @@ def test_why_we_may_text_this_number(max_: Client, agent: User) -> None:
     page = page_of(max_, MARTY_NUMBER)
     assert page.one("p", data_verdict="may_text")
     assert "Their consent is newer than every stop on record." in page.text
-    assert facts_of(page) == ["Newest stop", "Consent"]
+    assert [each.text for each in page.all("dt")] == ["Newest stop", "Consent"]
     stopped, consented = page.all("dd")[:2]
     assert re.search(r"\d{4}, \d{1,2}:\d\d [AP]M E[SD]T: the person", stopped.text)
     assert WORDS in stopped.text
@@ -287,7 +281,7 @@ def test_a_stop_after_consent_is_the_one_since_when(
     assert re.search(r"Stopped since [^.]* by Otto Other\.", text)
     assert "recorded by Max Manager, phone call The third time" in text
     # The earlier consent no longer answers anything.
-    assert facts_of(page_of(max_)) == ["Newest stop"]
+    assert [each.text for each in page_of(max_).all("dt")] == ["Newest stop"]
 
 
 def test_a_disagreement_and_since_when_it_is_known(
