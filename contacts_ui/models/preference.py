@@ -14,3 +14,4 @@ class Preference(models.Model):
         related_name="preference",
     )
     columns = models.JSONField(default=list)
+    compact = models.BooleanField(default=False, help_text="Rows of the table stand close together")

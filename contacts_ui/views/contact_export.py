@@ -19,7 +19,7 @@ from contacts_ui.services.exports.lists import SORTS, Listed
 from contacts_ui.services.files.workbook_writing import Full
 from contacts_ui.services.files.writing import Format
 from contacts_ui.services.index import IndexQuery, Total
-from contacts_ui.services.people.preferences import chosen_columns
+from contacts_ui.services.people.preferences import table_look
 from contacts_ui.services.vendors.vendor_errors import VendorError
 from contacts_ui.sign_in.confirmation import confirmed_recently
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS
@@ -46,7 +46,7 @@ def contact_export(request: StaffRequest) -> HttpResponseBase:
         return redirect(f"{reverse('contact-list')}?{_without(request, 'ids', 'why').urlencode()}")
     if ids:
         question = replace(question, filters={**question.filters, "contact_id": ids})
-    columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
+    columns = table_look(request.user, tuple(COLUMNS), DEFAULT_COLUMNS).columns
     # Never from the address: a link on another site could choose the reason and export.
     form = ExportForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
@@ -70,7 +70,7 @@ def list_export(request: StaffRequest, pk: int) -> HttpResponseBase:
         listed = lists.look_up(staff=request.user, pk=pk)
     except Upload.DoesNotExist as error:
         raise Http404 from error
-    columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
+    columns = table_look(request.user, tuple(COLUMNS), DEFAULT_COLUMNS).columns
     form = ExportForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         return sent(

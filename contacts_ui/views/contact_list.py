@@ -17,7 +17,8 @@ from contacts_ui.phone import is_us_or_canada
 from contacts_ui.services import index
 from contacts_ui.services.consent.record import is_stopped
 from contacts_ui.services.contacts.listing import Kind, Listing, ListQuery, list_contacts
-from contacts_ui.services.people.preferences import choose_columns, chosen_columns
+from contacts_ui.services.people.preferences import choose_look, table_look
+from contacts_ui.services.review import inbox
 from contacts_ui.services.vendors.vendor_errors import VendorError
 from contacts_ui.views.addresses import safe_next, with_changes
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS, rows_of
@@ -82,9 +83,10 @@ def contact_list(request: StaffRequest) -> HttpResponse:
 @require_POST
 @permission("view_contacts")
 def contact_columns(request: StaffRequest) -> HttpResponse:
-    """Remember which columns this person wants to see."""
+    """Remember which columns this person wants to see, and how close the rows stand."""
     wanted = request.POST.getlist("columns")
-    choose_columns(request.user, [key for key in COLUMNS if key in wanted])
+    columns = [key for key in COLUMNS if key in wanted]
+    choose_look(request.user, columns, compact="compact" in request.POST)
     return redirect(safe_next(request, reverse("contact-list")))
 
 
@@ -92,7 +94,7 @@ def _around(
     request: StaffRequest, query: ListQuery, listing: Listing | None, state: index.IndexState
 ) -> dict[str, Any]:
     """Return the rows, in the columns that this person chose, and everything around them."""
-    columns = chosen_columns(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
+    columns, compact = table_look(request.user, tuple(COLUMNS), DEFAULT_COLUMNS)
     indexed = state.ready and not query.live
     here = request.get_full_path()
     return {
@@ -107,6 +109,8 @@ def _around(
             {"key": key, "label": column.label, "chosen": key in columns}
             for key, column in COLUMNS.items()
         ],
+        "compact": compact,
+        "attention_waiting": inbox.how_many(*inbox.ATTENTION),
         "tabs": tabs(request, listing) if indexed and listing else [],
         "may": request.GET.get("may", "") if indexed else "",
         "headings": headings(request, columns, sortable=indexed),

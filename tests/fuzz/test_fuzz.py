@@ -33,7 +33,7 @@ def test_an_error_of_ours_is_told_with_how_to_repeat_it(
 ) -> None:
     made = Made("max", "GET", "/contacts/", "q=a")
     assert fuzz.send(made).status == 200
-    monkeypatch.setattr("contacts_ui.views.contact_list.chosen_columns", lambda *_: 1 / 0)
+    monkeypatch.setattr("contacts_ui.views.contact_list.table_look", lambda *_: 1 / 0)
     answer = fuzz.send(made)
     assert (answer.status, answer.is_bad) == (500, True)
     assert "ZeroDivisionError" in answer.error

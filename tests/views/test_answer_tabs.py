@@ -1,10 +1,11 @@
 """The tabs above the table, one for each answer: what they count, what they keep, and what they never hide."""
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.models import Job, SavedView
+from contacts_ui.models import Job, SavedView, WebhookEvent
 from contacts_ui.services import index
 from contacts_ui.services.index import counts
 from tests.pages import Element, Page
@@ -68,6 +69,15 @@ def test_each_tab_shows_its_answer_and_all_counts(vera: Client, vendors: Vendors
     assert "2 contacts" in page.text
     assert query(tabs(page)["All 10"]) == {}
     assert vendors.calls() == []
+
+
+@pytest.mark.usefixtures("_people")
+def test_managers_also_see_what_needs_attention(max_: Client) -> None:
+    now = timezone.now()
+    event = {"event": "contact.updated", "body": {}, "received_at": now, "needs_decision": True}
+    WebhookEvent.objects.create(vendor="slicktext", key="1", **event)
+    cache.clear()
+    assert tabs(Page(max_.get(URL)))["Needs attention 1"] == "/attention/"
 
 
 @pytest.mark.usefixtures("_people")

@@ -18,7 +18,7 @@ from contacts_ui.models.ledger import Action
 from contacts_ui.services import index
 from contacts_ui.services.consent import slicktext_readings
 from contacts_ui.services.exports import contacts as contact_export
-from contacts_ui.services.people.preferences import choose_columns
+from contacts_ui.services.people.preferences import choose_look
 from contacts_ui.views.columns import COLUMNS
 from tests.consent import Seen, press_stop, unsend
 from tests.pages import Page
@@ -66,7 +66,7 @@ def test_every_column_of_the_table_can_be_exported() -> None:
 def test_the_day_of_the_stop_is_exported(max_: Client, manager: User) -> None:
     stopped = {"opt_in_status": "unsubscribed", "last_opt_in_status_change": READ_AT}
     indexed(person(1), person(2, **stopped))
-    choose_columns(manager, ["stopped"])
+    choose_look(manager, ["stopped"])
     assert [row["Texts stopped"] for row in export(max_)] == ["", "2026-03-02T15:04:05Z"]
 
 
@@ -105,7 +105,7 @@ def test_a_press_on_another_site_exports_nothing(manager: User, vendors: Vendors
 def test_the_rows_say_what_is_known(
     max_: Client, manager: User, set_desired_state: SetDesiredState
 ) -> None:
-    choose_columns(manager, list(COLUMNS))
+    choose_look(manager, list(COLUMNS))
     indexed(
         person(
             1,
@@ -149,7 +149,7 @@ def test_nothing_in_it_is_a_formula(text: str, max_: Client) -> None:
 
 
 def test_a_workbook_has_the_very_texts(max_: Client, manager: User) -> None:
-    choose_columns(manager, ["zip", "city"])
+    choose_look(manager, ["zip", "city"])
     indexed(
         person(1, first_name="=1+1", last_name="<Lee>", zip="02134", city="a;=b"),
         person(2, mobile_number="+442079460958"),

@@ -221,6 +221,16 @@ def test_no_columns_is_a_choice_too_and_leads_nowhere_else(vera: Client) -> None
     assert response["Location"] == URL
 
 
+def test_rows_stand_as_close_as_a_person_likes(vera: Client, ada: Client) -> None:
+    vera.post("/contacts/columns/", {"columns": ["city"], "compact": "on"})
+    page = Page(vera.get(URL))
+    assert page.one("table")["class"] == "contacts compact"
+    assert "checked" in page.one("input", name="compact").attributes
+    assert Page(ada.get(URL)).one("table")["class"] == "contacts"
+    vera.post("/contacts/columns/", {"columns": ["city"]})
+    assert Page(vera.get(URL)).one("table")["class"] == "contacts"
+
+
 # Who sees what.
 
 

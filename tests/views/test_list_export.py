@@ -10,7 +10,7 @@ from django.test import Client
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import Job, LedgerEntry, Upload
 from contacts_ui.models.ledger import Action
-from contacts_ui.services.people.preferences import choose_columns
+from contacts_ui.services.people.preferences import choose_look
 from tests.jobs import fill_index
 from tests.people import MARTY_NUMBER, SetDesiredState, logged_in
 from tests.services.files.building import workbook
@@ -38,7 +38,7 @@ def brought(client: Client, **data: Any) -> str:
 
 def test_each_line_says_who_it_is_or_that_no_one_is_known(max_: Client, manager: User) -> None:
     people()
-    choose_columns(manager, ["city"])
+    choose_look(manager, ["city"])
     url = brought(max_, numbers=LIST)
     page = max_.get(url)
     for words in (

@@ -61,6 +61,12 @@ def counts(*, fresh: bool = False) -> Mapping[Kind, int]:
     return {kind: getattr(state, kind) for kind in Kind}
 
 
+def how_many(*kinds: Kind) -> int:
+    """Return how many of these kinds wait in all, as of some seconds ago."""
+    known = counts()
+    return sum(known[kind] for kind in kinds)
+
+
 @dataclass(frozen=True)
 class Inbox:
     """How many of each kind wait, the first of each, and the people of those that come with a number alone.
