@@ -63,7 +63,7 @@ def test_columns_are_remembered(open_as: Open, viewer: User) -> None:
     page.get_by_role("button", name="Columns").click()
     page.get_by_role("checkbox", name="Zip").check()
     page.get_by_role("checkbox", name="Email").uncheck()
-    page.get_by_role("button", name="Show these columns").click()
+    page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("columnheader", name="Zip")).to_be_visible()
     page.goto("/contacts/")
     expect(page.get_by_role("columnheader", name="Zip")).to_be_visible()
