@@ -64,7 +64,7 @@ def test_five_people_are_set_up_and_one_is_removed(
     theirs.get_by_label("Username or email").fill("ann2")
     theirs.get_by_label("Password", exact=False).first.fill(GOOD)
     theirs.get_by_role("button", name="Sign in", exact=True).click()
-    expect(theirs).to_have_url(f"{live_server.url}/contacts/")
+    expect(theirs).to_have_url(f"{live_server.url}/home/")
     page.goto("/people/")
     page.get_by_role("link", name="Ann2 Lee").click()
     expect(page.get_by_text("1 session")).to_be_visible()
