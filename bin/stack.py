@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "chaos-makes-perfect"  # noqa: S105 - for people who do not exist, in a database that is thrown away
@@ -211,6 +213,8 @@ def log_in(stack: Stack, username: str) -> requests.Session:
     """Sign in; return the browser."""
     browser = requests.Session()
     browser.trust_env = False
+    # As browsers do: a page is read again where gunicorn closed the connection that was kept for it.
+    browser.mount("http://", HTTPAdapter(max_retries=Retry(3, respect_retry_after_header=False)))
     browser.get(f"{stack.url}/accounts/login/", timeout=20)
     answer = browser.post(
         f"{stack.url}/accounts/login/",
