@@ -146,14 +146,22 @@ def make_practice(group: ProcessGroup) -> str:
 
 
 def reset_practice(group: ProcessGroup, port: int) -> None:
-    """Empty the database and the sandbox, fill them again, and start again what uses them."""
+    """Empty the database and the sandbox, fill them again, and start again what uses them.
+
+    A database that may not be emptied is left as it is, and in use.
+    """
+    RESET.unlink(missing_ok=True)
+    empty = [*MANAGE, "empty_practice"]
+    asked = subprocess.run([*empty, "--check"], capture_output=True, text=True, check=False)
+    if asked.returncode:
+        print(f"Practice was not reset. {asked.stderr.strip()}", flush=True)
+        return
     print("Resetting practice.", flush=True)
     for name in ("dashboard", "worker"):
         group.stop(name)
         del group.processes[name]
-    group.run("empty_practice", [*MANAGE, "empty_practice", "--noinput"])
+    group.run("empty_practice", [*empty, "--noinput"])
     make_practice(group)
-    RESET.unlink(missing_ok=True)
     start(group, port)
     print("Practice is reset. Sign in again.", flush=True)
 

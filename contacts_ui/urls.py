@@ -51,7 +51,7 @@ from contacts_ui.views.lift_requests import (
     lift_request_decision,
     lift_request_list,
     lift_request_withdraw,
-    own_lift_requests,
+    my_lift_requests,
 )
 from contacts_ui.views.numbers import number_detail, number_history
 from contacts_ui.views.operations import (
@@ -178,7 +178,7 @@ urlpatterns = [
     path("jobs/<id:pk>/results/", job_results, name="job-results"),
     # Lift requests
     path("lift-requests/", lift_request_list, name="lift-request-list"),
-    path("lift-requests/mine/", own_lift_requests, name="own-lift-requests"),
+    path("lift-requests/mine/", my_lift_requests, name="my-lift-requests"),
     path("lift-requests/<id:pk>/decision/", lift_request_decision, name="lift-request-decision"),
     path("lift-requests/<id:pk>/withdraw/", lift_request_withdraw, name="lift-request-withdraw"),
     # Messages that may be opt-outs

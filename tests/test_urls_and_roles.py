@@ -84,7 +84,7 @@ EXPECTED = {
     # A form without a reason: nothing is asked for.
     **_each("wrong-person number-wrong-person", NO_METHOD, (LOGIN, 403, 403, 403, 422, 422)),
     **_each(
-        "agent-home own-lift-requests stop-number-known possible-opt-out-list",
+        "agent-home my-lift-requests stop-number-known possible-opt-out-list",
         (LOGIN, 403, 403, 403, 200, 200),
         NO_METHOD,
     ),

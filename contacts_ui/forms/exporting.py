@@ -28,7 +28,7 @@ class ExportForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
         initial=Format.XLSX.value,
-        help_text="Opening a CSV in a spreadsheet drops the zero of zips such as 02134. The workbook keeps it.",
+        help_text="In a spreadsheet, a CSV loses the first zero of zip codes such as 02134. The workbook keeps it.",
     )
 
     def what_and_why(self) -> dict[str, Any]:

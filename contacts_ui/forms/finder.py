@@ -34,14 +34,18 @@ def _text(label: str, **more: Any) -> forms.CharField:
 
 
 class SearchForm(forms.Form):
-    """*Search contacts*: a number, an email, an id or a name."""
+    """*Search contacts*: what SlickText can find, or more once the index answers."""
 
-    q = _text("Search contacts", widget=search_input("Number, email, id or full name"))
+    q = _text("Search contacts", widget=search_input("Number, email, id, or full name"))
+
+    def find_parts(self) -> None:
+        """Say what the index finds."""
+        self.fields["q"].widget.attrs["placeholder"] = "Any part of a name, number, or email"
 
     def answer_from_the_index(self, address: str) -> None:
         """Search the index at `address` while a person types: it finds parts of words, and fast."""
+        self.find_parts()
         self.fields["q"].widget.attrs |= {
-            "placeholder": "Any part of a name, number, email",
             "aria-describedby": "search-hint",
             "hx-get": address,
             "hx-trigger": "input changed delay:150ms",

@@ -173,7 +173,7 @@ class AnswersForm(forms.Form):
                 self.fields[shared] = _radios(
                     f"One answer for all {asked[column]} {place}",
                     question.choices,
-                    help_text="An answer that you choose below counts instead.",
+                    help_text="Your answers below take its place.",
                 )
             self.fields[question.key] = _radios(
                 question.sentence,

@@ -1,25 +1,18 @@
 """Empty a practice database, audit log and all: the one thing that removes entries without a trace."""
 
 from django.apps import apps
-from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 
 from contacts_ui.models import LedgerEntry, ledger_guards
 from contacts_ui.services import audit_log, index
+from contacts_ui.services.operations.practice import may_be_emptied
 from contacts_ui.services.people.roles import make_roles
 
 
 class NotPractice(Exception):
     """Nothing shows that this database is for practice alone."""
-
-
-def may_be_emptied() -> bool:
-    """Return True if the audit log begins with practice history, or the database is the file of practice mode."""
-    own_file = str(settings.OWN_DIR / "dashboard.sqlite3")
-    is_own_file = settings.VENDORS.sandbox and str(connection.settings_dict["NAME"]) == own_file
-    return is_own_file or audit_log.holds_practice()
 
 
 def entries_made_by_hand() -> int:

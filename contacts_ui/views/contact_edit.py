@@ -36,7 +36,7 @@ from contacts_ui.views.contact import copy_words, read_or_404, wants_live
 from contacts_ui.views.contact_facts import in_words
 from contacts_ui.views.errors import error_notice, unavailable
 from contacts_ui.views.guards import StaffRequest, permission
-from contacts_ui.views.statement_words import said_at, source_of
+from contacts_ui.views.statement_words import is_quoted, said_at, source_of
 
 STOPPED_NUMBER = (
     "This number is stopped, so no text may be sent to it, not even one that asks. "
@@ -231,7 +231,7 @@ def _stop_in_words(changed: RecordChanged) -> str:
     """Return the stop that the evidence would lift; only people who may lift it give evidence."""
     stop, why = changed.judgment.stop, changed.judgment.reason
     if stop:
-        said = f" “{stop.words}”" if stop.words else ""
+        said = f" “{stop.words}”" if stop.words and is_quoted(stop) else ""
         why = f"by {source_of(stop)}, {strip_tags(said_at(stop))}.{said}"
     return f"This number is stopped: {why} If their consent is newer, save again."
 

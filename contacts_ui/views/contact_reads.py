@@ -67,7 +67,7 @@ SHOWN: Final[Mapping[str, HowMany]] = {
     "job-detail": _job_rows,
     "lift-request-list": _rows("waiting", "decided", "seen_again"),
     "lift-request-decision": _rows("waiting", "decided", "seen_again"),
-    "own-lift-requests": _rows("rows"),
+    "my-lift-requests": _rows("rows"),
     "possible-opt-out-list": _rows("waiting", "decided"),
     "disagreement-list": _rows("rows", "closed"),
     "opt-out-list": _rows("rows"),

@@ -24,6 +24,7 @@ from contacts_ui.services.security import exported
 from contacts_ui.template_filters import exactly
 from contacts_ui.views.durations import every, in_words
 from contacts_ui.views.guards import StaffRequest, permission
+from contacts_ui.views.history import is_quoted
 from contacts_ui.views.ledger_words import entry_in_full
 from contacts_ui.views.possible_opt_outs import decision_of
 from contacts_ui.views.statement_words import said_at, statement_in_words
@@ -114,6 +115,7 @@ def _request_in_words(request: Request, now: datetime) -> dict[str, Any]:
     return {
         "entry": entry,
         "is_stop": request.is_stop,
+        "quoted": is_quoted(entry),
         "asked_at": request.asked_at,
         "asked_apart": entry.asked_at is not None,
         "name": entry.before.get("label") or "",

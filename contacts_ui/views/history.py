@@ -75,13 +75,21 @@ def history_of(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
             "channel": entry.get_channel_display().lower(),
             "how": _how(entry),
             "reason": entry.reason,
-            # What a vendor reported or we found are not the person's words.
-            "quoted": entry.channel != Channel.VENDOR and entry.action not in NOTED,
+            "quoted": is_quoted(entry),
             "changes": _changes(entry),
             "answer": _answer(entry),
         }
         for entry in entries
     ]
+
+
+def is_quoted(entry: LedgerEntry) -> bool:
+    """Return True if the reason is what the person said: not a vendor's words, our own, or a colleague's note."""
+    if entry.action == Action.STOP_REQUESTED:
+        # Old entries name no source.
+        source = entry.after.get("source", Source.PERSON)
+        return entry.channel != Channel.VENDOR and source == Source.PERSON
+    return entry.action == Action.STOP_DETAILED or bool(entry.after.get("consented"))
 
 
 def _how(entry: LedgerEntry) -> str:

@@ -79,13 +79,13 @@ def lift_request_list(request: StaffRequest) -> HttpResponse:
 
 @require_safe
 @permission("ask_lift")
-def own_lift_requests(request: StaffRequest) -> HttpResponse:
+def my_lift_requests(request: StaffRequest) -> HttpResponse:
     """List the reader's own requests and their decisions. Opening the page clears the badge."""
     own = lift_requests.own(request.user.pk)
     context = {"rows": request_rows(request.user, own), "here": request.path}
     if request.method == "GET":
         lift_requests.mark_seen(request.user.pk)
-    return TemplateResponse(request, "lift_requests/own.html", context)
+    return TemplateResponse(request, "lift_requests/mine.html", context)
 
 
 @require_POST

@@ -83,7 +83,7 @@ PLACES: Final = {
         Place("disagreement-list", "Vendors disagree", "review_opt_outs", counts=("disagree",)),
         Place("possible-opt-out-list", "Possible opt-outs", "stop_texts", counts=("asked",)),
         Place("lift-request-list", "Lift requests", "lift_stops", counts=("lifts",)),
-        Place("own-lift-requests", "My requests", "ask_lift", counts=("decided",), word="decided"),
+        Place("my-lift-requests", "My requests", "ask_lift", counts=("decided",), word="decided"),
         Place("texts-after-stop", "Texts after a stop", "view_audit"),
     ),
     "Records": (

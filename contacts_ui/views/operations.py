@@ -79,9 +79,11 @@ def reset_practice(request: StaffRequest) -> HttpResponse:
     """Ask whether to start practice over, then have `make run` do it; there is no such page with real keys."""
     if not practice.reset_is_offered():
         raise Http404
-    if request.method == "POST":
+    possible = practice.may_be_emptied()
+    asked = possible and request.method == "POST"
+    if asked:
         practice.ask_for_reset(request.user)
-    return render(request, "practice_reset.html", {"asked": request.method == "POST"})
+    return render(request, "practice_reset.html", {"asked": asked, "possible": possible})
 
 
 @require_safe

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from contacts_ui.models import OptOut, Vendor
+from contacts_ui.models.consent import Source
 from contacts_ui.models.ledger import Channel
 from contacts_ui.models.opt_out import OPEN, OptOutState
 from contacts_ui.phone import pretty
@@ -61,8 +62,9 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
 
 
 def is_quoted(row: OptOut) -> bool:
-    """Return True if the reason is the person's: not a vendor's report, nor our own about a repair or import."""
-    return row.by_person and row.channel != Channel.VENDOR
+    """Return True if the reason is the person's: not a vendor's, our own, or about a whole list."""
+    carried = row.ledger_entry.after.get("source") == Source.CARRIED_OVER
+    return row.by_person and row.channel != Channel.VENDOR and not carried
 
 
 def reason_of(row: OptOut) -> str:

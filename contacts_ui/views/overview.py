@@ -99,6 +99,8 @@ def agent_home(request: StaffRequest) -> HttpResponse:
     waiting = possible_opt_outs.show(list(inbound_texts.waiting()[:ITEMS_MAX]))
     asked = [message_item(each, request.user) for each in waiting]
     search = SearchForm()
+    if index.state().ready:
+        search.find_parts()
     requests = [
         each
         for each in lift_requests.own(request.user.pk)

@@ -98,7 +98,7 @@ def saved_view_edit(request: StaffRequest, pk: int) -> HttpResponse:
         except saved_views.NameTaken:
             form.add_error("name", TAKEN)
         else:
-            messages.success(request, f"The view “{data['name']}” is changed.")
+            messages.success(request, f"The view “{data['name']}” is saved.")
             return _done(request, reverse("saved-view-list"))
     return _form(request, form, view.query, view=view, status=422)
 
@@ -111,7 +111,7 @@ def saved_view_delete(request: StaffRequest, pk: int) -> HttpResponse:
         view = saved_views.delete_view(staff=request.user, pk=pk)
     except SavedView.DoesNotExist as error:
         raise Http404 from error
-    messages.success(request, f"The view “{view.name}” is deleted. Its contacts are as they were.")
+    messages.success(request, f"The view “{view.name}” is deleted. No contacts were changed.")
     return redirect("saved-view-list")
 
 

@@ -34,8 +34,14 @@ def statement_in_words(
         "source": source_of(statement) if names else "",
         "channel": entry.get_channel_display().lower() if told else "",
         "words": statement.words if words else "",
+        "quoted": is_quoted(statement),
         "consented": entry.after.get("consented") or "" if words else "",
     }
+
+
+def is_quoted(statement: Statement) -> bool:
+    """Return True if the words are the person's: not a vendor's, our own, or about a whole list."""
+    return statement.source == Source.PERSON
 
 
 def source_of(statement: Statement, *, names: bool = True) -> str:

@@ -134,7 +134,7 @@ def test_a_name_of_too_many_people_says_so(
     monkeypatch.setattr("contacts_ui.services.audit_log.search.NAME_MAX_ROWS", 2)
     for n in range(4):
         stops.open_opt_out(write(Action.STOP_REQUESTED, number=f"+1615555000{n}"), label="Brown")
-    assert "fits more people than can be searched" in Page(browser.get("/audit/?q=brown")).text
+    assert "matches too many people to search" in Page(browser.get("/audit/?q=brown")).text
     assert "fits more" not in Page(browser.get("/audit/")).text
 
 
@@ -209,6 +209,17 @@ def test_a_filter_that_makes_no_sense_is_explained(query: str, browser: Client) 
 def test_an_odd_address_is_no_error(query: str, browser: Client) -> None:
     write()
     assert browser.get(f"/audit/?{query}").status_code == 200
+
+
+def test_past_the_end_is_not_empty_and_empty_is_not_past_the_end(browser: Client) -> None:
+    ends = "The list ends before this page"
+    for query in ("before=1", "after=99999"):
+        text = Page(browser.get(f"/audit/?vendor=slicktext&{query}")).text
+        assert "No entries match" in text
+        assert ends not in text
+    write(vendor="slicktext")
+    for query in ("before=1", "after=99999"):
+        assert ends in Page(browser.get(f"/audit/?vendor=slicktext&{query}")).text
 
 
 def test_pages_lead_to_and_fro(browser: Client) -> None:

@@ -88,7 +88,7 @@ def test_people_who_were_stopped_and_can_be_texted_again(ada: Client, vendors: V
     page = Page(ada.get(f"{URL}?live=1"))
     assert page.one("p", data_verdict="disagree")
     assert page.switch().text == "Do not textNot at both"
-    assert "SlickText can text them again (subscribed), though we stopped them." in page.text
+    assert "We stopped them, but SlickText says again: subscribed." in page.text
     assert "Turn on Do not text to stop them at both vendors." in page.text
 
 

@@ -61,7 +61,7 @@ def test_typing_brings_the_results_alone(vera: Client) -> None:
     box = whole.one("input", name="q")
     assert box["hx-trigger"] == "input changed delay:150ms"
     assert box["hx-replace-url"] == "true"
-    assert box["placeholder"] == "Any part of a name, number, email"
+    assert box["placeholder"] == "Any part of a name, number, or email"
     part = Page(vera.get(f"{URL}?q=oneil", **TYPING))
     assert ids(part) == [7002]
     assert part.all("input", type="search") == []

@@ -336,8 +336,8 @@ def test_a_stopped_person_that_slicktext_can_text_again(
             Disagreement.objects.update(found_at=found_at - timedelta(days=3))
         said = first_sentence(max_)
         assert said.startswith(
-            "The vendors disagree about this number. SlickText can text them again (subscribed),"
-            " though we stopped them. Known since"
+            "The vendors disagree about this number. We stopped them, but SlickText"
+            " says again: subscribed. Known since"
         )
         assert "Texts to this number are stopped." not in said
     day = timezone.localtime(found_at - timedelta(days=3))
@@ -494,3 +494,21 @@ def test_a_stop_told_in_two_ways_keeps_its_deadline_in_the_summary(max_: Client)
     page = Page(max_.get(reverse("evidence", args=[MARTY_NUMBER])))
     assert "2. Request to stop texts" in page.text
     assert "The deadline, " in page.text.partition("Shown here as")[0]
+
+
+def test_only_the_persons_words_are_quoted(browser: Client, vendors: Vendors) -> None:
+    """Not a note about a list, nor our own sentence: on the sheet, in the audit log, and on the number's page."""
+    staff, said, ours = make_staff("ada"), "No more of this", "The law firm's list"
+    for number, reason, batch in ((MARTY_NUMBER, said, False), (DOC_NUMBER, ours, True)):
+        request = Request(Channel.LETTER, None, reason)
+        doors.record_stop(staff=staff, seen=Seen(number), request=request, batch=batch)
+    for name in ("evidence", "number-detail"):
+        assert f"“{said}”" in Page(browser.get(reverse(name, args=[MARTY_NUMBER]))).text
+        text = Page(browser.get(reverse(name, args=[DOC_NUMBER]))).text
+        assert ours in text
+        assert f"“{ours}”" not in text
+    for path in ("/audit/", "/opt-outs/"):
+        text = Page(browser.get(path)).text
+        assert f"“{said}”" in text
+        assert ours in text
+        assert f"“{ours}”" not in text

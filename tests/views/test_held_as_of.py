@@ -60,26 +60,26 @@ def test_the_number_page_says_as_of_when_each_vendor_holds_it(
     held: Any, look: Look, settings: Any
 ) -> None:
     text = look("number-detail")
-    assert "SlickText: Unsubscribed Held, last seen Mar 2, 2026" in text
-    assert "CloudContactAI: Do not text Held, last seen Mar 2, 2026" in text
+    assert "SlickText: Unsubscribed Last confirmed Mar 2, 2026" in text
+    assert "CloudContactAI: Do not text Last confirmed Mar 2, 2026" in text
     settings.STOP_RENEWAL_DAYS = 2
     assert renewal.run_due() == 1
     text = look("number-detail")
-    assert "SlickText: Unsubscribed Held, last seen Mar 2, 2026" in text
-    assert "CloudContactAI: Do not text Held, last seen Mar 5, 2026" in text
+    assert "SlickText: Unsubscribed Last confirmed Mar 2, 2026" in text
+    assert "CloudContactAI: Do not text Last confirmed Mar 5, 2026" in text
 
 
 def test_what_is_not_held_is_not_called_so(held: Any, look: Look) -> None:
     gone(held)
     text = look("number-detail")
     assert "CloudContactAI: Texts allowed Mar 5, 2026" in text
-    assert "CloudContactAI no longer holds the stop, though we stopped them." in text
+    assert "We stopped them, but CloudContactAI no longer holds the stop." in text
 
 
 def test_the_sheet_says_held_and_that_we_tell_it_again(held: Any, look: Look) -> None:
     text = look("evidence")
-    assert "CloudContactAI Held, last seen Mar 2, 2026, 10:30:00 AM EST" in text
-    assert "SlickText Held, last seen Mar 2, 2026, 10:30:00 AM EST" in text
+    assert "CloudContactAI Holds the stop. Last confirmed Mar 2, 2026, 10:30:00 AM EST" in text
+    assert "SlickText Holds the stop. Last confirmed Mar 2, 2026, 10:30:00 AM EST" in text
     assert (
         "CloudContactAI can't be read. We tell it about this stop again every 7 days, so a stop"
         " that was lifted there comes back." in text

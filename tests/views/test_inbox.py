@@ -216,5 +216,5 @@ def test_a_decision_that_was_not_seen_stays(ada: Client, agent: User, everything
     long_ago = timezone.now() - timedelta(days=90)
     LiftRequest.objects.update(state="declined", decided_at=long_ago, note="Too vague")
     assert "Too vague" in Page(ada.get("/home/")).text
-    ada.get(reverse("own-lift-requests"))
+    ada.get(reverse("my-lift-requests"))
     assert "Too vague" not in Page(ada.get("/home/")).text

@@ -139,7 +139,7 @@ def test_the_first_due_stands_first_and_the_rest_on_the_next_page(ada: Client) -
     rest = Page(ada.get(f"{LIST}?size=25&offset=25"))
     assert [each.text.count("stop this 0") for each in rest.all("article")] == [1, 1]
     gone = Page(ada.get(f"{LIST}?offset=100"))
-    assert "No more messages. Go to the first page" in gone.text
+    assert "The list ends before this page Go to the first page" in gone.text
 
 
 def test_of_two_contacts_with_the_number_neither_is_named(ada: Client) -> None:

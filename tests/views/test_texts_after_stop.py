@@ -120,6 +120,17 @@ def test_the_banner_leads_to_needs_attention(max_: Client) -> None:
     assert any(each["href"] == ATTENTION and each.text == "Review it" for each in page.all("a"))
 
 
+def test_a_text_without_its_stop_is_not_counted(max_: Client) -> None:
+    stopped()
+    row = text()
+    SentText.objects.filter(pk=row.pk).update(stop=None)
+    page = Page(max_.get(PAGE))
+    assert "No texts after a stop" in page.text
+    assert "The list ends before this page" not in page.text
+    SentText.objects.filter(pk=row.pk).update(stop=row.stop)
+    assert "The list ends before this page" in Page(max_.get(f"{PAGE}?offset=50")).text
+
+
 # --- Needs attention ----------------------------------------------------------------------------------
 
 

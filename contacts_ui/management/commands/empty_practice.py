@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from contacts_ui.practice import emptying
+from contacts_ui.services.operations.practice import may_be_emptied
 
 
 class Command(BaseCommand):
@@ -16,10 +17,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--noinput", action="store_true", help="Don't ask")
+        parser.add_argument("--check", action="store_true", help="Only check if this is allowed")
 
-    def handle(self, *args: Any, noinput: bool, **options: Any) -> None:
-        if not emptying.may_be_emptied():
+    def handle(self, *args: Any, noinput: bool, check: bool, **options: Any) -> None:
+        if not may_be_emptied():
             raise CommandError("This database holds no practice history. Nothing was removed.")
+        if check:
+            return
         if not noinput:
             by_hand = emptying.entries_made_by_hand()
             self.stdout.write(

@@ -95,10 +95,11 @@ def newest_first(
     """Return the page of `rows` above the id `after`, or below `before`: the newest first; nothing is counted."""
     if after is not None:
         above = list(rows.filter(pk__gt=after).order_by("pk")[: size + 1])
-        return Found(above[:size][::-1], len(above) > size, True)
+        return Found(above[:size][::-1], len(above) > size, bool(above) or rows.exists())
     below = rows if before is None else rows.filter(pk__lt=before)
     found = list(below.order_by("-pk")[: size + 1])
-    return Found(found[:size], before is not None, len(found) > size)
+    newer = before is not None and (bool(found) or rows.exists())
+    return Found(found[:size], newer, len(found) > size)
 
 
 def staff_names() -> list[str]:

@@ -42,6 +42,8 @@ STATEMENTS_MAX_ROWS: Final = 1_000
 class RenewalState:
     """How fresh CloudContactAI's confirmations are; `overdue` counts those older than `days` (0: off).
 
+    Stops whose lift request waits are not counted.
+
     `read_back`: the account answers reads. `echo` says that it reports repeats back to us; "" if none was seen.
     """
 
@@ -84,7 +86,13 @@ def run_due() -> int:
 
 
 def renewable(now: datetime) -> QuerySet[DesiredState]:
-    """Return the stops that may be told again, the oldest confirmation first.
+    """Return the stops that may be told again now, the oldest confirmation first."""
+    free = _renewed(now).filter(due_at=None, lease="")
+    return free.exclude(unanswered_at__gt=now - UNANSWERED_PAUSE).order_by("confirmed_at")
+
+
+def _renewed(now: datetime) -> QuerySet[DesiredState]:
+    """Return the stops that are kept fresh.
 
     Not those of people whose lift request waits: ten business days at most, since consent would be written over.
     """
@@ -96,11 +104,8 @@ def renewable(now: datetime) -> QuerySet[DesiredState]:
         for number, asked_at in waiting.values_list("number", "asked_at")
         if due_after(asked_at) > now
     ]
-    rows = _held().filter(
-        state=DeliveryState.CONFIRMED, confirmed_do_not_text=True, due_at=None, lease=""
-    )
-    rows = rows.exclude(number__in=asked).exclude(unanswered_at__gt=now - UNANSWERED_PAUSE)
-    return rows.order_by("confirmed_at")
+    rows = _held().filter(state=DeliveryState.CONFIRMED, confirmed_do_not_text=True)
+    return rows.exclude(number__in=asked)
 
 
 def is_read_back() -> bool:
@@ -112,10 +117,9 @@ def state() -> RenewalState | None:
     """Return how fresh the confirmations are, for the status page; None if CloudContactAI is not connected."""
     if Vendor.CLOUDCONTACTAI not in connected():
         return None
-    days = settings.STOP_RENEWAL_DAYS
-    before = timezone.now() - timedelta(days=days) - OVERDUE_GRACE
-    held = _held().filter(state=DeliveryState.CONFIRMED, confirmed_do_not_text=True)
-    found = held.aggregate(
+    days, now = settings.STOP_RENEWAL_DAYS, timezone.now()
+    before = now - timedelta(days=days) - OVERDUE_GRACE
+    found = _renewed(now).aggregate(
         stops=Count("pk"),
         overdue=Count("pk", filter=Q(confirmed_at__lt=before)),
         oldest_at=Min("confirmed_at"),

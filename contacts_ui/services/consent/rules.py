@@ -434,12 +434,13 @@ def _verdict_of_a_stop(slicktext: VendorState, cloudcontactai: VendorState) -> t
     refused = [state.name for state in states if state.state == "refused" and not state.holds_stop]
     by_hand = [state.name for state in states if state.state == "settled" and not state.holds_stop]
     if slicktext.holds_stop is False and slicktext.state not in ("on_its_way", "settled"):
-        who = "SlickText refused the stop" if refused else "SlickText can text them again"
-        return Verdict.DISAGREE, f"{who} ({slicktext.says.lower()}), though we stopped them."
+        status = slicktext.says.lower()
+        what = "refused the stop and says" if refused else "says again"
+        return Verdict.DISAGREE, f"We stopped them, but SlickText {what}: {status}."
     if slicktext.holds_stop is None and slicktext.state == "read":
-        return Verdict.DISAGREE, f"SlickText says {slicktext.says}, though we stopped them."
+        return Verdict.DISAGREE, f"We stopped them, but SlickText says: {slicktext.says.lower()}."
     if cloudcontactai.holds_stop is False and cloudcontactai.state in ("read", "confirmed"):
-        return Verdict.DISAGREE, "CloudContactAI no longer holds the stop, though we stopped them."
+        return Verdict.DISAGREE, "We stopped them, but CloudContactAI no longer holds the stop."
     if refused:
         return Verdict.DO_NOT_TEXT, f"Stopped here, but {' and '.join(refused)} refused the stop."
     if on_its_way:

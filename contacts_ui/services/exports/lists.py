@@ -80,7 +80,7 @@ def store(*, staff: Staff, source: Source) -> Upload:
     if not lines:
         raise CannotCreate("This list has no numbers.")
     if len(lines) > FILE_MAX_ROWS:
-        raise CannotCreate(f"More than {FILE_MAX_ROWS:,} lines are too many at once. Split them.")
+        raise CannotCreate(f"A list can have up to {FILE_MAX_ROWS:,} lines. Split this one.")
     table = FileTable(["As given", "Number", "Problem"], lines, list(source.notes))
     return Upload.objects.create(
         staff_id=staff.pk,

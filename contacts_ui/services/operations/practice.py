@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
 from contacts_ui.permissions import Staff, require
+from contacts_ui.services import audit_log
 
 
 class NotOffered(Exception):
-    """Real vendors are connected, or nothing would carry the reset out."""
+    """Real vendors are connected, nothing would carry the reset out, or the database is not for practice alone."""
 
 
 def reset_is_offered() -> bool:
@@ -16,9 +18,16 @@ def reset_is_offered() -> bool:
     return settings.VENDORS.sandbox and bool(settings.PRACTICE_RESET_FILE)
 
 
+def may_be_emptied() -> bool:
+    """Return True if the audit log begins with practice history, or the database is the file of practice mode."""
+    own_file = str(settings.OWN_DIR / "dashboard.sqlite3")
+    is_own_file = settings.VENDORS.sandbox and str(connection.settings_dict["NAME"]) == own_file
+    return is_own_file or audit_log.holds_practice()
+
+
 def ask_for_reset(staff: Staff) -> None:
     """Have `make run` empty the practice database and the sandbox, and refill both. Raises NotOffered, NotAllowed."""
-    if not reset_is_offered():
+    if not (reset_is_offered() and may_be_emptied()):
         raise NotOffered
     require(staff, "view_status")
     Path(settings.PRACTICE_RESET_FILE).touch()

@@ -93,7 +93,7 @@ def _refusals(rows: Iterable[OptOut]) -> Mapping[str, str]:
 
 def in_order(filters: Filters) -> list[QuerySet[OptOut]]:
     """Return all that match, as queries to read one after the other; each follows an index and sorts nothing."""
-    rows = _matching(filters)
+    rows = _matching(filters).select_related("ledger_entry")
     if filters.slowest_first:
         return [rows.order_by(F("seconds_to_complete").desc(nulls_last=True), "-pk")]
     refused = Q(state=OptOutState.REFUSED)
@@ -116,6 +116,7 @@ def changed_for(staff_id: Any, since: datetime) -> Found:
     changed = Q(completed_at__gte=since) | Q(ended_at__gte=since)
     refused = Q(state=OptOutState.REFUSED)
     rows = OptOut.objects.filter(refused | changed, ledger_entry__staff_id=staff_id)
+    rows = rows.select_related("ledger_entry")
     refused_first = Case(When(refused, then=0), default=1, output_field=IntegerField())
     changed_at = Coalesce("ended_at", "completed_at", "recorded_at")
     found = list(rows.order_by(refused_first, changed_at.desc())[:CHANGED_MAX])

@@ -113,7 +113,7 @@ def find(filters: Filters, *, limit: int, offset: int) -> Found:
         "sent_at__lt": filters.until,
     }
     chosen = {name: value for name, value in wanted.items() if value}
-    listed = SentText.objects.filter(~Q(kind=""), **chosen)
+    listed = SentText.objects.filter(~Q(kind=""), stop__isnull=False, **chosen)
     texts, people = Count("pk"), Count("number", distinct=True)
     counts = listed.order_by().values("kind").annotate(texts=texts, people=people)
     by_kind = {row["kind"]: Counted(row["texts"], row["people"]) for row in counts}

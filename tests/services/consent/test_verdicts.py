@@ -194,7 +194,7 @@ def test_cloudcontactai_not_connected_says_so() -> None:
         (
             "subscribed",
             [slicktext(True, "refused", words="no"), ccai(True)],
-            "SlickText refused the stop (subscribed), though we stopped them.",
+            "We stopped them, but SlickText refused the stop and says: subscribed.",
         ),
     ],
 )
