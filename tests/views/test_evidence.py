@@ -123,7 +123,7 @@ def test_it_works(read: Callable[[], str]) -> None:
     assert "Asked Mar 2, 2026, 9:30:00 AM CST (3:30:00 PM UTC)" in text
     assert "Recorded by Ada Agent" in text
     assert "How they asked Letter" in text
-    assert "The words Never again!" in text
+    assert "The words “Never again!”" in text
     assert "CloudContactAI Stop confirmed" in text
     assert "SlickText Stop confirmed" in text
     assert "Met. Every connected vendor had confirmed the stop 2 seconds after the person" in text

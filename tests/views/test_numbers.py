@@ -191,7 +191,7 @@ def test_managers_see_all_of_it(max_: Client, agent: User) -> None:
     assert "Stopped since" in page.text
     assert "by Ada Agent." in page.text
     assert "the person, recorded by Ada Agent, phone call" in page.text
-    assert [each.text for each in page.all("q")] == [WORDS]
+    assert [each.text for each in page.all("span", class_="statement-words")] == [f"“{WORDS}”"]
     assert page.one("a", href=reverse("evidence", args=[FREE_NUMBER]))
 
 
@@ -279,7 +279,7 @@ def test_a_stop_after_consent_is_the_one_since_when(
     stop(manager, words="The third time")
     text = page_of(max_).text
     assert re.search(r"Stopped since [^.]* by Otto Other\.", text)
-    assert "recorded by Max Manager, phone call The third time" in text
+    assert "recorded by Max Manager, phone call “The third time”" in text
     # The earlier consent no longer answers anything.
     assert [each.text for each in page_of(max_).all("dt")] == ["Newest stop"]
 
