@@ -244,7 +244,10 @@ function showIn(pressed, notice, again) {
   clearNotice({ elt: pressed })
   const button = notice.querySelector("[data-again]")
   again ? button.addEventListener("click", again) : button.remove()
-  place(pressed).append(notice)
+  // A list is long: above it, or beside its pager.
+  const where = place(pressed)
+  where.matches(".results") && !pressed.closest(".pager") ? where.prepend(notice) : where.append(notice)
+  notice.scrollIntoView({ block: "nearest" })
 }
 
 function clearNotice({ elt }) {

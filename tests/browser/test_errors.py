@@ -16,6 +16,7 @@ from contacts_ui.models.consent import StatementKind
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_looks import look
 from tests.people import MARTY, Vendors
+from tests.views.index_people import index_people
 
 Open = Callable[..., Page]
 SCREENS = [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")]
@@ -74,6 +75,24 @@ def test_a_press_while_the_database_is_away_is_pressed_again_in_the_row(
     expect(notice).to_have_count(0)
     assert stops() == 1
     assert vendors.stopped() is True
+
+
+def test_a_list_that_gets_no_answer_says_so_in_sight(
+    open_as: Open, viewer: User, transactional_db: None, outage: Outage
+) -> None:
+    """Also where the list is longer than the screen."""
+    index_people(60)
+    page = open_as(viewer, "/contacts/?size=50")
+    notice = page.locator("#results").get_by_role("alert")
+    for link in ("tab-yes", "sort-name", "next-page"):
+        outage.begin()
+        page.locator(f"#{link}").press("Enter")
+        expect(notice).to_contain_text("The dashboard's database does not answer.")
+        expect(notice).to_be_in_viewport(ratio=0.9)
+        outage.end()
+    notice.get_by_role("button", name="Try again").click()
+    page.wait_for_url("**offset=50**")
+    expect(notice).to_have_count(0)
 
 
 def test_what_was_typed_stays_typed(open_as: Open, agent: User, outage: Outage) -> None:

@@ -8,7 +8,7 @@ from django.core.cache import cache
 
 from contacts_ui.phone import pretty
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.test_looks import Open, look
+from tests.browser.test_looks import Open, look, nothing_sticks_out
 from tests.furnished import furnish
 from tests.people import MARTY, MARTY_NUMBER, Vendors
 
@@ -37,6 +37,7 @@ LOOKS: list[dict[str, Any]] = [
     {"viewport": DESKTOP, "color_scheme": "light"},
     {"viewport": PHONE, "color_scheme": "dark"},
     {"viewport": DESKTOP, "forced_colors": "active"},
+    {"viewport": DESKTOP, "forced_colors": "active", "color_scheme": "dark"},
 ]
 
 
@@ -46,7 +47,9 @@ def furnished(agent: User, manager: User, vendors: Vendors, transactional_db: No
     cache.clear()
 
 
-@pytest.mark.parametrize("options", LOOKS, ids=["desk", "phone", "forced colors"])
+@pytest.mark.parametrize(
+    "options", LOOKS, ids=["desk", "phone", "forced colors", "forced dark colors"]
+)
 def test_pages_with_something_on_them(
     open_as: Open, manager: User, furnished: None, options: dict[str, Any]
 ) -> None:
@@ -59,7 +62,7 @@ def test_pages_with_something_on_them(
         box = page.locator("main h1").bounding_box()
         assert box
         assert round(box["x"]) == round(begins["x"]), address
-        look(page, contrast="forced_colors" not in options)
+        look(page)
 
 
 @pytest.mark.parametrize("viewport", [{"width": 1008, "height": 700}, PHONE])
@@ -75,3 +78,32 @@ def test_the_menus(open_as: Open, manager: User, furnished: None, viewport: dict
     assert link.get_attribute("aria-current") == "page"
     page.keyboard.press("Escape")
     link.wait_for(state="hidden")
+
+
+# Letters of twice the size, on a screen that stays as wide.
+LARGE_LETTERS = "document.documentElement.style.fontSize = '200%'"
+# What begins or ends outside of the box around the answer, and so would lie over the facts beside it.
+OUTSIDE = """() => {
+  const box = document.querySelector(".person-answer").getBoundingClientRect()
+  return [...document.querySelectorAll(".person-answer :is(.verdict, .switch, .switch *)")]
+    .filter((each) => each.getBoundingClientRect().right > box.right).map((each) => each.outerHTML)
+}"""
+
+
+def test_large_letters_alone(open_as: Open, manager: User, furnished: None) -> None:
+    page = open_as(manager)
+    for address in PAGES:
+        page.goto(address)
+        page.evaluate(LARGE_LETTERS)
+        nothing_sticks_out(page)
+        if address == f"/contacts/{MARTY}/":
+            assert page.evaluate(OUTSIDE) == []
+
+
+def test_the_search_of_agents_ends_where_the_page_does(
+    open_as: Open, agent: User, vendors: Vendors
+) -> None:
+    page = open_as(agent, "/home/")
+    ends = "each => each.getBoundingClientRect().right"
+    frame = page.locator("main .page-head").evaluate(ends)
+    assert page.get_by_role("button", name="Search").evaluate(ends) == pytest.approx(frame, abs=1)
