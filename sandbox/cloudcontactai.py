@@ -67,6 +67,12 @@ class CloudContactAI:
             known = find(db, {"phone": phone}) is not None
             self._set(db, phone, do_not_text, known=known, by_text=by_text)
 
+    def forget_stops(self) -> None:
+        """Hold no stop."""
+        with self.store.writing() as db:
+            db.execute("UPDATE register SET do_not_text = 0, at = NULL")
+            self.store.record(db, "cloudcontactai", "", "forget_stops", {})
+
     def is_stopped(self, phone: str) -> bool:
         with self.store.reading() as db:
             entry = find(db, {"phone": phone})

@@ -101,6 +101,19 @@ class Contacts:
         except sqlite3.IntegrityError:
             return None
 
+    def subscribe_stopped(self, *, but: int) -> None:
+        """Subscribe everyone who is stopped, but for the first few of each status."""
+        sql = (
+            "UPDATE contacts SET opt_in_status = 'subscribed', last_opt_in_status_change = NULL"
+            " WHERE opt_in_status = :status AND contact_id NOT IN ("
+            "SELECT contact_id FROM contacts WHERE opt_in_status = :status"
+            " ORDER BY contact_id LIMIT :but)"
+        )
+        with self.store.writing() as db:
+            for status in ("unsubscribed", "blocked"):
+                db.execute(sql, {"status": status, "but": but})
+            self.store.record(db, "slicktext", "", "subscribe_stopped", {"but": but})
+
     def delete(self, contact: Contact) -> None:
         key = (contact["contact_id"],)
         with self.store.writing() as db:

@@ -60,7 +60,7 @@ def route(sandbox: Sandbox, request: Request) -> Reply:  # noqa: C901 - a case f
     return change(sandbox, request)
 
 
-def change(sandbox: Sandbox, request: Request) -> Reply:
+def change(sandbox: Sandbox, request: Request) -> Reply:  # noqa: C901 - a case for each address
     match (request.method, *request.segments[1:]):
         case ("PUT" | "DELETE" | "POST", "faults", *rest):
             return change_faults(sandbox, request, rest)
@@ -73,6 +73,8 @@ def change(sandbox: Sandbox, request: Request) -> Reply:
         case ("POST", "reset"):
             sandbox.reset()
             return reply_with(request, state(sandbox))
+        case ("POST", "agreement"):
+            return let_vendors_agree(sandbox, request)
         case ("POST", "texts"):
             return text_from_person(sandbox, request)
         case ("POST", "messages"):
@@ -162,6 +164,16 @@ def change_switches(sandbox: Sandbox, request: Request) -> Reply:
     if not isinstance(values, dict):
         raise ValueError("switches are a JSON object")
     sandbox.switches = sandbox.switches.changed(values)
+    return reply_with(request, state(sandbox))
+
+
+def let_vendors_agree(sandbox: Sandbox, request: Request) -> Reply:
+    """Leave only the first few stops of each kind at SlickText, `but`, and none at CloudContactAI."""
+    but = whole_number(form_values(request, "but").get("but"), 0)
+    if but is None:
+        raise ValueError("but is a whole number")
+    sandbox.slicktext.contacts.subscribe_stopped(but=but)
+    sandbox.cloudcontactai.forget_stops()
     return reply_with(request, state(sandbox))
 
 

@@ -26,6 +26,7 @@ from contacts_ui.services.consent import (
     held_presses,
     inbound_texts,
     lift_requests,
+    renewal,
     slicktext_readings,
 )
 from contacts_ui.services.consent.types import Evidence, Request, Seen
@@ -219,6 +220,13 @@ class Acts:
         for vendor in Vendor:
             while delivery.deliver_next(vendor):
                 pass
+
+    def renew_stops(self) -> None:
+        """Let every stop look as if the worker had renewed it in time: a repeat leaves nothing but its time."""
+        renewed_at = timezone.now() - timedelta(days=1)
+        renewal.renewable(timezone.now()).filter(confirmed_at__lt=renewed_at).update(
+            confirmed_at=renewed_at
+        )
 
     # --- Decisions ---
 

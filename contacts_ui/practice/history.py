@@ -236,6 +236,7 @@ class _Plan:
         self._at(33, "12:12", self.acts.slip)
         self._ago(2.5, self.acts.edit, words.CITIES[0])
         self._ago(0.5, abilities.probe)
+        self._ago(0.2, self.acts.renew_stops)
 
     def _messages(self) -> None:
         for place, (text, stops) in enumerate(words.UNSURE_DECIDED):
@@ -253,7 +254,8 @@ class _Plan:
         acts = self.acts
         late = timedelta(days=22)
         self._at(25, "10:02", acts.stop, Channel.LETTER, words.LATE_LETTER, asked=late)
-        refused = (Vendor.SLICKTEXT, Channel.PHONE, words.ASKED[Channel.PHONE][1][3])
+        # CloudContactAI's, since SlickText's would be a third disagreement.
+        refused = (Vendor.CLOUDCONTACTAI, Channel.PHONE, words.ASKED[Channel.PHONE][1][3])
         self._at(17, "11:25", acts.refused, *refused)
         # One that a manager has repaired.
         self._at(88, "9:50", self._disagreement)

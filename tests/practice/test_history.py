@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import F
@@ -31,6 +32,7 @@ from contacts_ui.models.messages import MessageState, TextKind
 from contacts_ui.models.opt_out import OptOutState
 from contacts_ui.practice import history
 from contacts_ui.services import audit_log
+from contacts_ui.services.consent import renewal
 from contacts_ui.services.review.disagreements import find
 from dashboard.vendors import SANDBOX_SLICKTEXT_KEY, VendorSettings
 from dashboard.vendors import Vendors as VendorPair
@@ -67,6 +69,7 @@ def test_every_kind_is_there_and_the_audit_log_is_whole(
     assert at[-1] <= NOW
     assert NOW - at[0] > timedelta(days=180)
 
+    _no_emergency()
     _opt_outs_of_every_kind()
     _requests_of_every_state()
     _the_sandbox_agrees(many_people)
@@ -96,12 +99,22 @@ def _made_and_taken_back() -> list[tuple[Any, ...]]:
     return made
 
 
+def _no_emergency() -> None:
+    with time_machine.travel(NOW):
+        renewed = renewal.state()
+    assert renewed
+    assert renewed.stops > 100
+    assert renewed.overdue == 0
+    # Enough to learn from.
+    assert 0 < ConsentState.objects.filter(untold=True).count() < 10
+
+
 def _opt_outs_of_every_kind() -> None:
     assert set(OptOut.objects.values_list("channel", flat=True)) == set(Channel.values)
     late = OptOut.objects.get(completed_at__gt=F("due_at"))
     assert late.channel == Channel.LETTER
     refused = OptOut.objects.get(state=OptOutState.REFUSED)
-    assert refused.refused_by == "SlickText"
+    assert refused.refused_by == "CloudContactAI"
     assert refused.due_at < NOW
     assert OptOut.objects.filter(reviewed_at=None).count() > 3
     assert OptOut.objects.exclude(reviewed_at=None).count() > 80

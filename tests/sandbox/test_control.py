@@ -120,6 +120,22 @@ def test_starting_over(server: Running, call: Caller) -> None:
     assert server.truth("+15551234567")["history"] == []
 
 
+def test_both_vendors_can_be_made_to_agree(server: Running, call: Caller) -> None:
+    def stopped() -> dict[str, int]:
+        found = call.control("GET", "truth/all?limit=1000").json()["data"]
+        both = ("blocked", "unsubscribed")
+        said = [each["slicktext"]["opt_in_status"] for each in found if each["slicktext"]]
+        held = sum(bool((each["cloudcontactai"] or {}).get("do_not_text")) for each in found)
+        return {status: said.count(status) for status in both} | {"cloudcontactai": held}
+
+    before = stopped()
+    assert min(before.values()) > 2
+    assert call.control("POST", "agreement", json={"but": 2}).status_code == 200
+    assert stopped() == {"blocked": 2, "unsubscribed": 2, "cloudcontactai": 0}
+    call.control("POST", "reset")
+    assert stopped() == before
+
+
 INVALID: list[tuple[str, list[object]]] = [
     (
         "PUT switches",
