@@ -27,7 +27,9 @@ def may_be_emptied() -> bool:
 
 def ask_for_reset(staff: Staff) -> None:
     """Have `make run` empty the practice database and the sandbox, and refill both. Raises NotOffered, NotAllowed."""
-    if not (reset_is_offered() and may_be_emptied()):
+    if not reset_is_offered():
         raise NotOffered
     require(staff, "view_status")
+    if not may_be_emptied():
+        raise NotOffered
     Path(settings.PRACTICE_RESET_FILE).touch()
