@@ -102,7 +102,7 @@ class Contacts:
             return None
 
     def subscribe_stopped(self, *, but: int) -> None:
-        """Subscribe everyone who is stopped, but for the first few of each status."""
+        """Subscribe everyone who is stopped, except the first few of each status."""
         sql = (
             "UPDATE contacts SET opt_in_status = 'subscribed', last_opt_in_status_change = NULL"
             " WHERE opt_in_status = :status AND contact_id NOT IN ("
