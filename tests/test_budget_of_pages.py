@@ -25,7 +25,7 @@ from contacts_ui.services.vendors import forget_connections
 from .consent import evidence_form
 from .pages import Page
 from .people import DOC_NUMBER, MARTY, MARTY_NUMBER, SetDesiredState, Vendors
-from .views.index_people import index_people
+from .views.index_people import index_people, ready
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("deliver_in_this_thread")]
 # Not counted: what begins and ends, and the lock that PostgreSQL needs where SQLite has one writer.
@@ -245,6 +245,22 @@ def test_stopping(headers: dict[str, str], warm: Client, costs: Costs) -> None:
     address, form = page.press(page.switch("Do not text Marty McFly"))
     with costs([PUT, CCAI], 75):
         assert warm.post(address, form, headers=headers).status_code in (200, 302)
+
+
+def test_counting_again_after_a_press(warm: Client, costs: Costs, settings: Any) -> None:
+    """The tabs of the table cost no vendor, and two looks: is the index ready, and its kept counts."""
+    settings.UNDO_SECONDS = 60
+    ready()
+    page = Page(warm.get("/contacts/"))
+    address, form = page.press(page.switch("Do not text Marty McFly"))
+    headers = {"HX-Request": "true"}
+    answer = Page(warm.post(address, form, headers=headers))
+    poll = answer.elements[0]["hx-get"]
+    with costs([], 6) as elsewhere:
+        warm.get(poll, headers=headers)
+    headers["HX-Current-URL"] = "http://testserver/contacts/"
+    with costs([], len(elsewhere) + 2):
+        warm.get(poll, headers=headers)
 
 
 def test_asking_how_a_stop_stands(warm: Client, vendors: Vendors, costs: Costs) -> None:

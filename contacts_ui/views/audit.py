@@ -76,6 +76,7 @@ def _pager(request: StaffRequest, found: Found[Any] | None) -> Pager:
     return pager(
         request,
         Page.of(request).size,
+        rows=len(entries),
         shown="" if found and found.older else "This is the oldest.",
         previous={"after": entries[0].pk} if found and found.newer and entries else None,
         next_={"before": entries[-1].pk} if found and found.older and entries else None,

@@ -33,6 +33,7 @@ from contacts_ui.views.consent_panel import (
     read_ticket,
 )
 from contacts_ui.views.guards import StaffRequest
+from contacts_ui.views.list_frame import counts_after_press
 from contacts_ui.views.statement_words import said_at, source_of
 
 _SOURCES: Final = {Source.PERSON.value: "they asked", Source.STAFF.value: "stopped by hand"}
@@ -142,6 +143,7 @@ def answer(
     }
     if not request.htmx:
         return TemplateResponse(request, "contacts/do_not_text.html", context, status=status)
+    context["tab_counts"], context["total"] = counts_after_press(request)
     response = TemplateResponse(request, "contacts/_consent.html", context, status=status)
     # The history on a contact's page then reloads itself.
     response["HX-Trigger-After-Settle"] = "consent-changed"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -59,6 +60,8 @@ def contact_import(request: StaffRequest) -> HttpResponse:
             form.add_error("file", error.sentence)
         else:
             certain = is_certain(Table.unpacked(upload.table), upload.mapping)
+            following = "Check what will happen" if certain else "Say which column is which"
+            messages.success(request, f"{upload.file_name} is uploaded. {following}.")
             return redirect("import-check" if certain else "import-columns", upload.pk)
     context = {"form": form, "hours": UPLOAD_HOURS}
     status = 422 if form.is_bound else 200
@@ -80,7 +83,8 @@ def import_columns(request: StaffRequest, upload: Upload) -> HttpResponse:
         except Unreadable as error:
             reading.add_error(None, error.sentence)
         else:
-            return redirect(reverse("import-columns", args=[upload.pk]) + TOP)
+            messages.success(request, "The file was read again. Check the columns below.")
+            return redirect("import-columns", upload.pk)
     form = ColumnsForm(
         request.POST if request.method == "POST" and not again else None,
         headings=table.headings,
@@ -90,6 +94,7 @@ def import_columns(request: StaffRequest, upload: Upload) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         uploads.choose(upload, form.mapping(), Choice(form.cleaned_data["choice"]))
+        messages.success(request, "Columns saved. Check what will happen.")
         return redirect("import-check", upload.pk)
     context = {"form": form, "reading": reading, "upload": upload, "notes": table.notes}
     status = 422 if form.is_bound or reading.is_bound else 200
@@ -116,6 +121,7 @@ def import_check(request: StaffRequest, upload: Upload) -> HttpResponse:
             # Another press was first.
             return _gone(request)
         return _check_page(request, upload, changed.check, not_started=True)
+    messages.success(request, "Import started. You can leave this page: the job continues.")
     return redirect("job-detail", job.pk)
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import (
 from contacts_ui.forms.finder import index_question
 from contacts_ui.forms.jobs import EXPORT, OPTIONS, NewJobForm, SelectionForm
 from contacts_ui.models import Job
-from contacts_ui.models.job import JobKind
+from contacts_ui.models.job import JobKind, JobState
 from contacts_ui.permissions import may
 from contacts_ui.services import index, jobs
 from contacts_ui.services.exports import lists
@@ -37,6 +37,7 @@ NOT_READY = (
     "Select rows instead, or try again when Status shows that it is complete."
 )
 SWITCHED_OFF = "The local copy of the contacts is turned off. Select rows or paste numbers."
+PREPARED = "The list is ready. Nothing changes until you start it."
 NONE_TICKED = "No rows were selected, so nothing was prepared."
 
 
@@ -85,7 +86,9 @@ def job_detail(request: StaffRequest, pk: int) -> HttpResponse:
         panel = panel_of(job)
         response = TemplateResponse(request, "jobs/detail.html#panel", {"panel": panel})
         if not panel.polls:
-            # The rows below say how they ended, too.
+            # The rows below say how they ended, too. A pause or a cancellation has its message already.
+            if job.state == JobState.DONE:
+                messages.success(request, "Finished. The lines below say what happened to each.")
             response["HX-Refresh"] = "true"
         return response
     if request.htmx and request.htmx.target == ROWS:
@@ -125,14 +128,18 @@ def job_pause(request: StaffRequest, pk: int) -> HttpResponse:
 @permission("bulk_work")
 def job_resume(request: StaffRequest, pk: int) -> HttpResponse:
     """Resume the job."""
-    return _moved(request, pk, jobs.resume, "Resumed.")
+    return _moved(request, pk, jobs.resume, "Resumed. You can leave this page.")
 
 
 @require_POST
 @permission("bulk_work")
 def job_cancel(request: StaffRequest, pk: int) -> HttpResponse:
     """Skip the rows that wait."""
-    return _moved(request, pk, jobs.cancel, "Canceled. Changes that were already recorded stay.")
+    if _job(pk).started_at:
+        words = "Canceled. Changes that were already recorded stay."
+    else:
+        words = "List discarded. No changes were made."
+    return _moved(request, pk, jobs.cancel, words)
 
 
 @require_POST
@@ -154,6 +161,7 @@ def _tell(request: StaffRequest) -> HttpResponse:
     except CannotCreate:
         messages.success(request, "Every connected vendor has every stop on record.")
         return redirect("job-list")
+    messages.success(request, PREPARED)
     return redirect("job-detail", job.pk)
 
 
@@ -233,8 +241,10 @@ def _prepared(request: StaffRequest, form: NewJobForm | SelectionForm, source: S
     kind = form.cleaned_data["kind"]
     if kind == EXPORT:
         stored = lists.store(staff=request.user, source=source)
+        messages.success(request, "The list is ready. Give a reason, then export it.")
         return reverse("list-export", args=[stored.pk])
     job = jobs.create(staff=request.user, kind=JobKind(kind), source=source)
+    messages.success(request, PREPARED)
     return reverse("job-detail", args=[job.pk])
 
 

@@ -44,7 +44,7 @@ OWN_REQUEST: Final = "You asked for this yourself, so someone else decides about
 
 @dataclass(frozen=True)
 class Problem:
-    """Why one request could not be decided: an error in its form, or a sentence."""
+    """Why one request could not be decided: an error in its form, or a sentence. The form keeps what was typed."""
 
     pk: int
     form: DecisionForm | None = None
@@ -115,9 +115,9 @@ def lift_request_decision(request: StaffRequest, pk: int) -> HttpResponse:
         messages.warning(request, f"{late.row.label}: {_decided_by(late.row)}")
         return _list_page(request, status=409)
     except EvidenceRefused as refused:
-        return _list_page(request, problem=Problem(pk, sentence=refused.sentence), status=409)
+        return _list_page(request, problem=Problem(pk, form, refused.sentence), status=409)
     except lift_requests.CannotTell:
-        return _list_page(request, problem=Problem(pk, sentence=CANNOT_TELL), status=409)
+        return _list_page(request, problem=Problem(pk, form, CANNOT_TELL), status=409)
     return redirect(safe_next(request, reverse("lift-request-list")))
 
 

@@ -1,13 +1,16 @@
 """What is around the table's rows: headings that sort, the pager, how fresh it is, and what the index says."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 
+from contacts_ui.forms.finder import index_question
 from contacts_ui.services import index
 from contacts_ui.services.contacts.listing import Kind, Listing, ListQuery
-from contacts_ui.views.addresses import with_changes
+from contacts_ui.views.addresses import page_of, with_changes
 from contacts_ui.views.columns import COLUMNS
 from contacts_ui.views.paging import FIRST_PAGE, Changes, Jump, Pager, pager, whole_number
 from contacts_ui.views.totals import pages, pages_words, total_words
@@ -37,13 +40,13 @@ def tabs(request: HttpRequest, listing: Listing) -> list[dict[str, Any]]:
     answer = listing.answer
     if answer is None:
         return []
-    counts, asked = answer.answers, answer.answer
+    counts, asked = tab_counts(answer.answers), answer.answer
     search = " ".join(_TYPED_ANSWER.sub(" ", request.GET.get("q", "")).split())
     return [
         {
             "key": word or "all",
             "label": label,
-            "count": None if counts is None else f"{counts.get(index.ANSWERS.get(word, ''), 0):,}",
+            "count": counts.get(word or "all", ""),
             "current": index.ANSWERS.get(word, "") == asked,
             "url": with_changes(
                 request, may=word or None, q=search or None, reading=None, **FIRST_PAGE
@@ -51,6 +54,32 @@ def tabs(request: HttpRequest, listing: Listing) -> list[dict[str, Any]]:
         }
         for word, label in TABS.items()
     ]
+
+
+def tab_counts(counts: Mapping[str, int] | None) -> dict[str, str]:
+    """Return the number on each tab, by its key; {} if they are not known."""
+    if counts is None:
+        return {}
+    return {word or "all": f"{counts.get(index.ANSWERS.get(word, ''), 0):,}" for word in TABS}
+
+
+def counts_after_press(request: HttpRequest) -> tuple[dict[str, str], str]:
+    """Return the numbers on the tabs and the total of the table on which something was pressed; ({}, "") elsewhere."""
+    path, _, query = page_of(request).partition("?")
+    data = QueryDict(query)
+    if path != reverse("contact-list") or data.get("live") == "1" or not index.is_ready():
+        return {}, ""
+    question = index_question(data)
+    counts, asked = index.counts_by_answer(question) if question else (None, "")
+    if counts is None:
+        return {}, ""
+    return tab_counts(counts), total_in_words(index.Total(counts.get(asked, 0)))
+
+
+def total_in_words(total: index.Total) -> str:
+    """Return how many contacts match, in words."""
+    one = total.exact and total.number == 1
+    return f"{total_words(total)} {'contact' if one else 'contacts'}"
 
 
 def headings(request: HttpRequest, columns: list[str], *, sortable: bool) -> list[dict[str, str]]:
@@ -107,7 +136,8 @@ def list_pager(request: HttpRequest, query: ListQuery, listing: Listing | None) 
     if listing:
         first, last = listing.page.offset + 1, listing.page.offset + len(listing.page.contacts)
         shown = f"{first:,}–{last:,}{'' if links['next_'] else ', end of list'}"
-    return pager(request, query.limit, shown=shown, jump=jump, **links)
+    rows = len(listing.page.contacts) if listing else 0
+    return pager(request, query.limit, rows=rows, shown=shown, jump=jump, **links)
 
 
 def page_asked_for(
@@ -174,8 +204,7 @@ def index_words(listing: Listing) -> dict[str, Any]:
             "said": "",
             "is_past_the_end": False,
         }
-    one = answer.total.exact and answer.total.number == 1
-    total = f"{total_words(answer.total)} {'contact' if one else 'contacts'}"
+    total = total_in_words(answer.total)
     corrected = "".join(f" Showing results for {word}." for _, word in answer.corrected)
     widened = ", ".join(answer.widened)
     corrected += f" Also showing results for {widened}." if widened else ""

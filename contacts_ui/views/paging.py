@@ -42,6 +42,7 @@ class Page:
         links = pager(
             request,
             self.size,
+            rows=shown,
             shown=f"{self.offset + 1:,}–{self.offset + shown:,} of {total:,}",
             previous={"offset": before or None} if self.offset else None,
             next_={"offset": after} if after < total else None,
@@ -61,7 +62,10 @@ class Jump:
 
 @dataclass(frozen=True)
 class Pager:
-    """The links to other pages, None for a page that does not exist; to the other sizes; and which rows are `shown`."""
+    """The links to other pages, None for a page that does not exist, and to other sizes, if they change anything.
+
+    `shown` says which rows are on this page.
+    """
 
     first_url: str
     previous_url: str | None
@@ -92,13 +96,14 @@ def pager(
     request: HttpRequest,
     size: int,
     *,
+    rows: int,
     shown: str,
     previous: Changes | None,
     next_: Changes | None,
     last: Changes | None = None,
     jump: Jump | None = None,
 ) -> Pager:
-    """Return the pager of a list, from what differs in the addresses of its other pages."""
+    """Return the pager of a list with `rows` on this page, from what differs in the addresses of its other pages."""
 
     def link(place: Changes) -> str:
         return with_changes(request, **{**FIRST_PAGE, **place})
@@ -111,6 +116,7 @@ def pager(
         sizes=[
             {"size": each, "url": link({"size": each}), "current": each == size}
             for each in PAGE_SIZES
+            if previous is not None or next_ is not None or rows > PAGE_SIZES[0]
         ],
         shown=shown,
         jump=jump,

@@ -170,7 +170,10 @@ const mayLeave = (root, except) => unsaved(root).every((form) => form.contains(e
 document.addEventListener("htmx:load", noteForms)
 noteForms()
 
-// htmx sends its own forms, and replaces them with the answer.
+// htmx sends its own forms, and replaces them with the answer; or, once it is saved, the page.
+document.addEventListener("htmx:beforeOnLoad", ({ detail: { elt, xhr } }) => {
+  if (xhr.status === 200 && xhr.getResponseHeader("HX-Redirect")) sent.add(elt)
+})
 document.addEventListener("submit", (event) => event.defaultPrevented || sent.add(event.target))
 addEventListener("pageshow", ({ persisted }) => persisted && document.querySelectorAll("form").forEach((form) => sent.delete(form)))
 
@@ -183,8 +186,10 @@ document.addEventListener("htmx:confirm", (event) => {
 })
 
 // --- Downloads
-// The answer to such a form is a file, and the page stays. An answer that is a page takes this one's place.
+// The answer to such a form is a file, and the page stays. An answer that is a page takes this one's place. What is
+// named has the words; where nothing is, the browser shows the download, and they are only said.
 document.addEventListener("submit", ({ target }) => {
+  if (target.dataset.download === "") announcer.textContent = "Download started. Look in your downloads."
   const said = document.getElementById(target.dataset.download)
   if (!said || !target.checkValidity()) return
   said.hidden = false
@@ -332,7 +337,18 @@ document.addEventListener("change", ({ target }) => {
   showAllChosen()
 })
 
-document.addEventListener("htmx:afterSettle", showAllChosen)
+// Rows that are still on the page after a sort or a search stay chosen.
+let chosen = []
+
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  chosen = rowBoxes(target).filter((box) => box.checked).map((box) => box.value)
+})
+
+document.addEventListener("htmx:afterSettle", () => {
+  for (const box of rowBoxes(document)) if (chosen.includes(box.value)) box.checked = true
+  chosen = []
+  showAllChosen()
+})
 addEventListener("pageshow", showAllChosen)
 showAllChosen()
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -98,3 +99,32 @@ def test_ticking_a_row_moves_nothing(
     assert before
     assert after
     assert (before["x"], before["y"]) == (after["x"], after["y"])
+
+
+@pytest.mark.usefixtures("_people")
+def test_a_press_counts_again_and_the_focus_stays(
+    open_as: Open, agent: User, settings: Any
+) -> None:
+    settings.UNDO_SECONDS = 60
+    page = open_as(agent, "/contacts/?q=maximiliana&may=yes")
+    expect(page.locator("#count-no")).to_have_text("10")
+    switch = page.locator("#switch-7003")
+    switch.focus()
+    switch.press("Enter")
+    expect(page.locator("#count-no")).to_have_text("11")
+    expect(page.locator("#count-yes")).to_have_text("9")
+    expect(page.locator("#total")).to_have_text("9 contacts")
+    expect(page.locator("[data-row]")).to_have_count(10)
+    expect(switch).to_be_focused()
+
+
+@pytest.mark.usefixtures("_people")
+def test_rows_stay_chosen_when_they_are_sorted(open_as: Open, manager: User) -> None:
+    page = open_as(manager)
+    page.locator("[name=ids][value='7003']").check()
+    page.locator("#sort-name").press("Enter")
+    page.wait_for_url("**sort=name**")
+    expect(page.locator("#sort-name")).to_be_focused()
+    expect(page.locator("[name=ids]:checked")).to_have_count(1)
+    expect(page.locator("[name=ids][value='7003']")).to_be_checked()
+    expect(page.locator(".selection summary")).to_have_text("Bulk actions (1 selected)")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from contacts_ui.models import Job
 from tests.browser.conftest import DESKTOP, PHONE
@@ -41,6 +41,37 @@ def uploaded(page: Page, text: str, name: str = "people.csv") -> None:
     page.get_by_role("button", name="Upload").click()
 
 
+def test_leaving_what_was_typed_asks_first_and_sending_it_does_not(
+    open_as: OpenAs, manager: User
+) -> None:
+    """The columns of a file, and a list of numbers for a job."""
+    page = open_as(manager, "/contacts/import/")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    uploaded(page, "Something,Else\n615-555-0101,Ada\n")
+    page.wait_for_url("**/columns/")
+    page.get_by_label("Something").select_option("mobile_number")
+    page.get_by_label("Else").select_option("last_name")
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Another file").click(no_wait_after=True)
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Check every row").click()
+    page.wait_for_url("**/check/")
+    page.goto("/jobs/new/")
+    page.get_by_label("Numbers").fill("615-555-0101")
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Cancel").click(no_wait_after=True)
+    assert asked == ["beforeunload"] * 2
+    page.get_by_role("button", name="Show what will happen").click()
+    expect(page.get_by_text("The list is ready.").locator("..")).to_be_focused()
+    assert asked == ["beforeunload"] * 2
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_from_the_file_to_the_job(open_as: OpenAs, manager: User, script: bool) -> None:
     """With the keyboard alone, and without JavaScript, too."""
@@ -65,6 +96,10 @@ def test_from_the_file_to_the_job(open_as: OpenAs, manager: User, script: bool) 
     expect(page.locator("#import-state")).to_be_focused()
     page.get_by_role("button", name="Import 12 contacts and stop 10 numbers").click()
     page.wait_for_url("**/jobs/*/")
+    started = page.get_by_role("status").filter(has_text="Import started.")
+    expect(started).to_be_visible()
+    if script:
+        expect(started).to_be_focused()
     assert Job.objects.get().total == 12
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()

@@ -135,6 +135,26 @@ def test_three_steps_and_nothing_before_the_last(max_: Client, vendors: Vendors)
     assert max_.get(response["Location"]).status_code == 200
 
 
+def test_each_step_says_what_happened_and_what_is_next(max_: Client) -> None:
+    """The page focuses it (`_messages.html`)."""
+
+    def said(response: Any) -> str:
+        page = Page(max_.get(response["Location"]))
+        return page.one("div", class_="notice notice-success", role="status").text
+
+    response = upload(max_, "Mobile phone\n6155550123\n")
+    assert said(response) == "people.csv is uploaded. Check what will happen."
+    response = upload(max_, "Something\n6155550123\n")
+    assert said(response) == "people.csv is uploaded. Say which column is which."
+    columns = response["Location"]
+    response = max_.post(columns, {"read_again": "1", "headings": "yes"})
+    assert said(response) == "The file was read again. Check the columns below."
+    response = max_.post(columns, {"column_0": "mobile_number", "choice": "create"})
+    assert said(response) == "Columns saved. Check what will happen."
+    response = pressed(max_, Upload.objects.latest("pk"))
+    assert said(response) == "Import started. You can leave this page: the job continues."
+
+
 def test_pressing_twice_imports_once(max_: Client) -> None:
     found = matched(max_, f"First,Cell\nEmmett,{DOC_NUMBER}\n")
     assert pressed(max_, found).status_code == 302
@@ -364,7 +384,7 @@ def test_another_sheet_is_read(max_: Client) -> None:
     assert "There are others: “Old”." in page.text
     url = f"/contacts/import/{found.pk}/columns/"
     again = max_.post(url, {"sheet": "Old", "headings": "yes", "read_again": "1"})
-    assert again["Location"] == url + TOP
+    assert again["Location"] == url
     assert "+16155550199" in max_.get(url).text
     assert looked(max_, found).context_data["check"].lines[0].number == FREE_NUMBER
 

@@ -31,6 +31,16 @@ def test_a_ready_index_answers_and_no_vendor_is_asked(vera: Client, vendors: Ven
     assert vendors.calls() == []
 
 
+@pytest.mark.parametrize(("many", "offered"), [(25, False), (26, True)])
+def test_page_sizes_only_where_they_change_something(
+    many: int, offered: bool, vera: Client
+) -> None:
+    index_people(many)
+    sizes = Page(vera.get(URL)).all("nav", aria_label="Rows per page")
+    assert bool(sizes) is offered
+    assert Page(vera.get(f"{URL}?size=25")).all("nav", aria_label="Rows per page") or not offered
+
+
 def test_each_row_knows_when_it_was_read(vera: Client) -> None:
     store_people(5, at=timezone.now() - timedelta(hours=3))
     index_people(1)

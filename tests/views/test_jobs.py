@@ -52,6 +52,8 @@ def test_a_pasted_list_becomes_a_preview(max_: Client) -> None:
     job = Job.objects.get()
     assert response["Location"] == f"/jobs/{job.pk}/"
     page = Page(max_.get(response["Location"]))
+    said = page.one("div", class_="notice notice-success", role="status")
+    assert said.text == "The list is ready. Nothing changes until you start it."
     assert "What will happen" in page.text
     assert page.one("button", class_="button button-danger").text == "Stop texts for 1 person"
     assert "The same as line 1." in page.text
@@ -292,6 +294,7 @@ def test_the_panel_asks_again_until_it_is_done(max_: Client, manager: User) -> N
     assert panel.one("section", id="job-panel")["hx-get"] is None
     assert "Finished" in panel.text
     assert fragment(max_, job)["HX-Refresh"] == "true", "the lines below are shown again"
+    assert "Finished. The lines below say what happened" in max_.get(f"/jobs/{job.pk}/").text
     assert panel.one("progress")["value"] == "2"
 
 
@@ -338,7 +341,8 @@ def test_pause_resume_and_cancel(max_: Client, manager: User) -> None:
 def test_a_list_that_is_put_away(max_: Client, manager: User) -> None:
     job = prepare(manager, NUMBERS[:1])
     page = max_.post(f"/jobs/{job.pk}/cancel/", follow=True).text
-    assert "Canceled before it started. No changes were made." in page
+    assert "List discarded. No changes were made." in page
+    assert "already recorded" not in page
 
 
 def test_the_rows_can_be_filtered_and_taken_along(max_: Client, manager: User) -> None:

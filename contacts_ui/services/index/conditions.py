@@ -127,10 +127,25 @@ def _answered(found: Match, *, counted: bool) -> Match:
         left = tuple(key for key, each in known if each == answer)
         also = found.also if found.also in left else None
         return replace(narrowed, first=left, also=also, answers=counts)
+    answers = _counted(found) if counted else None
     if not answer:
-        return found
-    narrowed = replace(narrowed, first=None, about=0, also=None)
+        return replace(found, answers=answers)
+    narrowed = replace(narrowed, first=None, about=0, also=None, answers=answers)
     return _with_ids(narrowed) if narrowed.groups else narrowed
+
+
+def _counted(found: Match) -> dict[str, int] | None:
+    """Return how many matches have each answer; None if there are more than COUNT_MAX."""
+    if not count(found).exact:
+        return None
+    sql, parameters = _source(found)
+    rows = fetch(
+        f"SELECT answer, count(*) FROM {TABLE}"
+        f" WHERE contact_id IN (SELECT contact_id FROM {sql}) GROUP BY answer",
+        parameters,
+    )
+    counts = {value: int(number) for value, number in rows}
+    return {"": sum(counts.values()), **counts}
 
 
 def _found(search: str, filters: Mapping[str, str]) -> Match:
@@ -185,12 +200,12 @@ def ids(of: Match, most: int) -> list[int]:
 
 def count(of: Match) -> Total:
     """Return how many match: exact up to COUNT_MAX, or else about; exactly COUNT_MAX then means "more than"."""
+    if of.answers is not None:
+        return Total(of.answers.get(of.asked.answer, 0))
     if of.everyone:
-        return Total(of.answers[""] if of.answers else kept_count())
+        return Total(kept_count())
     if not of.groups and [each[0] for each in of.conditions] == ["answer"]:
-        value = of.conditions[0][2]
-        counts = of.answers if of.answers is not None else answer_counts()
-        return Total(counts.get(value, 0))
+        return Total(answer_counts().get(of.conditions[0][2], 0))
     if of.about:
         return Total(of.about, exact=False)
     if of.first is not None and len(of.first) <= min(_IDS_READ, COUNT_MAX):

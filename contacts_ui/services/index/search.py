@@ -104,6 +104,12 @@ def _sorted(query: IndexQuery, match: Match) -> IndexPage:
     return IndexPage(found, total, query.offset, first=tokens[0], last=tokens[1], more=more)
 
 
+def counts_by_answer(query: IndexQuery) -> tuple[Mapping[str, int] | None, str]:
+    """Return `answers` and `answer` of the pages of a query, without reading one."""
+    match = conditions.match(query.search, query.filters, counted=True)
+    return match.answers, match.asked.answer
+
+
 def count(query: IndexQuery) -> Total:
     """Return how many match: exact if that is cheap, else "about"."""
     return conditions.count(conditions.match(query.search, query.filters))
