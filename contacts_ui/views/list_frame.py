@@ -189,7 +189,7 @@ def _building(state: index.IndexState) -> str:
         return ""
     if state.percent is None:
         return f"The index is being built: {state.synced:,} contacts so far"
-    return f"The index is being built: {state.percent} %"
+    return f"The index is being built: {state.percent}%"
 
 
 def index_words(listing: Listing) -> dict[str, Any]:

@@ -154,6 +154,11 @@ def _read(read: MuchRead) -> dict[str, str]:
     }
 
 
+def share(part: int, whole: int) -> str:
+    """Return the share in percent; a few among many are not none."""
+    return "under 0.1%" if 0 < part / whole < 0.001 else f"{part / whole:.1%}"
+
+
 def _answers() -> list[dict[str, Any]]:
     """Return how many contacts have each answer, and where they are; nothing while the index is not complete."""
     counts = answers.counts_now()
@@ -164,7 +169,7 @@ def _answers() -> list[dict[str, Any]]:
         {
             "label": label,
             "value": f"{number:,}",
-            "note": f"{number / everyone:.1%} of {everyone:,}" if everyone else "no contacts yet",
+            "note": f"{share(number, everyone)} of {everyone:,}" if everyone else "no contacts yet",
             "url": f"{contacts}?may={word}",
         }
         for word, label in TABS.items()

@@ -189,7 +189,7 @@ def test_while_the_index_is_built_slicktext_answers(vera: Client, vendors: Vendo
     now = timezone.now()
     IndexSync.objects.create(pk=1, started_at=now, next_at=now, offset=450, total=1000)
     page = Page(vera.get(URL))
-    assert "The index is being built: 45 %" in page.text
+    assert "The index is being built: 45%" in page.text
     assert len(vendors.calls()) == 1
     assert "hx-get" not in page.one("input", name="q").attributes
 

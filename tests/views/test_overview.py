@@ -16,6 +16,7 @@ from contacts_ui.models import OptOut, Vendor
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services.review.opt_outs import not_completed_counts
 from contacts_ui.services.review.overview import BARS_MAX, days_in_a_bucket, overview
+from contacts_ui.views.overview import share
 from contacts_ui.views.plots import Column, columns_plot, line_plot, steps_plot
 from tests.opt_outs import NUMBERS, answer, ask
 from tests.pages import Page
@@ -301,3 +302,7 @@ def test_a_line_has_gaps_and_says_where_its_scale_begins() -> None:
     assert line_plot([(3, "a"), (9, "b")])["from_zero"]
     assert line_plot([(0, "a"), (0, "b")])["from_zero"]
     assert line_plot([(1, "a"), (None, "b")])["parts"] == []
+
+
+def test_a_few_among_many_are_not_none() -> None:
+    assert [share(part, 5008) for part in (0, 2, 54)] == ["0.0%", "under 0.1%", "1.1%"]
