@@ -21,7 +21,7 @@ run: setup       ## Sandbox, dashboard and worker; prints where to go. Ctrl-C st
 	@exec $(BIN)/python bin/demo.py
 
 test: setup      ## All tests; those that need Chromium are skipped, and say so, where there is none
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 $(ARGS)
 
 check: setup     ## Lint, format, types, templates, migrations, check --deploy
 	$(BIN)/ruff check .

@@ -1,7 +1,8 @@
 """Measure what slow clients cost others: pages while 400 connections send headers or bodies a byte at a time.
 
 `python bin/bench_slow_clients.py [--connections 400] [--seconds 5] [--only front]`: `web` as the Procfile starts it
-("front"), then gunicorn alone. Exit code 1 if a page failed behind the front, or took ten times as long as before.
+("front"), then gunicorn alone. Exit code 1 if a page failed behind the front, or took ten times
+as long as before and over a second.
 """
 
 import argparse
@@ -22,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from stack import answers, running_stack, until
 
 PATHS = ("/healthz", "/accounts/login/")
-TIMEOUT_SECONDS = 3.0
-# Two noisy cores, which the clients share.
-MAX_RATIO = 10.0
+TIMEOUT_SECONDS = 20.0
+# Two noisy cores, which the clients share: what comes within a second is quick, however quick it was before.
+MAX_RATIO, QUICK_SECONDS = 10.0, 1.0
 BEGINNINGS = {
     "half headers": b"GET /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
     "half bodies": b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\n"
@@ -58,7 +59,8 @@ def main() -> int:
                         print(
                             line(server, held, path, [middle, slowest], failed, ratio), flush=True
                         )
-                        well &= server != "front" or (not failed and ratio < MAX_RATIO)
+                        quick = ratio < MAX_RATIO or middle < QUICK_SECONDS
+                        well &= server != "front" or (not failed and quick)
             stack.end("web" if server == "gunicorn" else "front", seconds=30)
     return 0 if well else 1
 

@@ -284,7 +284,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 180) -> None:
     """Wait until `condition` holds, or give up with a message."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
@@ -17,11 +18,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.test import Client
 
-from contacts_ui.integrations import http
+from contacts_ui.integrations import http, openid
 from contacts_ui.models import DesiredState, Vendor
 from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.ledger import Action
-from contacts_ui.services import audit_log
+from contacts_ui.services import audit_log, index, jobs
 from contacts_ui.services.consent import (
     desired_state,
     doors,
@@ -40,6 +41,9 @@ from sandbox.server import Running, running
 
 from .ledger_guards import flush_past_the_guards
 from .people import MARTY, MARTY_NUMBER, SetDesiredState, Vendors, logged_in, make_staff
+
+# The same examples every time, however slow the machine is.
+hypothesis.settings.load_profile("ci")
 
 
 @receiver(user_logged_in)
@@ -69,6 +73,12 @@ def _tables_can_be_emptied() -> None:
     """After a transactional test all tables are emptied, the ledger's too, which its guards would refuse."""
     operations = type(connection.ops)
     operations.execute_sql_flush = flush_past_the_guards(operations)  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_slow_machine_gets_as_far() -> None:
+    """What gives up or gives way by the clock has time enough."""
+    jobs.running.TURN_SECONDS = index.sync.RUN_MAX_SECONDS = openid.TIMEOUT_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -43,7 +43,7 @@ def deliver_all() -> int:
     return many
 
 
-def work_off(job: Job, *, turns: int = 50) -> Job:
+def work_off(job: Job, *, turns: int = 500) -> Job:
     """Give the job turns, and the vendors what is due, until it has ended."""
     for _ in range(turns):
         schedule.run_jobs()

@@ -137,7 +137,7 @@ def at_once(*calls: Callable[[], Any]) -> None:
         thread.join()
 
 
-def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What `condition` returns once it is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

@@ -91,8 +91,7 @@ def test_server_timing_tells_where_the_time_went(max_: Client, vendors: Vendors)
     timing = max_.get("/contacts/")["Server-Timing"]
     durations = {m[1]: float(m[2]) for m in re.finditer(r"(\w+);dur=([\d.]+)", timing)}
     assert durations["total"] > durations["vendor"] >= 250
-    assert durations["render"] > 0
-    assert durations["db"] > 0
+    assert {"render", "db"} <= durations.keys()
     assert 'calls;desc="1"' in timing
 
 

@@ -163,7 +163,7 @@ def test_a_request_is_one_line(max_: Client, manager: Any, written: StringIO) ->
     assert line["request_id"] == response["X-Request-ID"]
     assert line["vendor_calls"] >= 1
     assert line["queries"] > 3
-    assert line["ms"] > 0
+    assert line["ms"] >= 0
     assert_clean(written.getvalue())
 
 

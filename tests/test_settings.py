@@ -129,7 +129,7 @@ def setting(
         env={**others, "PYTHONPATH": str(ROOT), "DJANGO_READ_DOT_ENV": "off", **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -50,8 +50,8 @@ def test_leaving_a_changed_form_asks_first(open_as: Open, editor: User, vendors:
     assert asked == []
     page.go_back()
     page.get_by_label("City").fill("Pine Valley")
-    page.get_by_role("link", name="Cancel").click(no_wait_after=True)
-    page.wait_for_timeout(500)
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Cancel").click(no_wait_after=True)
     expect(page.get_by_label("City")).to_have_value("Pine Valley")
     assert asked == ["beforeunload"]
     page.get_by_role("button", name="Save changes").click()

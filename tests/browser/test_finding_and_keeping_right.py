@@ -21,7 +21,7 @@ def test_a_name_in_small_letters_is_found(open_as: Open, viewer: User) -> None:
     search(page, "marty mcfly")
     expect(page.locator("[data-row]")).to_have_count(1)
     expect(page.locator("#results")).to_contain_text("Marty McFly")
-    assert "q=marty" in page.url
+    expect(page).to_have_url(re.compile("q=marty"))
 
 
 def test_the_keyboard_is_enough(open_as: Open, viewer: User) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.people import Vendors
@@ -58,11 +58,19 @@ FILL_AS_PAINTED = """() => matchMedia("(forced-colors: active)").matches && docu
 
 def look(page: Page) -> None:
     """Fail on anything that axe finds, contrast included, and on a page that is wider than its screen."""
+    settled(page)
     page.evaluate(FILL_AS_PAINTED)
     # Its preloading would ask for what stylesheets import as if they were pages' own styles.
     found = Axe().run(page, options={"preload": False})
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
     nothing_sticks_out(page)
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has loaded, and htmx has swapped in what it asked for."""
+    page.wait_for_load_state()
+    busy = page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")
+    expect(busy).to_have_count(0)
 
 
 def nothing_sticks_out(page: Page) -> None:

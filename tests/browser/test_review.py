@@ -1,5 +1,6 @@
 """The managers' review and overview with something in them: how they look, and that marking works by hand."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -82,7 +83,7 @@ def test_filters_as_they_are_chosen_stay_in_the_address(
 ) -> None:
     page = open_as(manager, "/opt-outs/")
     show_the_refused(page)
-    assert page.url.endswith("/opt-outs/?state=refused")
+    expect(page).to_have_url(re.compile(r"/opt-outs/\?state=refused$"))
     page.get_by_role("link", name="Remove the filter State: Refused").click()
     expect(page.get_by_role("row")).to_have_count(9)
 

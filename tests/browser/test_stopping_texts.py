@@ -8,10 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from contacts_ui.models import HeldPress, OptOut
-from tests.people import FREE_NUMBER, MARTY, PASSWORD, Vendors
+from contacts_ui.models import DesiredState, HeldPress, OptOut
+from contacts_ui.services.consent.delivery import deliver
+from tests.people import FREE_NUMBER, MARTY, PASSWORD, Vendors, until
+from tests.views.test_unsend import CLOCK
 
 Open = Callable[..., Page]
 
@@ -50,16 +53,19 @@ def test_focus_stays_and_nothing_moves(open_as: Open, agent: User) -> None:
 
 
 def test_a_slow_vendor_is_on_its_way_and_settles_without_a_reload(
-    open_as: Open, agent: User, vendors: Vendors, settings: Any
+    open_as: Open, agent: User, vendors: Vendors
 ) -> None:
-    settings.STOP_DEADLINE_SECONDS = 0.3
-    vendors.fault("cloudcontactai", "latency", seconds=5)
+    vendors.fault("cloudcontactai", "error")
     page = open_as(agent)
     page.evaluate("window.sameDocument = true")
     marty_switch(page).click()
     row = page.locator("[data-row]").filter(has_text="Marty McFly")
     waiting = row.locator('[data-state="on_its_way"]')
     expect(waiting.filter(has_text="CloudContactAI")).to_be_visible()
+    vendors.clear_faults()
+    failed = DesiredState.objects.filter(vendor="cloudcontactai")
+    failed.update(due_at=timezone.now())
+    deliver(failed.get().pk)
     expect(row.locator('[data-state="confirmed"]')).to_have_count(2)
     assert page.evaluate("window.sameDocument") is True
 
@@ -101,8 +107,8 @@ def tell_now(page: Page) -> Any:
 
 @pytest.fixture
 def held(settings: Any) -> None:
-    """A press is held as in production."""
-    settings.UNDO_SECONDS = 20
+    """A press is held as in production, and longer than a slow test takes."""
+    settings.UNDO_SECONDS = 600
 
 
 @pytest.mark.usefixtures("held")
@@ -139,7 +145,7 @@ def test_an_agent_has_them_told_now(
 def test_the_end_of_the_hold_stands_there_without_javascript(open_as: Open, agent: User) -> None:
     page = open_as(agent, f"/contacts/{MARTY}/", java_script_enabled=False)
     page.get_by_role("switch").click()
-    end = re.compile(r"Stopped\. Sending at \d+:\d\d:\d\d (AM|PM) [A-Z]{3}")
+    end = re.compile(rf"Stopped\. Sending at {CLOCK}")
     expect(page.locator(".held")).to_have_text(end)
     page.reload()
     expect(page.locator(".held")).to_have_text(end)
@@ -152,12 +158,12 @@ def test_the_seconds_tick_for_the_eyes_alone(open_as: Open, agent: User) -> None
     asked: list[str] = []
     marty_switch(page).click()
     ticking = page.locator(".held [aria-hidden]")
-    expect(ticking).to_have_text(re.compile(r"in (20|1\d) s"))
+    expect(ticking).to_have_text(re.compile(r"in \d+ s"))
     before = ticking.inner_text()
     page.on("request", lambda request: asked.append(request.url))
     expect(ticking).not_to_have_text(before)
     said = page.locator(".held p").aria_snapshot()
-    assert re.search(r"Sending at \d+:\d\d:\d\d (AM|PM)", said)
+    assert re.search(rf"Sending at {CLOCK}", said)
     assert not re.search(r"in \d+ s", said)
     assert asked == []
 
@@ -174,7 +180,8 @@ def test_a_screen_reader_hears_of_the_hold_and_of_its_end(
     focused: str, open_as: Open, agent: User, vendors: Vendors, settings: Any
 ) -> None:
     """Once each. The focus stays on the switch, and returns to it from a removed button."""
-    settings.UNDO_SECONDS = 4
+    # As long as the steps up to its end may take on a busy machine.
+    settings.UNDO_SECONDS = 8
     page = open_as(agent)
     page.evaluate(LISTEN)
     marty_switch(page).focus()
@@ -186,9 +193,12 @@ def test_a_screen_reader_hears_of_the_hold_and_of_its_end(
     row = page.locator("[data-row]").filter(has_text="Marty McFly")
     expect(row).to_contain_text("CloudContactAI: Do not text")
     expect(marty_switch(page)).to_be_focused()
-    began, ended = page.evaluate("heard")
-    assert re.fullmatch(r"Marty McFly: Do not text\. Stopped\. Sending at [\d:]+ [AP]M \w+", began)
+    until(lambda: "CloudContactAI: Do not text" in page.evaluate("heard.at(-1)"))
+    # Where one vendor is slower, it also hears of the other before.
+    began, *_, ended = heard = page.evaluate("heard")
+    assert re.fullmatch(rf"Marty McFly: Do not text\. Stopped\. Sending at {CLOCK}", began)
     assert ended.startswith("Marty McFly: Do not text. SlickText: Unsubscribed")
+    assert len(set(heard)) == len(heard)
     assert (vendors.status(), vendors.stopped()) == ("unsubscribed", True)
 
 

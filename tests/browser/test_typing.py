@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from contacts_ui.models import SavedView
 from tests.browser.conftest import PHONE
-from tests.people import make_staff
+from tests.people import make_staff, until
 from tests.views.index_people import index_people
 
 
@@ -44,6 +44,7 @@ def test_enter_comes_into_the_history_however_soon(
     box.fill("oneil")
     box.press("Enter")
     expect(page.locator("[data-row]")).to_have_count(2)
+    until(lambda: page.evaluate("history.length") > before)
     # Longer than a keystroke waits to be asked.
     page.wait_for_timeout(400)
     assert page.evaluate("history.length") == before + 1

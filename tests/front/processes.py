@@ -13,10 +13,10 @@ from shutil import which
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ENDED_WITHIN_SECONDS = 15.0
+ENDED_WITHIN_SECONDS = 60.0
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 180.0) -> None:
     """Wait until the condition holds. Raises AssertionError after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
@@ -85,7 +85,7 @@ def started(command: Sequence[str], log: Path, **options: Any) -> Iterator[subpr
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         try:
-            process.wait(timeout=40)
+            process.wait(timeout=60)
         finally:
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):

@@ -61,7 +61,7 @@ def test_all_of_it_ends(
     project: Path, tmp_path: Path, end: Callable[[int], None], code: int
 ) -> None:
     with running(project, tmp_path / "log") as (process, port):
-        assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+        assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=60).ok
         everything = family(process.pid)
         # The sandbox, the worker, the web process with gunicorn and nginx, and watchers.
         assert len(everything) >= 8
@@ -80,7 +80,7 @@ def test_a_second_start_says_where_the_first_runs_and_ctrl_c_ends_that(
             env=plain_environment(),
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
         )
         assert second.returncode == 1
@@ -89,7 +89,7 @@ def test_a_second_start_says_where_the_first_runs_and_ctrl_c_ends_that(
         assert (
             f"is already running over the data in var/: http://127.0.0.1:{port}/" in second.stderr
         )
-        assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+        assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=60).ok
         everything = family(process.pid)
         process.send_signal(signal.SIGINT)
         ended(everything)

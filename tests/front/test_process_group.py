@@ -69,7 +69,7 @@ def test_all_parts_end(tmp_path: Path, end: Way, code: int) -> None:
         end(process.pid, int(log.read_text()))
         ended(everything)
         assert process.wait() == code
-        until(lambda: not folder.exists(), "its folder to go", 2)
+        until(lambda: not folder.exists(), "its folder to go")
 
 
 def test_a_closed_terminal_ends_them(tmp_path: Path) -> None:

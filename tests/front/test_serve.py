@@ -7,8 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,7 +61,7 @@ def answers(address: str) -> bool:
 def spoken(address: str, sent: bytes) -> bytes:
     """Send bytes, and return the first answer."""
     host, port = address.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         client.sendall(sent)
         return client.recv(65536)
 
@@ -86,7 +84,7 @@ def test_a_large_body_is_refused_by_its_length_before_it_is_sent(
     refused = spoken(front, f"{start}{largest + 1}\r\n\r\n".encode())
     assert refused.startswith(b"HTTP/1.1 413 ")
     cookies = {"sessionid": "a"}
-    sent = requests.post(f"http://{front}{path}", b"x" * largest, cookies=cookies, timeout=20)
+    sent = requests.post(f"http://{front}{path}", b"x" * largest, cookies=cookies, timeout=60)
     assert sent.json()["length"] == largest
 
 
@@ -95,7 +93,7 @@ def test_without_a_session_no_file_is_kept(front: str, path: str) -> None:
     start = f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Length: {SIGNED_OUT_BYTES + 1}\r\n\r\n"
     assert spoken(front, start.encode()).startswith(b"HTTP/1.1 413 ")
     form = b"x" * SIGNED_OUT_BYTES
-    sent = requests.post(f"http://{front}{path}?q=Mc%2FFly%0A", form, timeout=5).json()
+    sent = requests.post(f"http://{front}{path}?q=Mc%2FFly%0A", form, timeout=60).json()
     assert (sent["length"], sent["PATH_INFO"]) == (len(form), path)
     assert sent["QUERY_STRING"] == "q=Mc%2FFly%0A"
 
@@ -114,7 +112,7 @@ def test_the_limits_leave_room_for_what_the_dashboard_takes() -> None:
 
 @pytest.mark.parametrize("path", ["/jobs/new", "/contacts/import", "/accounts", "/webhooks"])
 def test_a_forgotten_slash_is_left_to_the_dashboard(front: str, path: str) -> None:
-    assert requests.get(f"http://{front}{path}", timeout=5).json()["PATH_INFO"] == path
+    assert requests.get(f"http://{front}{path}", timeout=60).json()["PATH_INFO"] == path
 
 
 def test_a_large_body_without_a_length_is_refused_on_the_way(front: str) -> None:
@@ -125,7 +123,7 @@ def test_a_large_body_without_a_length_is_refused_on_the_way(front: str) -> None
 
 def test_who_asked_for_a_fragment_gets_a_sentence(front: str) -> None:
     page, words = (
-        requests.post(f"http://{front}/", b"x" * 600_000, headers=headers, timeout=5)
+        requests.post(f"http://{front}/", b"x" * 600_000, headers=headers, timeout=60)
         for headers in ({}, {"HX-Request": "true"})
     )
     assert page.status_code == words.status_code == 413
@@ -139,16 +137,13 @@ def test_who_asked_for_a_fragment_gets_a_sentence(front: str) -> None:
 
 @pytest.mark.parametrize("path", ["too-large/page", "no-answer/sentence", "signed-out", "x"])
 def test_its_own_answers_have_no_address_for_others(front: str, path: str) -> None:
-    assert requests.get(f"http://{front}/_front/{path}", timeout=5).status_code == 404
+    assert requests.get(f"http://{front}/_front/{path}", timeout=60).status_code == 404
 
 
 def test_without_an_answer_of_gunicorns_there_is_a_calm_one(tmp_path: Path) -> None:
-    with served(tmp_path) as (process, address):
-        worker = [pid for pid in family(process.pid) if "-m gunicorn" in command_of(pid)][-1]
-        asked = threading.Thread(target=lambda: (time.sleep(0.5), os.kill(worker, signal.SIGKILL)))
-        asked.start()
-        answer = requests.get(f"http://{address}/never/", headers={"HX-Request": "true"}, timeout=9)
-        asked.join()
+    with served(tmp_path) as (_, address):
+        never = f"http://{address}/never/"
+        answer = requests.get(never, headers={"HX-Request": "true"}, timeout=60)
     assert answer.status_code == 503
     assert answer.text.startswith("The dashboard did not answer.")
     assert len(answer.text) < 300
@@ -161,7 +156,7 @@ def test_addresses_ids_and_names_are_passed_on(front: str) -> None:
         "X-Forwarded-Proto": "https",
         "X-Request-ID": "abc-12345678",
     }
-    reached = requests.get(f"http://{front}/where/?q=1", headers=sent, timeout=5).json()
+    reached = requests.get(f"http://{front}/where/?q=1", headers=sent, timeout=60).json()
     assert reached["HTTP_HOST"] == sent["Host"]
     # Its peer stands last: what a client writes there is never the end.
     assert reached["HTTP_X_FORWARDED_FOR"] == "203.0.113.9, 127.0.0.1"
@@ -172,19 +167,18 @@ def test_addresses_ids_and_names_are_passed_on(front: str) -> None:
 
 
 def test_a_download_is_streamed(front: str) -> None:
-    began = time.monotonic()
-    with requests.get(f"http://{front}/slowly/", stream=True, timeout=10) as answer:
+    with requests.get(f"http://{front}/in-turn/", stream=True, timeout=20) as answer:
         pieces = answer.iter_content(100)
-        assert next(pieces).startswith(b"0")
-        assert time.monotonic() - began < 2, "the last line comes after two seconds"
-        assert list(pieces)[-1].endswith(b"2\n")
+        assert next(pieces).startswith(b"first")
+        assert requests.get(f"http://{front}/go-on/", timeout=20).ok
+        assert list(pieces)[-1].endswith(b"last\n")
 
 
 def test_what_was_searched_is_in_no_log(tmp_path: Path) -> None:
     with served(tmp_path) as (process, address):
-        requests.post(f"http://{address}/?q=Marty+McFly", b"x" * 600_000, timeout=5)
+        requests.post(f"http://{address}/?q=Marty+McFly", b"x" * 600_000, timeout=60)
         worker = [pid for pid in family(process.pid) if "-m gunicorn" in command_of(pid)][-1]
-        with requests.get(f"http://{address}/slowly/?q=Marty", stream=True, timeout=9) as answer:
+        with requests.get(f"http://{address}/in-turn/?q=Marty", stream=True, timeout=60) as answer:
             os.kill(worker, signal.SIGKILL)
             with pytest.raises(requests.RequestException):
                 assert answer.content
@@ -215,15 +209,15 @@ def test_both_end_together(tmp_path: Path, part: str, number: int, code: int) ->
         assert process.wait() == code
     configuration = re.search(r"unix:(\S+)/gunicorn.sock", (tmp_path / "log").read_text())
     assert configuration
-    until(lambda: not Path(configuration[1]).exists(), "its folder to go", 2)
+    until(lambda: not Path(configuration[1]).exists(), "its folder to go")
 
 
 def test_a_request_under_way_is_answered_before_the_end(tmp_path: Path) -> None:
     with served(tmp_path, "--grace", "8") as (process, address):
-        with requests.get(f"http://{address}/slowly/", stream=True, timeout=10) as answer:
+        with requests.get(f"http://{address}/slowly/", stream=True, timeout=60) as answer:
             process.send_signal(signal.SIGTERM)
             assert answer.content.endswith(b"2\n")
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_without_nginx_it_says_so_and_serves(tmp_path: Path) -> None:
@@ -243,7 +237,7 @@ def test_four_hundred_slow_connections_leave_pages_quick() -> None:
         env=os.environ | {"DATABASE_URL": "", "REDIS_URL": ""},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -45,7 +45,7 @@ def test_an_address_keeps_its_first_letter_and_its_domain() -> None:
 def test_what_is_endless_takes_no_longer_than_it_is_long(text: str) -> None:
     started = time.process_time()
     redact(text * 30_000)
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

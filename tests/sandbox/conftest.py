@@ -33,7 +33,7 @@ class Caller:
         return self._call(method, f"{self.server.url}/_sandbox/{path}", kwargs)
 
     def _call(self, method: str, url: str, kwargs: dict[str, Any]) -> requests.Response:
-        options = {"timeout": 5, "allow_redirects": False} | kwargs
+        options = {"timeout": 60, "allow_redirects": False} | kwargs
         return self.session.request(method, url, **options)
 
 

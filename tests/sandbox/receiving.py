@@ -2,10 +2,10 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+
+from tests.people import until
 
 
 class Receiver:
@@ -36,16 +36,9 @@ class Receiver:
 
     def bodies(self, many: int) -> list[dict[str, Any]]:
         """The first so many, once they are there."""
-        wait_for(lambda: len(self.told) >= many)
+        until(lambda: len(self.told) >= many)
         return [body for _, _, body in self.told]
 
     def events(self, many: int) -> list[str]:
         """Their names, sorted, since each is sent on its own."""
         return sorted(str(each.get("eventType", each.get("name"))) for each in self.bodies(many))
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.01)

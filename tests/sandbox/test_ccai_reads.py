@@ -22,7 +22,7 @@ def readable(server: Running) -> Running:
 
 def read(server: Running, path: str, **query: object) -> requests.Response:
     url = f"{server.ccai_url}/v2/{path}"
-    return requests.get(url, params=query, headers=CCAI, timeout=5)  # type: ignore[arg-type]
+    return requests.get(url, params=query, headers=CCAI, timeout=60)  # type: ignore[arg-type]
 
 
 def contact(server: Running, number: str = NUMBER) -> dict[str, Any]:
@@ -35,8 +35,10 @@ def test_reads_are_off_unless_switched_on(server: Running, path: str) -> None:
     assert read(server, path).status_code == 404
     server.set_switches(ccai_readable=True)
     assert read(server, path).status_code == 200
-    assert requests.get(f"{server.ccai_url}/v2/{path}", timeout=5).status_code == 401
-    assert requests.post(f"{server.ccai_url}/v2/{path}", headers=CCAI, timeout=5).status_code == 405
+    assert requests.get(f"{server.ccai_url}/v2/{path}", timeout=60).status_code == 401
+    assert (
+        requests.post(f"{server.ccai_url}/v2/{path}", headers=CCAI, timeout=60).status_code == 405
+    )
 
 
 def test_a_contact_is_nested(readable: Running) -> None:

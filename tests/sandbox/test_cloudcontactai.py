@@ -33,7 +33,7 @@ def test_the_same_desired_state_twice_is_the_same_desired_state(
 
 
 def test_the_register_starts_with_some_of_the_stops(server: Running) -> None:
-    data = requests.get(f"{server.url}/_sandbox/truth/all", timeout=5).json()["data"]
+    data = requests.get(f"{server.url}/_sandbox/truth/all", timeout=60).json()["data"]
     known = [(e["slicktext"]["opt_in_status"], e["cloudcontactai"]) for e in data]
     stopped = [c is not None and c["do_not_text"] for status, c in known if status != "subscribed"]
     assert 0 < sum(stopped) < len(stopped)

@@ -131,11 +131,11 @@ def test_hanging_calls_do_not_hold_up_others(server: Running, call: Caller) -> N
     waiting = [Thread(target=hang, args=(Caller(server),)) for _ in range(50)]
     for thread in waiting:
         thread.start()
-    assert call.slicktext("GET").status_code == 200, "in the 5 seconds that a test's call has"
+    assert call.slicktext("GET").status_code == 200, "while the others wait"
     for thread in waiting:
         thread.join()
 
 
 def hang(call: Caller) -> None:
-    with call.session, pytest.raises(requests.ReadTimeout):
-        stop(call, "slicktext", timeout=0.6)
+    with call.session, pytest.raises(requests.Timeout):
+        stop(call, "slicktext", timeout=2)

@@ -4,7 +4,6 @@ import contextlib
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from dashboard.sign_in import OpenId
+from tests.people import until
 
 BEGIN = "/accounts/oidc/company/login/"
 MAP = {"texting-managers": "Managers", "texting-agents": "Agents"}
@@ -39,14 +39,14 @@ class Provider:
 
     def put(self, sub: str = "u-1", **claims: Any) -> None:
         data = {"email": "ada@example.com", "email_verified": True, "name": "Ada Agent", **claims}
-        requests.put(f"{self.issuer}/users/{sub}", json=data, timeout=5).raise_for_status()
+        requests.put(f"{self.issuer}/users/{sub}", json=data, timeout=60).raise_for_status()
 
     def sign_in(self, client: Client, sub: str = "u-1", begin: str = BEGIN) -> HttpResponse:
         sent = client.post(begin)
         assert sent["Location"].startswith(self.issuer), sent
         self.asked = parse_qs(urlsplit(sent["Location"]).query)
         answer = requests.post(
-            sent["Location"], data={"sub": sub}, allow_redirects=False, timeout=5
+            sent["Location"], data={"sub": sub}, allow_redirects=False, timeout=60
         )
         back = urlsplit(answer.headers["Location"])
         return client.get(f"{back.path}?{back.query}")
@@ -54,6 +54,12 @@ class Provider:
     def sign_in_manager(self, client: Client) -> None:
         self.put(groups=["texting-managers"])
         self.sign_in(client)
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 @contextlib.contextmanager
@@ -64,11 +70,8 @@ def running() -> Iterator[Provider]:
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(200):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.05)
+        until(lambda: listens(port))
         yield Provider(port)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

@@ -32,8 +32,9 @@ def attack(times: int, address: str = "203.0.113.9", name: str = "ada") -> list[
 
 
 def test_the_account_slows_down_for_places_that_it_never_signed_in_from(agent: User) -> None:
-    assert attack(5) == [200] * 5
-    response = sign_in(Client(REMOTE_ADDR="198.51.100.7"), "wrong")
+    with time_machine.travel(timezone.now(), tick=False):
+        assert attack(5) == [200] * 5
+        response = sign_in(Client(REMOTE_ADDR="198.51.100.7"), "wrong")
     assert response.status_code == 429
     assert int(response["Retry-After"]) <= 2
     assert "Too many failed sign-ins. Wait" in Page(response).text
@@ -58,7 +59,8 @@ def test_the_wait_grows_and_stays_short(agent: User) -> None:
         )
         for n in range(20)
     )
-    response = sign_in(Client(REMOTE_ADDR="198.51.100.7"))
+    with time_machine.travel(now, tick=False):
+        response = sign_in(Client(REMOTE_ADDR="198.51.100.7"))
     assert response.status_code == 429
     assert 25 <= int(response["Retry-After"]) <= 30
 

@@ -197,7 +197,7 @@ def test_a_stop_that_only_the_record_holds_is_exported(
     max_: Client, agent: User, settings: Any
 ) -> None:
     """Read at SlickText, which shows them as subscribed by now; and a press that can still be unsent."""
-    settings.UNDO_SECONDS = 20
+    settings.UNDO_SECONDS = 600
     read, pressed, unsent = person(1), person(2), person(3)
     slicktext_readings.learn([replace(read, opt_in_status="unsubscribed")], READ_AT, now=True)
     later = timezone.now()

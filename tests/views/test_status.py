@@ -52,10 +52,10 @@ def test_all_is_well(max_: Client, vendors: Vendors) -> None:
 
 def test_slicktext_is_asked_once_and_not_for_long(max_: Client, vendors: Vendors) -> None:
     vendors.forget_calls()
-    vendors.fault("slicktext", "hang", seconds=20)
+    vendors.fault("slicktext", "hang", seconds=120)
     started = time.monotonic()
     assert "SlickText Not answering" in show(max_)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
     vendors.clear_faults()
     # The sandbox notes a call when it lets go of it.
     until(lambda: len(vendors.asked()) == 1)

@@ -2,13 +2,12 @@
 
 import hmac
 import json
-import time
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from contacts_ui.models import Vendor, WebhookEvent
+from contacts_ui.models import WebhookEvent
 from contacts_ui.services.webhooks import inbox
 from tests.hooks import (
     CCAI,
@@ -252,12 +251,10 @@ def test_odd_but_signed(vendors: Vendors) -> None:
 
 
 def test_a_slow_vendor_does_not_slow_the_answer(vendors: Vendors) -> None:
-    for vendor in Vendor:
-        vendors.fault(vendor.value, "latency", seconds=5)
-    start = time.monotonic()
+    vendors.forget_calls()
     tell_ccai(unsubscribed())
     tell_slicktext(hint())
-    assert time.monotonic() - start < 4
+    assert vendors.asked() == [], "none is asked before the answer"
 
 
 def test_an_answer_costs_two_queries(vendors: Vendors, django_assert_num_queries: Any) -> None:

@@ -62,7 +62,7 @@ def test_processes_and_threads_keep_the_chain_whole() -> None:
 
     with ThreadPoolExecutor(max_workers=3) as threads:
         list(threads.map(many, range(3)))
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    assert [writer.wait(timeout=300) for writer in writers] == [0, 0, 0]
     assert LedgerEntry.objects.count() == 1 + 6 * 25
     assert list(broken_links()) == []
 

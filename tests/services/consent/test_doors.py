@@ -42,7 +42,7 @@ SLICKTEXT, CCAI = "slicktext", "cloudcontactai"
 @pytest.fixture
 def _held(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A press is held, and no timer of this process ends it."""
-    settings.UNDO_SECONDS = 20.0
+    settings.UNDO_SECONDS = 600.0
     monkeypatch.setattr(held_presses, "send_in_time", lambda press: None)
 
 

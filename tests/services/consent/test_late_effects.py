@@ -125,7 +125,7 @@ def test_no_room_in_the_budget_is_no_failed_attempt(
     delivery.deliver(second.pk)
     second.refresh_from_db()
     assert second.attempts == 0
-    assert timedelta(seconds=15) < second.due_at - timezone.now() < timedelta(seconds=24)
+    assert timedelta(seconds=5) < second.due_at - timezone.now() < timedelta(seconds=24)
 
 
 def test_the_most_urgent_desired_state_of_one_vendor_comes_next(

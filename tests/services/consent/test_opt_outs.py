@@ -55,9 +55,9 @@ def test_it_is_completed_when_both_vendors_have_confirmed(agent: User) -> None:
     row = fresh(row)
     assert row.state == "honoured"
     assert row.cloudcontactai_confirmed_at == pytest.approx(
-        row.completed_at, abs=timedelta(seconds=1)
+        row.completed_at, abs=timedelta(minutes=1)
     )
-    assert row.seconds_to_complete == pytest.approx(3600, abs=5)
+    assert row.seconds_to_complete == pytest.approx(3600, abs=60)
 
 
 def test_only_connected_vendors_are_waited_for(

@@ -113,7 +113,7 @@ def test_who_was_stopped_on_these_days() -> None:
     assert ids(f"stopped:..{day - timedelta(days=1)} may:no lee") == [7]
     IndexedContact.objects.filter(pk=4).update(stopped_at=timezone.now())
     assert ids("stopped:today") == [4]
-    IndexedContact.objects.filter(pk=4).update(stopped_at=timezone.now() - timedelta(days=1))
+    IndexedContact.objects.filter(pk=4).update(stopped_at=noon(1))
     assert ids("stopped:yesterday") == [4]
 
 

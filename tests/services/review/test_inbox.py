@@ -30,7 +30,7 @@ def test_nothing_waits() -> None:
 
 def test_each_kind_is_counted(agent: User) -> None:
     now = timezone.now()
-    for number, days in zip(NUMBERS, (40, 30, 12, 0), strict=False):
+    for number, days in zip(NUMBERS, (40, 30, 5, 0), strict=False):
         ask(agent, number, asked_at=now - timedelta(days=days))
     OptOut.objects.filter(number=NUMBERS[1]).update(reviewed_at=now)
     for number, kind in zip(NUMBERS, DisagreementKind, strict=False):

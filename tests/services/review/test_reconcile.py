@@ -74,7 +74,7 @@ def test_an_outage_pauses_it_and_loses_no_number(three: list[str], vendors: Vend
     assert run_due() == 0
     assert len(vendors.calls("slicktext")) == 1
     progress = ReconcileProgress.objects.get()
-    assert timedelta(seconds=50) < progress.next_at - timezone.now() <= timedelta(seconds=60)
+    assert timedelta(seconds=10) < progress.next_at - timezone.now() <= timedelta(seconds=60)
     vendors.clear_faults()
     soon()
     assert run_due() == 3
