@@ -32,6 +32,7 @@ class SignInForm(OurWords, LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["login"].widget.attrs["autofocus"] = True
         self.fields["password"].help_text = ""
         for name, longest in (("login", 254), ("password", 4096)):
             self.fields[name].max_length = longest
