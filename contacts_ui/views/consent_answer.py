@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import strip_tags
+from django.utils.html import format_html, strip_tags
 
 from contacts_ui.models.consent import Source
 from contacts_ui.permissions import may
@@ -24,7 +24,7 @@ from contacts_ui.services.contacts.reading import read
 from contacts_ui.services.review.numbers import seen_of
 from contacts_ui.services.vendors.vendor_errors import NotFound, VendorError
 from contacts_ui.template_filters import to_the_second
-from contacts_ui.views.addresses import safe_next
+from contacts_ui.views.addresses import person_url, safe_next
 from contacts_ui.views.consent_panel import (
     REASONS,
     ConsentPanel,
@@ -159,8 +159,13 @@ def receipt(
     """Return each vendor's answer after a click, or `note`: in the row or card, or as a message on the page before."""
     if request.htmx:
         return answer(request, panel_of(request, seen, judgment, receipt=True, note=note))
-    messages.success(request, f"{seen.label}: {note or receipt_words(judgment)}")
-    return redirect(home_of(request, seen.contact_id))
+    home, page = home_of(request, seen.contact_id), person_url(seen.contact_id, seen.number)
+    words = f"{seen.label}: {note or receipt_words(judgment)}"
+    if not home.startswith(page):
+        # The list may not show them anymore, or another person of this name.
+        words = format_html('{} <a href="{}">Open {}</a>', words, page, pretty(seen.number))
+    messages.success(request, words)
+    return redirect(home)
 
 
 def out_of_the_dialog(response: HttpResponse, contact_id: int | None) -> HttpResponse:

@@ -40,6 +40,8 @@ TITLES: Final[Mapping[Kind, tuple[str, str, str]]] = {
     Kind.UNREVIEWED: ("Opt-outs to review", "opt-out-list", "?reviewed=no&kind=requests"),
 }
 ALARMS: Final = (Kind.TEXTED, Kind.DISAGREE, Kind.PAST_DUE)
+# All say that a stop is not in force at a vendor: a person is shown once, under the first of them.
+NOT_IN_FORCE: Final = (Kind.DISAGREE, Kind.REFUSED, Kind.PAST_DUE, Kind.DUE_SOON)
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,18 @@ class Item:
 
 
 def sections_of(inbox: Inbox, staff: Staff) -> list[dict[str, Any]]:
-    """Return a section for each kind of which any waits, the most urgent first."""
-    return [
-        section(kind, count, [_ITEM[kind](each, inbox, staff) for each in inbox.items[kind]])
-        for kind, count in inbox.counts.items()
-        if count
-    ]
+    """Return a section for each kind of which any waits, the most urgent first; none if all of it is shown above."""
+    sections = []
+    numbers: set[str] = set()
+    for kind, count in inbox.counts.items():
+        items = [_ITEM[kind](each, inbox, staff) for each in inbox.items.get(kind, ())]
+        more = count > len(items)
+        if kind in NOT_IN_FORCE:
+            items = [item for item in items if item.number not in numbers]
+            numbers.update(item.number for item in items)
+        if items or more:
+            sections.append(section(kind, count, items))
+    return sections
 
 
 def section(kind: Kind, count: int, items: list[Item]) -> dict[str, Any]:

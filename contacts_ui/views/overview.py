@@ -56,12 +56,10 @@ def home(request: StaffRequest) -> HttpResponse:
 def overview(request: StaffRequest) -> HttpResponse:
     """Show what waits for a decision; below it how many may be texted, and the opt-outs of a range of days."""
     form = RangeForm(request.GET)
-    inbox = look(request.user)
     context: dict[str, Any] = {
         "form": form,
         "much_read": [_read(each) for each in much_read()],
-        "sections": sections_of(inbox, request.user),
-        "waiting": sum(inbox.counts.values()),
+        "sections": sections_of(look(request.user), request.user),
         "here": request.get_full_path(),
         "answers": _answers(),
         "seen": None,

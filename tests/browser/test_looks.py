@@ -100,7 +100,10 @@ SMALL = """() => [...document.querySelectorAll("a, button, select, summary, inpu
 
 def test_narrow_phones_and_large_letters(open_as: Open, manager: User, vendors: Vendors) -> None:
     """Magnified twice, a phone of 390 pixels is one of 195."""
-    vendors.edit(email="marty.mcfly.of.hill.valley.1985.and.2015@mail.example.com")
+    vendors.edit(
+        email="marty.mcfly.of.hill.valley.1985.and.2015@mail.example.com",
+        last_name="Wolfeschlegelsteinhausenbergerdorff" * 2,
+    )
     page = open_as(manager, viewport=PHONE, has_touch=True, is_mobile=True)
     for address in PAGES:
         page.goto(address)

@@ -38,6 +38,7 @@ def sign_out(page: Page) -> None:
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/accounts/login/")
+    expect(page.get_by_label("Username or email")).to_be_focused()
 
 
 def test_a_passkey_is_added_and_used_instead_of_a_password(

@@ -249,7 +249,7 @@ def test_a_conflict_says_who_changed_what_and_when(
     save(edgar, city="Memphis", first_name="Martin", email="old@example.com")
     vendors.edit(MARTY, email="new@example.com", last_name="Fly")
     page = Page(ada.post(URL, form))
-    by_edgar = f"Changed by Edgar Editor at {strip_tags(when(LedgerEntry.objects.get().at))}."
+    by_edgar = f"Changed by Edgar Editor on {strip_tags(when(LedgerEntry.objects.get().at))}."
     assert f"{by_edgar} It was “Hill Valley” when you opened the form." in page.text
     assert f"First name: Marty → Martin {by_edgar}" in page.text
     # An edit made here is not what stands there now.

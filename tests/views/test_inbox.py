@@ -138,6 +138,25 @@ def test_every_kind_by_urgency_with_its_number(max_: Client, everything: None) -
     assert not page.all("p", class_="banner", data_kind="attention")
 
 
+def test_a_person_is_shown_once_under_the_most_urgent(
+    max_: Client, agent: User, everything: None
+) -> None:
+    """Refused and past due are two more signs of one stop that a vendor does not hold."""
+    now = timezone.now()
+    Disagreement.objects.create(
+        number=MARTY_NUMBER, label="Marty McFly", kind="reappeared", found_at=now
+    )
+    ask(agent, MARTY_NUMBER, label="Marty McFly", asked_at=now - timedelta(days=40))
+    page = Page(max_.get("/overview/"))
+    assert "Vendors disagree 5" in titles(page)
+    assert "Refused by a vendor 1" not in titles(page), "all of it is shown above"
+    assert "Opt-outs past due 2" in titles(page)
+    presses = [str(each["aria-label"]) for each in page.all("button")]
+    assert "Stop at both: Marty McFly" in presses
+    assert "Send again: Past Due" in presses
+    assert "Send again: Marty McFly" not in presses
+
+
 @pytest.mark.parametrize(
     "label",
     [

@@ -248,9 +248,12 @@ def test_without_javascript(ada: Client, vendors: Vendors) -> None:
 
 
 def test_without_javascript_it_goes_back_to_the_page_of_the_table(ada: Client) -> None:
+    """A link leads to the person: a list of those who may be texted does not have them anymore."""
     page = Page(ada.get("/contacts/?size=25"))
     ada.post(*page.press(page.switch("Do not text Marty McFly")))
     page = Page(ada.get("/contacts/?size=25"))
+    [opened] = [each for each in page.all("a") if each.text == "Open (615) 555-3338"]
+    assert opened["href"] == HERE
     for name in ("Unsend the stop of", "Tell them now about"):
         address, form = page.press(page.one("button", aria_label=f"{name} Marty McFly"))
         assert ada.post(address, form)["Location"] == "/contacts/?size=25"
