@@ -8,6 +8,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ PAGES = {
     "tab Do not text": "/contacts/?may=no",
     "open a contact": "/contacts/{contact}/",
     "overview": "/overview/",
+    "opt-outs": "/opt-outs/",
     "status page": "/status/",
 }
 
@@ -68,6 +71,15 @@ def ask(server: Any, name: str) -> list[float]:
 
 def serve(root: Path, people: int) -> None:
     """Answer each page's name on standard input with the times of some requests."""
+    with prepared(root, people) as measure:
+        for name in sys.stdin:
+            times = [measure.request(PAGES[name.strip()]) for _ in range(REQUESTS)]
+            print(*times, flush=True)
+
+
+@contextmanager
+def prepared(root: Path, people: int) -> Iterator["Measure"]:
+    """Yield a signed-in manager's requests to a checkout, with a database of its own."""
     sys.path[:0] = [str(root / "bin"), str(root)]
     from stack import collect_static, fill_index, make_people, running_stack, use_database
 
@@ -77,10 +89,7 @@ def serve(root: Path, people: int) -> None:
         make_people(agents=0, managers=1)
         fill_index(people)
         collect_static(stack)
-        measure = Measure(people)
-        for name in sys.stdin:
-            times = [measure.request(PAGES[name.strip()]) for _ in range(REQUESTS)]
-            print(*times, flush=True)
+        yield Measure(people)
 
 
 class Measure:
