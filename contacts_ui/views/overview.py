@@ -25,6 +25,7 @@ from contacts_ui.services.review.opt_outs import changed_for
 from contacts_ui.services.review.overview import Bucket, Overview, days_in_a_bucket
 from contacts_ui.services.review.overview import overview as look_over
 from contacts_ui.services.security.reading import MuchRead, much_read
+from contacts_ui.template_filters import day, short_day
 from contacts_ui.views.durations import in_words
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.inbox_rows import changed_item, message_item, section, sections_of
@@ -77,10 +78,10 @@ def overview(request: StaffRequest) -> HttpResponse:
             "per": {1: "a day", 7: "a week"}.get(
                 days_in_a_bucket(first, last), f"every {days_in_a_bucket(first, last)} days"
             ),
-            "table": [_line(bucket) for bucket in seen.buckets],
+            "table": [_line(bucket, reverse("opt-out-list")) for bucket in seen.buckets],
             "columns": columns_plot(
                 [
-                    Column(bucket.asked, bucket.open, date_format(bucket.first, "M j"))
+                    Column(bucket.asked, bucket.open, short_day(bucket.first))
                     for bucket in seen.buckets
                 ]
             ),
@@ -142,12 +143,12 @@ def _ranges(request: StaffRequest, first: date, last: date) -> list[dict[str, An
 def _read(read: MuchRead) -> dict[str, str]:
     """Return who was shown very many contacts, and when: "between 2 and 3 PM", with the day if it is not today."""
     since, until = timezone.localtime(read.since), timezone.localtime(read.until)
-    same_half = date_format(since, "A") == date_format(until, "A")
+    same_half = f"{since:%p}" == f"{until:%p}"
     first, last = date_format(since, "f" if same_half else "f A"), date_format(until, "f A")
-    day = "" if since.date() == timezone.localdate() else f" on {date_format(since, 'M j')}"
+    on_day = "" if since.date() == timezone.localdate() else f" on {short_day(since)}"
     events = {"q": read.username, "kind": SecurityEventKind.READ_MUCH.value}
     return {
-        "words": f"{read.name} was shown {read.contacts:,} contacts between {first} and {last}{day}.",
+        "words": f"{read.name} was shown {read.contacts:,} contacts between {first} and {last}{on_day}.",
         "url": f"{reverse('security-events')}?{urlencode(events)}",
     }
 
@@ -182,7 +183,7 @@ def _moved(buckets: Sequence[Bucket]) -> dict[str, Any] | None:
     if not kept:
         return None
     points = [
-        (bucket.answers.may_text if bucket.answers else None, date_format(bucket.last, "M j"))
+        (bucket.answers.may_text if bucket.answers else None, short_day(bucket.last))
         for bucket in buckets
     ]
     return {
@@ -222,13 +223,13 @@ def _figure(label: str, value: str, query: dict[str, str], note: str) -> dict[st
     }
 
 
-def _line(bucket: Bucket) -> dict[str, Any]:
+def _line(bucket: Bucket, opt_outs: str) -> dict[str, Any]:
     days = {"from": bucket.first.isoformat(), "to": bucket.last.isoformat(), "kind": REQUESTS}
-    day = date_format(bucket.first, "D, M j, Y")
+    days_text = f"{bucket.first:%a}, {day(bucket.first)}"
     if bucket.last != bucket.first:
-        day = f"{date_format(bucket.first, 'M j, Y')} to {date_format(bucket.last, 'M j, Y')}"
+        days_text = f"{day(bucket.first)} to {day(bucket.last)}"
     return {
-        "days": day,
+        "days": days_text,
         "bucket": bucket,
-        "url": f"{reverse('opt-out-list')}?{urlencode(days)}",
+        "url": f"{opt_outs}?{urlencode(days)}",
     }
