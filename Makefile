@@ -52,8 +52,8 @@ world: setup     ## The generated world of consent: is any stop passed over, in 
 fuzz: setup      ## Odd headers, parameters, and bodies at every address, as every role: none may end in a 500. ARGS="--requests 100000 --seed 1"
 	$(BIN)/python bin/fuzz.py $(ARGS)
 
-load: setup      ## Fifty agents at once on SlickText's real limit, idle and beside a bulk job of ten thousand. ARGS="--seconds 120"
-	$(BIN)/python bin/load.py $(ARGS)
+load: setup      ## Fifty agents on SlickText's real limit, beside a bulk job, and while processes and PostgreSQL end. ARGS="--seconds 30"
+	bin/with-postgres-and-redis $(BIN)/python bin/load.py $(ARGS)
 
 screenshots: setup   ## Take the README's images again, from a fresh practice history; needs Chromium
 	$(BIN)/python bin/screenshots.py

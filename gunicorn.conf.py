@@ -11,6 +11,8 @@ from dashboard.logs import logging_config
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS") or 2)
 threads = 8
+# The code is there before the port is: a proxy before several web processes asks another one until then.
+preload_app = True
 # Longer than a page takes whose vendors do not answer; on SIGTERM, shorter than a supervisor waits before it kills.
 timeout = 60
 graceful_timeout = 20
@@ -30,17 +32,21 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes it private
 
 
-def post_worker_init(worker: Any) -> None:
-    """Import the views before the first person waits for them, and keep the garbage collector off what stays anyway.
-
-    Else every now and then a page waits until it has walked through all that is loaded. Presses of *Do not text* that a
-    process before this one held are sent in time, also where no worker runs.
-    """
+def on_starting(server: Any) -> None:
+    """Import the views before the port is there, and before the first person waits for them."""
     from django.urls import resolve
 
+    resolve("/")
+
+
+def post_worker_init(worker: Any) -> None:
+    """Send the held presses of a process before this one, and keep the garbage collector off what stays anyway.
+
+    Else every now and then a page waits until it has walked through all that is loaded. Presses are sent in time also
+    where no worker runs.
+    """
     from contacts_ui.services.consent import held_presses
 
-    resolve("/")
     held_presses.resume()
     gc.collect()
     gc.freeze()

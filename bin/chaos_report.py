@@ -2,12 +2,11 @@
 
 import argparse
 import statistics
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from chaos_storm import KINDS, Clicks
-from stack import Stack, tell
+from stack import Stack, the_truth
 
 
 @dataclass
@@ -112,15 +111,6 @@ def look_for_wrong(
             found.wrong.append(f"{state.number} is kept as {state.verdict}, not {right}")
     found.wrong += [f"ledger: {link}" for link in verification.broken_links()]
     found.wrong += [f"record: {row}" for row in verification.changed_rows()]
-
-
-def the_truth(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what both vendors really hold, by number."""
-    after = ""
-    while after is not None:
-        page = tell(stack, "GET", f"truth/all?limit=5000&after={after.replace('+', '%2B')}")
-        yield from ((each["number"], each) for each in page["data"])
-        after = page["next"]
 
 
 def look_for_late(options: argparse.Namespace, found: Findings) -> list[float]:

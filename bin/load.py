@@ -1,30 +1,35 @@
-"""`make load`: fifty people work on SlickText's real limit, first alone, then beside a bulk job.
+"""`make load`: fifty people work on SlickText's real limit: first alone, then beside a bulk job, then with accidents.
 
-gunicorn, two workers and the sandbox are processes of their own; agents are threads that speak HTTP as a browser does.
-Ends with 1 when a rule is broken (`broken_rules`). Nothing leaves this machine.
+On PostgreSQL and Redis (`bin/with-postgres-and-redis`), with two web processes behind nginx, two workers, and the
+sandbox; agents are threads that speak HTTP as a browser does. The accidents: one web process and one worker are killed
+(kill -9) and brought back, and PostgreSQL crashes and is started again. At the end the sandbox says which stops the
+vendors hold. Ends with 1 when a rule is broken (`broken_rules`). Nothing leaves this machine.
 """
 
 import argparse
 import html
+import os
 import random
 import re
 import statistics
+import subprocess
 import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import requests
+from chaos_accidents import RESTART
 from requests.adapters import HTTPAdapter
 from stack import (
     TICKET,
     Stack,
-    answers,
     fill_index,
     form_of,
+    not_stopped,
     running_stack,
     tell,
     until,
@@ -35,10 +40,15 @@ from urllib3.util import Retry
 TOKEN = "for-this-run"  # noqa: S105 - of a server that ends with this program
 BUSY = "Try again in a moment."
 LONGEST_SECONDS = 10.0
+# From accepted to confirmed by both vendors, also where a worker is killed in between.
+LATE_SECONDS = 60.0
+# How long PostgreSQL stays away, and how long after it is back a page may still fail.
+RESTART_SECONDS, RECOVERY_SECONDS = "3", 1.0
 # How much slower a stop may be beside the bulk job, in seconds, at the 95th percentile.
 STOP_SLOWER = 0.5
 BUSY_SHARE = 0.01
 MAIN_FORM = re.compile(r'<form[^>]*method="post"(?:(?!</form>).)*name="city".*?</form>', re.S)
+FORMS = ("stop", "save")
 DICE = random.Random(4)  # noqa: S311 - people, not secrets
 
 
@@ -61,15 +71,18 @@ def main() -> None:
             fault = {"kind": "latency", "seconds": options.latency}
             tell(stack, "PUT", f"faults/{vendor}", fault)
         tell(stack, "PUT", "switches", {"rate_limit": True})
-        for name in ("web", "worker-0", "worker-1"):
+        for name in ("web-0", "web-1", "worker-0", "worker-1", "balancer"):
             stack.spawn(name)
-        until(lambda: answers(f"{stack.url}/readyz"), "the dashboard")
+        until(lambda: stack.ready("web-0") and stack.ready("web-1"), "the dashboard")
         # The bulk job takes the second half of the people, the agents the first.
         half = len(numbers) // 2
-        idle = phase(stack, "idle", options, browsers, numbers[:half])
+        phases = [phase(stack, "idle", options, browsers, numbers[:half])]
         bulk_job(options.bulk)
-        busy = phase(stack, "beside the bulk job", options, browsers, numbers[:half])
-        sys.exit(judge(idle, busy))
+        for name, event in (("beside the bulk job", rest), ("with accidents", accidents)):
+            phases.append(phase(stack, name, options, browsers, numbers[:half], event))
+        stopped = {each for phase in phases for each in phase.accepted}
+        lost = not_stopped(stack, [number for pk, number, _ in numbers if pk in stopped])
+        sys.exit(judge(phases, lost, options))
 
 
 def read_options() -> argparse.Namespace:
@@ -81,7 +94,11 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--bulk", type=int, default=10_000, help="stops of the bulk job (10,000)")
     parser.add_argument("--latency", type=float, default=0.15, help="of both vendors (0.15)")
     parser.add_argument("--pause", type=float, default=10, help="mean seconds between acts (10)")
-    return parser.parse_args()
+    parser.add_argument("--p95", type=float, default=300, help="of all requests, ms (300)")
+    options = parser.parse_args()
+    if RESTART not in os.environ:
+        parser.error("run it by `make load`: it needs a PostgreSQL that it can restart")
+    return options
 
 
 # Getting ready.
@@ -137,13 +154,29 @@ def bulk_job(count: int) -> None:
 # People at work.
 
 
+@dataclass(frozen=True)
+class Request:
+    """One request; `began` on the monotonic clock, `status` 0 without an answer."""
+
+    kind: str
+    began: float
+    seconds: float
+    status: int
+
+    def during(self, start: float, end: float) -> bool:
+        return self.began <= end and self.began + self.seconds >= start
+
+
 @dataclass
 class Measured:
     """What one phase showed."""
 
     name: str
-    taken: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    failures: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    # Contacts whose stop was answered with 200.
+    accepted: list[int] = field(default_factory=list)
+    killed_at: list[float] = field(default_factory=list)
+    away: tuple[float, float] = (0, 0)
     busy: int = 0
     stops: list[float] = field(default_factory=list)
     unconfirmed: int = 0
@@ -151,13 +184,31 @@ class Measured:
     refused: float = 0
     seconds: float = 0
 
-    @property
-    def requests(self) -> int:
-        return sum(map(len, self.taken.values()))
+    def taken(self, kind: str = "") -> list[float]:
+        """Return the seconds of requests outside the restart."""
+        return [
+            each.seconds
+            for each in self.requests
+            if kind in ("", each.kind) and not each.during(*self.away)
+        ]
 
     @property
-    def longest(self) -> float:
-        return max((max(each) for each in self.taken.values()), default=0.0)
+    def failures(self) -> list[Request]:
+        """Requests that failed, except those that a restart or a killed process explains.
+
+        nginx sends what only reads to the other web process; a form may have had its effect, so its sender is told.
+        """
+        return [
+            each
+            for each in self.requests
+            if (each.status >= 400 or not each.status)
+            and not (each.status == 503 and each.during(*self.away))
+            and not (
+                each.status == 503
+                and each.kind in FORMS
+                and any(each.during(moment, moment) for moment in self.killed_at)
+            )
+        ]
 
 
 class Person:
@@ -183,17 +234,15 @@ class Person:
         return self._send(kind, "POST", path, headers=headers, data=data)
 
     def _send(self, kind: str, method: str, path: str, **more: Any) -> str:
-        started = time.monotonic()
+        started, status, text = time.monotonic(), 0, ""
         try:
             answer = self._browser.request(method, self._url + path, timeout=60, **more)
-        except requests.RequestException as error:
-            self._into.failures.append(f"{kind}: {type(error).__name__}")
-            return ""
-        self._into.taken[kind].append(time.monotonic() - started)
-        if answer.status_code >= 400:
-            self._into.failures.append(f"{kind}: {answer.status_code}")
-        self._into.busy += BUSY in answer.text
-        return answer.text
+            status, text = answer.status_code, answer.text
+        except requests.RequestException:
+            pass
+        self._into.requests.append(Request(kind, started, time.monotonic() - started, status))
+        self._into.busy += BUSY in text
+        return text if status == 200 else ""
 
     def act(self, someone: tuple[int, str, str]) -> None:
         """Act once, as often as people do each thing."""
@@ -218,7 +267,8 @@ class Person:
         page = self.get("open", f"/contacts/{contact_id}/")
         if ticket := TICKET.search(page):
             data = {"ticket": html.unescape(ticket[1])}
-            self.post("stop", f"/contacts/{contact_id}/do-not-text/", data, htmx=True)
+            if self.post("stop", f"/contacts/{contact_id}/do-not-text/", data, htmx=True):
+                self._into.accepted.append(contact_id)
 
     def _edit(self, contact_id: int) -> None:
         page = self.get("edit form", f"/contacts/{contact_id}/edit/")
@@ -227,12 +277,35 @@ class Person:
             self.post("save", f"/contacts/{contact_id}/edit/", form_of(main[0]) | {"city": city})
 
 
+def rest(stack: Stack, seconds: float, found: Measured) -> None:
+    """Let nothing happen."""
+
+
+def accidents(stack: Stack, seconds: float, found: Measured) -> None:
+    """Kill a web process and a worker, each brought back a quarter of the time later; then crash PostgreSQL."""
+    from django.db import connection
+
+    for victim in ("web-1", "worker-0"):
+        time.sleep(seconds / 8)
+        found.killed_at.append(time.monotonic())
+        stack.kill(victim)
+        time.sleep(seconds / 8)
+        stack.spawn(victim)
+    time.sleep(seconds / 8)
+    began = time.monotonic()
+    subprocess.run([os.environ[RESTART], "immediate", RESTART_SECONDS], check=True, timeout=60)
+    found.away = began, time.monotonic() + RECOVERY_SECONDS
+    # Ours died with the others.
+    connection.close()
+
+
 def phase(
     stack: Stack,
     name: str,
     options: argparse.Namespace,
     people: list[tuple[str, str]],
     contacts: list[tuple[int, str, str]],
+    event: Callable[[Stack, float, Measured], None] = rest,
 ) -> Measured:
     """Let everyone work for this many seconds; no two agents stop the same person."""
     from django.utils import timezone
@@ -258,11 +331,12 @@ def phase(
     threads = [threading.Thread(target=work, args=each, daemon=True) for each in people]
     for thread in threads:
         thread.start()
+    event(stack, options.seconds, found)
     for thread in threads:
         thread.join(timeout=options.seconds + 60)
     found.seconds = time.monotonic() - started
     stops = DesiredState.objects.filter(batch=False, do_not_text=True, requested_at__gte=began)
-    waited = time.monotonic() + 20
+    waited = time.monotonic() + LATE_SECONDS
     while stops.exclude(state="confirmed").exists() and time.monotonic() < waited:
         time.sleep(0.2)
     by_number: dict[str, list[float]] = defaultdict(list)
@@ -300,9 +374,10 @@ def metrics(stack: Stack) -> dict[tuple[str, str], float]:
 
 
 def show(found: Measured) -> None:
-    print(f"\n{found.name}: {found.requests:,} requests in {found.seconds:.0f} s")
+    print(f"\n{found.name}: {len(found.requests):,} requests in {found.seconds:.0f} s")
     print(f"  {'':<12}{'requests':>10}{'median':>10}{'p95':>10}{'longest':>10}  milliseconds")
-    for kind, taken in sorted(found.taken.items()):
+    for kind in sorted({each.kind for each in found.requests}):
+        taken = found.taken(kind) or [0.0]
         cells = (statistics.median(taken), p95(taken), max(taken))
         print(f"  {kind:<12}{len(taken):>10}" + "".join(f"{1000 * each:>10.0f}" for each in cells))
     if found.stops:
@@ -312,36 +387,52 @@ def show(found: Measured) -> None:
         )
     paces = (f"{name} {count / found.seconds:.2f}" for name, count in sorted(found.calls.items()))
     print(f"  calls to SlickText a second: {', '.join(paces)}")
+    if away := [each for each in found.requests if each.status == 503]:
+        begun = [each.began for each in away if each.during(*found.away)] or [0.0]
+        print(
+            f"  503: {len(away)}; during the restart, over {max(begun) - min(begun):.1f} s"
+            f" of its {found.away[1] - found.away[0] - RECOVERY_SECONDS:.1f} s"
+        )
+    failures = [f"{each.kind}: {each.status or 'no answer'}" for each in found.failures]
     print(
         f"  429 seen: {found.refused:.0f}; no room for a page: {found.busy};"
-        f" longest wait of anybody: {found.longest:.2f} s; failures: {found.failures[:5] or 'none'}",
+        f" p95 of all: {1000 * p95(found.taken()):.0f} ms; failures: {failures[:5] or 'none'};"
+        f" load of the machine: {os.getloadavg()[0]:.1f}",
         flush=True,
     )
 
 
-def judge(idle: Measured, busy: Measured) -> int:
+def judge(phases: list[Measured], lost: list[tuple[str, str]], options: argparse.Namespace) -> int:
     """Print which rules are broken; return 1 if any is."""
-    broken = list(broken_rules(idle, busy))
-    print("\n" + "\n".join(broken or ["All rules kept."]))
+    accepted = sum(len(each.accepted) for each in phases)
+    print(f"\n{accepted} accepted stops, {len(lost)} of them lost {lost[:5] or ''}")
+    broken = [rule for each in phases for rule in broken_rules(each, options)]
+    broken += ["a stop is lost"] * bool(lost)
+    idle, busy, _ = phases
+    if not busy.calls.get("batch"):
+        broken.append("the bulk job had no call")
+    if idle.stops and busy.stops and p95(busy.stops) > p95(idle.stops) + STOP_SLOWER:
+        broken.append(
+            f"a stop takes {p95(busy.stops):.2f} s beside the bulk job, {p95(idle.stops):.2f} s without"
+        )
+    print("\n".join(broken or ["All rules kept."]))
     return int(bool(broken))
 
 
-def broken_rules(idle: Measured, busy: Measured) -> Iterator[str]:
-    for found in (idle, busy):
-        if found.refused:
-            yield f"{found.name}: SlickText answered 429 {found.refused:.0f} times"
-        if found.failures:
-            yield f"{found.name}: {len(found.failures)} requests failed"
-        if found.longest > LONGEST_SECONDS:
-            yield f"{found.name}: a person waited {found.longest:.1f} s"
-        if found.busy > BUSY_SHARE * found.requests:
-            yield f"{found.name}: {found.busy} pages found no room for their call"
-        if found.unconfirmed or not found.stops:
-            yield f"{found.name}: {found.unconfirmed} stops were not confirmed, {len(found.stops)} were"
-    if not busy.calls.get("batch"):
-        yield "the bulk job had no call"
-    if idle.stops and busy.stops and p95(busy.stops) > p95(idle.stops) + STOP_SLOWER:
-        yield f"a stop takes {p95(busy.stops):.2f} s beside the bulk job, {p95(idle.stops):.2f} s without"
+def broken_rules(found: Measured, options: argparse.Namespace) -> Iterator[str]:
+    if found.refused:
+        yield f"{found.name}: SlickText answered 429 {found.refused:.0f} times"
+    if found.failures:
+        yield f"{found.name}: {len(found.failures)} requests failed"
+    taken = found.taken()
+    if max(taken) > LONGEST_SECONDS:
+        yield f"{found.name}: a person waited {max(taken):.1f} s"
+    if 1000 * p95(taken) > options.p95:
+        yield f"{found.name}: p95 of all requests is {1000 * p95(taken):.0f} ms"
+    if found.busy > BUSY_SHARE * len(found.requests):
+        yield f"{found.name}: {found.busy} pages found no room for their call"
+    if found.unconfirmed or not found.stops:
+        yield f"{found.name}: {found.unconfirmed} stops were not confirmed in time, {len(found.stops)} were"
 
 
 def p95(values: list[float]) -> float:

@@ -51,7 +51,7 @@ http {{
     scgi_temp_path "{folder}/scgi";
     include "{root}/deploy/nginx/limits.conf";
     upstream dashboard {{
-        server "unix:{folder}/gunicorn.sock";
+        {servers}
     }}
     server {{
         listen {bind};
@@ -104,7 +104,7 @@ def start_both(group: ProcessGroup, gunicorn: list[str], nginx: str, bind: str) 
     configuration.write_text(
         CONFIGURATION.format(
             user=user(), files=files, folder=folder, bodies=bodies, root=ROOT, bind=bind,
-            connections=min(CONNECTIONS, files - 64),
+            servers=f'server "unix:{socket}";', connections=min(CONNECTIONS, files - 64),
         )
     )  # fmt: skip
     command = [nginx, "-e", "stderr", "-p", str(folder), "-c", str(configuration)]

@@ -6,15 +6,18 @@ real HTTP. Nothing here uses the dashboard's own delivery, so that it cannot agr
 
 import contextlib
 import html
+import io
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +25,7 @@ from typing import IO, Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from serve import CONFIGURATION, find_nginx, user
 from urllib3.util import Retry
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +43,8 @@ class Stack:
     port: int
     sandbox_port: int
     environment: dict[str, str]
+    web_ports: list[int]
+    root: Path = ROOT
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     logs: dict[str, IO[bytes]] = field(default_factory=dict)
 
@@ -51,11 +57,14 @@ class Stack:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
     def spawn(self, name: str) -> subprocess.Popen[bytes]:
-        """Start "sandbox", "web", "front" or "worker-N"; its output goes to NAME.log."""
+        """Start "sandbox", "web", "front", "balancer", or "worker-N"; its output goes to NAME.log.
+
+        web-0 and web-1, or front-0 and front-1, are behind "balancer", nginx at `url`. `root` has the code that runs.
+        """
         log = self.logs.setdefault(name, (self.folder / f"{name}.log").open("ab"))
         process = subprocess.Popen(
-            [sys.executable, *self._command(name)],
-            cwd=ROOT,
+            self._command(name),
+            cwd=self.root,
             env=self.environment,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -95,35 +104,76 @@ class Stack:
         """Return what a process has printed."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
+    def ready(self, name: str) -> bool:
+        """Return True if web-N or front-N itself can serve."""
+        return answers(f"http://127.0.0.1:{self._port_of(name)}/readyz")
+
+    def _port_of(self, name: str) -> int:
+        return self.web_ports[int(name.split("-")[1])] if "-" in name else self.port
+
     def _command(self, name: str) -> list[str]:
         if name == "sandbox":
             people = self.environment["STACK_PEOPLE"]
             db = str(self.folder / "vendors.sqlite3")
-            return ["-m", "sandbox", "serve", "--port", str(self.sandbox_port), "--people", people,
-                    "--db", db, "--quiet"]  # fmt: skip
-        if name == "web":
-            return ["-m", "gunicorn", "dashboard.wsgi", "--bind", f"127.0.0.1:{self.port}",
+            return [sys.executable, "-m", "sandbox", "serve", "--port", str(self.sandbox_port),
+                    "--people", people, "--db", db, "--quiet"]  # fmt: skip
+        if name.startswith("web"):
+            return [sys.executable, "-m", "gunicorn", "dashboard.wsgi",
+                    "--bind", f"127.0.0.1:{self._port_of(name)}",
                     "--worker-class", "gthread", "--workers", "2",
                     "--threads", "8", "--log-level", "warning", "--graceful-timeout", "5"]  # fmt: skip
-        if name == "front":
-            return ["bin/serve.py", "--bind", f"127.0.0.1:{self.port}", "--grace", "5",
-                    "--log-level", "warning"]  # fmt: skip
-        return ["manage.py", "worker"]
+        if name.startswith("front"):
+            return [sys.executable, "bin/serve.py", "--bind", f"127.0.0.1:{self._port_of(name)}",
+                    "--grace", "5", "--log-level", "warning"]  # fmt: skip
+        if name == "balancer":
+            return [find_nginx(), "-e", "stderr", "-p", str(self.folder), "-c", self._balancing()]
+        return [sys.executable, "manage.py", "worker"]
+
+    def _balancing(self) -> str:
+        """Write the configuration of the balancer; return its path."""
+        # Each browser keeps to one process: while two versions run, a page and its styles are of one.
+        servers = "hash $cookie_sessionid consistent; " + " ".join(
+            f"server 127.0.0.1:{port};" for port in self.web_ports
+        )
+        path = self.folder / "nginx.conf"
+        # Its workers are another account where we are root.
+        self.folder.chmod(0o711)
+        path.write_text(
+            CONFIGURATION.format(
+                user=user(), files=1024, folder=self.folder, bodies=self.folder, root=ROOT,
+                bind=f"127.0.0.1:{self.port}", servers=servers, connections=512,
+            )
+        )  # fmt: skip
+        return str(path)
 
 
 @contextlib.contextmanager
-def running_stack(*, people: int, settings: dict[str, str]) -> Iterator[Stack]:
+def export(commit: str) -> Iterator[Path]:
+    """Yield a folder with the files of a commit."""
+    with tempfile.TemporaryDirectory(prefix="older-") as folder:
+        command = [shutil.which("git") or "git", "archive", commit]
+        files = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(files)) as packed:
+            packed.extractall(folder, filter="data")
+        # nginx runs as another account where we are root.
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def running_stack(*, people: int, settings: dict[str, str], root: Path = ROOT) -> Iterator[Stack]:
     """Yield a stack with its sandbox running and its database migrated; the caller spawns web and workers.
 
-    The database is DATABASE_URL, where it is set: an empty one that is given up to this. Else SQLite.
+    The database is DATABASE_URL, or that of `bin/with-postgres-and-redis`: an empty one that is given up to this. Else
+    SQLite.
     """
     with tempfile.TemporaryDirectory(prefix="stack-") as name:
         folder = Path(name)
-        port, sandbox_port = free_ports(2)
+        port, sandbox_port, *web_ports = free_ports(4)
         kept = {key: value for key, value in os.environ.items() if not key.startswith(_THEIRS)}
         environment = kept | {
-            "DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{folder}/dashboard.sqlite3",
-            "REDIS_URL": os.environ.get("REDIS_URL", ""),
+            "DATABASE_URL": given("DATABASE_URL") or f"sqlite:///{folder}/dashboard.sqlite3",
+            "REDIS_URL": given("REDIS_URL"),
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
             "DJANGO_READ_DOT_ENV": "off",
             "DJANGO_SECRET_KEY": "only-for-this-run-and-never-in-production-xxxxxxxxxxxxxx",
@@ -136,13 +186,12 @@ def running_stack(*, people: int, settings: dict[str, str]) -> Iterator[Stack]:
             "STACK_PEOPLE": str(people),
             **settings,
         }  # fmt: skip
-        stack = Stack(folder, port, sandbox_port, environment)
+        stack = Stack(folder, port, sandbox_port, environment, web_ports, root)
         try:
             stack.spawn("sandbox")
             until(lambda: answers(f"{stack.sandbox_url}/_sandbox/state"), "the sandbox")
             tell(stack, "PUT", "switches", {"rate_limit": False})
-            migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-            subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
+            manage(stack, "migrate", "--verbosity", "0")
             yield stack
         finally:
             for each in reversed(stack.processes):
@@ -154,10 +203,21 @@ def running_stack(*, people: int, settings: dict[str, str]) -> Iterator[Stack]:
 _THEIRS = ("DJANGO_", "SLICKTEXT_", "CCAI_", "SANDBOX_", "METRICS_", "SENTRY_")
 
 
+def given(name: str) -> str:
+    """Return an address from the environment; `bin/with-postgres-and-redis` gives it as TEST_NAME."""
+    return os.environ.get(name) or os.environ.get(f"TEST_{name}", "")
+
+
+def manage(stack: Stack, *command: str) -> None:
+    """Run a command of the stack's checkout to its end."""
+    subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=stack.root, env=stack.environment, check=True
+    )
+
+
 def collect_static(stack: Stack) -> None:
     """Collect static files as in production."""
-    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=stack.environment, check=True)
+    manage(stack, "collectstatic", "--noinput", "--verbosity", "0")
 
 
 def use_database(stack: Stack) -> None:
@@ -274,6 +334,27 @@ def tell(stack: Stack, method: str, path: str, body: Any = None) -> Any:
     answer = requests.request(method, f"{stack.sandbox_url}/_sandbox/{path}", json=body, timeout=60)
     answer.raise_for_status()
     return answer.json()
+
+
+def the_truth(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what both vendors really hold, by number."""
+    after = ""
+    while after is not None:
+        page = tell(stack, "GET", f"truth/all?limit=5000&after={after.replace('+', '%2B')}")
+        yield from ((each["number"], each) for each in page["data"])
+        after = page["next"]
+
+
+def not_stopped(stack: Stack, numbers: Iterable[str]) -> list[tuple[str, str]]:
+    """Return each of these numbers with each vendor that holds no stop for it."""
+    truth, found = dict(the_truth(stack)), []
+    for number in numbers:
+        held = truth.get(number, {})
+        if (held.get("slicktext") or {}).get("opt_in_status") != "unsubscribed":
+            found.append((number, "slicktext"))
+        if (held.get("cloudcontactai") or {}).get("do_not_text") is not True:
+            found.append((number, "cloudcontactai"))
+    return found
 
 
 def answers(url: str) -> bool:

@@ -1,25 +1,41 @@
-"""Keep the answer to *May we text?* in the index. Fills it in one pass over the contacts, then indexes it."""
+"""Keep the answer to *May we text?* in the index. Fills it a part at a time, then indexes it.
+
+Nothing here holds a lock for long, so the older version can serve meanwhile. Each step can be run again.
+"""
 
 from datetime import timedelta
 
-from django.db import migrations, models
+from django.db import migrations, models, transaction
 from django.db.models import Q
 
 TABLE = "contacts_ui_indexedcontact"
 STATES = "contacts_ui_consentstate"
 TIMED_BY_VENDOR = {"vendor_mark", "vendor_code", "carrier", "status"}
 BATCH = 500
+CONTACTS_AT_ONCE = 5_000
+COLUMNS = {
+    "postgresql": {"answer": 'varchar(20) COLLATE "C"', "stopped_at": "timestamp with time zone"},
+    "sqlite": {"answer": "varchar(20)", "stopped_at": "datetime"},
+}
+INDEXES = (
+    models.Index(fields=["answer", "contact_id"], name="index_answer"),
+    models.Index(
+        fields=["stopped_at", "contact_id"],
+        condition=Q(stopped_at__isnull=False),
+        name="index_stopped",
+    ),
+)
 
 
 def add_columns(apps, schema_editor):
     """Add both in place: Django would build SQLite's table and its indexes anew, for minutes."""
-    postgresql = schema_editor.connection.vendor == "postgresql"
-    text = 'varchar(20) COLLATE "C"' if postgresql else "varchar(20)"
-    moment = "timestamp with time zone" if postgresql else "datetime"
-    schema_editor.execute(
-        f"ALTER TABLE {TABLE} ADD COLUMN answer {text} DEFAULT 'not_known' NOT NULL"
-    )
-    schema_editor.execute(f"ALTER TABLE {TABLE} ADD COLUMN stopped_at {moment} NULL")
+    connection = schema_editor.connection
+    with connection.cursor() as cursor:
+        there = {each.name for each in connection.introspection.get_table_description(cursor, TABLE)}
+    for name, kind in COLUMNS[connection.vendor].items():
+        if name not in there:
+            rest = "DEFAULT 'not_known' NOT NULL" if name == "answer" else "NULL"
+            schema_editor.execute(f"ALTER TABLE {TABLE} ADD COLUMN {name} {kind} {rest}")
 
 
 def remove_columns(apps, schema_editor):
@@ -33,27 +49,52 @@ def remove_columns(apps, schema_editor):
 
 def fill(apps, schema_editor):
     """Take the verdict of each number's record; without one, what SlickText's status says."""
-    schema_editor.execute(
-        f"""UPDATE {TABLE} SET answer = COALESCE(
-            (SELECT verdict FROM {STATES} WHERE {STATES}.number = {TABLE}.number),
+    # On PostgreSQL the two numbers differ in collation, and only with the record's own is its index used.
+    postgresql = schema_editor.connection.vendor == "postgresql"
+    number = f'{TABLE}.number COLLATE "default"' if postgresql else f"{TABLE}.number"
+    # The indexes of the contacts are not touched by either update.
+    update = f"""UPDATE {TABLE} SET answer = COALESCE(
+            (SELECT verdict FROM {STATES} WHERE {STATES}.number = {number}),
             CASE WHEN status IN ('unsubscribed', 'blocked') THEN 'do_not_text'
                  WHEN status = 'not subscribed' THEN 'not_subscribed'
                  WHEN status = 'subscribed' AND number <> '' THEN 'may_text' ELSE 'not_known' END),
             stopped_at = CASE WHEN status IN ('unsubscribed', 'blocked') AND NOT EXISTS
-                (SELECT 1 FROM {STATES} WHERE {STATES}.number = {TABLE}.number
-                 AND verdict <> 'do_not_text') THEN status_changed_at END"""
-    )
-    # The indexes of the contacts are not touched by either update.
+                (SELECT 1 FROM {STATES} WHERE {STATES}.number = {number}
+                 AND verdict <> 'do_not_text') THEN status_changed_at END
+            WHERE contact_id > %s AND contact_id <= %s"""
+    contacts = apps.get_model("contacts_ui", "IndexedContact").objects.order_by("pk")
+    ids = contacts.values_list("pk", flat=True)
+    start = -1
+    with schema_editor.connection.cursor() as cursor:
+        while part := list(ids.filter(pk__gt=start)[:CONTACTS_AT_ONCE]):
+            cursor.execute(update, [start, part[-1]])
+            start = part[-1]
     states = apps.get_model("contacts_ui", "ConsentState").objects.filter(stopped=True)
     adapt = schema_editor.connection.ops.adapt_datetimefield_value
     rows = states.exclude(stop=None).select_related("stop").order_by("number")
     moments = [(adapt(moment(row.stop)), row.number) for row in rows.iterator(chunk_size=BATCH)]
-    with schema_editor.connection.cursor() as cursor:
-        for start in range(0, len(moments), BATCH):
+    for start in range(0, len(moments), BATCH):
+        with transaction.atomic(), schema_editor.connection.cursor() as cursor:
             cursor.executemany(
                 f"UPDATE {TABLE} SET stopped_at = %s WHERE number = %s",
                 moments[start : start + BATCH],
             )
+
+
+def add_indexes(apps, schema_editor):
+    """Add them while others write; what an earlier run left half done goes first."""
+    model = apps.get_model("contacts_ui", "IndexedContact")
+    meanwhile = schema_editor.connection.vendor == "postgresql"
+    for index in INDEXES:
+        schema_editor.execute(
+            f"DROP INDEX {'CONCURRENTLY' if meanwhile else ''} IF EXISTS {index.name}"
+        )
+        schema_editor.add_index(model, index, **({"concurrently": True} if meanwhile else {}))
+
+
+def remove_indexes(apps, schema_editor):
+    for index in INDEXES:
+        schema_editor.execute(f"DROP INDEX IF EXISTS {index.name}")
 
 
 def moment(stop):
@@ -66,6 +107,7 @@ def moment(stop):
 
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("contacts_ui", "0029_labels")]
 
     operations = [
@@ -81,15 +123,8 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
-        migrations.AddIndex(
-            "IndexedContact", models.Index(fields=["answer", "contact_id"], name="index_answer")
-        ),
-        migrations.AddIndex(
-            "IndexedContact",
-            models.Index(
-                fields=["stopped_at", "contact_id"],
-                condition=Q(stopped_at__isnull=False),
-                name="index_stopped",
-            ),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunPython(add_indexes, remove_indexes)],
+            state_operations=[migrations.AddIndex("IndexedContact", index) for index in INDEXES],
         ),
     ]

@@ -13,7 +13,9 @@ STORM += ["--late", "300"]
 
 def test_nothing_is_lost_wrong_or_late() -> None:
     # On SQLite also in the run with PostgreSQL: the database of the tests is not ours to fill.
-    environment = os.environ | {"DATABASE_URL": "", "REDIS_URL": ""}
+    environment = os.environ | dict.fromkeys(
+        ("DATABASE_URL", "REDIS_URL", "TEST_DATABASE_URL", "TEST_REDIS_URL"), ""
+    )
     done = subprocess.run(
         [sys.executable, "bin/chaos.py", *STORM],
         cwd=ROOT,
