@@ -127,15 +127,11 @@ def answer_counts() -> dict[str, int]:
     return {value: int(number) for value, number in rows}
 
 
-def answers_of(ids: Sequence[int]) -> list[tuple[int, str]]:
-    """Return the ids with their answers, in the order of the ids."""
+def answers_of(ids: Sequence[int]) -> list[tuple[int, str, str]]:
+    """Return the ids with their answers and search texts."""
     ours = database()
-    rows = fetch(
-        f"SELECT contact_id, answer FROM {TABLE} WHERE contact_id {ours.among('bigint')}",
-        [ours.many(ids)],
-    )
-    known = dict(rows)
-    return [(key, known[key]) for key in ids if key in known]
+    sql = f"SELECT contact_id, answer, folded FROM {TABLE} WHERE contact_id {ours.among('bigint')}"
+    return fetch(sql, [ours.many(ids)])
 
 
 def stopped_between(start: datetime | None, end: datetime | None) -> Condition:

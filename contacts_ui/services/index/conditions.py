@@ -27,12 +27,10 @@ from contacts_ui.services.index.query import STATUSES, Asked, apart, no_such_sta
 from contacts_ui.services.index.text import NAME
 from contacts_ui.services.index.typos import alternatives
 
-# Counting further takes longer than the number is worth.
-COUNT_MAX: Final = 10_000
+# Counting further takes longer than the number is worth. Ids are read as far, so they need no count of their own.
+COUNT_MAX: Final = 4000
 # More matches than this are not all ranked.
 RANKED_MAX: Final = 1000
-# Ids that are read together: few enough to keep, and to count without a second query.
-_IDS_READ: Final = 4000
 # With fewer matches than this, consider typos.
 TYPOS_BELOW: Final = 5
 # Names that begin with a single letter, which trigrams cannot find.
@@ -69,8 +67,10 @@ class Match:
     corrected: Mapping[str, tuple[str, ...]] | None = None
     # A contact whose id, not number, was typed.
     also: int | None = None
-    # The first ids, one more than _IDS_READ, if they were read already.
+    # The first ids, one more than COUNT_MAX, if they were read already.
     first: tuple[int, ...] | None = None
+    # The search texts of all that match, by id, if they were read already.
+    texts: Mapping[int, str] | None = None
     # About how many, if a sample says that there are many. Then no ids were read.
     about: int = 0
     # How many of them have each answer, whichever answer was asked for; None if that is not known.
@@ -120,13 +120,11 @@ def _answered(found: Match, *, counted: bool) -> Match:
         return replace(narrowed, answers=answer_counts() if counted else None)
     if found.first is not None and len(found.first) <= RANKED_MAX:
         known = answers_of(found.first)
-        counts = Counter(each for _, each in known)
+        counts = Counter(each for _, each, _ in known)
         counts[""] = counts.total()
-        if not answer:
-            return replace(found, answers=counts)
-        left = tuple(key for key, each in known if each == answer)
-        also = found.also if found.also in left else None
-        return replace(narrowed, first=left, also=also, answers=counts)
+        texts = {key: text for key, each, text in known if answer in ("", each)}
+        also = found.also if found.also in texts else None
+        return replace(narrowed, first=tuple(texts), texts=texts, also=also, answers=counts)
     answers = _counted(found) if counted else None
     if not answer:
         return replace(found, answers=answers)
@@ -138,11 +136,10 @@ def _counted(found: Match) -> dict[str, int] | None:
     """Return how many matches have each answer; None if there are more than COUNT_MAX."""
     if not count(found).exact:
         return None
-    sql, parameters = _source(found)
+    ours = database()
     rows = fetch(
-        f"SELECT answer, count(*) FROM {TABLE}"
-        f" WHERE contact_id IN (SELECT contact_id FROM {sql}) GROUP BY answer",
-        parameters,
+        f"SELECT answer, count(*) FROM {TABLE} WHERE contact_id {ours.among('bigint')} GROUP BY answer",
+        [ours.many(ids(found, COUNT_MAX))],
     )
     counts = {value: int(number) for value, number in rows}
     return {"": sum(counts.values()), **counts}
@@ -173,7 +170,7 @@ def _with_ids(of: Match) -> Match:
     """Return the match with its first ids, or with about how many there are if that is clearly too many."""
     if about := _sampled(of):
         return replace(of, about=about)
-    return replace(of, first=tuple(ids(of, _IDS_READ + 1)))
+    return replace(of, first=tuple(ids(of, COUNT_MAX + 1)))
 
 
 def _sampled(of: Match) -> int:
@@ -182,8 +179,8 @@ def _sampled(of: Match) -> int:
     if not every:
         return 0
     sql, parameters = where(of)
-    # A quarter more than COUNT_MAX: no sample of this size errs by as much.
-    most = COUNT_MAX * 5 // 4 // every + 1
+    # Half more than COUNT_MAX: no sample of this size errs by as much.
+    most = COUNT_MAX * 3 // 2 // every + 1
     sampled = _count((f"{TABLE} WHERE {condition} AND {sql}", parameters), most)
     if sampled == most:
         return COUNT_MAX
@@ -192,7 +189,7 @@ def _sampled(of: Match) -> int:
 
 def ids(of: Match, most: int) -> list[int]:
     """Return at most this many ids of matches, in the order that is cheapest to read."""
-    if of.first is not None and (len(of.first) <= _IDS_READ or most <= _IDS_READ):
+    if of.first is not None and (len(of.first) <= COUNT_MAX or most <= COUNT_MAX):
         return list(of.first[:most])
     sql, parameters = _source(of)
     return [key for (key,) in fetch(f"SELECT contact_id FROM {sql} LIMIT %s", [*parameters, most])]
@@ -208,10 +205,7 @@ def count(of: Match) -> Total:
         return Total(answer_counts().get(of.conditions[0][2], 0))
     if of.about:
         return Total(of.about, exact=False)
-    if of.first is not None and len(of.first) <= min(_IDS_READ, COUNT_MAX):
-        return Total(len(of.first))
-    sql, parameters = _source(of)
-    number = _count((sql, parameters), COUNT_MAX + 1)
+    number = _count(_source(of), COUNT_MAX + 1) if of.first is None else len(of.first)
     if number <= COUNT_MAX:
         return Total(number)
     return Total(max(_about(of), COUNT_MAX), exact=False)
@@ -423,12 +417,15 @@ def _with_typos(exact: Match) -> Match | None:
     corrected = {word: found for word, found in others.items() if found}
     if not corrected:
         return None
-    groups = tuple(
-        (*group, *_words(corrected.get(word, ()), only_names=word.startswith(NAME)))
-        for group, word in zip(exact.groups, _searched(exact.asked.words), strict=False)
-    )
-    groups += exact.groups[len(groups) :]
-    return _with_ids(replace(exact, groups=groups, corrected=corrected, first=None))
+    words = _searched(exact.asked.words)
+    added = [_words(corrected.get(each, ()), only_names=each.startswith(NAME)) for each in words]
+    added += [[]] * (len(exact.groups) - len(words))
+    both = tuple((*group, *more) for group, more in zip(exact.groups, added, strict=True))
+    # Who has the only word with alternatives as it was typed is known already, and long words take long to find.
+    new = tuple(tuple(more) or group for group, more in zip(exact.groups, added, strict=True))
+    found = _with_ids(replace(exact, groups=new if len(corrected) == 1 else both, first=None))
+    first = found.first and tuple(dict.fromkeys((*(exact.first or ()), *found.first)))
+    return replace(found, groups=both, corrected=corrected, first=first)
 
 
 def _words(others: Iterable[str], *, only_names: bool) -> list[str]:

@@ -286,9 +286,13 @@ def _begun(match: Match) -> list[int]:
 
 def _ranked(match: Match, ids: list[int]) -> list[int]:
     """Return the ids, best first."""
-    ours = database()
-    sql = f"SELECT contact_id, folded FROM {TABLE} WHERE contact_id {ours.among('bigint')}"
-    return ranking.ranked(fetch(sql, [ours.many(ids)]), match.asked.words, match.corrected)
+    if match.texts is None:
+        ours = database()
+        sql = f"SELECT contact_id, folded FROM {TABLE} WHERE contact_id {ours.among('bigint')}"
+        rows = fetch(sql, [ours.many(ids)])
+    else:
+        rows = list(match.texts.items())
+    return ranking.ranked(rows, match.asked.words, match.corrected)
 
 
 def _after_the_best(match: Match, best: list[int], offset: int, limit: int) -> list[int]:
