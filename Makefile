@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
+PEERS := var/peers
 
 .PHONY: setup run test check bench bench-index bench-delivery chaos world fuzz load screenshots lock help
 
@@ -13,6 +14,11 @@ $(VENV)/.installed: $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version)."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@touch $@
+
+$(PEERS)/.installed: requirements/bench.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
 setup: $(VENV)/.installed   ## Create .venv with the locked dependencies
@@ -33,7 +39,7 @@ check: setup     ## Lint, format, types, templates, migrations, check --deploy
 	DJANGO_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') DJANGO_DEBUG=off DJANGO_HTTPS=on \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: setup     ## Calls, queries, time and weight of the pages; then beside Django's admin. ARGS="--people 1000000", DATABASE_URL: which database
+bench: setup $(PEERS)/.installed   ## Calls, queries and weight of the pages; then beside Django's admin and Datasette. ARGS="--people 10000,100000 --browsers 1,8", DATABASE_URL: which database
 	$(BIN)/python bin/bench.py
 	$(BIN)/python bin/bench_compare.py $(ARGS)
 
@@ -59,6 +65,6 @@ screenshots: setup   ## Take the README's images again, from a fresh practice hi
 	$(BIN)/python bin/screenshots.py
 
 lock: setup      ## Resolve the dependencies again
-	cd requirements && for set in base production dev; do \
+	cd requirements && for set in base production dev bench; do \
 	  ../$(BIN)/uv pip compile $$set.in -o $$set.txt --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --upgrade --quiet; \
 	done

@@ -231,8 +231,11 @@ def use_database(stack: Stack) -> None:
     django.setup()
 
 
-def fill_index(people: int) -> None:
-    """Read everyone from the sandbox and store them, as an index sync does. Needs `use_database`."""
+def fill_index(people: int) -> int:
+    """Read as many people from the sandbox as the index lacks, and store them, as an index sync does; return how many.
+
+    Needs `use_database`.
+    """
     from django.utils import timezone
 
     from contacts_ui.integrations import slicktext
@@ -240,19 +243,21 @@ def fill_index(people: int) -> None:
     from contacts_ui.services import index
     from contacts_ui.services.vendors import to_slicktext
 
-    started, offset, more = timezone.now(), 0, True
-    while more:
-        asked = timezone.now()
-        page = slicktext.list_contacts(to_slicktext(), limit=PAGE_SIZE, offset=offset, filters={})
+    started, before = timezone.now(), index.size()
+    offset = before
+    while offset < people:
+        asked, limit = timezone.now(), min(PAGE_SIZE, people - offset)
+        page = slicktext.list_contacts(to_slicktext(), limit=limit, offset=offset, filters={})
+        if not page.received:
+            raise SystemExit(f"Only {offset:,} of {people:,} people were read.")
         index.store(page.contacts, asked)
-        offset, more = offset + page.received, page.has_more and page.received > 0
-    if offset < people:
-        raise SystemExit(f"Only {offset:,} of {people:,} people were read.")
+        offset += page.received
     index.refresh_marks()
     index.refresh_counts()
     now = timezone.now()
     facts = {"started_at": started, "finished_at": now, "next_at": now + HOUR, "total": offset}
     IndexSync.objects.update_or_create(pk=1, defaults=facts)
+    return offset - before
 
 
 def make_people(agents: int, managers: int) -> list[str]:
