@@ -333,7 +333,7 @@ def export() -> None:
         ("unsubscribed", IndexQuery(filters={"opt_in_status": "unsubscribed"})),
     ):
         before = time.perf_counter()
-        many = sum(1 for _ in matching_rows(question, columns))
+        many = sum(map(len, matching_rows(question, columns)))
         print(f"rows, {name}: {many / (time.perf_counter() - before):,.0f} a second")
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from contacts_ui.integrations.types import Contact
 
@@ -38,12 +38,16 @@ def editable_values(contact: Contact) -> dict[str, str]:
     return values
 
 
+# Made once: `json.dumps` would make an encoder for each value.
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def as_text(value: Any) -> str:
     """Return one value as a person may edit it."""
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, bool | int | float | list | dict):
-        return json.dumps(value, ensure_ascii=False)
+        return _encode(value)
     return str(value)
 
 

@@ -5,11 +5,10 @@ the contacts come from SlickText, page by page, with the lowest priority.
 """
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from contextvars import Context, copy_context
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -63,6 +62,8 @@ LIVE_LIMIT: Final = 10_000
 LIVE_PAGE: Final = 250
 
 YES, NO_STOP, NOT_SUBSCRIBED, NOT_KNOWN = "yes", "no stop on record", "not subscribed", "not known"
+# Key of a column -> its name in the index, where they differ.
+_INDEX_NAMES: Final = {"stopped": "stopped_at"}
 Raw = Sequence[Any]
 
 
@@ -111,15 +112,14 @@ def export(
     headings = headings_of(columns)
     live = not index.is_ready()
     # The first page is read before anything is sent: an error is shown on a page, not in a broken file.
-    rows = _live_contacts(question) if live else None
-    if rows is not None:
-        rows = chain(list(islice(rows, 1)), rows)
+    contacts = _live_contacts(question) if live else iter(())
+    contacts = chain(list(islice(contacts, 1)), contacts)
     heads, source = list(headings.values()), "SlickText" if live else "the index"
     asked = {"search": question.search, "sort": question.sort}
     filters = {**question.filters, **{name: text for name, text in asked.items() if text}}
     entry = record_start(staff, why, kind, filters=filters, columns=heads, read_from=source)
-    found = rows or index.matching_rows(question, index_columns(headings))
-    made = parts_of(kind, heads, _blocks(headings, found, live=live), NUMBERS)
+    blocks = _live_blocks(headings, contacts) if live else _index_blocks(headings, question)
+    made = parts_of(kind, heads, blocks, NUMBERS)
     chunks = counted(made, staff, entry, copy_context())
     return Download(f"contacts-{timezone.localdate():%Y-%m-%d}", kind, chunks)
 
@@ -130,10 +130,9 @@ def headings_of(columns: Sequence[str]) -> dict[str, str]:
 
 
 def index_columns(headings: Mapping[str, str]) -> list[str]:
-    """Return the index columns for the headings, followed by those that *Do not text* is made from."""
-    names = {"do_not_text": "mobile_number", "stopped": "stopped_at"}
-    shown = [names.get(key, key) for key in headings]
-    return [*shown, "number", "status", "mobile_number"]
+    """Return the index columns for the headings, each once, with those that *Do not text* is made from."""
+    shown = [_INDEX_NAMES.get(key, key) for key in headings if key != "do_not_text"]
+    return list(dict.fromkeys([*shown, "number", "status", "mobile_number"]))
 
 
 def _live_contacts(question: IndexQuery) -> Iterator[Raw]:
@@ -173,14 +172,18 @@ def _matches(contact: Contact, name: str, value: str) -> bool:
     return as_text(held).casefold().lstrip("0") == value.casefold().lstrip("0")
 
 
-def _blocks(headings: Mapping[str, str], rows: Iterable[Raw], *, live: bool) -> Generator[Block]:
+def _index_blocks(headings: Mapping[str, str], question: IndexQuery) -> Generator[Block]:
     """Yield the table in blocks, each with its number of contacts."""
-    table, left = Table(headings), iter(rows)
-    shown = islice(left, LIVE_LIMIT) if live else left
+    table = Table(headings)
+    for rows in index.matching_rows(question, index_columns(headings)):
+        yield table.columns(rows), len(rows)
+
+
+def _live_blocks(headings: Mapping[str, str], contacts: Iterator[Raw]) -> Generator[Block]:
+    table, shown = Table(headings), islice(contacts, LIVE_LIMIT)
     while some := list(islice(shown, BLOCK_ROWS)):
-        given = [_texts_of(row, headings) for row in some] if live else some
-        yield table.columns(given), len(given)
-    if live and next(left, None):
+        yield table.columns([_texts_of(row, headings) for row in some]), len(some)
+    if next(contacts, None):
         first = f"Only the first {LIVE_LIMIT:,} contacts: the index is not ready."
         yield [[first], *[[""]] * (len(headings) - 1)], 0
 
@@ -190,25 +193,23 @@ class Table:
 
     def __init__(self, headings: Mapping[str, str]) -> None:
         self._keys = list(headings)
-        self._answer = _do_not_text_answers()
+        self._names = index_columns(headings)
+        self._do_not_text = _do_not_text_answers()
 
     def columns(self, rows: Sequence[Raw]) -> list[Sequence[str]]:
         """Return the columns of some rows."""
         if not rows:
             return [()] * len(self._keys)
-        columns = list(zip(*rows, strict=True))
-        *_, numbers, statuses, held = columns
-        made: list[Sequence[str]] = []
-        for key, column in zip(self._keys, columns, strict=False):
-            if key == "do_not_text":
-                made.append(list(map(self._answer, numbers, statuses)))
-            elif key == "number":
-                made.append([_number(e164) or raw for e164, raw in zip(numbers, held, strict=True)])
-            elif read := _TEXTS.get(key):
-                made.append(list(map(read, column)))
-            else:
-                made.append(column)
-        return made
+        held = dict(zip(self._names, zip(*rows, strict=True), strict=True))
+        return [self._column(key, held) for key in self._keys]
+
+    def _column(self, key: str, held: Mapping[str, Sequence[str]]) -> Sequence[str]:
+        if key == "do_not_text":
+            return self._do_not_text(held["number"], held["status"])
+        if key == "number":
+            return _numbers(held["number"], held["mobile_number"])
+        column = held[_INDEX_NAMES.get(key, key)]
+        return _each_once(_TEXTS[key], column) if key in _TEXTS else column
 
 
 def _texts_of(row: Raw, headings: Mapping[str, str]) -> list[str]:
@@ -228,8 +229,8 @@ def _texts_of(row: Raw, headings: Mapping[str, str]) -> list[str]:
     return [held(key) for key in index_columns(headings)]
 
 
-def _do_not_text_answers() -> Callable[[str, str], str]:
-    """Return a function from a number and its status to what *Do not text* says: never more than is known.
+def _do_not_text_answers() -> Callable[[Sequence[str], Sequence[str]], list[str]]:
+    """Return a function from numbers and their statuses to what *Do not text* says: never more than is known.
 
     The record and the desired states are read once, as sets of numbers. Anything unclear is a stop or *not known*.
     """
@@ -248,43 +249,56 @@ def _do_not_text_answers() -> Callable[[str, str], str]:
         *theirs.filter(unanswered_at__isnull=False),
     }
 
-    def answer(number: str, status: str) -> str:
-        if number in stopped or status in STOPPED_STATUSES:
-            return YES
-        if not number or number in unclear:
-            return NOT_KNOWN
-        return _BY_STATUS.get(status, NOT_KNOWN)
+    known = {**dict.fromkeys(unclear, NOT_KNOWN), "": NOT_KNOWN, **dict.fromkeys(stopped, YES)}
 
-    return answer
+    def answers(numbers: Sequence[str], statuses: Sequence[str]) -> list[str]:
+        by_status = _each_once(lambda status: _BY_STATUS.get(status, NOT_KNOWN), statuses)
+        return [
+            ours if ours and theirs != YES else theirs
+            for ours, theirs in zip(map(known.get, numbers), by_status, strict=True)
+        ]
+
+    return answers
 
 
 _BY_STATUS: Final[Mapping[str, str]] = {
     OptInStatus.SUBSCRIBED: NO_STOP,
     OptInStatus.NOT_SUBSCRIBED: NOT_SUBSCRIBED,
+    **dict.fromkeys(STOPPED_STATUSES, YES),
 }
 _WORDS: Final[Mapping[str, str]] = {str(status): word for status, word in STATUS_WORDS.items()}
 
 
-@lru_cache(maxsize=5000)
+def _each_once(read: Callable[[str], str], column: Sequence[str]) -> list[str]:
+    """Read each different text of a column once."""
+    texts = {text: read(text) for text in set(column)}
+    return list(map(texts.__getitem__, column))
+
+
 def _moment(text: str) -> str:
     """Return ISO 8601 in UTC, from a database's or Python's text of a moment in UTC."""
     return f"{text[:10]}T{text[11:19]}Z" if text else ""
 
 
-def _number(e164: str) -> str:
-    """Return `pretty(e164)`, (615) 555-3338; faster for US and Canadian numbers."""
-    if len(e164) == 12 and e164.startswith("+1"):
-        return f"({e164[2:5]}) {e164[5:8]}-{e164[8:]}"
-    return pretty(e164) if e164 else ""
+def _numbers(numbers: Sequence[str], held: Sequence[str]) -> list[str]:
+    """Return each number as `pretty` does, (615) 555-3338, or as SlickText holds it where it is none."""
+    # US and Canadian numbers are spelled here: a call for each would take as long as reading it.
+    return [
+        f"({e164[2:5]}) {e164[5:8]}-{e164[8:]}"
+        if len(e164) == 12 and e164[:2] == "+1"
+        else pretty(e164)
+        if e164
+        else raw
+        for e164, raw in zip(numbers, held, strict=True)
+    ]
 
 
-@lru_cache(maxsize=5000)
 def _custom(held: str) -> str:
     values = msgspec.json.decode(held) if held and held != "{}" else {}
     return "; ".join(f"{name}: {as_text(value)}" for name, value in sorted(values.items()))
 
 
-_TEXTS: Final[dict[str, Callable[[Any], str]]] = {
+_TEXTS: Final[dict[str, Callable[[str], str]]] = {
     "status": lambda status: _WORDS.get(status, status),
     "custom_fields": _custom,
     "created": _moment,

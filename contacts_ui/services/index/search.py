@@ -7,6 +7,7 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 from django.core.cache import cache
@@ -119,7 +120,7 @@ def matching_ids(query: IndexQuery) -> Sequence[int]:
     """Return the ids of all matches in the order asked for; by id if the order is best first."""
     ids = array("q")
     for some in _selected("contact_id", query):
-        ids.extend(key for (key,) in some)
+        ids.extend(chain.from_iterable(some))
     return ids
 
 
@@ -144,15 +145,14 @@ def matching_contacts(query: IndexQuery) -> Iterator[Indexed]:
         yield from records.by_ids(ids)
 
 
-def matching_rows(query: IndexQuery, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield these columns of all matches as texts, fast: for exports."""
+def matching_rows(query: IndexQuery, columns: Sequence[str]) -> Iterator[list[tuple[str, ...]]]:
+    """Yield these columns of all matches as texts, some thousand rows at a time: for exports."""
     if connection.vendor == "postgresql":
-        for some in _selected(records.as_texts(columns), query):
-            yield from some
+        yield from _selected(records.as_texts(columns), query)
         return
     # A cursor that stays open would keep SQLite's log of changes from being folded back.
     for ids in _chunks(matching_ids(query)):
-        yield from records.texts(columns, ids)
+        yield records.texts(columns, ids)
 
 
 def by_numbers(numbers: Iterable[str]) -> dict[str, list[Indexed]]:
