@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,13 +13,26 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from contacts_ui.models import DesiredState, Vendor, WorkerHeartbeat
+from contacts_ui.models import (
+    ConsentSetup,
+    DesiredState,
+    HeldPress,
+    Job,
+    Vendor,
+    WebhookEvent,
+    WorkerHeartbeat,
+)
 from contacts_ui.models.desired_state import DeliveryState
+from contacts_ui.models.job import JobKind, JobState
+from contacts_ui.services.consent import held_presses
 from contacts_ui.services.operations import heartbeats
+from contacts_ui.worker import schedule
 from contacts_ui.worker.delivery_pool import DeliveryPool, deliver_all
-from tests.people import SetDesiredState, Vendors, until
+from contacts_ui.worker.due import Question
+from tests.people import DOC_NUMBER, SetDesiredState, Vendors, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +75,47 @@ def test_one_vendor_that_hangs_does_not_keep_the_other(
         set_desired_state(vendor)
     until(lambda: pool.wake() or is_confirmed())
     assert DesiredState.objects.get(vendor="slicktext").state == DeliveryState.ON_ITS_WAY
+
+
+def test_an_idle_worker_asks_little(vendors: Vendors) -> None:
+    urgent = list(schedule.urgent_tasks(DeliveryPool(1)).values())
+    groups = schedule.timed_tasks(urgent, threading.Event(), look_every_seconds=0.5)
+    statements_a_second = 0.0
+    for task in (task for tasks in groups.values() for task in tasks):
+        # The first time may find something to do.
+        task.run()
+        with CaptureQueriesContext(connection) as made:
+            task.run()
+        statements_a_second += len(made) / task.every_seconds
+    assert statements_a_second <= 5
+    assert not any(task.is_due.is_set() for task in urgent)
+
+
+def test_one_question_finds_what_is_due(set_desired_state: SetDesiredState) -> None:
+    ConsentSetup.load()
+    tasks = schedule.urgent_tasks(DeliveryPool(1))
+    question = Question([task.due for task in tasks.values()])
+    assert not any(question.ask())
+    # Due since after the first question.
+    set_desired_state(Vendor.CLOUDCONTACTAI)
+    now = timezone.now()
+    Job.objects.create(kind=JobKind.STOP, state=JobState.RUNNING, created_at=now)
+    found = dict(zip(tasks, question.ask(), strict=True))
+    assert [name for name, is_due in found.items() if is_due] == ["delivery", "jobs"]
+    in_an_hour = now + timedelta(hours=1)
+    press = HeldPress.objects.create(number=DOC_NUMBER, pressed_at=now, send_at=in_an_hour)
+    WebhookEvent.objects.create(vendor=Vendor.SLICKTEXT, body={}, received_at=now, due_at=now)
+    found = dict(zip(tasks, question.ask(), strict=True))
+    assert [name for name, is_due in found.items() if is_due] == ["delivery", "webhooks", "jobs"]
+    HeldPress.objects.filter(pk=press.pk).update(send_at=now)
+    assert all(question.ask())
+
+
+def test_an_emptied_database_counts_as_due() -> None:
+    question = Question([held_presses.due])
+    ConsentSetup.objects.all().delete()
+    assert list(question.ask()) == [True]
+    assert list(question.ask()) == [False]
 
 
 @contextmanager

@@ -11,8 +11,6 @@ from contacts_ui.models import Vendor
 from contacts_ui.request_id import request_id
 from contacts_ui.services.consent import delivery, desired_state
 
-# A thread that nothing wakes looks for work this often.
-IDLE_SECONDS: Final = 5.0
 # The pause after each delivery of a bulk job: SQLite's lock is not fair, and CloudContactAI has no limit of its own.
 BATCH_GAP_SECONDS: Final = 0.25
 
@@ -20,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class DeliveryPool:
-    """Delivers what is due whenever it is woken, and now and then by itself, until it is told to stop."""
+    """Delivers what is due whenever it is woken, until it is told to stop."""
 
     def __init__(self, threads_per_vendor: int) -> None:
         self._stopping = threading.Event()
@@ -49,8 +47,6 @@ class DeliveryPool:
 
     def wake(self) -> None:
         """Wake as many threads as there are deliveries due."""
-        if not desired_state.due_now(limit=1):
-            return
         for vendor in Vendor:
             people = len(desired_state.due_now(vendor, batch=False, limit=self._threads_per_vendor))
             batch = len(desired_state.due_now(vendor, batch=True, limit=self._batch_threads))
@@ -86,7 +82,7 @@ class DeliveryPool:
                 connections.close_all()
             with condition:
                 if not self._stopping.is_set():
-                    condition.wait(IDLE_SECONDS)
+                    condition.wait()
 
 
 def deliver_all(

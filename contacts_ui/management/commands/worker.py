@@ -33,7 +33,7 @@ class Command(BaseCommand):
             "--every",
             type=float,
             default=0.5,
-            help="Seconds between checks for deliveries (default: 0.5)",
+            help="Seconds between checks for work that is due (default: 0.5)",
         )
 
     def handle(self, *args: Any, every: float, **options: Any) -> None:
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         pool = DeliveryPool(settings.WORKER_CALLS_AT_ONCE)
-        threads = schedule.start(pool, stopping, deliver_every_seconds=every)
+        threads = schedule.start(pool, stopping, look_every_seconds=every)
         pool.start()
         # Not stopping.wait(): a signal handler that sets an event can hang inside the wait for it.
         while not stopping.is_set():

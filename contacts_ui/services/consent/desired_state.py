@@ -252,9 +252,9 @@ def being_sent(keys: Iterable[int]) -> bool:
     return leased.unsettled().exists()
 
 
-def due() -> QuerySet[DesiredState]:
+def due(now: datetime | None = None) -> QuerySet[DesiredState]:
     """Return the rows that are due and not leased: people's before bulk jobs', then stops first, then the oldest."""
-    now = timezone.now()
+    now = now or timezone.now()
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
     return DesiredState.objects.filter(free, due_at__lte=now).order_by(
         "batch", "-do_not_text", "due_at"

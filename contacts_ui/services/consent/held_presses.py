@@ -12,6 +12,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import connections, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from contacts_ui import request_id
@@ -92,15 +93,19 @@ def unsend(*, staff: Staff, number: str) -> HeldPress:
     return press
 
 
+def due(now: datetime | None = None) -> QuerySet[HeldPress]:
+    """Return the presses whose time has come."""
+    return HeldPress.objects.filter(state=PressState.HELD, send_at__lte=now or timezone.now())
+
+
 def send_due(*, limit: int = 50) -> Collection[int]:
     """Send the presses whose time has come; return the keys to deliver.
 
     One that fails stays due and holds up no other. Once all had their turn, its error is raised.
     """
-    due = HeldPress.objects.filter(state=PressState.HELD, send_at__lte=timezone.now())
     keys: list[int] = []
     failed: Exception | None = None
-    for press in due.select_related("staff").order_by("send_at")[:limit]:
+    for press in due().select_related("staff").order_by("send_at")[:limit]:
         try:
             with request_id.request_id(press.request_id), transaction.atomic():
                 audit_log.take_turn()

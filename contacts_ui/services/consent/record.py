@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import (
@@ -313,12 +314,14 @@ def grouped(rows: Iterable[Any]) -> dict[str, list[Any]]:
 
 def statements_to_check(limit: int) -> list[tuple[int, str]]:
     """Return the key and number of statements that texts were not checked against yet, the oldest first."""
-    news = Statement.objects.filter(pk__gt=ConsentSetup.load().texts_checked_to).order_by("pk")
+    checked_to = ConsentSetup.objects.values("texts_checked_to")[:1]
+    news = Statement.objects.filter(pk__gt=Coalesce(Subquery(checked_to), 0)).order_by("pk")
     return list(news.values_list("pk", "number")[:limit])
 
 
 def note_texts_checked(mark: int) -> None:
     """Save the last statement that texts were checked against; another worker may be ahead."""
+    ConsentSetup.load()
     ConsentSetup.objects.filter(texts_checked_to__lt=mark).update(texts_checked_to=mark)
 
 

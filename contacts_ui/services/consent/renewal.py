@@ -29,6 +29,8 @@ RENEWAL: Final = "renewal"
 ECHOES: Final = "CloudContactAI reports a repeated stop back to us. It changes nothing here."
 STOPS_PER_TURN: Final = 20
 TURN_PAUSE: Final = timedelta(seconds=10)
+# After a turn with nothing to tell.
+QUIET_PAUSE: Final = timedelta(minutes=1)
 # A number whose call got no answer lets the others go first for so long.
 UNANSWERED_PAUSE: Final = timedelta(hours=1)
 # A stop whose turn comes in this moment is not called overdue.
@@ -81,7 +83,8 @@ def run_due() -> int:
             break
         told += 1
     turn.mark["paced_to"] = min(paced_to + told * interval, now).isoformat()
-    leases.release(turn, max(TURN_PAUSE, wait), mark=turn.mark, words=turn.words)
+    pause = max(TURN_PAUSE if told or wait else QUIET_PAUSE, wait)
+    leases.release(turn, pause, mark=turn.mark, words=turn.words)
     return told
 
 

@@ -6,7 +6,17 @@ along with a handler for each kind (`row_handlers`), and `progress` reports its 
 
 from contacts_ui.services.jobs.controls import NotNow, cancel, pause, resume, start
 from contacts_ui.services.jobs.creation import create
-from contacts_ui.services.jobs.running import run_due
+from contacts_ui.services.jobs.running import open_jobs, run_due
 from contacts_ui.services.jobs.sources import CannotCreate
 
-__all__ = ["CannotCreate", "NotNow", "cancel", "create", "pause", "resume", "run_due", "start"]
+__all__ = [
+    "CannotCreate",
+    "NotNow",
+    "cancel",
+    "create",
+    "open_jobs",
+    "pause",
+    "resume",
+    "run_due",
+    "start",
+]

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -51,8 +51,8 @@ RECORDED_KINDS: Final = frozenset([JobKind.STOP, JobKind.ASK_LIFT, JobKind.TELL,
 def run_due(handlers: Mapping[JobKind, RowHandler]) -> int:
     """Run a turn of every job with work to do; return how many rows moved. Safe to call from many workers."""
     moved = 0
-    for each in list(_open_jobs()):
-        job = leases.take(_open_jobs().filter(pk=each.pk), _lease_of(each), _count_work)
+    for each in list(open_jobs()):
+        job = leases.take(open_jobs().filter(pk=each.pk), _lease_of(each), _count_work)
         if job is None:
             continue
         try:
@@ -201,12 +201,14 @@ def results_of(job: Job) -> dict[str, int]:
     return {state.value: job.rows.filter(state=state).count() for state in RowState}
 
 
-def _open_jobs() -> QuerySet[Job]:
+def open_jobs(now: datetime | None = None) -> QuerySet[Job]:
     """Return free jobs that are running, and those paused or canceled that have rows on their way."""
     on_their_way = JobRow.objects.filter(job=OuterRef("pk"), state=RowState.WORKING)
     last_rows = Q(state__in=(State.PAUSED, State.CANCELLED)) & Exists(on_their_way)
-    due = Q(not_before=None) | Q(not_before__lte=timezone.now())
-    return Job.objects.filter(Q(state=State.RUNNING) | last_rows, due, leases.free()).order_by("pk")
+    now = now or timezone.now()
+    due = Q(not_before=None) | Q(not_before__lte=now)
+    is_open = Q(state=State.RUNNING) | last_rows
+    return Job.objects.filter(is_open, due, leases.free(now)).order_by("pk")
 
 
 def _count_work(job: Job) -> dict[str, Any]:

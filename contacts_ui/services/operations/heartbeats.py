@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from contacts_ui.models import WorkerHeartbeat
 
-HEARTBEAT_SECONDS: Final = 3.0
+HEARTBEAT_SECONDS: Final = 5.0
 # A worker that is quiet for longer has stopped, or hangs.
 WORKER_SILENT_AFTER: Final = timedelta(seconds=30)
 
@@ -27,11 +27,8 @@ def host() -> str:
 def record() -> None:
     """Write this process's heartbeat, and remove workers that are silent."""
     now = timezone.now()
-    WorkerHeartbeat.objects.update_or_create(
-        worker=_name(),
-        defaults={"beat_at": now},
-        create_defaults={"beat_at": now, "started_at": _started_at},
-    )
+    if not WorkerHeartbeat.objects.filter(worker=_name()).update(beat_at=now):
+        WorkerHeartbeat.objects.create(worker=_name(), started_at=_started_at, beat_at=now)
     WorkerHeartbeat.objects.filter(beat_at__lt=now - WORKER_SILENT_AFTER).delete()
 
 

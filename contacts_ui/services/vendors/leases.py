@@ -7,7 +7,7 @@ Most models have `lease`, the holder's key, and `leased_until`. The others have 
 import random
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
@@ -34,9 +34,9 @@ class LeaseLost(Exception):
     """Another worker holds the row, or it is gone."""
 
 
-def free() -> Q:
+def free(now: datetime | None = None) -> Q:
     """Match the rows of models with `leased_until` that no worker holds."""
-    return Q(leased_until=None) | Q(leased_until__lte=timezone.now())
+    return Q(leased_until=None) | Q(leased_until__lte=now or timezone.now())
 
 
 def take(

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import DataError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from contacts_ui import request_id
@@ -75,16 +76,19 @@ def _comparable(body: Mapping[str, Any]) -> object:
     return json.loads(json.dumps(body), parse_int=float)
 
 
+def due(now: datetime | None = None) -> QuerySet[WebhookEvent]:
+    """Return the events that are due; those that speak of a stop first."""
+    return WebhookEvent.objects.filter(due_at__lte=now or timezone.now()).order_by("due_at", "pk")
+
+
 def due_events() -> list[int]:
-    """Return the keys of the events that are due; those that speak of a stop first."""
-    due = WebhookEvent.objects.filter(due_at__lte=timezone.now()).order_by("due_at", "pk")
-    return list(due.values_list("pk", flat=True)[:EVENTS_BATCH])
+    """Return the keys of the next events that are due."""
+    return list(due().values_list("pk", flat=True)[:EVENTS_BATCH])
 
 
 def take(pk: int) -> WebhookEvent | None:
     """Lease a due event, None if another worker has it. It is due again if this process dies."""
-    due = WebhookEvent.objects.filter(pk=pk, due_at__lte=timezone.now())
-    return leases.take(due, LEASE, lambda event: {"attempts": event.attempts + 1})
+    return leases.take(due().filter(pk=pk), LEASE, lambda event: {"attempts": event.attempts + 1})
 
 
 def mark_done(event: WebhookEvent, outcome: str, *, needs_decision: bool = False) -> None:

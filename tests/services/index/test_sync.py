@@ -538,7 +538,7 @@ def test_the_worker_syncs(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = DeliveryPool(1)
     monkeypatch.setattr(schedule.threading, "Thread", Thread)
     stopping = threading.Event()
-    schedule.start(pool, stopping, deliver_every_seconds=1)
+    schedule.start(pool, stopping, look_every_seconds=1)
     (task,) = dict(started)["index"][0]
     assert task.run.func is index.run_due
     assert task.run.args == (stopping,)
