@@ -185,6 +185,49 @@ document.addEventListener("htmx:confirm", (event) => {
   if (!mayLeave(event.detail.target, event.detail.elt)) event.preventDefault()
 })
 
+// A form that was sent and met a page of its own instead (signed out, a limit, a failure) is as it was typed when the
+// same person has it open again: only what they changed, so that nothing newer is overwritten.
+const here = () => location.pathname + location.search
+const person = () => document.querySelector(".user-name")?.textContent
+const valuesOf = (filled) => Map.groupBy(JSON.parse(filled || "[]"), ([name]) => name)
+
+function typedIn(form) {
+  const [before, now] = [valuesOf(asOpened.get(form)), valuesOf(filledIn(form))]
+  return [...new Set([...before.keys(), ...now.keys()])]
+    .filter((name) => String(before.get(name)) !== String(now.get(name)))
+    .map((name) => [name, (now.get(name) ?? []).map(([, value]) => value)])
+}
+
+function typeAgain(form, fields) {
+  for (const [name, values] of fields) {
+    const chosen = `[name="${CSS.escape(name)}"]:not([type=hidden], [type=file], [type=password])`
+    for (const field of form.querySelectorAll(chosen)) {
+      if (field.matches("[type=checkbox], [type=radio]")) field.checked = values.includes(field.value)
+      else field.value = values.shift() ?? ""
+    }
+  }
+  const notice = withWords("What you typed is back. Look whether it was saved, and save it if not.")
+  notice.querySelector("[data-again]").remove()
+  form.prepend(notice)
+  notice.scrollIntoView({ block: "nearest" })
+}
+
+document.addEventListener("submit", ({ defaultPrevented, target }) => {
+  if (defaultPrevented || !asOpened.has(target) || target.querySelector("[type=password]")) return
+  const typed = { at: here(), person: person(), action: target.action, fields: typedIn(target) }
+  sessionStorage.setItem("typed", JSON.stringify(typed))
+})
+
+const typed = JSON.parse(sessionStorage.getItem("typed") ?? "null")
+if (typed && document.querySelector(".entrance")) {
+  sessionStorage.setItem("typed", JSON.stringify({ ...typed, lost: true }))
+} else if (typed) {
+  sessionStorage.removeItem("typed")
+  const form = [...document.querySelectorAll("form[data-unsaved]")].find(({ action }) => action === typed.action)
+  const same = typed.at === here() && typed.person === person()
+  if (typed.lost && same && form && form.dataset.unsaved !== "sent") typeAgain(form, typed.fields)
+}
+
 // --- Downloads
 // The answer to such a form is a file, and the page stays. An answer that is a page takes this one's place. What is
 // named has the words; where nothing is, the browser shows the download, and they are only said.

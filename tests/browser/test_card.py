@@ -3,13 +3,14 @@
 import re
 
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Dialog, Page, expect
 
 from contacts_ui.models.ledger import Channel
 from tests import consent
 from tests.browser.test_looks import Open
-from tests.people import MARTY, MARTY_NUMBER, Vendors
+from tests.people import MARTY, MARTY_NUMBER, PASSWORD, Vendors
 
 
 def test_back_to_the_results_also_through_the_form_without_javascript(
@@ -57,6 +58,26 @@ def test_leaving_a_changed_form_asks_first(open_as: Open, editor: User, vendors:
     page.get_by_role("button", name="Save changes").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     assert asked == ["beforeunload"]
+
+
+def test_what_was_typed_is_back_after_signing_in_again(
+    open_as: Open, editor: User, vendors: Vendors
+) -> None:
+    page = open_as(editor, f"/contacts/{MARTY}/edit/")
+    page.get_by_label("City").fill("Pine Valley")
+    Session.objects.all().delete()
+    vendors.edit(MARTY, first_name="Martin")
+    page.get_by_role("button", name="Save changes").click()
+    page.get_by_label("Username or email").fill(editor.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_text("What you typed is back.")).to_be_visible()
+    expect(page.get_by_label("City")).to_have_value("Pine Valley")
+    expect(page.get_by_label("First name")).to_have_value("Martin")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.goto(f"/contacts/{MARTY}/edit/")
+    expect(page.get_by_text("What you typed is back.")).to_have_count(0)
 
 
 def test_so_does_the_dialog_around_it(
