@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from sandbox.server import Running
+from tests.people import until
 from tests.sandbox.conftest import CONTACTS, Caller
-from tests.sandbox.receiving import Receiver, wait_for
+from tests.sandbox.receiving import Receiver
 from tests.sandbox.test_control import assert_labelled, page_of
 
 NUMBER = "+16155553338"
@@ -26,7 +27,7 @@ def data_of(receiver: Receiver, event: str) -> dict[str, Any]:
     def found() -> list[dict[str, Any]]:
         return [body for _, _, body in receiver.told if body.get("eventType") == event]
 
-    wait_for(lambda: bool(found()))
+    until(lambda: bool(found()))
     (body,) = found()
     assert set(body) == {"eventType", "data", "eventHash"}
     data: dict[str, Any] = body["data"]

@@ -112,7 +112,8 @@ def test_a_typed_answer_is_the_tab(vera: Client) -> None:
 def test_a_count_that_is_not_known_is_left_out(
     vera: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("contacts_ui.services.index.conditions.RANKED_MAX", 3)
+    for name in ("RANKED_MAX", "COUNT_MAX"):
+        monkeypatch.setattr(f"contacts_ui.services.index.conditions.{name}", 3)
     assert list(tabs(Page(vera.get(f"{URL}?q=lee"))))[:2] == ["All", "May text"]
 
 
