@@ -103,28 +103,28 @@ def edit_form(client: Client, contact_id: int = MARTY, **changes: str) -> dict[s
 
 GET, PUT, POST, DELETE = (f"slicktext {method}" for method in ("GET", "PUT", "POST", "DELETE"))
 CCAI = "cloudcontactai PUT"
-# Address: calls in their order, and statements at most. A manager's session, menu, and banner take six.
+# Address: calls in their order, and statements at most. A manager's session, menu, and banner take five.
 GETS: dict[str, tuple[list[str], int]] = {
-    "/contacts/": ([GET], 18),
-    "/contacts/?size=250": ([GET], 18),
-    "/contacts/?q=615-555-3338": ([GET], 18),
-    "/contacts/?q=7778": ([GET], 18),
-    "/contacts/?q=marty@slicktext.com": ([GET], 18),
-    "/contacts/?q=marty+mcfly": ([GET], 18),
-    "/contacts/?q=marty": ([GET, GET], 20),
-    "/contacts/?q=zzz": ([GET] * 4, 17),
-    "/contacts/?number=nonsense": ([], 9),
-    f"/contacts/{MARTY}/": ([GET], 15),
-    f"/contacts/{MARTY}/history/": ([], 7),
-    f"/contacts/{MARTY}/edit/": ([GET], 13),
-    f"/contacts/{MARTY}/delete/": ([GET], 14),
-    f"/contacts/{MARTY}/opt-in/": ([GET], 18),
-    f"/contacts/{MARTY}/do-not-text/": ([GET], 15),
-    "/contacts/new/": ([], 6),
-    "/possible-opt-outs/": ([], 9),
-    "/overview/": ([], 14),
-    "/home/": ([], 14),
-    "/status/": ([GET], 30),
+    "/contacts/": ([GET], 17),
+    "/contacts/?size=250": ([GET], 17),
+    "/contacts/?q=615-555-3338": ([GET], 17),
+    "/contacts/?q=7778": ([GET], 17),
+    "/contacts/?q=marty@slicktext.com": ([GET], 17),
+    "/contacts/?q=marty+mcfly": ([GET], 17),
+    "/contacts/?q=marty": ([GET, GET], 19),
+    "/contacts/?q=zzz": ([GET] * 4, 16),
+    "/contacts/?number=nonsense": ([], 8),
+    f"/contacts/{MARTY}/": ([GET], 14),
+    f"/contacts/{MARTY}/history/": ([], 6),
+    f"/contacts/{MARTY}/edit/": ([GET], 12),
+    f"/contacts/{MARTY}/delete/": ([GET], 13),
+    f"/contacts/{MARTY}/opt-in/": ([GET], 17),
+    f"/contacts/{MARTY}/do-not-text/": ([GET], 14),
+    "/contacts/new/": ([], 5),
+    "/possible-opt-outs/": ([], 8),
+    "/overview/": ([], 13),
+    "/home/": ([], 13),
+    "/status/": ([GET], 29),
 }
 
 

@@ -21,6 +21,7 @@ from contacts_ui.permissions import Staff, may
 from contacts_ui.services.consent import disagreements, lift_requests
 from contacts_ui.services.consent.rules import STATUS_WORDS, VENDOR_CLOCK_TOLERANCE, EvidenceRefused
 from contacts_ui.services.consent.types import AlreadyDecided, Seen
+from contacts_ui.services.review import inbox
 from contacts_ui.services.vendors.vendor_errors import VendorError
 from contacts_ui.sign_in.confirmation import ask, is_fresh
 from contacts_ui.views.addresses import person_url, safe_next
@@ -83,8 +84,8 @@ def my_lift_requests(request: StaffRequest) -> HttpResponse:
     """List the reader's own requests and their decisions. Opening the page clears the badge."""
     own = lift_requests.own(request.user.pk)
     context = {"rows": request_rows(request.user, own), "here": request.path}
-    if request.method == "GET":
-        lift_requests.mark_seen(request.user.pk)
+    if request.method == "GET" and lift_requests.mark_seen(request.user.pk):
+        inbox.counts(fresh=True)
     return TemplateResponse(request, "lift_requests/mine.html", context)
 
 

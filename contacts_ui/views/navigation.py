@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from contacts_ui.permissions import Staff, may
-from contacts_ui.services.consent import lift_requests
 from contacts_ui.services.review import inbox
 
 
@@ -109,7 +108,7 @@ def navigation(staff: Staff, current: str, *, fresh: bool = False) -> list[Group
     if may(staff, "stop_texts") or may(staff, "review_opt_outs"):
         counts |= {str(kind): many for kind, many in inbox.counts(fresh=fresh).items()}
     if may(staff, "ask_lift"):
-        counts["decided"] = lift_requests.news(staff.pk)
+        counts["decided"] = inbox.decided(staff)
     groups = [
         Group(
             label.lower(),

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from contacts_ui.models import Disagreement, IncomingMessage
+from contacts_ui.models import Disagreement, IncomingMessage, LiftRequest
 from tests.pages import Page
 from tests.people import DOC_NUMBER, MARTY, MARTY_NUMBER, Vendors, logged_in
 
@@ -86,6 +86,21 @@ def test_what_waits(max_: Client, manager: User, vendors: Vendors) -> None:
         "disagreement-list-count": "1 waiting",
         "possible-opt-out-list-count": "1 waiting",
     }
+
+
+def test_decisions_are_news_until_the_page_is_opened(
+    ada: Client, agent: User, manager: User, vendors: Vendors
+) -> None:
+    now = timezone.now()
+    asked = {"consent_channel": "email", "consent_at": now, "asked_at": now, "decided_at": now}
+    for number, decided_by in ((DOC_NUMBER, manager), (MARTY_NUMBER, agent)):
+        LiftRequest.objects.create(
+            number=number, asked_by=agent, decided_by=decided_by, state="declined", **asked
+        )
+    cache.clear()
+    assert Page(ada.get("/contacts/")).one("span", id="my-lift-requests-count").text == "1 decided"
+    seen = Page(ada.get("/lift-requests/mine/"))
+    assert seen.one("span", id="my-lift-requests-count").text == ""
 
 
 def test_an_error_while_counting_does_not_break_the_page(

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from contacts_ui.models import ConsentState, LedgerEntry, LiftRequest, Statement
@@ -328,9 +328,10 @@ def decided(wanted: Wanted | None) -> QuerySet[LiftRequest]:
     return _matching(wanted).filter(state__in=DECIDED).order_by("-decided_at", "-pk")
 
 
-def news(staff_id: Any) -> int:
-    """Count a person's own requests that were decided and that they have not seen yet."""
-    return _unseen(staff_id).count()
+def unseen_decisions() -> QuerySet[LiftRequest]:
+    """Return the requests that others, or a new stop, decided, and whose person has not seen that yet."""
+    rows = LiftRequest.objects.filter(asked_by__isnull=False, seen_at=None, state__in=DECIDED)
+    return rows.exclude(decided_by=F("asked_by"))
 
 
 def own(staff_id: Any, *, limit: int = 50) -> list[LiftRequest]:
@@ -339,15 +340,9 @@ def own(staff_id: Any, *, limit: int = 50) -> list[LiftRequest]:
     return list(rows.order_by("-pk")[:limit])
 
 
-def mark_seen(staff_id: Any) -> None:
-    """Note that a person has seen the decisions on their requests."""
-    _unseen(staff_id).update(seen_at=timezone.now())
-
-
-def _unseen(staff_id: Any) -> QuerySet[LiftRequest]:
-    """Return a person's own requests that others, or a new stop, decided."""
-    decided_now = LiftRequest.objects.filter(asked_by_id=staff_id, seen_at=None, state__in=DECIDED)
-    return decided_now.exclude(decided_by_id=staff_id)
+def mark_seen(staff_id: Any) -> int:
+    """Note that a person has seen the decisions on their requests; return how many."""
+    return unseen_decisions().filter(asked_by_id=staff_id).update(seen_at=timezone.now())
 
 
 def newest(number: str) -> LiftRequest | None:

@@ -362,7 +362,7 @@ def judge_many(people: Sequence[Seen]) -> list[Judgment]:
     """Return what we may claim about many people, in their order, with two queries."""
     numbers = {person.number for person in people if person.number}
     desired_states = grouped(DesiredState.objects.filter(number__in=numbers))
-    states = states_of(numbers)
+    states = {state.number: state for state in _states(numbers)}
     there = connected()
     return [
         judge(

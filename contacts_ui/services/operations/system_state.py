@@ -42,13 +42,16 @@ from contacts_ui.models.messages import MessageState
 from contacts_ui.models.opt_out import OPEN
 from contacts_ui.services.consent.business_days import due_soon_until
 from contacts_ui.services.consent.disagreements import ALARMS
+from contacts_ui.services.consent.lift_requests import unseen_decisions
 from contacts_ui.services.consent.record import passed_on
 from contacts_ui.services.operations.heartbeats import WORKER_SILENT_AFTER
 from contacts_ui.services.vendors.health import Health
 
 CACHE_SECONDS: Final = 5
-CACHE_KEY: Final = "system_state"
+# Another one whenever the fields change: two versions of the dashboard may run beside each other.
+CACHE_KEY: Final = "system_state:2"
 BULK: Final = "bulk"
+DECIDED: Final = "decided"
 # By the name of a field of the system state: rows to count, and a column by which they are one group or few.
 Counted = Mapping[str, tuple[QuerySet[Any, Any], str]]
 
@@ -86,6 +89,8 @@ class SystemState:
     disagree: int = 0
     # Requests to lift a stop, or to opt in, that wait for a decision.
     lifts: int = 0
+    # Key of an account -> how many decisions about its own requests it has not seen yet.
+    decided: Mapping[str, int] = field(default_factory=dict)
     # Opt-outs that are past due, due soon, and not reviewed yet.
     past_due: int = 0
     due_soon: int = 0
@@ -126,6 +131,7 @@ def read_system_state() -> SystemState:
     waiting: dict[Vendor, Waiting] = {}
     bulk: dict[Vendor, int] = {}
     counts: dict[str, int] = defaultdict(int)
+    decided: dict[str, int] = {}
     counted = _counted()
     last_heartbeat: datetime | None = None
     for kind, name, count, since, latest, words in _rows(counted):
@@ -133,13 +139,17 @@ def read_system_state() -> SystemState:
             health[Vendor(name)] = Health(bool(count), since, latest, words)
         elif kind == "worker":
             last_heartbeat = max(latest, last_heartbeat or latest)
+        elif kind == DECIDED:
+            decided[name] = count
         elif kind in counted or kind == DeliveryState.REFUSED:
             counts[kind] += count
         elif words == BULK:
             bulk[Vendor(name)] = count
         else:
             waiting[Vendor(name)] = Waiting(count, since)
-    return SystemState(health, waiting, bulk, last_heartbeat=last_heartbeat, **counts)
+    return SystemState(
+        health, waiting, bulk, last_heartbeat=last_heartbeat, decided=decided, **counts
+    )
 
 
 def _rows(
@@ -178,7 +188,10 @@ def _rows(
         .values_list(_text(name), _text(""), "n", none, none, _text(""))
         for name, (rows, by) in counted.items()
     ]
-    return vendors.union(workers, desired_states, *counts, all=True)
+    account = Cast("asked_by", CharField())
+    unseen = unseen_decisions().order_by().values("asked_by").annotate(n=Count("pk"))
+    decided = unseen.values_list(_text(DECIDED), account, "n", none, none, _text(""))
+    return vendors.union(workers, desired_states, decided, *counts, all=True)
 
 
 def _text(value: str) -> Value:

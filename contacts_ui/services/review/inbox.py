@@ -61,6 +61,15 @@ def counts(*, fresh: bool = False) -> Mapping[Kind, int]:
     return {kind: getattr(state, kind) for kind in Kind}
 
 
+def decided(staff: Staff) -> int:
+    """Return how many decisions about `staff`'s own requests they have not seen, as of some seconds ago."""
+    try:
+        return system_state().decided.get(str(staff.pk), 0)
+    except Exception:
+        logger.exception("what was decided could not be read")
+        return 0
+
+
 def how_many(*kinds: Kind) -> int:
     """Return how many of these kinds wait in all, as of some seconds ago."""
     known = counts()

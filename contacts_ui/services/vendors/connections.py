@@ -41,7 +41,10 @@ def how_to_read() -> CallPolicy:
 
 def recent_error() -> VendorError | None:
     """Return the recent error that makes pages show a copy without asking SlickText; None if it answers."""
-    if error := _monitor(Vendor.SLICKTEXT).error:
+    monitor = _monitor(Vendor.SLICKTEXT)
+    if monitor.answering:
+        return None
+    if error := monitor.error:
         return error
     health = recorded_health(Vendor.SLICKTEXT)
     if health is None or health.up or timezone.now() - health.checked_at > ASKED_LATELY:

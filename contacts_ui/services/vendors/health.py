@@ -65,6 +65,7 @@ class HealthMonitor:
     _lock: Lock = field(default_factory=Lock)
     _failures: int = 0
     _failing_since: datetime = field(default_factory=timezone.now)
+    _answered_at: float = float("-inf")
     _written: float = float("-inf")
     _tried: float = float("-inf")
     _last: type[errors.VendorError] = errors.NoAnswer
@@ -80,6 +81,11 @@ class HealthMonitor:
         recent = time.monotonic() - self._tried < QUICK_SECONDS
         return self._failures >= DOWN_AFTER and recent
 
+    @property
+    def answering(self) -> bool:
+        """Return True if the vendor answered this process some seconds ago, and nothing failed since."""
+        return not self._failures and time.monotonic() - self._answered_at < WRITE_EVERY_SECONDS
+
     def record(self, call: CallRecord) -> None:
         """Learn from one finished call. Refusals and "too many calls" are answers too."""
         kind = getattr(errors, call.error) if call.error else None
@@ -91,7 +97,7 @@ class HealthMonitor:
     def _answered(self) -> None:
         with self._lock:
             news = self._failures > 0
-            self._failures = 0
+            self._failures, self._answered_at = 0, time.monotonic()
             write = self._take_turn(news=news)
         if write:
             _write_up(self.vendor)

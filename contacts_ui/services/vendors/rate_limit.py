@@ -95,12 +95,10 @@ class DatabaseBudget:
             if wait <= patience:
                 # Stops may run far ahead of the pace; the vendor forgets that with its window, and so do we.
                 even = max(row.next_even_call, now)
-                row.next_even_call = min(even + interval, now + WINDOW_SECONDS)
-                changed = ["next_even_call"]
+                changes = {"next_even_call": min(even + interval, now + WINDOW_SECONDS)}
                 if priority in TURN:
-                    changed.append(TURN[priority])
-                    setattr(row, TURN[priority], now + wait)
-                row.save(update_fields=changed)
+                    changes[TURN[priority]] = now + wait
+                CallBudget.objects.filter(vendor=vendor).update(**changes)
         return wait
 
     def _wait(self, row: CallBudget, priority: Priority, now: float) -> float:
