@@ -144,14 +144,11 @@ def load(some: list[Any]) -> None:
 
     from contacts_ui.services.index import answers, writing
 
-    moment = writing.moment(NOW)
+    digests = {each.contact_id: writing.digest(each) for each in some}
+    rows = writing.rows_of(some, digests, writing.moment(NOW))
     with transaction.atomic(), connection.cursor() as cursor:
-        rows = [
-            writing._row(each, moment, writing.digest(each), answer)
-            for each, answer in zip(some, answers.answers_for(some, NOW), strict=True)
-        ]
-        writing._upsert(cursor, rows)
-        writing._store_names(cursor, some)
+        writing.upsert(cursor, writing.with_answers(rows, answers.answers_for(some, NOW)))
+        writing.store_names(cursor, writing.names_of(some))
 
 
 def everyone_in_parts() -> Iterator[list[Any]]:
@@ -173,8 +170,9 @@ def everyone_in_parts() -> Iterator[list[Any]]:
 def update() -> None:
     from contacts_ui.services import index
 
-    some, renamed = list(people(1, 10_000)), list(people(20_001, 10_000, "x"))
-    for name, chosen in (("unchanged", some), ("renamed", renamed)):
+    new, some = list(people(PEOPLE + 1, 10_000)), list(people(1, 10_000))
+    renamed = list(people(20_001, 10_000, "x"))
+    for name, chosen in (("new", new), ("unchanged", some), ("renamed", renamed)):
         before, worked = time.perf_counter(), time.process_time()
         index.store(chosen, NOW + timedelta(days=1))
         took, worked = time.perf_counter() - before, time.process_time() - worked

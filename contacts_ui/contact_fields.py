@@ -40,13 +40,14 @@ def editable_values(contact: Contact) -> dict[str, str]:
 
 # Made once: `json.dumps` would make an encoder for each value.
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+_JSON: Final = (bool, int, float, list, dict)
 
 
 def as_text(value: Any) -> str:
     """Return one value as a person may edit it."""
     if value is None or isinstance(value, str):
         return value or ""
-    if isinstance(value, bool | int | float | list | dict):
+    if isinstance(value, _JSON):
         return _encode(value)
     return str(value)
 

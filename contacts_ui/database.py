@@ -41,3 +41,22 @@ def leave_room(began: float) -> None:
     """
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         time.sleep(min(time.monotonic() - began, _SQLITE_PAUSE_MAX_SECONDS))
+
+
+class TakingTurns:
+    """Take SQLite's one lock several times with `with`, each time only after it was free as long as it was held before.
+
+    What is made ready between two writes counts as such a time.
+    """
+
+    def __init__(self) -> None:
+        self._began = self._free_until = 0.0
+
+    def __enter__(self) -> None:
+        if connection.vendor == "sqlite" and not connection.in_atomic_block:
+            time.sleep(max(self._free_until - time.monotonic(), 0.0))
+        self._began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        ended = time.monotonic()
+        self._free_until = ended + min(ended - self._began, _SQLITE_PAUSE_MAX_SECONDS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 import phonenumbers
@@ -130,6 +130,8 @@ def _about_texts(words: str) -> str:
     return words.strip(" \t.,;:-/()'\"<>[]")
 
 
+# A contact's number is asked for several times on the way into the index.
+@lru_cache(maxsize=2_000)
 def to_e164(text: str | None) -> str | None:
     """Return the number of a text in E.164 ("+16155553338"), or None if `read_number` finds none."""
     return read_number(text).number or None

@@ -72,12 +72,13 @@ def row_id(value: Any) -> int | None:
 
 def text(value: Any) -> str | None:
     """Return text without outer blanks. Raises ValueError for a list or an object."""
-    if isinstance(value, dict | list):
-        raise ValueError(f"text expected, not {kind(value)}")
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool):
-        value = str(value).lower()
+    if not isinstance(value, str):
+        if isinstance(value, dict | list):
+            raise ValueError(f"text expected, not {kind(value)}")
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool):
+            value = str(value).lower()
     words = clean(str(value)).strip() if value is not None else ""
     return None if words in NOTHING else words
 
@@ -158,7 +159,8 @@ def postcode(value: Any, country: str | None) -> str | None:
 def clean(value: Any) -> Any:
     """Return ``value`` without what no database takes: NUL and half emoji. Walks containers."""
     if isinstance(value, str):
-        return value.replace("\0", "").encode("utf-8", "replace").decode()
+        bare = value.replace("\0", "")
+        return bare if bare.isascii() else bare.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
         return {clean(key): clean(item) for key, item in value.items()}
     if isinstance(value, list):

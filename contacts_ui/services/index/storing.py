@@ -7,7 +7,6 @@ whatever order they arrive. The database decides that row by row, so processes n
 # ruff: noqa: S608 - the only names in the SQL are our own; every value is a parameter
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -18,14 +17,14 @@ from django.conf import settings
 from django.db import DataError, connection, transaction
 from django.utils import timezone
 
-from contacts_ui.database import leave_room
+from contacts_ui.database import TakingTurns
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import ForgottenPerson, IndexDeletion, IndexedContact
 from contacts_ui.services.index import writing
 from contacts_ui.services.index.database import TABLE, database
 
 # Contacts in one transaction. On SQLite it blocks all other writes, and a stop must not wait.
-BATCH_SIZE: Final = 250
+BATCH_SIZE: Final = 500
 # A contact that was read this recently is not worth a write.
 FRESH = timedelta(seconds=10)
 # A page that was asked for before a contact was deleted is stored within this time, or never.
@@ -75,12 +74,10 @@ def store_or_raise(
     if not settings.CONTACT_INDEX:
         return
     possible = {each.contact_id: each for each in contacts if each.contact_id <= ID_MAX}
-    people = sorted(possible.items())
+    people, turns = sorted(possible.items()), TakingTurns()
     for start in range(0, len(people), BATCH_SIZE):
-        began = time.monotonic()
-        _keep(dict(people[start : start + BATCH_SIZE]), read_at)
+        _keep(dict(people[start : start + BATCH_SIZE]), read_at, turns)
         if len(people) > BATCH_SIZE:
-            leave_room(began)
             between()
 
 
@@ -91,7 +88,7 @@ class _Held:
     read_at: Any
 
 
-def _keep(people: Mapping[int, Contact], read_at: datetime) -> None:
+def _keep(people: Mapping[int, Contact], read_at: datetime, turns: TakingTurns) -> None:
     """Write the contacts that changed, and note the time of those that did not."""
     held, gone = _held(people, read_at)
     digests = {key: writing.digest(contact) for key, contact in people.items()}
@@ -105,8 +102,8 @@ def _keep(people: Mapping[int, Contact], read_at: datetime) -> None:
             changed.append(contact)
         elif before.read_at < fresh:
             stale.append(key)
-    _write(changed, digests, read_at)
-    _refresh(stale, read_at)
+    _write(changed, digests, read_at, turns)
+    _refresh(stale, read_at, turns)
 
 
 def _held(people: Mapping[int, Contact], read_at: datetime) -> tuple[dict[int, _Held], set[int]]:
@@ -136,22 +133,24 @@ def _held(people: Mapping[int, Contact], read_at: datetime) -> tuple[dict[int, _
     return held, left_out
 
 
-def _write(changed: Sequence[Contact], digests: Mapping[int, int], read_at: datetime) -> None:
+def _write(
+    changed: Sequence[Contact], digests: Mapping[int, int], read_at: datetime, turns: TakingTurns
+) -> None:
     """Insert or replace, but never later readings; in the order of their ids, so that no two processes deadlock."""
     if not changed:
         return
     try:
-        writing.write(changed, digests, read_at)
+        writing.write(changed, digests, read_at, turns)
     except (DataError, ValueError, OverflowError):
         if len(changed) == 1:
             logger.warning("a contact cannot be kept in the index", exc_info=True)
             return
         # One contact that the database refuses must not keep the others out.
         for contact in changed:
-            _write([contact], digests, read_at)
+            _write([contact], digests, read_at, turns)
 
 
-def _refresh(keys: Sequence[int], read_at: datetime) -> None:
+def _refresh(keys: Sequence[int], read_at: datetime, turns: TakingTurns) -> None:
     """Note that these unchanged contacts were read again, except rows that another process is writing now."""
     if not keys:
         return
@@ -159,7 +158,7 @@ def _refresh(keys: Sequence[int], read_at: datetime) -> None:
     rows = f"contact_id {ours.among('bigint')} AND read_at < %s"
     if connection.vendor == "postgresql":
         rows = f"contact_id IN (SELECT contact_id FROM {TABLE} WHERE {rows} FOR UPDATE SKIP LOCKED)"
-    with transaction.atomic(), connection.cursor() as cursor:
+    with turns, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"UPDATE {TABLE} SET read_at = %s WHERE {rows}", [at, ours.many(keys), at])
 
 

@@ -4,10 +4,12 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -25,6 +27,9 @@ from contacts_ui.services.index.typos import store_words
 NORMALIZE_VERSION: Final = 1
 # Up to this many, finding out what changed costs as much as writing all.
 FEW_ROWS: Final = 3
+# Of one statement. With each, SQLite writes its full text out, so many at once take half the time. There are few sizes,
+# because it keeps every statement that it has read.
+_ROWS_AT_ONCE: Final = (500, 250, 50, 10, 1)
 TEXTS: Final = (
     "first_name", "last_name", "mobile_number", "email", "city", "state", "zip", "country", "source", "language",
     "timezone",
@@ -54,17 +59,20 @@ _LONGEST: Final = {
 }
 
 
-def write(contacts: Sequence[Contact], digests: Mapping[int, int], read_at: datetime) -> None:
-    """Write these contacts in one transaction; later readings stay."""
+def write(
+    contacts: Sequence[Contact],
+    digests: Mapping[int, int],
+    read_at: datetime,
+    turns: AbstractContextManager[None],
+) -> None:
+    """Write these contacts in one transaction within `turns`; later readings stay."""
     asked_at = moment(read_at)
     ordered = sorted(contacts, key=lambda contact: contact.contact_id)
-    with transaction.atomic(), connection.cursor() as cursor:
-        rows = [
-            _row(each, asked_at, digests[each.contact_id], answer)
-            for each, answer in zip(ordered, answers_for(ordered, read_at), strict=True)
-        ]
-        _upsert(cursor, rows)
-        _store_names(cursor, ordered)
+    # Before the transaction, since it keeps a stop waiting.
+    rows, names = rows_of(ordered, digests, asked_at), names_of(ordered)
+    with turns, transaction.atomic(), connection.cursor() as cursor:
+        upsert(cursor, with_answers(rows, answers_for(ordered, read_at)))
+        store_names(cursor, names)
     _doubt_older(ordered, asked_at)
 
 
@@ -101,7 +109,8 @@ def _is_stopped(contact: Contact) -> bool:
     )
 
 
-def _upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
+def upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
+    """Insert or replace these rows, but never later readings."""
     if connection.vendor == "sqlite" and len(rows) > FEW_ROWS:
         rows = _update_changes(cursor, rows)
     if not rows:
@@ -110,8 +119,14 @@ def _upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
     conflict = f" ON CONFLICT (contact_id) DO UPDATE SET {changes} WHERE {TABLE}.read_at <= excluded.read_at"
     into = f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)})"
     if connection.vendor == "sqlite":
-        values = ", ".join("%s" for _ in _COLUMNS)
-        cursor.executemany(f"{into} VALUES ({values}){conflict}", rows)
+        row = f"({', '.join('%s' for _ in _COLUMNS)})"
+        start = 0
+        for size in _ROWS_AT_ONCE:
+            while len(rows) - start >= size:
+                values = ", ".join(row for _ in range(size))
+                some = chain.from_iterable(rows[start : start + size])
+                cursor.execute(f"{into} VALUES {values}{conflict}", list(some))
+                start += size
         return
     arrays = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _COLUMNS)
     cursor.execute(
@@ -146,12 +161,19 @@ def _update_changes(cursor: Any, rows: list[tuple[Any, ...]]) -> list[tuple[Any,
     return [row for row in rows if row[0] not in held]
 
 
-def _store_names(cursor: Any, contacts: Iterable[Contact]) -> None:
-    """Store the words that a typo may be corrected to, and the names of custom fields."""
-    texts, fields = set(), set()
+def names_of(contacts: Iterable[Contact]) -> tuple[set[str], set[str]]:
+    """Return the texts whose words a typo may be corrected to, and the names of custom fields."""
+    texts: set[str | None] = set()
+    fields: set[str] = set()
     for each in contacts:
-        texts |= {normalize(text) for text in (each.first_name, each.last_name, each.city) if text}
-        fields |= {normalize(name)[:200] for name in each.custom_fields}
+        texts |= {each.first_name, each.last_name, each.city}
+        fields |= each.custom_fields.keys()
+    return {normalize(text) for text in texts if text}, {normalize(name)[:200] for name in fields}
+
+
+def store_names(cursor: Any, names: tuple[set[str], set[str]]) -> None:
+    """Store what `names_of` returns."""
+    texts, fields = names
     store_words(cursor, texts)
     cursor.executemany(
         "INSERT INTO contacts_ui_indexcount(name, value, number) VALUES ('custom', %s, 0) ON CONFLICT DO NOTHING",
@@ -159,7 +181,28 @@ def _store_names(cursor: Any, contacts: Iterable[Contact]) -> None:
     )
 
 
-def _row(contact: Contact, read_at: Any, digest_: int, answer: Answer) -> tuple[Any, ...]:
+def rows_of(
+    contacts: Iterable[Contact], digests: Mapping[int, int], read_at: Any
+) -> list[tuple[Any, ...]]:
+    """Return what is kept of each contact, without the answer."""
+    # `connection` looks up the thread's own each time.
+    adapt = connection.ops.adapt_datetimefield_value
+    return [_row(each, read_at, digests[each.contact_id], adapt) for each in contacts]
+
+
+def with_answers(
+    rows: Iterable[tuple[Any, ...]], answers: Iterable[Answer]
+) -> list[tuple[Any, ...]]:
+    """Return whole rows."""
+    return [
+        (*row, each.answer, moment(each.stopped_at))
+        for row, each in zip(rows, answers, strict=True)
+    ]
+
+
+def _row(
+    contact: Contact, read_at: Any, digest_: int, adapt: Callable[[datetime | None], Any]
+) -> tuple[Any, ...]:
     number = contact.number or ""
     texts = [_cut(name, getattr(contact, name)) for name in TEXTS]
     folded = [_cut(f"{name}_key", normalize(getattr(contact, name) or "")) for name in _FOLDED]
@@ -167,9 +210,9 @@ def _row(contact: Contact, read_at: Any, digest_: int, answer: Answer) -> tuple[
         contact.contact_id,
         _cut("status", contact.opt_in_status),
         json.dumps(contact.custom_fields).replace("\\u0000", ""),
-        moment(contact.last_opt_in_status_change),
-        moment(contact.created),
-        moment(contact.last_updated),
+        adapt(contact.last_opt_in_status_change),
+        adapt(contact.created),
+        adapt(contact.last_updated),
         read_at,
         digest_,
         *texts,
@@ -182,8 +225,6 @@ def _row(contact: Contact, read_at: Any, digest_: int, answer: Answer) -> tuple[
         *folded,
         custom_key(contact.custom_fields),
         search_text(contact, number),
-        answer.answer,
-        moment(answer.stopped_at),
     )
 
 

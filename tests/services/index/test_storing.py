@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from contacts_ui import database
+from contacts_ui.database import TakingTurns
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import (
     DesiredState,
@@ -26,7 +29,7 @@ from contacts_ui.models import (
 )
 from contacts_ui.services import index
 from contacts_ui.services.consent.delivery import deliver
-from contacts_ui.services.index import storing
+from contacts_ui.services.index import storing, writing
 from contacts_ui.services.review import reconcile
 from contacts_ui.services.webhooks import processing
 from tests.pages import Page
@@ -71,7 +74,7 @@ def test_the_newer_reading_wins_in_whatever_order(changes: dict[str, Any]) -> No
 def test_the_database_decides_who_is_newer() -> None:
     """Another process wrote between our look and our write."""
     index.store([replace(ZOE, city="Boston")], LATER)
-    storing._write([ZOE], {ZOE.contact_id: 1}, T)
+    storing._write([ZOE], {ZOE.contact_id: 1}, T, TakingTurns())
     assert (row().city, row().read_at) == ("Boston", LATER)
 
 
@@ -99,14 +102,56 @@ def test_what_it_costs() -> None:
 
 def test_many_are_learned_in_short_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    monkeypatch.setattr(
-        storing, "_write", lambda changed, digests, read_at: sizes.append(len(changed))
-    )
+    monkeypatch.setattr(storing, "_write", lambda changed, *_: sizes.append(len(changed)))
     pauses: list[int] = []
-    people = [replace(ZOE, contact_id=each) for each in range(1, 701)]
+    people = [replace(ZOE, contact_id=each) for each in range(1, 1201)]
     storing.store_or_raise(people, T, between=lambda: pauses.append(1))
-    assert sizes == [250, 250, 200]
+    assert sizes == [500, 500, 200]
     assert len(pauses) == 3
+
+
+def test_many_new_ones_take_few_statements() -> None:
+    """SQLite writes its full text out with each statement."""
+    people = [replace(ZOE, contact_id=each) for each in range(1, 571)]
+    with CaptureQueriesContext(connection) as queries:
+        index.store(people, T)
+    inserted = [
+        each["sql"] for each in queries if f"INTO {IndexedContact._meta.db_table} " in each["sql"]
+    ]
+    assert [each[:7] for each in inserted] == (
+        ["INSERT "] * (4 if connection.vendor == "sqlite" else 2)
+    )
+    assert IndexedContact.objects.count() == index.size() == 570
+
+
+def test_only_writing_keeps_a_stop_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of a contact is made ready before the transaction."""
+    in_transaction: list[bool] = []
+    made = writing._row
+
+    def row_of(*args: Any) -> Any:
+        in_transaction.append(len(connection.savepoint_ids) > savepoints)
+        return made(*args)
+
+    monkeypatch.setattr(writing, "_row", row_of)
+    savepoints = len(connection.savepoint_ids)
+    storing.store_or_raise([ZOE], T)
+    assert in_transaction == [False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lock_is_free_as_long_as_it_was_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    slept: list[float] = []
+    time = SimpleNamespace(monotonic=lambda: clock[0], sleep=slept.append)
+    monkeypatch.setattr(database, "time", time)
+    turns = TakingTurns()
+    for held, ready in ((0.08, 0.03), (0.9, 0.2), (0.01, 0.5), (0.01, 0)):
+        with turns:
+            clock[0] += held
+        clock[0] += ready
+    waits = [0, 0.05, 0.05, 0] if connection.vendor == "sqlite" else []
+    assert slept == pytest.approx(waits)
 
 
 def test_a_contact_that_does_not_fit_keeps_no_one_out() -> None:
