@@ -29,7 +29,7 @@ from contacts_ui.views.contact_import import (
     import_columns,
     import_problems,
 )
-from contacts_ui.views.contact_list import contact_columns, contact_list
+from contacts_ui.views.contact_list import contact_list
 from contacts_ui.views.disagreements import (
     disagreement_list,
     disagreement_repair,
@@ -53,6 +53,7 @@ from contacts_ui.views.lift_requests import (
     lift_request_withdraw,
     my_lift_requests,
 )
+from contacts_ui.views.list_panels import contact_columns, contact_filters, search_help
 from contacts_ui.views.numbers import number_detail, number_history
 from contacts_ui.views.operations import (
     healthz,
@@ -132,6 +133,8 @@ urlpatterns = [
     path("home/", agent_home, name="agent-home"),
     # Contacts
     path("contacts/", contact_list, name="contact-list"),
+    path("contacts/filters/", contact_filters, name="contact-filters"),
+    path("contacts/search-help/", search_help, name="search-help"),
     path("contacts/columns/", contact_columns, name="contact-columns"),
     path("contacts/views/", saved_view_list, name="saved-view-list"),
     path("contacts/views/new/", saved_view_new, name="saved-view-new"),

@@ -38,12 +38,12 @@ EXPECTED = {
         (LOGIN, *("contact-list",) * 3, "agent-home", "overview"),
     ),
     **_each(
-        "contact-list saved-view-list saved-view-counts contact-detail contact-history "
+        "contact-list contact-filters search-help saved-view-list saved-view-counts contact-detail contact-history "
         "number-detail number-history",
         READERS,
         NO_METHOD,
     ),
-    "contact-columns": (NO_METHOD, (LOGIN, 403, *("contact-list",) * 4)),
+    "contact-columns": (READERS, (LOGIN, 403, *("contact-list",) * 4)),
     "saved-view-new": (READERS, (LOGIN, 403, 422, 422, 422, 422)),
     # No view has this number.
     "saved-view-edit": ((LOGIN, 403, 404, 404, 404, 404), (LOGIN, 403, 404, 404, 404, 404)),

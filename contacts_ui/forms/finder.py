@@ -94,6 +94,14 @@ class FilterForm(forms.Form):
             if existing:
                 self.fields[name].widget = forms.Select(choices=[("", "Any"), *choices])
 
+    def asked(self) -> list[tuple[str, str]]:
+        """Return what the visible fields hold, as long as they are not on the page."""
+        return [
+            (name, str(value))
+            for name, field in self.base_fields.items()
+            if (value := self.data.get(name)) and not field.widget.is_hidden
+        ]
+
     def hidden_fields(self) -> list[forms.BoundField]:
         """Return these without the answer: the tabs, which stand inside the results, carry it."""
         return [each for each in super().hidden_fields() if each.name != "may"]

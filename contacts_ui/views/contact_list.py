@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from contacts_ui.forms.finder import FilterForm, SearchForm, with_custom_field
 from contacts_ui.forms.saved_views import normalised
@@ -17,10 +17,10 @@ from contacts_ui.phone import is_us_or_canada
 from contacts_ui.services import index
 from contacts_ui.services.consent.record import is_stopped
 from contacts_ui.services.contacts.listing import Kind, Listing, ListQuery, list_contacts
-from contacts_ui.services.people.preferences import choose_look, table_look
+from contacts_ui.services.people.preferences import table_look
 from contacts_ui.services.review import inbox
 from contacts_ui.services.vendors.vendor_errors import VendorError
-from contacts_ui.views.addresses import safe_next, with_changes
+from contacts_ui.views.addresses import with_changes
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS, rows_of
 from contacts_ui.views.consent_panel import REASONS
 from contacts_ui.views.errors import error_notice
@@ -55,9 +55,12 @@ def contact_list(request: StaffRequest) -> HttpResponse:
     indexed = state.ready and not query.live
     # The results alone where htmx swaps them; the whole page where it asks for one (a reload after "back").
     part = request.htmx and not request.htmx.history_restore_request
+    # Else they come once they are opened.
+    filters_open = bool(filters.errors) or request.GET.get("panel") == "filters"
     if indexed:
         search.answer_from_the_index(request.path)
-        filters.offer({} if part else index.values_in_use())
+        if filters_open and not part:
+            filters.offer(index.values_in_use())
     listing, failure = None, None
     if valid:
         try:
@@ -67,6 +70,7 @@ def contact_list(request: StaffRequest) -> HttpResponse:
     context = {
         "search_form": search,
         "filter_form": filters,
+        "filters_open": filters_open,
         "active_filters": _active_filters(request, filters),
         "error_notice": error_notice(
             failure or (listing.error if listing else None), request.get_full_path()
@@ -78,16 +82,6 @@ def contact_list(request: StaffRequest) -> HttpResponse:
     if part:
         template += "#results"
     return TemplateResponse(request, template, context)
-
-
-@require_POST
-@permission("view_contacts")
-def contact_columns(request: StaffRequest) -> HttpResponse:
-    """Remember which columns this person wants to see, and how close the rows stand."""
-    wanted = request.POST.getlist("columns")
-    columns = [key for key in COLUMNS if key in wanted]
-    choose_look(request.user, columns, compact="compact" in request.POST)
-    return redirect(safe_next(request, reverse("contact-list")))
 
 
 def _around(
@@ -105,16 +99,11 @@ def _around(
         if request.GET.get("q")
         else request.path,
         "columns": [COLUMNS[key] for key in columns],
-        "column_choices": [
-            {"key": key, "label": column.label, "chosen": key in columns}
-            for key, column in COLUMNS.items()
-        ],
         "compact": compact,
         "attention_waiting": inbox.how_many(*inbox.ATTENTION),
         "tabs": tabs(request, listing) if indexed and listing else [],
         "may": request.GET.get("may", "") if indexed else "",
         "headings": headings(request, columns, sortable=indexed),
-        "help_keys": index.KEYS if indexed else {},
         "sort": query.sort if indexed else "",
         **freshness(request, query, listing, state),
         "view_query": normalised(request.GET.urlencode()),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
@@ -120,3 +121,26 @@ def test_deleting_needs_the_number_again(open_as: Open, manager: User, vendors: 
     page.get_by_role("button", name="Delete this contact").click()
     expect(page.get_by_text("was deleted from SlickText")).to_be_visible()
     assert vendors.contact() is None
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_filters_open_on_demand_and_keep_what_is_typed(
+    open_as: Open, viewer: User, scripts: bool
+) -> None:
+    page = open_as(viewer, "/contacts/?state=CA", java_script_enabled=scripts)
+    page.get_by_label("Search contacts").fill("mcfly")
+    summary = page.locator(".filters > summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    if scripts:
+        expect(page.get_by_label("State")).to_be_visible()
+        expect(summary).to_be_focused()
+    else:
+        page.get_by_role("button", name="Show all filters").click()
+    expect(page.get_by_label("State")).to_have_value("CA")
+    expect(page.get_by_label("Search contacts")).to_have_value("mcfly")
+    page.get_by_label("City", exact=True).fill("Hill Valley")
+    page.get_by_role("button", name="Apply filters").click()
+    expect(page.get_by_role("link", name="Remove the filter City: Hill Valley")).to_be_visible()
+    assert "state=CA" in page.url
+    assert "q=mcfly" in page.url

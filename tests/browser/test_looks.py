@@ -150,9 +150,11 @@ def test_the_dialog_and_the_menus(
 ) -> None:
     page = open_as(manager, viewport=viewport, color_scheme=color_scheme)
     page.get_by_role("button", name="Columns").click()
+    page.get_by_label("Compact rows").wait_for()
     look(page)
     page.keyboard.press("Escape")
     page.locator("details.filters > summary").click()
+    page.get_by_role("button", name="Apply filters").wait_for()
     look(page)
     page.get_by_role("switch", checked=True).first.click()
     page.get_by_role("dialog").wait_for()

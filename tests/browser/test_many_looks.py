@@ -39,6 +39,7 @@ def test_the_list_from_the_index(
         page.goto(f"/contacts/{address}")
     page.locator("#views [aria-current], #views .number").first.wait_for()
     page.get_by_role("button", name="Search help").click()
+    page.get_by_text("Use a colon").wait_for()
     look(page)
     page.keyboard.press("Escape")
     page.locator(".selection summary").click()

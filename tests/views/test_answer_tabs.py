@@ -129,13 +129,13 @@ def test_without_the_index_there_are_no_tabs_and_no_wrong_answer(
 
 @pytest.mark.usefixtures("_people")
 def test_filters_are_menus_of_what_there_is(vera: Client) -> None:
-    page = Page(vera.get(f"{URL}?state=tx"))
+    page = Page(vera.get(f"{URL}filters/?state=tx"))
     states = options(page, "state")
     assert [(each.text, each["value"]) for each in states] == [
         ("Any", ""), ("TN", "TN"), ("TX", "tx"),
     ]  # fmt: skip
     assert "selected" in states[2].attributes
-    page = Page(vera.get(f"{URL}?state=Ohio"))
+    page = Page(vera.get(f"{URL}filters/?state=Ohio"))
     assert options(page, "state")[-1].text == "Ohio"
     assert page.all("select", name="source") == [], "nobody has one"
     assert page.one("input", name="source")["type"] == "text"

@@ -225,10 +225,52 @@ def test_rows_stand_as_close_as_a_person_likes(vera: Client, ada: Client) -> Non
     vera.post("/contacts/columns/", {"columns": ["city"], "compact": "on"})
     page = Page(vera.get(URL))
     assert page.one("table")["class"] == "contacts compact"
-    assert "checked" in page.one("input", name="compact").attributes
+    panel = Page(vera.get(f"{URL}columns/", headers={"HX-Request": "true"}))
+    assert "checked" in panel.one("input", name="compact").attributes
+    boxes = panel.all("input", name="columns")
+    assert [each["value"] for each in boxes if "checked" in each.attributes] == ["city"]
     assert Page(ada.get(URL)).one("table")["class"] == "contacts"
     vera.post("/contacts/columns/", {"columns": ["city"]})
     assert Page(vera.get(URL)).one("table")["class"] == "contacts"
+
+
+# Panels: asked for once they are opened.
+
+
+def test_the_filters_come_once_they_are_opened_and_keep_what_is_asked(vera: Client) -> None:
+    page = Page(vera.get(f"{URL}?state=TN&custom.member_number=12345"))
+    assert not page.all("select")
+    hidden = {
+        str(each["name"]): str(each["value"])
+        for each in page.all("input", type="hidden")
+        if each["value"]
+    }
+    assert hidden["state"] == "TN"
+    assert (hidden["custom_field"], hidden["custom_value"]) == ("member_number", "12345")
+    opener = page.one("summary", hx_include="closest form")
+    panel = Page(vera.get(str(opener["hx-get"]), hidden))
+    assert panel.one("input", name="state")["value"] == "TN"
+    assert panel.one("input", name="custom_value")["value"] == "12345"
+
+
+@pytest.mark.parametrize(
+    "address", ["?panel=filters&city=Nashville", "?custom_value=1&city=Nashville"]
+)
+def test_the_filters_are_open_without_scripts_and_where_one_is_to_be_corrected(
+    vera: Client, address: str
+) -> None:
+    page = Page(vera.get(f"{URL}{address}"))
+    assert "open" in page.one("details", class_="filters").attributes
+    assert page.one("input", name="city")["value"] == "Nashville"
+    assert page.one("input", name="city")["type"] == "text"
+
+
+def test_without_scripts_help_and_columns_are_pages(vera: Client) -> None:
+    assert "Use a colon" in Page(vera.get(f"{URL}search-help/")).text
+    page = Page(vera.get(f"{URL}columns/", {"next": f"{URL}?q=marty"}))
+    answer = vera.post(f"{URL}columns/", page.form(f"{URL}columns/", columns=["zip"]))
+    assert answer["Location"] == f"{URL}?q=marty"
+    assert heads(Page(vera.get(URL))) == ["Zip"]
 
 
 # Who sees what.

@@ -82,7 +82,8 @@ def test_the_query_language_goes_with_filters(vera: Client) -> None:
     index_people(10)
     assert ids(Page(vera.get(f"{URL}?q=city:austin+marty"))) == [7000]
     assert ids(Page(vera.get(f"{URL}?q=marty&city=Nashville"))) == [7005]
-    assert "status:" in Page(vera.get(URL)).text
+    assert Page(vera.get(URL)).one("button", popovertarget="search-help")
+    assert "status:" in Page(vera.get(f"{URL}search-help/")).text
 
 
 def test_headings_sort_up_then_down_then_not(vera: Client) -> None:
