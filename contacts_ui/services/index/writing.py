@@ -12,6 +12,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any, Final
 
+import msgspec
 from django.db import connection, transaction
 from django.db.models import CharField
 
@@ -45,7 +46,6 @@ _READ_AT: Final = _COLUMNS.index("read_at")
 _TYPES: Final = {
     "contact_id": "bigint",
     "digest": "bigint",
-    "custom_fields": "jsonb",
     "status_changed_at": "timestamptz",
     "created": "timestamptz",
     "last_updated": "timestamptz",
@@ -128,9 +128,12 @@ def upsert(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
                 cursor.execute(f"{into} VALUES {values}{conflict}", list(some))
                 start += size
         return
-    arrays = ", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _COLUMNS)
+    # One text of all is made and sent much faster than an array of each column.
+    kinds = ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _COLUMNS)
+    columns = ", ".join(_COLUMNS).replace("custom_fields", "custom_fields::jsonb")
     cursor.execute(
-        f"{into} SELECT * FROM unnest({arrays}){conflict}", [*map(list, zip(*rows, strict=True))]
+        f"{into} SELECT {columns} FROM json_to_recordset(%s) AS given({kinds}){conflict}",
+        [msgspec.json.encode([dict(zip(_COLUMNS, row, strict=True)) for row in rows]).decode()],
     )
 
 
