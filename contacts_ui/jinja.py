@@ -90,7 +90,12 @@ def environment(**options: Any) -> Environment:
     made = Environment(  # noqa: S701 - Django's backend passes autoescape=True
         **{**options, "undefined": StrictUndefined}, extensions=[Unindented]
     )
-    made.globals |= {"heroicon_mini": cache(heroicon_mini), "once": once, "static": static, "url": url}
+    made.globals |= {
+        "heroicon_mini": cache(heroicon_mini),
+        "once": once,
+        "static": static,
+        "url": url,
+    }
     made.globals["ui"] = Macros(made)
     ours = ("when", "to_the_second", "ago", "until", "phone", "exactly", "day")
     made.filters |= {name: getattr(template_filters, name) for name in ours}
