@@ -143,7 +143,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "contacts_ui.compression.CompressionMiddleware",
     "contacts_ui.middleware.fragments",
     "contacts_ui.odd_requests.odd_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",
