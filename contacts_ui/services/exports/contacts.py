@@ -130,9 +130,9 @@ def headings_of(columns: Sequence[str]) -> dict[str, str]:
 
 
 def index_columns(headings: Mapping[str, str]) -> list[str]:
-    """Return the index columns for the headings, each once, with those that *Do not text* is made from."""
+    """Return the index columns for the headings, each once, with the id and those that *Do not text* is made from."""
     shown = [_INDEX_NAMES.get(key, key) for key in headings if key != "do_not_text"]
-    return list(dict.fromkeys([*shown, "number", "status", "mobile_number"]))
+    return list(dict.fromkeys([*shown, "number", "status", "mobile_number", "contact_id"]))
 
 
 def _live_contacts(question: IndexQuery) -> Iterator[Raw]:

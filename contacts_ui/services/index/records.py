@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 from django.db import connection
-from django.db.models import DateTimeField
+from django.db.models import CharField, DateTimeField
 
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import IndexedContact
@@ -55,15 +55,27 @@ def texts(columns: Sequence[str], ids: Sequence[int]) -> list[tuple[str, ...]]:
     return fetch(f"SELECT {as_texts(columns)} FROM {source}", parameters)
 
 
+def texts_after(columns: Sequence[str], contact_id: int, limit: int) -> list[tuple[str, ...]]:
+    """Return these columns of the next contacts by id, as `texts` does."""
+    sql = f"SELECT {as_texts(columns)} FROM {TABLE} WHERE contact_id > %s ORDER BY contact_id LIMIT %s"
+    return fetch(sql, [contact_id, limit])
+
+
 def as_texts(columns: Sequence[str]) -> str:
     """Return SQL that selects these columns as texts."""
-    return ", ".join(f"COALESCE({_as_text(name)}, '')" for name in columns)
+    return ", ".join(map(_as_text, columns))
 
 
 def _as_text(column: str) -> str:
     kind = IndexedContact._meta.get_field(column)
-    if not isinstance(kind, DateTimeField):
-        return f"CAST({column} AS text)"
+    if isinstance(kind, CharField):
+        return column
+    text = _time_as_text(column) if isinstance(kind, DateTimeField) else f"CAST({column} AS text)"
+    # Under another name, since PostgreSQL would sort by the text.
+    return f"COALESCE({text}, '') AS {column}_text"
+
+
+def _time_as_text(column: str) -> str:
     if connection.vendor == "sqlite":
         return f"substr({column}, 1, 19)"
     return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"

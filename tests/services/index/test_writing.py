@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contacts_ui.models import IndexAnchor, IndexedContact, IndexTypo, index_tables
 from contacts_ui.services import index
-from contacts_ui.services.index import IndexQuery
+from contacts_ui.services.index import IndexQuery, search
 
 from .people import NOW, ids, person, store
 
@@ -64,6 +65,17 @@ def test_rows_for_exports_are_texts() -> None:
     (rows,) = index.matching_rows(IndexQuery(sort="name"), columns)
     assert rows == [("2", "Ann", "blocked", ""), ("1", "Marty", "", "2026-11-25 12:00:00")]
     assert list(index.matching_rows(IndexQuery(search="marty"), columns)) == [rows[1:]]
+
+
+def test_rows_of_everyone_are_read_by_id_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "CHUNK_SIZE", 2)
+    store(*(person(each, "Marty McFly") for each in (3, 5, 8, 13, 21)))
+    with CaptureQueriesContext(connection) as queries:
+        parts = list(index.matching_rows(IndexQuery(), ("first_name", "contact_id")))
+    rows = [("Marty", key) for key in ("3", "5", "8", "13", "21")]
+    assert [row for part in parts for row in part] == rows
+    if connection.vendor == "sqlite":
+        assert len(queries) == len(parts) + 1 == 4, "the ids are not read before"
 
 
 def test_after_a_migrate_the_search_stands_again() -> None:
