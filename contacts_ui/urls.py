@@ -53,7 +53,7 @@ from contacts_ui.views.lift_requests import (
     lift_request_withdraw,
     my_lift_requests,
 )
-from contacts_ui.views.list_panels import contact_columns, contact_filters, search_help
+from contacts_ui.views.list_panels import contact_columns, contact_filters, keyboard, search_help
 from contacts_ui.views.numbers import number_detail, number_history
 from contacts_ui.views.operations import (
     healthz,
@@ -131,6 +131,7 @@ urlpatterns = [
     path("", home, name="home"),  # anyone signed in
     path("overview/", overview, name="overview"),
     path("home/", agent_home, name="agent-home"),
+    path("keyboard/", keyboard, name="keyboard"),  # anyone signed in
     # Contacts
     path("contacts/", contact_list, name="contact-list"),
     path("contacts/filters/", contact_filters, name="contact-filters"),

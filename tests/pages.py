@@ -1,6 +1,5 @@
 """A page as a test reads it: its text, its elements, and its forms filled in as a browser would send them."""
 
-import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -33,14 +32,14 @@ class Element:
 
 
 class Page(HTMLParser):
-    """The parsed body of a response, without the keyboard help that every page keeps for a dialog."""
+    """The parsed body of a response."""
 
     def __init__(self, response: HttpResponse) -> None:
         super().__init__()
         self.elements: list[Element] = []
         self._open: list[Element] = []
         self.html = response.content.decode()
-        self.feed(re.sub(r'<template id="keys">.*?</template>', "", self.html, flags=re.DOTALL))
+        self.feed(self.html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, dict(attrs), self._open[-1] if self._open else None)

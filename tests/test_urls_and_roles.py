@@ -43,6 +43,7 @@ EXPECTED = {
         READERS,
         NO_METHOD,
     ),
+    "keyboard": ((LOGIN, *(200,) * 5), NO_METHOD),
     "contact-columns": (READERS, (LOGIN, 403, *("contact-list",) * 4)),
     "saved-view-new": (READERS, (LOGIN, 403, 422, 422, 422, 422)),
     # No view has this number.

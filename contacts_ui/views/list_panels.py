@@ -1,4 +1,4 @@
-"""What unfolds around the table, asked for once it is opened: the filters, the search help, and the columns."""
+"""What opens around the table, asked for once it is opened: filters, search help, columns, and keyboard shortcuts."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -45,6 +45,12 @@ def contact_columns(request: StaffRequest) -> HttpResponse:
     return _part_or_page(
         request, "contacts/columns.html", columns=COLUMNS.values(), look=look, back_url=back_url
     )
+
+
+@require_safe
+def keyboard(request: StaffRequest) -> HttpResponse:
+    """Say what the keyboard can do."""
+    return _part_or_page(request, "keyboard.html")
 
 
 def _part_or_page(request: StaffRequest, template: str, **context: object) -> HttpResponse:

@@ -46,7 +46,7 @@ document.addEventListener("keydown", (event) => {
   const row = event.target.closest("[data-row]")
   if (event.target.matches("[data-search]")) handled = leaveSearch(event)
   else if (event.key === "/" && search() && !typing(event.target)) handled = (search().select(), search().focus(), true)
-  else if (event.key === "?" && dialog && !typing(event.target)) handled = showKeys()
+  else if (event.key === "?" && !typing(event.target)) document.querySelector("[data-keys]")?.click()
   else if (row) handled = moveInTable(event, row)
 
   if (handled) event.preventDefault()
@@ -128,18 +128,7 @@ dialog?.addEventListener("close", () => {
   document.getElementById(opener)?.focus()
 })
 
-// What the keyboard can do: on "?", or from the menu of one's account.
-function showKeys() {
-  document.querySelector(":popover-open")?.hidePopover()
-  dialog.replaceChildren(document.getElementById("keys").content.cloneNode(true))
-  opener = document.activeElement.id
-  dialog.showModal()
-  return true
-}
-
-document.addEventListener("click", ({ target }) => target.closest("[data-keys]") && showKeys())
-
-// The same for what unfolds: once its form is sent, it folds again, ready for the next time.
+// What unfolds: once its form is sent, it folds again, ready for the next time.
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const fold = detail.elt.closest("[data-fold]")
   if (!fold?.open || !detail.successful) return

@@ -29,7 +29,7 @@ from tests.people import MARTY, MARTY_NUMBER
 pytestmark = pytest.mark.django_db
 # Addresses that show no contact; files and what was just uploaded have traces of their own.
 NO_CONTACT = {
-    "home", "contact-filters", "search-help", "contact-columns",
+    "home", "keyboard", "contact-filters", "search-help", "contact-columns",
     "saved-view-list", "saved-view-counts", "saved-view-new", "saved-view-edit",
     "saved-view-delete", "contact-export", "list-export", "contact-import", "import-columns", "import-check",
     "import-problems", "contact-new", "contact-history", "number-history", "unsend-stop", "tell-now", "number-unsend",
