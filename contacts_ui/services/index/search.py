@@ -23,6 +23,8 @@ from contacts_ui.services.index.text import NAME, normalize
 # Of a broad search, rank this many of each kind.
 LIKELY_MAX: Final = 200
 CHUNK_SIZE: Final = 2000
+# Rows for exports that are held at once. Many more would start Python's garbage collector each time: 15% slower.
+ROWS_OF_EXPORT: Final = 500
 WIDENED_SHOWN_MAX: Final = 3
 # The first jump far into a filtered list sorts all of it; the next ones start from its marks.
 MARKS_KEPT_SECONDS: Final = 300
@@ -154,11 +156,11 @@ def matching_rows(query: IndexQuery, columns: Sequence[str]) -> Iterator[list[tu
     by_id = sort_order.order_of(query.sort) == sort_order.order_of("")
     if by_id and "contact_id" in columns and conditions.match(query.search, query.filters).everyone:
         last, place = 0, columns.index("contact_id")
-        while some := records.texts_after(columns, last, CHUNK_SIZE):
+        while some := records.texts_after(columns, last, ROWS_OF_EXPORT):
             yield some
             last = int(some[-1][place])
         return
-    for ids in _chunks(matching_ids(query)):
+    for ids in _chunks(matching_ids(query), ROWS_OF_EXPORT):
         yield records.texts(columns, ids)
 
 
@@ -189,9 +191,9 @@ def rows_by_id(ids: Sequence[int], columns: Sequence[str]) -> dict[int, tuple[st
     }
 
 
-def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(values), CHUNK_SIZE):
-        yield list(values[start : start + CHUNK_SIZE])
+def _chunks(values: Sequence[Any], size: int = CHUNK_SIZE) -> Iterator[list[Any]]:
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
 
 
 def _keys(

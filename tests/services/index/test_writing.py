@@ -68,7 +68,7 @@ def test_rows_for_exports_are_texts() -> None:
 
 
 def test_rows_of_everyone_are_read_by_id_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "CHUNK_SIZE", 2)
+    monkeypatch.setattr(search, "ROWS_OF_EXPORT", 2)
     store(*(person(each, "Marty McFly") for each in (3, 5, 8, 13, 21)))
     with CaptureQueriesContext(connection) as queries:
         parts = list(index.matching_rows(IndexQuery(), ("first_name", "contact_id")))
