@@ -3,7 +3,6 @@
 Starts the sandbox on a free port and drives the real views in this process, with a temporary database.
 """
 
-import gzip
 import logging
 import os
 import re
@@ -163,19 +162,23 @@ def print_weight(client: Any) -> None:
 
     html = client.get("/contacts/").content
     files = set(re.findall(r'(?:href|src)="/static/([^"?#]+)', html.decode()))
-    sizes: dict[str, int] = {"HTML": weigh(html)}
+    ways = [weigh(client, way) for way in ("identity", "gzip", "br")]
+    sizes: dict[str, list[int]] = {"HTML": ways}
     for name in files:
         kind = {"css": "CSS", "js": "JS"}.get(name.rsplit(".", 1)[-1], "icons")
-        sizes[kind] = (
-            sizes.get(kind, 0) + (Path(settings.STATIC_ROOT) / f"{name}.gz").stat().st_size
-        )
-    print(f"\nweight of the table page and its {len(files)} files, gzip, in KB")
-    for kind, size in (*sizes.items(), ("all", sum(sizes.values()))):
-        print(f"{kind:<10}{size / 1024:8.1f}")
+        kept = [Path(settings.STATIC_ROOT) / f"{name}{end}" for end in ("", ".gz", ".br")]
+        before = sizes.get(kind, [0, 0, 0])
+        sizes[kind] = [size + path.stat().st_size for size, path in zip(before, kept, strict=True)]
+    print(f"\nweight of the table page and its {len(files)} files, in KB")
+    print(f"{'':<10}{'plain':>8}{'gzip':>8}{'brotli':>8}")
+    total = [sum(each) for each in zip(*sizes.values(), strict=True)]
+    for kind, found in (*sizes.items(), ("all", total)):
+        print(f"{kind:<10}" + "".join(f"{size / 1024:8.1f}" for size in found))
 
 
-def weigh(content: bytes) -> int:
-    return len(gzip.compress(content, 6))
+def weigh(client: Any, way: str) -> int:
+    """Return the bytes of the table's page, compressed as a browser asks for it."""
+    return len(client.get("/contacts/", headers={"Accept-Encoding": way}).content)
 
 
 if __name__ == "__main__":
