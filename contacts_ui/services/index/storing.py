@@ -24,7 +24,7 @@ from contacts_ui.services.index import writing
 from contacts_ui.services.index.database import TABLE, database
 
 # Contacts in one transaction. On SQLite it blocks all other writes, and a stop must not wait.
-BATCH_SIZE: Final = 500
+BATCH_SIZE: Final = 250
 # A contact that was read this recently is not worth a write.
 FRESH = timedelta(seconds=10)
 # A page that was asked for before a contact was deleted is stored within this time, or never.

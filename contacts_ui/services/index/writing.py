@@ -30,7 +30,7 @@ NORMALIZE_VERSION: Final = 1
 FEW_ROWS: Final = 3
 # Of one statement. With each, SQLite writes its full text out, so many at once take half the time. There are few sizes,
 # because it keeps every statement that it has read.
-_ROWS_AT_ONCE: Final = (500, 250, 50, 10, 1)
+_ROWS_AT_ONCE: Final = (250, 50, 10, 1)
 TEXTS: Final = (
     "first_name", "last_name", "mobile_number", "email", "city", "state", "zip", "country", "source", "language",
     "timezone",

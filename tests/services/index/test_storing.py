@@ -104,15 +104,15 @@ def test_many_are_learned_in_short_transactions(monkeypatch: pytest.MonkeyPatch)
     sizes: list[int] = []
     monkeypatch.setattr(storing, "_write", lambda changed, *_: sizes.append(len(changed)))
     pauses: list[int] = []
-    people = [replace(ZOE, contact_id=each) for each in range(1, 1201)]
+    people = [replace(ZOE, contact_id=each) for each in range(1, 701)]
     storing.store_or_raise(people, T, between=lambda: pauses.append(1))
-    assert sizes == [500, 500, 200]
+    assert sizes == [250, 250, 200]
     assert len(pauses) == 3
 
 
 def test_many_new_ones_take_few_statements() -> None:
     """SQLite writes its full text out with each statement."""
-    people = [replace(ZOE, contact_id=each) for each in range(1, 571)]
+    people = [replace(ZOE, contact_id=each) for each in range(1, 321)]
     with CaptureQueriesContext(connection) as queries:
         index.store(people, T)
     inserted = [
@@ -121,7 +121,7 @@ def test_many_new_ones_take_few_statements() -> None:
     assert [each[:7] for each in inserted] == (
         ["INSERT "] * (4 if connection.vendor == "sqlite" else 2)
     )
-    assert IndexedContact.objects.count() == index.size() == 570
+    assert IndexedContact.objects.count() == index.size() == 320
 
 
 def test_only_writing_keeps_a_stop_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
