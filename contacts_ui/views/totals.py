@@ -5,7 +5,7 @@ from contacts_ui.services.index.conditions import COUNT_MAX
 
 
 def total_words(total: Total) -> str:
-    """Return a total in words: "12,345", "about 620,000" or "more than 4,000"."""
+    """Return a total in words: "12,345", "about 620,000" or "more than 1,000"."""
     if total.exact:
         return f"{total.number:,}"
     if total.number == COUNT_MAX:

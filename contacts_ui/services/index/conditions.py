@@ -28,7 +28,7 @@ from contacts_ui.services.index.text import NAME
 from contacts_ui.services.index.typos import alternatives
 
 # Counting further takes longer than the number is worth. Ids are read as far, so they need no count of their own.
-COUNT_MAX: Final = 4000
+COUNT_MAX: Final = 1000
 # More matches than this are not all ranked.
 RANKED_MAX: Final = 1000
 # With fewer matches than this, consider typos.

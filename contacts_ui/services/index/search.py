@@ -252,7 +252,7 @@ def _best(query: IndexQuery, match: Match) -> IndexPage:
     """Return a page of a search, best matches first."""
     total = conditions.count(match)
     until = query.offset + query.limit
-    if total.number <= RANKED_MAX:
+    if total.exact and total.number <= RANKED_MAX:
         best = _ranked(match, conditions.ids(match, RANKED_MAX))
     else:
         best = _ranked(match, _likely(match))

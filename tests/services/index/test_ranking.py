@@ -1,9 +1,11 @@
 """The person meant is among the first five, however many others match."""
 
+from typing import Any
+
 import pytest
 
 from contacts_ui.services import index
-from contacts_ui.services.index import IndexQuery, search
+from contacts_ui.services.index import IndexQuery, conditions, ranking, search
 
 from .people import ids, person, store
 
@@ -47,3 +49,23 @@ def test_the_best_of_many_is_found_although_it_was_stored_last(
     assert sorted(key for page in pages for key in page) == [*range(1, 60), 90, 91]
     assert pages[0][:2] == [90, 91]
     assert index.find(IndexQuery(search="marty", limit=7)).total.number == 61
+
+
+def test_of_more_than_are_counted_only_the_likely_are_ranked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ranked: list[int] = []
+    real = ranking.ranked
+
+    def note(rows: Any, *more: Any) -> list[int]:
+        ranked.append(len(rows))
+        return real(rows, *more)
+
+    monkeypatch.setattr(conditions, "COUNT_MAX", 20)
+    for module in (conditions, search):
+        monkeypatch.setattr(module, "RANKED_MAX", 20)
+    monkeypatch.setattr(search, "LIKELY_MAX", 5)
+    monkeypatch.setattr(ranking, "ranked", note)
+    store(*(person(key, "Marty Jones") for key in range(1, 61)))
+    assert len(ids("arty", limit=5)) == 5
+    assert ranked == [5]
