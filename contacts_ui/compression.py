@@ -17,7 +17,7 @@ _TAKES_BROTLI: Final = re.compile(r"\bbr\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Compress pages with brotli where the browser takes it, and all else with gzip, as Django does."""
+    """Compress whole pages with brotli where the browser takes it, and all else with gzip, as Django does."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
@@ -25,8 +25,11 @@ class CompressionMiddleware(GZipMiddleware):
         """Compress an answer; as with gzip, by a random length, so that its size does not tell what is in it."""
         takes_brotli = _TAKES_BROTLI.search(request.headers.get("Accept-Encoding", ""))
         is_page = response.get("Content-Type", "").startswith("text/html")
+        # A fragment would leave its comment in the page, one for each swap.
+        is_fragment = "HX-Request" in request.headers
         if (
             not (takes_brotli and is_page)
+            or is_fragment
             or not isinstance(response, HttpResponse)
             or response.has_header("Content-Encoding")
             or len(response.content) < MIN_BYTES

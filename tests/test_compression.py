@@ -1,5 +1,7 @@
 """Pages are compressed as the browser takes it, and their size tells nothing about what is in them."""
 
+import gzip
+
 import brotli
 import pytest
 from django.test import Client
@@ -32,6 +34,13 @@ def test_a_page_comes_whole_and_never_twice_in_the_same_size(vera: Client) -> No
     answers = [vera.get("/contacts/search-help/", headers=headers).content for _ in range(8)]
     assert all("Use a colon" in brotli.decompress(each).decode() for each in answers)
     assert len({len(each) for each in answers}) > 2
+
+
+def test_a_fragment_leaves_no_comment_in_the_page(vera: Client) -> None:
+    headers = {"Accept-Encoding": "gzip, br", "HX-Request": "true"}
+    answer = vera.get("/contacts/search-help/", headers=headers)
+    assert answer["Content-Encoding"] == "gzip"
+    assert b"<!--" not in gzip.decompress(answer.content)
 
 
 def test_what_is_no_page_or_very_short_is_left_to_gzip(vera: Client, client: Client) -> None:
