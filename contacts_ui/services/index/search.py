@@ -260,7 +260,8 @@ def _best(query: IndexQuery, match: Match) -> IndexPage:
             best = list(dict.fromkeys([*best, *conditions.ids(match, RANKED_MAX)]))
     page = best[query.offset : until]
     missing = query.limit - len(page)
-    if missing and len(best) < total.number:
+    # More than were counted may follow.
+    if missing and (len(best) < total.number or not total.exact):
         page += _after_the_best(match, best, max(0, query.offset - len(best)), missing)
     found = tuple(records.by_ids(page))
     return IndexPage(found, total, query.offset)

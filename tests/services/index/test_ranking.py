@@ -69,3 +69,15 @@ def test_of_more_than_are_counted_only_the_likely_are_ranked(
     store(*(person(key, "Marty Jones") for key in range(1, 61)))
     assert len(ids("arty", limit=5)) == 5
     assert ranked == [5]
+
+
+def test_pages_of_more_than_are_counted_go_on_to_the_last_match(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conditions, "COUNT_MAX", 20)
+    for module in (conditions, search):
+        monkeypatch.setattr(module, "RANKED_MAX", 20)
+    monkeypatch.setattr(search, "LIKELY_MAX", 5)
+    store(*(person(key, "Marty Jones") for key in range(1, 61)))
+    pages = [ids("arty", limit=7, offset=offset) for offset in range(0, 63, 7)]
+    assert sorted(key for page in pages for key in page) == [*range(1, 61)]
