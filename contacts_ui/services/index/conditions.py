@@ -179,8 +179,8 @@ def _sampled(of: Match) -> int:
     if not every:
         return 0
     sql, parameters = where(of)
-    # Half more than COUNT_MAX: no sample of this size errs by as much.
-    most = COUNT_MAX * 3 // 2 // every + 1
+    # Twice COUNT_MAX: no sample of this size errs by as much.
+    most = COUNT_MAX * 2 // every + 1
     sampled = _count((f"{TABLE} WHERE {condition} AND {sql}", parameters), most)
     if sampled == most:
         return COUNT_MAX

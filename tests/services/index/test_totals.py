@@ -95,7 +95,9 @@ def test_the_total_is_about_if_a_sample_says_there_are_many(
     monkeypatch.setattr(conditions, "COUNT_MAX", 36)
     assert index.count(IndexQuery(search="lee")) == Total(40, exact=False)
     monkeypatch.setattr(conditions, "COUNT_MAX", 24)
-    assert index.count(IndexQuery(search="lee")) == Total(24, exact=False)
+    assert index.count(IndexQuery(search="lee")) == Total(40, exact=False)
+    monkeypatch.setattr(conditions, "COUNT_MAX", 19)
+    assert index.count(IndexQuery(search="lee")) == Total(19, exact=False)
 
 
 def test_one_letter_counts_no_one_twice() -> None:
