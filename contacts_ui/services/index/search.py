@@ -153,9 +153,10 @@ def matching_rows(query: IndexQuery, columns: Sequence[str]) -> Iterator[list[tu
         yield from _selected(records.as_texts(columns), query)
         return
     # A cursor that stays open would keep SQLite's log of changes from being folded back.
-    by_id = sort_order.order_of(query.sort) == sort_order.order_of("")
-    if by_id and "contact_id" in columns and conditions.match(query.search, query.filters).everyone:
-        last, place = 0, columns.index("contact_id")
+    order = sort_order.order_of(query.sort)
+    by_id = order == sort_order.Order() and "contact_id" in columns
+    if by_id and conditions.match(query.search, query.filters).everyone:
+        last, place = order.lowest, columns.index("contact_id")
         while some := records.texts_after(columns, last, ROWS_OF_EXPORT):
             yield some
             last = int(some[-1][place])
