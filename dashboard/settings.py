@@ -260,7 +260,6 @@ if not (PASSWORD_LOGIN or OPENID):
     )
 # A second factor for those who may lift stops, export, or manage people.
 MFA_REQUIRED = env.bool("MFA_REQUIRED", default=not VENDORS.sandbox)
-SESSION_ENGINE = "contacts_ui.sign_in.sessions"
 # A session ends this long after signing in, and this long after its last request.
 SESSION_HOURS = env.float("SESSION_HOURS", default=10.0)
 SESSION_IDLE_MINUTES = env.float("SESSION_IDLE_MINUTES", default=60.0)

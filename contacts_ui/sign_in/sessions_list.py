@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
 
 from contacts_ui.sign_in.middleware import SEEN
-from contacts_ui.sign_in.sessions import SessionStore
 
 # Enough of a user agent for people to recognize their own machine.
 _BROWSERS = (
