@@ -16,7 +16,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 8
 REQUESTS = 8
+# The first two are what every request costs: what is around it, and the frame of a page.
 PAGES = {
+    "no page": "/healthz",
+    "frame alone": "/keyboard/",
     "first page": "/contacts/",
     "page in the middle": "/contacts/?offset={middle}",
     "status and state": "/contacts/?status=subscribed&state=TX",

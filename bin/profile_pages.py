@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("first page", "part of a name", "open a contact", "overview", "status page")
+PAGES = ("frame alone", "first page", "part of a name", "open a contact", "overview", "status page")
 # The part of a file's path after which the code counts for it; the innermost such frame of a sample decides.
 PARTS = {
     "/templates/": "template",
@@ -40,28 +40,37 @@ def main() -> None:
     from bench_cpu import prepared
 
     with prepared(ROOT, options.people) as measure:
-        for name in PAGES:
-            show(name, measure, options.seconds, detail=options.detail)
+        pages = {
+            name: sampled(name, measure, options.seconds, detail=options.detail) for name in PAGES
+        }
+    parts = Counter({part: sum(page[part] for page in pages.values()) for part in parts_of(pages)})
+    print(f"| CPU ms of a request | {' | '.join(pages)} |\n|---{'|---' * len(pages)}|")
+    for part, _ in parts.most_common(60):
+        print(f"| {part} | {' | '.join(f'{page[part]:.1f}' for page in pages.values())} |")
+    print(f"| all | {' | '.join(f'{page.total():.1f}' for page in pages.values())} |")
 
 
-def show(name: str, measure: Any, seconds: float, *, detail: bool) -> None:
-    """Print the milliseconds of one page, the largest part first."""
+def parts_of(pages: dict[str, Counter[str]]) -> set[str]:
+    return {part for page in pages.values() for part in page}
+
+
+def sampled(name: str, measure: Any, seconds: float, *, detail: bool) -> Counter[str]:
+    """Return the milliseconds that each part of the code takes of one page."""
     from bench_cpu import PAGES as ADDRESSES
 
-    sampled: Counter[str] = Counter()
-    signal.signal(signal.SIGPROF, lambda _, frame: sampled.update([part_of(frame, detail=detail)]))
+    samples: Counter[str] = Counter()
+    signal.signal(signal.SIGPROF, lambda _, frame: samples.update([part_of(frame, detail=detail)]))
     for _ in range(5):
         measure.request(ADDRESSES[name])
-    sampled.clear()
+    samples.clear()
     started, times = time.process_time(), []
     signal.setitimer(signal.ITIMER_PROF, 0.001, 0.001)
     while time.process_time() - started < seconds:
         times.append(measure.request(ADDRESSES[name]))
     signal.setitimer(signal.ITIMER_PROF, 0)
-    each, whole = sum(times) / len(times), sampled.total()
-    print(f"\n{name}: {each:.1f} ms, {whole} samples")
-    for part, count in sampled.most_common(60 if detail else 12):
-        print(f"{count / whole * each:>7.2f}  {part}")
+    each, whole = sum(times) / len(times), samples.total()
+    # Fractions of milliseconds, though a Counter says that it counts.
+    return Counter({part: count / whole * each for part, count in samples.items()})
 
 
 def part_of(frame: FrameType | None, *, detail: bool) -> str:
