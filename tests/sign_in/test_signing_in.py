@@ -83,7 +83,7 @@ def test_a_session_ends_after_its_hours_however_busy(
     for minute in range(30, minutes, 30):
         with time_machine.travel(start + timedelta(minutes=minute)):
             assert client.get("/healthz").status_code == 200
-            assert client.get("/contacts/columns/").status_code == 405
+            assert client.get("/contacts/columns/").status_code == 200
     with time_machine.travel(start + timedelta(minutes=minutes + 1)):
         assert client.get("/contacts/columns/").status_code == 302
 
@@ -94,9 +94,9 @@ def test_a_session_ends_after_an_idle_hour(
     log_in(client)
     idle = timedelta(minutes=settings.SESSION_IDLE_MINUTES)
     with time_machine.travel(timezone.now() + idle - timedelta(minutes=1)):
-        assert client.get("/contacts/columns/").status_code == 405
+        assert client.get("/contacts/columns/").status_code == 200
         with time_machine.travel(timezone.now() + idle - timedelta(minutes=1)):
-            assert client.get("/contacts/columns/").status_code == 405
+            assert client.get("/contacts/columns/").status_code == 200
             with time_machine.travel(timezone.now() + idle + timedelta(minutes=1)):
                 assert client.get("/contacts/columns/").status_code == 302
 
