@@ -4,6 +4,7 @@
 """
 
 import argparse
+import math
 import statistics
 import subprocess
 import sys
@@ -121,6 +122,9 @@ class Measure:
         started = time.process_time()
         answer = self.client.get(path)
         took = (time.process_time() - started) * 1000
+        if answer.status_code == 404:
+            # An older checkout does not have this page.
+            return math.nan
         if answer.status_code != 200:
             raise SystemExit(f"{path}: {answer.status_code}")
         return took
