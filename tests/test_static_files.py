@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,16 @@ def test_ours_have_no_comments_and_no_indentation(collected: Path) -> None:
         assert not re.search(r"^\s*(//|/\*)|^[ \t]", path.read_text(), re.MULTILINE), path
         assert path.suffix == ".js" or b"\n" not in path.read_bytes(), path
         assert gzip.decompress(Path(f"{path}.gz").read_bytes()) == path.read_bytes()
+
+
+def test_our_stylesheets_mean_the_same_without_that_space() -> None:
+    for path in (ROOT / "static" / "css").rglob("*.css"):
+        text = re.sub(r"/\*.*?\*/\s*", "", path.read_text(), flags=re.DOTALL)
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        for line, following in pairwise(lines):
+            assert line[-1] in "{};,(" or following[0] == ")", f"{path.name}: {line}"
+        for quoted in re.findall(r'"([^"\n]*)"', text):
+            assert not re.search(r"[:,] | \{|;\s*\}", quoted), f"{path.name}: {quoted}"
 
 
 @pytest.mark.django_db
