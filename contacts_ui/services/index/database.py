@@ -2,10 +2,10 @@
 
 # ruff: noqa: S608 - the only names in the SQL are our own constants
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
+import msgspec
 from django.db import connection
 
 from contacts_ui.models.index_tables import SAMPLE, SAMPLED, TABLE, TEXT
@@ -65,7 +65,7 @@ class Sqlite:
         return "IN (SELECT value FROM json_each(%s))"
 
     def many(self, values: Sequence[Any]) -> Any:
-        return json.dumps(list(values), ensure_ascii=False)
+        return msgspec.json.encode(list(values)).decode()
 
     def in_order(self, ids: Sequence[int]) -> Condition:
         return f"json_each(%s) CROSS JOIN {TABLE} ON contact_id = json_each.value", [self.many(ids)]
