@@ -52,8 +52,6 @@ CACHE_SECONDS: Final = 5
 CACHE_KEY: Final = "system_state:2"
 BULK: Final = "bulk"
 DECIDED: Final = "decided"
-# By the name of a field of the system state: rows to count, and a column by which they are one group or few.
-Counted = Mapping[str, tuple[QuerySet[Any, Any], str]]
 
 logger = logging.getLogger(__name__)
 
@@ -132,87 +130,97 @@ def read_system_state() -> SystemState:
     bulk: dict[Vendor, int] = {}
     counts: dict[str, int] = defaultdict(int)
     decided: dict[str, int] = {}
-    counted = _counted()
     last_heartbeat: datetime | None = None
-    for kind, name, count, since, latest, words in _rows(counted):
+    for kind, name, count, since, latest, words in _rows():
         if kind == "vendor":
             health[Vendor(name)] = Health(bool(count), since, latest, words)
         elif kind == "worker":
             last_heartbeat = max(latest, last_heartbeat or latest)
         elif kind == DECIDED:
             decided[name] = count
-        elif kind in counted or kind == DeliveryState.REFUSED:
-            counts[kind] += count
-        elif words == BULK:
+        elif kind == DeliveryState.ON_ITS_WAY and words == BULK:
             bulk[Vendor(name)] = count
-        else:
+        elif kind == DeliveryState.ON_ITS_WAY:
             waiting[Vendor(name)] = Waiting(count, since)
+        else:
+            counts[kind] += count
     return SystemState(
         health, waiting, bulk, last_heartbeat=last_heartbeat, decided=decided, **counts
     )
-
-
-def _rows(
-    counted: Counted,
-) -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
-    """Return kind, name, count, first and latest time, and words of vendors, workers, deliveries, and `counted`."""
-    vendors = VendorHealth.objects.values_list(
-        _text("vendor"), "vendor", Cast("up", IntegerField()), "since", "checked_at", "last_error"
-    )
-    workers = WorkerHeartbeat.objects.order_by().values_list(
-        _text("worker"), "worker", Value(1), "started_at", "beat_at", _text("")
-    )
-    desired_states = (
-        DesiredState.objects.filter(state__in=(DeliveryState.ON_ITS_WAY, DeliveryState.REFUSED))
-        .order_by()
-        .values("state", "vendor", "batch")
-        .annotate(
-            n=Count("pk"),
-            first=Min("requested_at", output_field=DateTimeField()),
-            last=Max("requested_at", output_field=DateTimeField()),
-        )
-        .values_list(
-            "state",
-            "vendor",
-            "n",
-            "first",
-            "last",
-            Case(When(batch=True, then=_text(BULK)), default=_text("")),
-        )
-    )
-    none = Value(None, output_field=DateTimeField())
-    counts: list[QuerySet[Any, Any]] = [
-        rows.order_by()
-        .values(by)
-        .annotate(n=Count("pk"))
-        .values_list(_text(name), _text(""), "n", none, none, _text(""))
-        for name, (rows, by) in counted.items()
-    ]
-    account = Cast("asked_by", CharField())
-    unseen = unseen_decisions().order_by().values("asked_by").annotate(n=Count("pk"))
-    decided = unseen.values_list(_text(DECIDED), account, "n", none, none, _text(""))
-    return vendors.union(workers, desired_states, decided, *counts, all=True)
 
 
 def _text(value: str) -> Value:
     return Value(value, output_field=CharField())
 
 
-def _counted() -> Counted:
-    """Return what waits for people."""
+_NONE: Final = Value(None, output_field=DateTimeField())
+
+
+def _count(name: str, rows: QuerySet[Any, Any], by: str) -> QuerySet[Any, Any]:
+    """Count rows for the field `name` of the system state. By the column `by` they are one group or few."""
+    groups: QuerySet[Any, Any] = rows.order_by().values(by).annotate(n=Count("pk"))
+    return groups.values_list(_text(name), _text(""), "n", _NONE, _NONE, _text(""))
+
+
+# Building a query costs more than the database's answer, so these are built once. Each selects the kind, a name, a
+# count, the first and the latest time, and words.
+_VENDORS: Final = VendorHealth.objects.values_list(
+    _text("vendor"), "vendor", Cast("up", IntegerField()), "since", "checked_at", "last_error"
+)
+_WORKERS: Final = WorkerHeartbeat.objects.order_by().values_list(
+    _text("worker"), "worker", Value(1), "started_at", "beat_at", _text("")
+)
+_DELIVERIES: Final = (
+    DesiredState.objects.filter(state__in=(DeliveryState.ON_ITS_WAY, DeliveryState.REFUSED))
+    .order_by()
+    .values("state", "vendor", "batch")
+    .annotate(
+        n=Count("pk"),
+        first=Min("requested_at", output_field=DateTimeField()),
+        last=Max("requested_at", output_field=DateTimeField()),
+    )
+    .values_list(
+        "state",
+        "vendor",
+        "n",
+        "first",
+        "last",
+        Case(When(batch=True, then=_text(BULK)), default=_text("")),
+    )
+)
+_DECIDED: Final = (
+    unseen_decisions()
+    .order_by()
+    .values("asked_by")
+    .annotate(n=Count("pk"))
+    .values_list(_text(DECIDED), Cast("asked_by", CharField()), "n", _NONE, _NONE, _text(""))
+)
+_OPEN: Final = OptOut.objects.filter(state__in=OPEN)
+_DISAGREEMENTS: Final = Disagreement.objects.filter(closed_at=None)
+_PAST_DUE: Final = _count("past_due", _OPEN, "state")
+_DUE_SOON: Final = _count("due_soon", _OPEN, "state")
+_ALWAYS_THE_SAME: Final = (
+    _VENDORS,
+    _WORKERS,
+    _DELIVERIES,
+    _DECIDED,
+    _count("untold", ConsentState.objects.filter(untold=True), "untold"),
+    _count("reassigned", passed_on(), "verdict"),
+    _count("unplaced", WebhookEvent.objects.filter(needs_decision=True), "needs_decision"),
+    _count("texted", SentText.objects.filter(alarm_at__isnull=False, closed_at=None), "closed_at"),
+    _count("asked", IncomingMessage.objects.filter(state=MessageState.WAITING), "state"),
+    _count("lifts", LiftRequest.objects.filter(state=LiftRequestState.WAITING), "state"),
+    _count("disagree", _DISAGREEMENTS, "kind"),
+    _count("textable", _DISAGREEMENTS.filter(kind__in=ALARMS), "kind"),
+    _count("unreviewed", OptOut.objects.filter(reviewed_at=None, by_person=True), "reviewed_at"),
+)
+
+
+def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
+    """Return what vendors, workers, and deliveries are at, and what waits for people, now."""
     now = timezone.now()
-    disagreements = Disagreement.objects.filter(closed_at=None)
-    opt_outs = OptOut.objects.filter(state__in=OPEN)
-    return {
-        "untold": (ConsentState.objects.filter(untold=True), "untold"),
-        "reassigned": (passed_on(), "verdict"),
-        "unplaced": (WebhookEvent.objects.filter(needs_decision=True), "needs_decision"),
-        "texted": (SentText.objects.filter(alarm_at__isnull=False, closed_at=None), "closed_at"),
-        "asked": (IncomingMessage.objects.filter(state=MessageState.WAITING), "state"),
-        "lifts": (LiftRequest.objects.filter(state=LiftRequestState.WAITING), "state"),
-        "disagree": (disagreements, "kind"),
-        "textable": (disagreements.filter(kind__in=ALARMS), "kind"),
-        "past_due": (opt_outs.filter(due_at__lt=now), "state"),
-        "due_soon": (opt_outs.filter(due_at__gte=now, due_at__lt=due_soon_until()), "state"),
-        "unreviewed": (OptOut.objects.filter(reviewed_at=None, by_person=True), "reviewed_at"),
-    }
+    past_due = _PAST_DUE.filter(due_at__lt=now)
+    due_soon = _DUE_SOON.filter(due_at__gte=now, due_at__lt=due_soon_until())
+    # Copies, since compiling marks a query, and threads share these.
+    vendors, *others = (each.all() for each in _ALWAYS_THE_SAME)
+    return vendors.union(*others, past_due, due_soon, all=True)
