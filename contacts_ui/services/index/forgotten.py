@@ -1,14 +1,17 @@
 """Keep forgotten people out of the index; show only their number."""
 
+# ruff: noqa: S608 - the only names in the SQL are our own; every value is a parameter
+
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
-from django.db.models import Q
-
 from contacts_ui.integrations.types import Contact
 from contacts_ui.models import ForgottenPerson
+from contacts_ui.services.index.database import database, fetch
+from contacts_ui.services.index.storing import ID_MAX
 
+_FORGOTTEN: Final = ForgottenPerson._meta.db_table
 NAME: Final = ("Forgotten", "person")
 # What stays: SlickText's id, and what consent depends on.
 _STAYS: Final = (
@@ -34,8 +37,13 @@ def forgotten_among(ids: Collection[int], numbers: Collection[str]) -> tuple[set
     """Return the ids and numbers among these that belong to forgotten people. One query."""
     if not ids and not numbers:
         return set(), set()
-    rows = ForgottenPerson.objects.filter(Q(contact_id__in=ids) | Q(number__in=numbers))
-    found = list(rows.values_list("contact_id", "number"))
+    ours = database()
+    # A sync asks for 10,000 at once, which the query builder takes longer to write than the database to answer.
+    found = fetch(
+        f"SELECT contact_id, number FROM {_FORGOTTEN}"
+        f" WHERE contact_id {ours.among('bigint')} OR number {ours.among('text')}",
+        [ours.many([each for each in ids if each <= ID_MAX]), ours.many(list(numbers))],
+    )
     return {key for key, _ in found if key is not None}, {number for _, number in found}
 
 

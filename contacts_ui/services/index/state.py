@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 
 from contacts_ui.models import IndexSync
 from contacts_ui.services.index.counts import kept_count
 from contacts_ui.services.index.sync import is_of_another_account, is_under_way
+
+# Built once, and not with first(), which orders it: this is asked on most pages.
+_SYNC: Final = IndexSync.objects.filter(pk=1)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def state() -> IndexState:
     """Return the state of the index. One query."""
     if not settings.CONTACT_INDEX:
         return IndexState(enabled=False)
-    sync = IndexSync.objects.filter(pk=1).first()
+    sync = next(iter(_SYNC.all()), None)
     if sync is None or is_of_another_account(sync):
         return IndexState(enabled=True)
     syncing = is_under_way(sync)

@@ -16,7 +16,7 @@ class TableLook(NamedTuple):
 
 def table_look(staff: Staff, offered: Sequence[str], default: Sequence[str]) -> TableLook:
     """Return what this person chose, with columns in the order offered; `default` until they choose."""
-    preference = Preference.objects.filter(pk=staff.pk).first()
+    preference = next(iter(Preference.objects.filter(pk=staff.pk)), None)
     if not preference:
         return TableLook(list(default))
     return TableLook([key for key in offered if key in preference.columns], preference.compact)

@@ -123,6 +123,15 @@ def where_named() -> set[str]:
     return found
 
 
+def test_an_id_that_no_database_holds_hides_no_forgotten_number(
+    zebulon: None, administrator: User
+) -> None:
+    """No database compares such an id; the number still tells who it is."""
+    forget(staff=administrator, number=DOC_NUMBER)
+    [shown] = index.hide_forgotten([person(2**70, f"{NAME} Pike", DOC_NUMBER)])
+    assert shown.first_name == "Forgotten"
+
+
 def test_the_name_is_nowhere_afterward(zebulon: None, administrator: User) -> None:
     assert where_named() == {
         "Disagreement", "HeldPress", "IncomingMessage", "IndexTypo", "IndexedContact", "JobRow", "LiftRequest",
