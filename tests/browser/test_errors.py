@@ -13,13 +13,11 @@ from playwright.sync_api import Page, expect
 
 from contacts_ui.models import Statement
 from contacts_ui.models.consent import StatementKind
-from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.test_looks import look
+from tests.browser.test_looks import SCREENS, look
 from tests.people import MARTY, Vendors
 from tests.views.index_people import index_people
 
 Open = Callable[..., Page]
-SCREENS = [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")]
 
 
 class Outage:
@@ -144,11 +142,11 @@ def test_a_contact_that_nothing_is_known_of_leads_to_stop_a_number(
     expect(page.get_by_role("heading", name="Stop a number")).to_be_visible()
 
 
-@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+@pytest.mark.parametrize("viewport", SCREENS)
 def test_how_errors_look(
-    open_as: Open, agent: User, vendors: Vendors, outage: Outage, viewport: Any, color_scheme: str
+    open_as: Open, agent: User, vendors: Vendors, outage: Outage, viewport: Any
 ) -> None:
-    page = open_as(agent, viewport=viewport, color_scheme=color_scheme)
+    page = open_as(agent, viewport=viewport)
     row = page.locator("[data-row]").filter(has_text="Marty McFly")
     outage.begin()
     row.get_by_role("switch").click()

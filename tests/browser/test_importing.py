@@ -108,12 +108,10 @@ def test_from_the_file_to_the_job(open_as: OpenAs, manager: User, script: bool) 
     expect(page.get_by_role("heading", level=1)).to_have_text("This upload is gone")
 
 
-@pytest.mark.parametrize(("viewport", "scheme"), SCREENS)
-def test_how_it_looks(
-    open_as: OpenAs, manager: User, viewport: dict[str, int], scheme: str
-) -> None:
+@pytest.mark.parametrize("viewport", SCREENS)
+def test_how_it_looks(open_as: OpenAs, manager: User, viewport: dict[str, int]) -> None:
     """Axe finds nothing, and nothing sticks out: many questions, answers, columns with an error, and no upload."""
-    page = open_as(manager, "/contacts/import/", viewport=viewport, color_scheme=scheme)
+    page = open_as(manager, "/contacts/import/", viewport=viewport)
     uploaded(page, MUCH, f"{LONG}.csv")
     page.wait_for_url("**/import/*/*/")
     check = page.url.replace("/columns/", "/check/")

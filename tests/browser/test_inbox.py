@@ -41,21 +41,20 @@ def waiting(agent: User, transactional_db: None) -> None:
         AnswersOfDay.objects.create(day=day, may_text=4321 + days % 5, counted_at=now)
 
 
-@pytest.mark.parametrize(("viewport", "color_scheme"), [SCREENS[0], SCREENS[-1]])
+@pytest.mark.parametrize("viewport", SCREENS)
 def test_both_pages(
     open_as: Open,
     manager: User,
     agent: User,
     waiting: None,
     viewport: dict[str, int],
-    color_scheme: str,
 ) -> None:
-    page = open_as(manager, "/overview/", viewport=viewport, color_scheme=color_scheme)
+    page = open_as(manager, "/overview/", viewport=viewport)
     for summary in page.get_by_text("As a table").all():
         summary.click()
     expect(page.locator("polyline")).to_have_count(2)
     look(page)
-    page = open_as(agent, "/", viewport=viewport, color_scheme=color_scheme)
+    page = open_as(agent, "/", viewport=viewport)
     expect(page.get_by_label("Search contacts")).to_be_focused()
     look(page)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -32,11 +31,9 @@ def bad_day(vendors: Vendors, set_desired_state: SetDesiredState, transactional_
     cache.clear()
 
 
-@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS[:1] + SCREENS[-1:])
-def test_a_manager(
-    open_as: Open, manager: User, bad_day: None, viewport: dict[str, int], color_scheme: Any
-) -> None:
-    page = open_as(manager, "/status/", viewport=viewport, color_scheme=color_scheme)
+@pytest.mark.parametrize("viewport", SCREENS)
+def test_a_manager(open_as: Open, manager: User, bad_day: None, viewport: dict[str, int]) -> None:
+    page = open_as(manager, "/status/", viewport=viewport)
     wrong = page.get_by_role("complementary", name="Alerts")
     expect(wrong.get_by_text("SlickText does not answer, since")).to_be_visible()
     expect(wrong.get_by_text("No worker has been seen for")).to_be_visible()
@@ -47,11 +44,9 @@ def test_a_manager(
     page.wait_for_url("**/attention/")
 
 
-@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS[-1:])
-def test_an_agent(
-    open_as: Open, agent: User, bad_day: None, viewport: dict[str, int], color_scheme: Any
-) -> None:
-    page = open_as(agent, "/contacts/new/", viewport=viewport, color_scheme=color_scheme)
+@pytest.mark.parametrize("viewport", SCREENS[-1:])
+def test_an_agent(open_as: Open, agent: User, bad_day: None, viewport: dict[str, int]) -> None:
+    page = open_as(agent, "/contacts/new/", viewport=viewport)
     wrong = page.get_by_role("complementary", name="Alerts")
     expect(wrong.get_by_role("paragraph")).to_have_count(2)
     expect(wrong).to_contain_text("Stops are kept and sent as soon as it does.")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -47,15 +46,14 @@ def messages(manager: User, transactional_db: None) -> list[IncomingMessage]:
     return rows
 
 
-@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+@pytest.mark.parametrize("viewport", SCREENS)
 def test_looks(
     open_as: Open,
     manager: User,
     messages: list[IncomingMessage],
     viewport: dict[str, int],
-    color_scheme: Any,
 ) -> None:
-    page = open_as(manager, "/possible-opt-outs/", viewport=viewport, color_scheme=color_scheme)
+    page = open_as(manager, "/possible-opt-outs/", viewport=viewport)
     look(page)
     page.get_by_role("button", name="Not a request: message from (615) 555-3338").click()
     expect(page.locator("[data-focus]")).to_be_focused()

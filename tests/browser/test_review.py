@@ -43,11 +43,9 @@ def several(agent: User, transactional_db: None) -> None:
     ask(None, NUMBERS[6], channel="vendor")
 
 
-@pytest.mark.parametrize(("viewport", "color_scheme"), [SCREENS[0], SCREENS[-1]])
-def test_both_pages(
-    open_as: Open, manager: User, several: None, viewport: dict[str, int], color_scheme: str
-) -> None:
-    page = open_as(manager, "/opt-outs/", viewport=viewport, color_scheme=color_scheme)
+@pytest.mark.parametrize("viewport", SCREENS)
+def test_both_pages(open_as: Open, manager: User, several: None, viewport: dict[str, int]) -> None:
+    page = open_as(manager, "/opt-outs/", viewport=viewport)
     page.locator(".reason > summary").first.click()
     look(page)
     page.goto("/opt-outs/?state=open&q=marty")
@@ -114,12 +112,12 @@ def events_without_a_number() -> None:
     process_due()
 
 
-@pytest.mark.parametrize(("viewport", "color_scheme"), [SCREENS[0], SCREENS[-1]])
+@pytest.mark.parametrize("viewport", SCREENS)
 def test_needs_attention_with_what_could_not_be_acted_on(
-    open_as: Open, manager: User, viewport: dict[str, int], color_scheme: str
+    open_as: Open, manager: User, viewport: dict[str, int]
 ) -> None:
     events_without_a_number()
-    page = open_as(manager, "/attention/", viewport=viewport, color_scheme=color_scheme)
+    page = open_as(manager, "/attention/", viewport=viewport)
     for summary in page.locator("summary").all():
         summary.click()
     look(page)

@@ -11,11 +11,8 @@ from contacts_ui.models.ledger import Channel
 from contacts_ui.services.consent import lift_requests
 from contacts_ui.services.consent.types import Evidence, Seen
 from tests import consent
-from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.test_looks import Open, look
+from tests.browser.test_looks import SCREENS, Open, look
 from tests.people import MARTY, MARTY_NUMBER, Vendors
-
-SCREENS = [(DESKTOP, "light"), (PHONE, "dark")]
 
 
 @pytest.fixture
@@ -27,27 +24,25 @@ def asked(agent: User, vendors: Vendors) -> None:
     lift_requests.ask(staff=agent, seen=seen, status="subscribed", evidence=evidence)
 
 
-@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
+@pytest.mark.parametrize("viewport", SCREENS)
 def test_what_there_is_to_decide(
-    open_as: Open, agent: User, manager: User, asked: None, viewport: Any, color_scheme: str
+    open_as: Open, agent: User, manager: User, asked: None, viewport: Any
 ) -> None:
     card = f"/contacts/{MARTY}/"
-    page = open_as(agent, card, viewport=viewport, color_scheme=color_scheme)
+    page = open_as(agent, card, viewport=viewport)
     expect(page.get_by_role("button", name="Withdraw this request")).to_be_visible()
     look(page)
-    page = open_as(manager, "/lift-requests/", viewport=viewport, color_scheme=color_scheme)
+    page = open_as(manager, "/lift-requests/", viewport=viewport)
     page.get_by_role("button", name="Decline the request for Marty McFly").click()
     expect(page.get_by_text("Say why, so that the person who asked")).to_be_visible()
     look(page)
 
 
-@pytest.mark.parametrize(("viewport", "color_scheme"), SCREENS)
-def test_a_press_that_is_held(
-    open_as: Open, agent: User, settings: Any, viewport: Any, color_scheme: str
-) -> None:
+@pytest.mark.parametrize("viewport", SCREENS)
+def test_a_press_that_is_held(open_as: Open, agent: User, settings: Any, viewport: Any) -> None:
     """In a row, on the card, and after it was unsent."""
     settings.UNDO_SECONDS = 600
-    page = open_as(agent, viewport=viewport, color_scheme=color_scheme)
+    page = open_as(agent, viewport=viewport)
     page.get_by_role("switch", name="Do not text Marty McFly").click()
     expect(page.get_by_role("button", name="Unsend the stop of Marty McFly")).to_be_visible()
     look(page)

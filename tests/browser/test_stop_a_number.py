@@ -83,12 +83,12 @@ def test_without_javascript_it_is_looked_up_by_a_button(open_as: OpenAs, agent: 
     expect(page.get_by_role("switch")).to_have_attribute("aria-checked", "true")
 
 
-@pytest.mark.parametrize(("viewport", "scheme"), SCREENS)
+@pytest.mark.parametrize("viewport", SCREENS)
 def test_how_it_looks(
-    viewport: dict[str, int], scheme: str, open_as: OpenAs, agent: User, manager: User
+    viewport: dict[str, int], open_as: OpenAs, agent: User, manager: User
 ) -> None:
     """Axe finds nothing, and nothing sticks out: empty, stopped with many words, and on paper's own page."""
-    page = open_as(manager, "/stop-a-number/", viewport=viewport, color_scheme=scheme)
+    page = open_as(manager, "/stop-a-number/", viewport=viewport)
     look(page)
     addresses = [reverse(name, args=[FREE_NUMBER]) for name in ("number-detail", "evidence")]
     addresses += [f"/stop-a-number/?number=%2B{FREE_NUMBER[1:]}", f"{addresses[0]}history/"]
