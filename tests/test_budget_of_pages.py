@@ -122,7 +122,7 @@ GETS: dict[str, tuple[list[str], int]] = {
     f"/contacts/{MARTY}/do-not-text/": ([GET], 14),
     "/contacts/new/": ([], 5),
     "/possible-opt-outs/": ([], 8),
-    "/overview/": ([], 13),
+    "/overview/": ([], 12),
     "/home/": ([], 13),
     "/status/": ([GET], 29),
 }

@@ -251,8 +251,8 @@ def test_what_it_costs(max_: Client, agent: User) -> None:
     with CaptureQueriesContext(connection) as queries:
         page_of(max_)
     own = [each["sql"] for each in queries if "optout" in each["sql"]]
-    # Two groupings, the median, the counts of all that waits, and three parts each of what is due and to review.
-    assert len(own) <= 12, "\n".join(own)
+    # One grouping, the median, the counts of all that waits, and three parts each of what is due and to review.
+    assert len(own) <= 11, "\n".join(own)
 
 
 def test_what_the_review_costs(max_: Client, agent: User) -> None:

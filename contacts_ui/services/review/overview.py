@@ -6,13 +6,15 @@ clocks change, and neither database has to know about time zones.
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Max, QuerySet, Value, When
 
 from contacts_ui.models import AnswersOfDay, OptOut
 from contacts_ui.models.opt_out import OPEN, OptOutState
@@ -27,6 +29,11 @@ STEPS: Final = (
     (60.0, "Within a minute"),
     (3600.0, "Within an hour"),
     (86400.0, "Within a day"),
+)
+STEP_LABELS: Final = (
+    *(label for _, label in STEPS),
+    "Later, and in time",
+    "After ten business days",
 )
 
 
@@ -69,26 +76,30 @@ def overview(*, first: date, last: date) -> Overview:
 
     Repairs, imports, and moves are no requests.
     """
-    rows = OptOut.objects.filter(
-        by_person=True,
-        asked_at__gte=start_of(first),
-        asked_at__lt=start_of(last + timedelta(days=1)),
-    )
-    buckets, worst = _buckets(rows, first, last)
-    steps = _steps(rows)
-    completed, median = sum(step.number for step in steps), None
+    starts = _starts(first, last)
+    moments = tuple(start_of(day) for day in starts)
+    states: dict[int, Counter[str]] = defaultdict(Counter)
+    steps, slowest = Counter[int](), None
+    # A copy, since the query is kept.
+    for bucket, step, state, number, worst in _grouped(moments).all():
+        states[bucket][state] += number
+        if step is not None:
+            steps[step] += number
+            slowest = max(worst, slowest or 0.0)
+    buckets, completed, median = _buckets(starts, states), steps.total(), None
     if completed:
-        times = rows.filter(seconds_to_complete__isnull=False).order_by("seconds_to_complete")
+        rows = _rows(moments[0], moments[-1]).filter(seconds_to_complete__isnull=False)
+        times = rows.order_by("seconds_to_complete").values_list("seconds_to_complete", flat=True)
         middle = times[(completed - 1) // 2 : completed // 2 + 1]
-        median = statistics.median(row.seconds_to_complete or 0 for row in middle)
+        median = statistics.median(seconds or 0.0 for seconds in middle)
     return Overview(
         buckets=buckets,
-        steps=steps,
+        steps=[Step(label, steps[index]) for index, label in enumerate(STEP_LABELS)],
         asked=sum(bucket.asked for bucket in buckets),
         completed=completed,
         lifted=sum(bucket.lifted for bucket in buckets),
         median_seconds=median,
-        worst_seconds=worst,
+        worst_seconds=slowest,
     )
 
 
@@ -101,44 +112,46 @@ def days_in_a_bucket(first: date, last: date) -> int:
     return 28 * math.ceil(days / (BARS_MAX * 28))
 
 
-def _buckets(rows: QuerySet[OptOut], first: date, last: date) -> tuple[list[Bucket], float | None]:
-    """Return every bucket of the range, also the empty ones, and the longest time to complete."""
+def _starts(first: date, last: date) -> list[date]:
+    """Return where each bucket begins, then the day after the range. Whole buckets end with the range."""
     size, end = days_in_a_bucket(first, last), last + timedelta(days=1)
     many = math.ceil((end - first).days / size)
-    # Where each bucket begins, then the day after the range. Whole buckets end with the range.
-    starts = [max(end - timedelta(days=size * left), first) for left in range(many, -1, -1)]
-    numbered = [When(asked_at__lt=start_of(day), then=Value(i)) for i, day in enumerate(starts[1:])]
-    counted = (
-        rows.annotate(bucket=Case(*numbered, output_field=IntegerField()))
-        .order_by("bucket")
-        .values_list("bucket")
-        .annotate(
-            asked=Count("pk"),
-            open=Count("pk", filter=Q(state__in=OPEN)),
-            lifted=Count("pk", filter=Q(state=OptOutState.LIFTED)),
-            worst=Max("seconds_to_complete"),
-        )
-    )
-    found = {index: counts for index, *counts in counted}
-    kept = answers.of_days(first, last)
-    buckets = []
-    for index, (start, end) in enumerate(pairwise(starts)):
-        asked, still_open, lifted = found.get(index, (0, 0, 0))[:3]
-        counts = next((row for row in reversed(kept) if start <= row.day < end), None)
-        buckets.append(Bucket(start, end - timedelta(days=1), asked, still_open, lifted, counts))
-    worst = [counts[-1] for counts in found.values() if counts[-1] is not None]
-    return buckets, max(worst, default=None)
+    return [max(end - timedelta(days=size * left), first) for left in range(many, -1, -1)]
 
 
-def _steps(rows: QuerySet[OptOut]) -> list[Step]:
-    """Return how many opt-outs were completed within each step; the late ones are the last."""
+def _rows(since: datetime, until: datetime) -> QuerySet[OptOut]:
+    return OptOut.objects.filter(by_person=True, asked_at__gte=since, asked_at__lt=until)
+
+
+@lru_cache(maxsize=16)
+def _grouped(starts: tuple[datetime, ...]) -> QuerySet[OptOut, Any]:
+    """Count the opt-outs between these moments by bucket, step, and state, with the longest time to complete.
+
+    Kept, since building a query of so many branches takes longer than asking it.
+    """
+    buckets = [When(asked_at__lt=start, then=Value(i)) for i, start in enumerate(starts[1:])]
+    not_yet = When(seconds_to_complete=None, then=Value(None))
     late = When(completed_at__gt=F("due_at"), then=Value(len(STEPS) + 1))
     within = [
         When(seconds_to_complete__lte=seconds, then=Value(i))
         for i, (seconds, _) in enumerate(STEPS)
     ]
-    step = Case(late, *within, default=Value(len(STEPS)), output_field=IntegerField())
-    completed = rows.filter(seconds_to_complete__isnull=False).annotate(step=step)
-    found = dict(completed.values_list("step").annotate(number=Count("pk")))
-    labels = [*(label for _, label in STEPS), "Later, and in time", "After ten business days"]
-    return [Step(label, found.get(index, 0)) for index, label in enumerate(labels)]
+    step = Case(not_yet, late, *within, default=Value(len(STEPS)), output_field=IntegerField())
+    rows = _rows(starts[0], starts[-1]).order_by()
+    rows = rows.annotate(bucket=Case(*buckets, output_field=IntegerField()), step=step)
+    groups = rows.values_list("bucket", "step", "state")
+    return groups.annotate(number=Count("pk"), worst=Max("seconds_to_complete"))
+
+
+def _buckets(starts: Sequence[date], states: Mapping[int, Counter[str]]) -> list[Bucket]:
+    """Return every bucket, also the empty ones, with how many opt-outs it has in each state."""
+    kept = answers.of_days(starts[0], starts[-1] - timedelta(days=1))
+    buckets = []
+    for index, (start, end) in enumerate(pairwise(starts)):
+        found = states.get(index, Counter[str]())
+        counts = next((row for row in reversed(kept) if start <= row.day < end), None)
+        still_open = sum(found[state] for state in OPEN)
+        lifted = found[OptOutState.LIFTED]
+        last = end - timedelta(days=1)
+        buckets.append(Bucket(start, last, found.total(), still_open, lifted, counts))
+    return buckets
