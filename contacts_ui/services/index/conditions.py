@@ -6,14 +6,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any, Final
 
 from django.db import connection
 
 from contacts_ui.models import IndexedContact
-from contacts_ui.models.index_tables import ANSWERS_NAME
 from contacts_ui.services.index.answers import answer_counts, answers_of, stopped_between
-from contacts_ui.services.index.counts import COMMON, custom_field_names, kept_count, kept_counts
+from contacts_ui.services.index.counts import custom_field_names, kept_count, kept_counts
 from contacts_ui.services.index.database import (
     TABLE,
     TEXT,
@@ -38,7 +38,9 @@ _BEGINS: Final = "({0} >= %s AND {0} < %s OR name_key >= %s AND name_key < %s)"
 # How far two ways are counted to find the cheaper one.
 _COMPARE_MAX: Final = 4000
 # Text is counted fast, so it is counted further.
-_COMPARE_TEXT_MAX: Final = 20_000
+_COMPARE_TEXT_MAX: Final = 100_000
+# Of a filter that one of so many meets, enough are soon found among those with the text, however many these are.
+_BROAD: Final = 8
 # These two columns share an index.
 _PAIR: Final = ("status_key", "state_key")
 # Column -> the index of it and the id.
@@ -289,11 +291,11 @@ def _rarest_count(
 
     SQLite does not know how many rows a value has, so the order and the indexes are given.
     """
-    expected = {each: _expected(each) for each in looks}
+    everyone, expected = _expected(looks)
     looks = sorted(looks, key=lambda each: expected[each])
-    fewest = min(expected[looks[0]], _COMPARE_TEXT_MAX)
+    fewest = expected[looks[0]]
     texts = _only_text(replace(of, conditions=()))
-    if texts and _count(texts, fewest) < fewest:
+    if texts and (fewest * _BROAD > everyone or _fewer(texts, min(fewest, _COMPARE_TEXT_MAX))):
         sources, parameters = [texts[0]], [*texts[1]]
         left = replace(of, groups=(), conditions=others)
     else:
@@ -318,14 +320,25 @@ def _rarest_count(
     return f"{whole} WHERE {sql}", [*parameters, *more]
 
 
-def _expected(look: _Look) -> int:
-    """Return about how many contacts it finds: the kept count, or else counted up to _COMPARE_MAX."""
-    column, value = look.values[0]
-    is_kept = len(look.values) == 1 and column in (*COMMON, ANSWERS_NAME)
-    if is_kept and (kept := kept_count(column, str(value))):
-        return kept
-    sql = f"{TABLE} INDEXED BY {look.index} WHERE {look.condition(TABLE)}"
-    return _count((sql, look.parameters), _COMPARE_MAX)
+def _expected(looks: Iterable[_Look]) -> tuple[int, dict[_Look, int]]:
+    """Return how many contacts there are, and about how many each look-up finds.
+
+    By the kept counts, as if these were independent; or else counted up to _COMPARE_MAX.
+    """
+    values = [value for look in looks for value in look.values]
+    everyone, *counts = kept_counts(("", ""), *values)
+    part = {value: number / max(everyone, 1) for value, number in zip(values, counts, strict=True)}
+    expected = {}
+    for look in looks:
+        about = round(everyone * prod(part[value] for value in look.values))
+        sql = f"{TABLE} INDEXED BY {look.index} WHERE {look.condition(TABLE)}"
+        expected[look] = about or _count((sql, look.parameters), _COMPARE_MAX)
+    return everyone, expected
+
+
+def _fewer(source: Condition, most: int) -> bool:
+    """Return True if a source has fewer rows than `most`."""
+    return _count(source, most) < most
 
 
 def _count(source: Condition, most: int) -> int:

@@ -44,6 +44,7 @@ def test_the_page_of_a_search_has_the_exact_total() -> None:
     assert page.total == Total(69)
 
 
+@pytest.mark.parametrize("broad", [0, 10**9])
 @pytest.mark.parametrize("compared", [1, 8, 4000])
 @pytest.mark.parametrize(
     "search", ["", "lee", "ann lee3", "rare", "n", "city:austin lee", "custom.n:7"]
@@ -53,8 +54,13 @@ def test_the_page_of_a_search_has_the_exact_total() -> None:
     [{"state": "tx"}, {"state": "tx", "opt_in_status": "blocked"}, {"city": "none", "state": "tx"}],
 )
 def test_the_same_are_found_whatever_is_looked_up_first(
-    compared: int, search: str, filters: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    broad: int,
+    compared: int,
+    search: str,
+    filters: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(conditions, "_BROAD", broad)
     monkeypatch.setattr(conditions, "_COMPARE_MAX", compared)
     store(
         *(
