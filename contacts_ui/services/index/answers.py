@@ -41,6 +41,8 @@ class Answer(NamedTuple):
     stopped_at: datetime | None
 
 
+# The id of a contact, the answer, and the search text.
+Answered = tuple[int, str, str]
 # The verdict about a contact, from the state of its number, its id, its status, and when that was read.
 Judge = Callable[[ConsentState, int, str, datetime], str]
 # The verdicts about contacts, each with the state of its number, as SlickText showed them at a time.
@@ -127,11 +129,11 @@ def answer_counts() -> dict[str, int]:
     return {value: int(number) for value, number in rows}
 
 
-def answers_of(ids: Sequence[int]) -> list[tuple[int, str, str]]:
-    """Return the ids with their answers and search texts."""
+def answers_of(ids: Sequence[int], condition: Condition = ("1 = 1", [])) -> list[Answered]:
+    """Return those of the ids that meet the condition with their answers and search texts."""
     ours = database()
-    sql = f"SELECT contact_id, answer, folded FROM {TABLE} WHERE contact_id {ours.among('bigint')}"
-    return fetch(sql, [ours.many(ids)])
+    sql = f"SELECT contact_id, answer, folded FROM {TABLE} WHERE contact_id {ours.among('bigint')} AND {condition[0]}"
+    return fetch(sql, [ours.many(ids), *condition[1]])
 
 
 def stopped_between(start: datetime | None, end: datetime | None) -> Condition:

@@ -4,7 +4,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Final
@@ -12,7 +12,12 @@ from typing import Any, Final
 from django.db import connection
 
 from contacts_ui.models import IndexedContact
-from contacts_ui.services.index.answers import answer_counts, answers_of, stopped_between
+from contacts_ui.services.index.answers import (
+    Answered,
+    answer_counts,
+    answers_of,
+    stopped_between,
+)
 from contacts_ui.services.index.counts import custom_field_names, kept_count, kept_counts
 from contacts_ui.services.index.database import (
     TABLE,
@@ -22,6 +27,7 @@ from contacts_ui.services.index.database import (
     database,
     fetch,
     phrases,
+    rough,
 )
 from contacts_ui.services.index.query import STATUSES, Asked, apart, no_such_status, read
 from contacts_ui.services.index.text import NAME
@@ -71,6 +77,8 @@ class Match:
     also: int | None = None
     # The first ids, one more than COUNT_MAX, if they were read already.
     first: tuple[int, ...] | None = None
+    # What was read of all that match, if there are few.
+    rows: tuple[Answered, ...] | None = None
     # The search texts of all that match, by id, if they were read already.
     texts: Mapping[int, str] | None = None
     # About how many, if a sample says that there are many. Then no ids were read.
@@ -121,7 +129,7 @@ def _answered(found: Match, *, counted: bool) -> Match:
     if found.everyone:
         return replace(narrowed, answers=answer_counts() if counted else None)
     if found.first is not None and len(found.first) <= RANKED_MAX:
-        known = answers_of(found.first)
+        known = answers_of(found.first) if found.rows is None else found.rows
         counts = Counter(each for _, each, _ in known)
         counts[""] = counts.total()
         texts = {key: text for key, each, text in known if answer in ("", each)}
@@ -130,8 +138,8 @@ def _answered(found: Match, *, counted: bool) -> Match:
     answers = _counted(found) if counted else None
     if not answer:
         return replace(found, answers=answers)
-    narrowed = replace(narrowed, first=None, about=0, also=None, answers=answers)
-    return _with_ids(narrowed) if narrowed.groups else narrowed
+    narrowed = replace(narrowed, first=None, rows=None, about=0, also=None, answers=answers)
+    return _with_first(narrowed) if narrowed.groups else narrowed
 
 
 def _counted(found: Match) -> dict[str, int] | None:
@@ -162,17 +170,41 @@ def _found(search: str, filters: Mapping[str, str]) -> Match:
     if others and ids(others, 1):
         return others
     for each in (exact, others):
-        corrected = _with_typos(each) if each else None
-        if corrected and (corrected.about or len(corrected.first or ())) > found:
-            return corrected
+        for corrected in _with_typos(each) if each else ():
+            if (corrected.about or len(corrected.first or ())) > found:
+                return corrected
     return exact
 
 
 def _with_ids(of: Match) -> Match:
+    """Return the match with all that is known of few; or with its first ids."""
+    rows = _few(of)
+    if rows is None:
+        return _with_first(of)
+    return replace(of, first=tuple(key for key, *_ in rows), rows=rows)
+
+
+def _with_first(of: Match) -> Match:
     """Return the match with its first ids, or with about how many there are if that is clearly too many."""
     if about := _sampled(of):
         return replace(of, about=about)
     return replace(of, first=tuple(ids(of, COUNT_MAX + 1)))
+
+
+def _few(of: Match) -> tuple[Answered, ...] | None:
+    """Return what is known of all that match, if a rough look at their texts finds few; SQLite only."""
+    if connection.vendor != "sqlite":
+        return None
+    # Values of custom fields have a condition of their own.
+    words = rough(of.groups[: len(_searched(of.asked.words))] or of.groups)
+    if words == phrases(of.groups) and not of.conditions:
+        return None
+    sql = f"SELECT rowid FROM {TEXT} WHERE {TEXT} MATCH %s LIMIT %s"
+    found = {key for (key,) in fetch(sql, [words, COUNT_MAX + 1])}
+    if len(found) > COUNT_MAX:
+        return None
+    also = set() if of.also is None else {of.also}
+    return tuple(answers_of(sorted(found | also), where(of, checked=True)))
 
 
 def _sampled(of: Match) -> int:
@@ -425,20 +457,29 @@ def _separate_digits(asked: Asked, search: str) -> Match | None:
     return _match(asked, words)
 
 
-def _with_typos(exact: Match) -> Match | None:
-    others = {word: tuple(alternatives(word.removeprefix(NAME))) for word in exact.asked.words}
-    corrected = {word: found for word, found in others.items() if found}
-    if not corrected:
-        return None
+def _with_typos(exact: Match) -> Iterator[Match]:
+    """Yield the match with other words for those that no contact has; then for all."""
+    known = {word: alternatives(word.removeprefix(NAME)) for word in exact.asked.words}
+    others = {word: found for word, (_, found) in known.items() if found}
+    unknown = {word: found for word, found in others.items() if not known[word][0]}
+    for corrected in (unknown, others) if unknown != others else (others,):
+        if corrected:
+            yield _corrected(exact, corrected)
+
+
+def _corrected(exact: Match, corrected: Mapping[str, tuple[str, ...]]) -> Match:
+    """Return the match with other words, too."""
     words = _searched(exact.asked.words)
     added = [_words(corrected.get(each, ()), only_names=each.startswith(NAME)) for each in words]
     added += [[]] * (len(exact.groups) - len(words))
     both = tuple((*group, *more) for group, more in zip(exact.groups, added, strict=True))
     # Who has the only word with alternatives as it was typed is known already, and long words take long to find.
     new = tuple(tuple(more) or group for group, more in zip(exact.groups, added, strict=True))
-    found = _with_ids(replace(exact, groups=new if len(corrected) == 1 else both, first=None))
+    looked_for = replace(exact, groups=new if len(corrected) == 1 else both, first=None, rows=None)
+    found = _with_ids(looked_for)
     first = found.first and tuple(dict.fromkeys((*(exact.first or ()), *found.first)))
-    return replace(found, groups=both, corrected=corrected, first=first)
+    rows = None if exact.first else found.rows
+    return replace(found, groups=both, corrected=corrected, first=first, rows=rows)
 
 
 def _words(others: Iterable[str], *, only_names: bool) -> list[str]:

@@ -14,6 +14,10 @@ from contacts_ui.services.index.text import NAME
 Condition = tuple[str, list[Any]]
 # One text of each group must be in the search text.
 Groups = tuple[tuple[str, ...], ...]
+# So many of the rarest trigrams of a text are in few other texts.
+_TRIGRAMS: Final = 3
+# The later its match at this place, the rarer a trigram is.
+_PLACE: Final = 100
 
 
 class Database(Protocol):
@@ -137,14 +141,61 @@ def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 
 def phrases(groups: Groups) -> str:
     """Return the groups in FTS5's own language. A custom filter may hold quotes."""
+    return " AND ".join("(" + " OR ".join(map(_quoted, group)) + ")" for group in groups)
+
+
+def rough(groups: Groups) -> str:
+    """Return the groups in FTS5's own language, longer texts by their rarest trigrams alone, so others match, too.
+
+    For a phrase, FTS5 reads every place of every trigram, and some are in almost all texts, such as "com" and "555".
+    """
+    trigrams = {text: _trigrams(text) for group in groups for text in group}
+    rarity = _rarity({each for some in trigrams.values() for each in some})
+
+    def looked_up(text: str) -> str:
+        rarest = sorted(trigrams[text], key=rarity.__getitem__, reverse=True)[:_TRIGRAMS]
+        return " AND ".join(rarest) or _quoted(text)
+
     return " AND ".join(
-        "(" + " OR ".join('"' + text.replace('"', '""') + '"' for text in group) + ")"
-        for group in groups
+        "(" + " OR ".join(dict.fromkeys(map(looked_up, group))) + ")" for group in groups
     )
+
+
+def _trigrams(text: str) -> set[str]:
+    """Return the quoted trigrams within a text, if it has more than are looked up."""
+    inner = text.strip(f"{NAME} ")
+    found = {_quoted(inner[at : at + 3]) for at in range(len(inner) - 2)}
+    return found if len(found) > _TRIGRAMS else set()
+
+
+def _rarity(trigrams: set[str]) -> dict[str, float]:
+    """Return a higher number for each rarer trigram, without counting all that have it."""
+    if not trigrams:
+        return {}
+    match = f"SELECT rowid FROM {TEXT} WHERE {TEXT} MATCH value LIMIT 1 OFFSET {_PLACE}"
+    rows = fetch(
+        f"SELECT value, COALESCE(({match}), 9e18) FROM json_each(%s)",
+        [_DATABASES["sqlite"].many(sorted(trigrams))],
+    )
+    return dict(rows)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-__all__ = ["TABLE", "TEXT", "Condition", "Database", "Groups", "database", "fetch", "phrases"]
+__all__ = [
+    "TABLE",
+    "TEXT",
+    "Condition",
+    "Database",
+    "Groups",
+    "database",
+    "fetch",
+    "phrases",
+    "rough",
+]

@@ -34,18 +34,19 @@ def store_words(cursor: Any, texts: Iterable[str]) -> None:
     )
 
 
-def alternatives(typed: str) -> list[str]:
-    """Return known words that differ from `typed` by one letter added, left out, or changed, or by two swapped."""
+def alternatives(typed: str) -> tuple[bool, tuple[str, ...]]:
+    """Return whether `typed` is a known word, and those with one letter more, fewer, or another, or two swapped."""
     if not _WORD.fullmatch(typed):
-        return []
+        return False, ()
     ours = database()
     words = fetch(
-        f"SELECT DISTINCT word FROM {TABLE} WHERE slip {ours.among('text')} AND word <> %s",
-        [ours.many(sorted(slips(typed))), typed],
+        f"SELECT DISTINCT word FROM {TABLE} WHERE slip {ours.among('text')}",
+        [ours.many(sorted(slips(typed)))],
     )
-    near = [word for (word,) in words if OSA.distance(typed, word, score_cutoff=1) <= 1]
+    near = {word for (word,) in words if OSA.distance(typed, word, score_cutoff=1) <= 1}
     # People seldom get the first letter wrong.
-    return sorted(near, key=lambda word: (word[0] != typed[0], word))[:ALTERNATIVES_MAX]
+    others = sorted(near - {typed}, key=lambda word: (word[0] != typed[0], word))
+    return typed in near, tuple(others[:ALTERNATIVES_MAX])
 
 
 def slips(word: str) -> set[str]:

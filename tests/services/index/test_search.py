@@ -1,9 +1,11 @@
 """Search that forgives: parts, accents, digits, words in any order, one typo."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from contacts_ui.services import index
-from contacts_ui.services.index import IndexQuery
+from contacts_ui.services.index import IndexQuery, conditions
 
 from .people import ids, person, store
 
@@ -99,3 +101,52 @@ def test_a_search_that_widened_says_to_which_names() -> None:
     page = index.find(IndexQuery(search="kim jansen"))
     assert [each.contact.contact_id for each in page.found] == [41, 42, 43]
     assert (page.corrected, page.widened) == ((), ("Janssen", "Hansen"))
+
+
+def test_a_word_that_someone_has_is_read_as_another_only_if_the_rest_finds_no_one() -> None:
+    store(person(41, "Kim Jansen"), person(42, "Tim Jansen"), person(43, "Kit Olson"))
+    page = index.find(IndexQuery(search="kim jansenn"))
+    assert [each.contact.contact_id for each in page.found] == [41]
+    assert (page.corrected, page.widened) == ((("jansenn", "Jansen"),), ())
+    page = index.find(IndexQuery(search="kit jansenn"))
+    assert [each.contact.contact_id for each in page.found] == [41]
+    assert page.corrected == (("kit", "Kim"), ("jansenn", "Jansen"))
+
+
+@pytest.mark.parametrize("most", [1, 1000])
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("5557878", [51]),
+        ("615 555 7878", [51]),
+        ("anabanana", [53]),
+        ("bananaban", [52, 53]),
+        ("bananaban anabanana", [53]),
+        ("state:tx bananaban", [53]),
+        ("tier:bananabread 5557878", [51]),
+    ],
+)
+def test_who_has_only_parts_of_a_longer_text_is_not_found(
+    typed: str, expected: list[int], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "COUNT_MAX", most)
+    store(
+        person(51, "Bo Li", "+16155557878", custom_fields={"tier": "Bananabread"}),
+        person(52, "Bananaban Nabanan", "+17878785557", custom_fields={"tier": "Bananabread"}),
+        person(53, "Anabananaban", "+15557875787", state="TX"),
+    )
+    assert ids(typed) == expected
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL chooses by itself")
+def test_a_longer_text_is_looked_up_by_its_rarest_parts() -> None:
+    store(*(person(key, number=f"+1615555{key:04d}") for key in range(100, 250)))
+    store(person(7, number="+16155554321"))
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        assert ids("555-4321") == [7]
+    looked = [each["sql"] for each in asked if "MATCH '" in each["sql"]]
+    assert len(looked) == 1
+    assert '"432"' in looked[0]
+    assert '"555"' not in looked[0]
