@@ -104,11 +104,7 @@ def navigation(staff: Staff, current: str, *, fresh: bool = False) -> list[Group
 
     What waits was counted some seconds ago, unless `fresh`.
     """
-    counts: dict[str, int] = {}
-    if may(staff, "stop_texts") or may(staff, "review_opt_outs"):
-        counts |= {str(kind): many for kind, many in inbox.counts(fresh=fresh).items()}
-    if may(staff, "ask_lift"):
-        counts["decided"] = inbox.decided(staff)
+    counts = inbox.counts_for(staff, fresh=fresh)
     groups = [
         Group(
             label.lower(),

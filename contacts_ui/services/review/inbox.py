@@ -49,25 +49,25 @@ DECIDED_WITH: Final = {Kind.ASKED: "stop_texts", Kind.LIFTS: "lift_stops"}
 
 
 def counts(*, fresh: bool = False) -> Mapping[Kind, int]:
-    """Return how many of each kind wait, as of some seconds ago; without a query if that is known and not `fresh`.
-
-    Every page shows them, so an error must not break it: return zeros then.
-    """
-    try:
-        state = refresh_system_state() if fresh else system_state()
-    except Exception:
-        logger.exception("what waits for a decision could not be read")
-        state = SystemState()
+    """Return how many of each kind wait, as of some seconds ago; without a query if that is known and not `fresh`."""
+    state = _state(fresh=fresh)
     return {kind: getattr(state, kind) for kind in Kind}
 
 
-def decided(staff: Staff) -> int:
-    """Return how many decisions about `staff`'s own requests they have not seen, as of some seconds ago."""
+def counts_for(staff: Staff, *, fresh: bool = False) -> dict[str, int]:
+    """Return the same, with how many decisions about `staff`'s own requests they have not seen as `decided`."""
+    state = _state(fresh=fresh)
+    waiting = {str(kind): getattr(state, kind) for kind in Kind}
+    return {**waiting, "decided": state.decided.get(str(staff.pk), 0)}
+
+
+def _state(*, fresh: bool) -> SystemState:
+    """Return the system state. Every page shows what waits, so an error must not break it: then nothing waits."""
     try:
-        return system_state().decided.get(str(staff.pk), 0)
+        return refresh_system_state() if fresh else system_state()
     except Exception:
-        logger.exception("what was decided could not be read")
-        return 0
+        logger.exception("what waits for a decision could not be read")
+        return SystemState()
 
 
 def how_many(*kinds: Kind) -> int:
