@@ -43,6 +43,9 @@ PAGES = (
     "/jobs/new/",
     "/contacts/99999999/",
     "/accounts/password/",
+    "/contacts/search-help/",
+    "/contacts/columns/",
+    "/keyboard/",
 )
 SCREENS = [pytest.param(DESKTOP, id="desk"), pytest.param(PHONE, id="phone")]
 # What axe checks in dark colors; all else is the same as in light ones.
