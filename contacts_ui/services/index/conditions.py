@@ -45,6 +45,8 @@ _BEGINS: Final = "({0} >= %s AND {0} < %s OR name_key >= %s AND name_key < %s)"
 _COMPARE_MAX: Final = 4000
 # Text is counted fast, so it is counted further.
 _COMPARE_TEXT_MAX: Final = 100_000
+# Sorting more with a text than this takes longer than to look for them along an order.
+_SORTED_MAX: Final = 10_000
 # Of a filter that one of so many meets, enough are soon found among those with the text, however many these are.
 _BROAD: Final = 8
 # These two columns share an index.
@@ -259,6 +261,19 @@ def where(of: Match, *, checked: bool = False) -> Condition:
     if of.also is not None:
         return f"({' AND '.join(parts)} OR contact_id = %s)", [*parameters, of.also]
     return " AND ".join(parts) or "1 = 1", parameters
+
+
+def by_text(of: Match) -> Condition | None:
+    """Return the match as a condition that looks its text up, if few enough have it to be sorted; SQLite only.
+
+    Along an order they may be far apart: of a name in the order of names, most come one after the other.
+    """
+    texts = _only_text(replace(of, conditions=()))
+    if texts is None or not _fewer(texts, _SORTED_MAX):
+        return None
+    text, parameters = database().matching(of.groups)
+    columns, more = where(replace(of, groups=()), checked=True)
+    return f"{text} AND {columns}", [*parameters, *more]
 
 
 @dataclass(frozen=True)

@@ -238,7 +238,10 @@ def _mark(
 
 
 def _within(match: Match, total: Total, *, by_id: bool) -> Condition:
-    """Return the condition of a sorted page: few matches by their ids; many are checked along the order's index."""
+    """Return the condition of a sorted page: few matches by their ids, some thousand by their text.
+
+    Many are checked along the order's index.
+    """
     if match.everyone or (by_id and match.first is None):
         return conditions.where(match)
     if total.exact and total.number <= RANKED_MAX:
@@ -246,7 +249,7 @@ def _within(match: Match, total: Total, *, by_id: bool) -> Condition:
         return f"contact_id {ours.among('bigint')}", [ours.many(conditions.ids(match, RANKED_MAX))]
     # Totals of all with an answer are exact, however many they are.
     many = not total.exact or total.number > conditions.COUNT_MAX
-    return conditions.where(match, checked=many)
+    return (many and conditions.by_text(match)) or conditions.where(match, checked=many)
 
 
 def _best(query: IndexQuery, match: Match) -> IndexPage:

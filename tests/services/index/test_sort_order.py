@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from contacts_ui.models import IndexAnchor, IndexCount, IndexedContact
 from contacts_ui.services import index
-from contacts_ui.services.index import IndexQuery, conditions, marks, sort_order
+from contacts_ui.services.index import IndexQuery, conditions, marks, search, sort_order
 
 from .people import NOW, ids, person, store
 
@@ -170,6 +172,33 @@ def test_a_search_may_be_sorted_too() -> None:
     assert ids("lee3", sort="city") == [10, 3, 17]
     assert ids("lee3", sort="-city") == [17, 3, 10]
     assert _by_tokens("city", search="lee")[0] == ids("lee", sort="city")
+
+
+@pytest.mark.parametrize("few", [0, 10_000])
+@pytest.mark.parametrize("chosen", [{}, {"opt_in_status": "subscribed"}])
+@pytest.mark.parametrize("sort", ["name", "-name", "city", "-created", "may", "-contact_id"])
+@pytest.mark.usefixtures("_thirty")
+def test_a_search_is_sorted_alike_from_its_text_and_along_the_order(
+    sort: str,
+    chosen: dict[str, str],
+    few: int,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = ids("lee", sort=sort, filters=chosen)
+    request.getfixturevalue("far")
+    monkeypatch.setattr(conditions, "_SORTED_MAX", few)
+    for module in (conditions, search):
+        monkeypatch.setattr(module, "RANKED_MAX", 5)
+    with CaptureQueriesContext(connection) as asked:
+        assert ids("lee", sort=sort, filters=chosen) == plain
+    if connection.vendor == "sqlite":
+        pages = [each["sql"] for each in asked if "ORDER BY" in each["sql"]]
+        assert ["MATCH" in sql for sql in pages] == [few > 0] * len(pages)
+    for offset in range(0, len(plain), 3):
+        page = ids("lee", sort=sort, filters=chosen, limit=3, offset=offset)
+        assert page == plain[offset : offset + 3]
+    assert _by_tokens(sort, search="lee", filters=chosen) == (plain, plain)
 
 
 @pytest.mark.usefixtures("_thirty")
