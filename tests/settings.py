@@ -1,6 +1,8 @@
 """The dashboard's settings for tests: nothing from the environment or .env is used."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from dashboard.settings import *  # noqa: E402, F403
 from dashboard.settings import CACHES, DATABASES, STORAGES  # noqa: E402
 
 _TMP = Path(tempfile.mkdtemp(prefix="contacts-dashboard-"))
+atexit.register(shutil.rmtree, _TMP, ignore_errors=True)
 if str(DATABASES["default"]["ENGINE"]).endswith("sqlite3"):
     # A file, since the threads that call the vendors have connections of their own.
     DATABASES["default"]["TEST"] = {"NAME": _TMP / "test.sqlite3"}
