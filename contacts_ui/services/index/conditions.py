@@ -183,7 +183,8 @@ def _with_ids(of: Match) -> Match:
     rows = _few(of)
     if rows is None:
         return _with_first(of)
-    return replace(of, first=tuple(key for key, *_ in rows), rows=rows)
+    first = tuple(key for key, *_ in rows[: COUNT_MAX + 1])
+    return replace(of, first=first, rows=rows if len(rows) <= COUNT_MAX else None)
 
 
 def _with_first(of: Match) -> Match:
@@ -202,8 +203,10 @@ def _few(of: Match) -> tuple[Answered, ...] | None:
     if words == phrases(of.groups) and not of.conditions:
         return None
     sql = f"SELECT rowid FROM {TEXT} WHERE {TEXT} MATCH %s LIMIT %s"
-    found = {key for (key,) in fetch(sql, [words, COUNT_MAX + 1])}
-    if len(found) > COUNT_MAX:
+    # Some of them only look as if they matched.
+    most = COUNT_MAX * 3 // 2
+    found = {key for (key,) in fetch(sql, [words, most + 1])}
+    if len(found) > most:
         return None
     also = set() if of.also is None else {of.also}
     return tuple(answers_of(sorted(found | also), where(of, checked=True)))

@@ -113,7 +113,7 @@ def test_a_word_that_someone_has_is_read_as_another_only_if_the_rest_finds_no_on
     assert page.corrected == (("kit", "Kim"), ("jansenn", "Jansen"))
 
 
-@pytest.mark.parametrize("most", [1, 1000])
+@pytest.mark.parametrize("most", [1, 2, 1000])
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
