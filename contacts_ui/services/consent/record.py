@@ -361,11 +361,14 @@ def judge_one(seen: Seen) -> Judgment:
 def judge_many(people: Sequence[Seen]) -> list[Judgment]:
     """Return what we may claim about many people, in their order, with two queries.
 
-    For one person, one more for each of their stop, held press, and message: most have none, and joins cost more.
+    Held presses and messages take one more each, and so does the stop of one person: a join costs more, and most have
+    none. Of many people some are stopped.
     """
     numbers = {person.number for person in people if person.number}
     desired_states = grouped(DesiredState.objects.filter(number__in=numbers))
-    rows = _states(numbers) if len(people) > 1 else ConsentState.objects.filter(number__in=numbers)
+    rows = ConsentState.objects.filter(number__in=numbers)
+    if len(people) > 1:
+        rows = rows.select_related("stop").prefetch_related("held", "asked")
     states = {state.number: state for state in rows}
     there = connected()
     return [
