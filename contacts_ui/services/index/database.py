@@ -161,11 +161,11 @@ def rough(groups: Groups) -> str:
     )
 
 
-def _trigrams(text: str) -> set[str]:
+def _trigrams(text: str) -> list[str]:
     """Return the quoted trigrams within a text, if it has more than are looked up."""
     inner = text.strip(f"{NAME} ")
-    found = {_quoted(inner[at : at + 3]) for at in range(len(inner) - 2)}
-    return found if len(found) > _TRIGRAMS else set()
+    found = list(dict.fromkeys(_quoted(inner[at : at + 3]) for at in range(len(inner) - 2)))
+    return found if len(found) > _TRIGRAMS else []
 
 
 def _rarity(trigrams: set[str]) -> dict[str, float]:
