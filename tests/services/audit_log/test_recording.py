@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from contacts_ui.models import LedgerEntry, LedgerHead
 from contacts_ui.models.ledger import Action
@@ -161,6 +162,14 @@ def test_history_is_by_id_and_by_number_newest_first() -> None:
     write(2, contact_id=MARTY + 1)
     assert history(contact_id=MARTY, number=MARTY_NUMBER) == [by_number, by_id]
     assert history(contact_id=MARTY, number=None) == [by_id]
+
+
+@pytest.mark.django_db
+def test_a_history_looks_its_numbers_up_first() -> None:
+    """As part of the other query, PostgreSQL would read every entry there is."""
+    with CaptureQueriesContext(connection) as queries:
+        history(contact_id=MARTY, number=MARTY_NUMBER)
+    assert [each["sql"].count("SELECT") for each in queries] == [1, 1]
 
 
 @pytest.mark.django_db(transaction=True)

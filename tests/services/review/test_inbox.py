@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import DatabaseError, connection
@@ -44,6 +45,17 @@ def test_each_kind_is_counted(agent: User) -> None:
     assert (found[Kind.PAST_DUE], found[Kind.UNREVIEWED]) == (2, 3)
     assert (found[Kind.DISAGREE], found[Kind.ASKED], found[Kind.UNPLACED]) == (4, 1, 1)
     assert found[Kind.REFUSED] == found[Kind.LIFTS] == 0
+
+
+def test_what_is_due_follows_the_clock(agent: User) -> None:
+    """The query is built once, with the time of each look."""
+    row = ask(agent, NUMBERS[0], asked_at=timezone.now() - timedelta(days=12))
+    assert system_state.read_system_state().past_due == 0
+    with time_machine.travel(row.due_at + timedelta(seconds=1)):
+        assert system_state.read_system_state().past_due == 1
+    with time_machine.travel(row.due_at - timedelta(seconds=1)):
+        state = system_state.read_system_state()
+    assert (state.past_due, state.due_soon) == (0, 1)
 
 
 def test_all_counts_cost_one_query_and_then_none() -> None:
