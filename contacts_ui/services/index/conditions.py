@@ -198,6 +198,10 @@ def _few(of: Match) -> tuple[Answered, ...] | None:
     """Return what is known of all that match, if a rough look at their texts finds few; SQLite only."""
     if connection.vendor != "sqlite":
         return None
+    # None of the trigrams of plain words is in most texts, so these are looked up whole.
+    plain = all(len(group) == 1 and group[0].isalpha() for group in of.groups)
+    if plain and not of.conditions:
+        return None
     # Values of custom fields have a condition of their own.
     words = rough(of.groups[: len(_searched(of.asked.words))] or of.groups)
     if words == phrases(of.groups) and not of.conditions:
