@@ -8,6 +8,8 @@ from datetime import timedelta
 from django.db import migrations, models, transaction
 from django.db.models import Q
 
+from contacts_ui.migrations._indexes import AddIndexMeanwhile
+
 TABLE = "contacts_ui_indexedcontact"
 STATES = "contacts_ui_consentstate"
 TIMED_BY_VENDOR = {"vendor_mark", "vendor_code", "carrier", "status"}
@@ -81,22 +83,6 @@ def fill(apps, schema_editor):
             )
 
 
-def add_indexes(apps, schema_editor):
-    """Add them while others write; what an earlier run left half done goes first."""
-    model = apps.get_model("contacts_ui", "IndexedContact")
-    meanwhile = schema_editor.connection.vendor == "postgresql"
-    for index in INDEXES:
-        schema_editor.execute(
-            f"DROP INDEX {'CONCURRENTLY' if meanwhile else ''} IF EXISTS {index.name}"
-        )
-        schema_editor.add_index(model, index, **({"concurrently": True} if meanwhile else {}))
-
-
-def remove_indexes(apps, schema_editor):
-    for index in INDEXES:
-        schema_editor.execute(f"DROP INDEX IF EXISTS {index.name}")
-
-
 def moment(stop):
     """Return when a stop was said; a vendor's time without its tolerance."""
     if stop.earliest is None:
@@ -123,8 +109,5 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
-        migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunPython(add_indexes, remove_indexes)],
-            state_operations=[migrations.AddIndex("IndexedContact", index) for index in INDEXES],
-        ),
+        *(AddIndexMeanwhile("IndexedContact", index) for index in INDEXES),
     ]

@@ -52,16 +52,4 @@ class Migration(migrations.Migration):
             field=models.BooleanField(db_default=True, default=True, help_text='False: a repair, an import, or a move; the reason is our own'),
         ),
         migrations.RunPython(find_own, migrations.RunPython.noop),
-        migrations.AddIndex(
-            model_name='consentstate',
-            index=models.Index(condition=models.Q(('reassigned_at__isnull', False)), fields=['-reassigned_at'], name='consent_reassigned'),
-        ),
-        migrations.AddIndex(
-            model_name='optout',
-            index=models.Index(fields=['asked_at', 'id', 'state', 'due_at', 'completed_at', 'seconds_to_complete', 'by_person'], name='opt_out_days'),
-        ),
-        migrations.AddIndex(
-            model_name='optout',
-            index=models.Index(condition=models.Q(('by_person', True), ('reviewed_at', None)), fields=['-asked_at', '-id'], name='opt_out_unreviewed'),
-        ),
     ]

@@ -32,6 +32,8 @@ _TAKE: Final = (
 ANSWERS_NAME: Final = "answer"
 # On PostgreSQL, who writes contacts or answers takes this lock first: counts and rows then have one order.
 WRITERS_LOCK: Final = 7_042_001
+# There once everyone was counted with the triggers of today in place; on PostgreSQL these come a moment earlier.
+_COUNTED: Final = "counted"
 _COUNT: Final = f"INSERT INTO {COUNTS}(name, value, number)"
 _ADDED: Final = (
     f" ON CONFLICT (name, value) DO UPDATE SET number = {COUNTS}.number + excluded.number;"
@@ -137,11 +139,12 @@ def _install_sqlite(cursor: Any) -> None:
 def _install_postgresql(cursor: Any, alias: str) -> None:
     cursor.execute(
         "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass"
-        " UNION SELECT indexname FROM pg_indexes WHERE tablename = %s",
+        " UNION SELECT indexname FROM pg_indexes WHERE tablename = %s"
+        f" UNION SELECT name FROM {COUNTS} WHERE name = '{_COUNTED}'",
         [TABLE, TABLE],
     )
     there = {name for (name,) in cursor.fetchall()}
-    if there >= {*_INDEXES, *_POSTGRESQL}:
+    if there >= {*_INDEXES, *_POSTGRESQL, _COUNTED}:
         return
     _add_extensions(cursor)
     # With the default of 100, PostgreSQL takes a name of ten thousand contacts for a rare one.
@@ -153,9 +156,17 @@ def _install_postgresql(cursor: Any, alias: str) -> None:
         cursor.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {TABLE} USING gin {what}")
     # From the first versions.
     cursor.execute("DROP INDEX IF EXISTS index_folded")
+    # Triggers close the table to readers, so counting everyone comes after them.
+    with transaction.atomic(using=alias):
+        _add_triggers(cursor)
+    if not transaction.get_connection(alias).in_atomic_block:
+        # Counting then reads an index, and not everyone.
+        cursor.execute(f"VACUUM ANALYZE {TABLE}")
     # Other writers wait, so that no contact is left out of the count.
     with transaction.atomic(using=alias):
-        _count_from_now_on(cursor)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITERS_LOCK])
+        _count_all(cursor)
+        cursor.execute(f"{_COUNT} VALUES ('{_COUNTED}', '', 0) ON CONFLICT DO NOTHING")
 
 
 def _add_extensions(cursor: Any) -> None:
@@ -169,7 +180,8 @@ def _add_extensions(cursor: Any) -> None:
             ) from error
 
 
-def _count_from_now_on(cursor: Any) -> None:
+def _add_triggers(cursor: Any) -> None:
+    cursor.execute(f"DELETE FROM {COUNTS} WHERE name = '{_COUNTED}'")
     for name, (when, does) in _POSTGRESQL.items():
         # With the function goes the trigger that calls it, which cannot be replaced while it is there.
         cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
@@ -178,7 +190,6 @@ def _count_from_now_on(cursor: Any) -> None:
             f" BEGIN {does} RETURN NULL; END $$"
         )
         cursor.execute(f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {name}()")
-    _count_all(cursor)
 
 
 def _count_all(cursor: Any) -> None:
@@ -186,8 +197,9 @@ def _count_all(cursor: Any) -> None:
         f"DELETE FROM {COUNTS} WHERE name = '' AND value = '' OR name = '{ANSWERS_NAME}'"
     )
     cursor.execute(
-        f"{_COUNT} SELECT '', '', count(*) FROM {TABLE}"
-        f" UNION ALL SELECT '{ANSWERS_NAME}', answer, count(*) FROM {TABLE} GROUP BY answer"
+        f"WITH counted AS (SELECT answer, count(*) AS many FROM {TABLE} GROUP BY answer)"
+        f" {_COUNT} SELECT '', '', COALESCE(sum(many), 0) FROM counted"
+        f" UNION ALL SELECT '{ANSWERS_NAME}', answer, many FROM counted"
     )
 
 
