@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.logs import logging_config
+from dashboard.memory import share_arenas
 
+# Before there are threads.
+share_arenas()
 # Most of a request is waiting for a vendor, so threads.
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS") or 2)

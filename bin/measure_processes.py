@@ -4,13 +4,13 @@ Real processes on DATABASE_URL's database, which may hold a million contacts alr
 """
 
 import argparse
-import itertools
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
@@ -57,10 +57,11 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=300, help="contacts of the sandbox (300)")
     parser.add_argument("--idle", type=int, default=60, help="seconds to watch the worker (60)")
     parser.add_argument("--requests", type=int, default=2_000, help="of the web process (2000)")
+    parser.add_argument("--browsers", type=int, default=50, help="that ask at once (50)")
     options = parser.parse_args()
     with running_stack(people=options.people, settings=SETTINGS) as stack:
         idle_worker(stack, options.idle)
-        busy_web(stack, options.requests)
+        busy_web(stack, options.requests, options.browsers)
 
 
 def idle_worker(stack: Stack, seconds: int) -> None:
@@ -97,19 +98,26 @@ def told(worker: "subprocess.Popen[str]") -> Counter[str]:
     return Counter(line.split()) if not line.startswith("{") else told(worker)
 
 
-def busy_web(stack: Stack, many: int) -> None:
-    """Print the memory of the web processes after many requests, some exports among them."""
+def busy_web(stack: Stack, many: int, browsers: int) -> None:
+    """Print the memory of the web processes after many requests of browsers at once, some exports among them."""
     use_database(stack)
     name = make_people(agents=0, managers=1)[0]
     collect_static(stack)
     stack.spawn("web")
     until(lambda: answers(f"{stack.url}/readyz"), "the dashboard")
     print(f"web, started: {web_memory(stack)}")
-    browser = log_in(stack, name)
-    for number, page in zip(range(many), itertools.cycle(PAGES), strict=False):
-        browser.get(stack.url + page, timeout=60)
-        if number % 200 == 100:
-            export(stack, browser)
+    cookies = log_in(stack, name).cookies
+
+    def browse(first: int) -> None:
+        browser = requests.Session()
+        browser.trust_env, browser.cookies = False, cookies.copy()
+        for number in range(first, many, browsers):
+            browser.get(stack.url + PAGES[number % len(PAGES)], timeout=60)
+            if number % 200 == 100:
+                export(stack, browser)
+
+    with ThreadPoolExecutor(browsers) as pool:
+        list(pool.map(browse, range(browsers)))
     print(f"web, after {many:,} requests: {web_memory(stack)}")
 
 

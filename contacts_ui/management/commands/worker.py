@@ -14,6 +14,7 @@ from contacts_ui import checks
 from contacts_ui.services.operations import heartbeats
 from contacts_ui.worker import schedule
 from contacts_ui.worker.delivery_pool import DeliveryPool
+from dashboard.memory import share_arenas
 
 # Longer than most calls last, and shorter than a supervisor waits before it kills.
 GRACE_SECONDS: Final = 8.0
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, every: float, **options: Any) -> None:
+        share_arenas()
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
