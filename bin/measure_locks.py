@@ -49,8 +49,12 @@ VALUES = {
     "bytea": "''",
     "uuid": "gen_random_uuid()",
 }
-# By its column, where a million different ones would mean another cost.
-FEW = {"verdict": "'may_text'"}
+# By the column, where texts of no meaning would hide what a migration costs.
+VALUES_BY_COLUMN = {
+    "verdict": "'may_text'",
+    "channel": "'unrecorded'",
+    "reason": "'Carried over: ' || i",
+}
 
 
 def main() -> None:
@@ -90,7 +94,7 @@ def fill(database: psycopg.Connection, table: str, rows: int) -> None:
         [table],
     ).fetchall()
     values = {
-        name: FEW.get(name)
+        name: VALUES_BY_COLUMN.get(name)
         or (
             f"right('x' || i, {longest or 20})"
             if kind in ("text", "character varying")

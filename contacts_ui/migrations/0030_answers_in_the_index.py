@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db import migrations, models, transaction
 from django.db.models import Q
 
-from contacts_ui.migrations._indexes import AddIndexMeanwhile
+from contacts_ui.migrations._indexes import AddIndexConcurrently
 
 TABLE = "contacts_ui_indexedcontact"
 STATES = "contacts_ui_consentstate"
@@ -109,5 +109,5 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
-        *(AddIndexMeanwhile("IndexedContact", index) for index in INDEXES),
+        *(AddIndexConcurrently("IndexedContact", index) for index in INDEXES),
     ]

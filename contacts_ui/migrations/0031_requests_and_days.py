@@ -1,23 +1,7 @@
-"""Tell requests of people from repairs, imports, and moves; keep how many people may be texted on each day."""
+"""Have room for requests that no person made, and for how many people may be texted on each day. See 0033."""
 
 from django.conf import settings
 from django.db import migrations, models
-from django.db.models import Q
-
-# What the dashboard itself wrote as the reason.
-OWN_REASONS = (
-    Q(reason__startswith="Imported as unsubscribed: ")
-    | Q(reason="Stopped at both vendors, because they disagreed.")
-    | Q(reason__startswith="Carried over: ")
-    | Q(reason__startswith="Requested for their former number, in entry ")
-)
-
-
-def find_own(apps, schema_editor):
-    """Mark the opt-outs that no one asked for in their own words."""
-    rows = apps.get_model("contacts_ui", "OptOut").objects.filter(OWN_REASONS, channel="unrecorded")
-    rows.update(by_person=False)
-
 
 class Migration(migrations.Migration):
 
@@ -51,5 +35,4 @@ class Migration(migrations.Migration):
             name='by_person',
             field=models.BooleanField(db_default=True, default=True, help_text='False: a repair, an import, or a move; the reason is our own'),
         ),
-        migrations.RunPython(find_own, migrations.RunPython.noop),
     ]

@@ -32,8 +32,8 @@ _TAKE: Final = (
 ANSWERS_NAME: Final = "answer"
 # On PostgreSQL, who writes contacts or answers takes this lock first: counts and rows then have one order.
 WRITERS_LOCK: Final = 7_042_001
-# There once everyone was counted with the triggers of today in place; on PostgreSQL these come a moment earlier.
-_COUNTED: Final = "counted"
+# A row of this name is there from new triggers to the count of everyone, which follows; on PostgreSQL only.
+_COUNTING: Final = "counting"
 _COUNT: Final = f"INSERT INTO {COUNTS}(name, value, number)"
 _ADDED: Final = (
     f" ON CONFLICT (name, value) DO UPDATE SET number = {COUNTS}.number + excluded.number;"
@@ -140,11 +140,11 @@ def _install_postgresql(cursor: Any, alias: str) -> None:
     cursor.execute(
         "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass"
         " UNION SELECT indexname FROM pg_indexes WHERE tablename = %s"
-        f" UNION SELECT name FROM {COUNTS} WHERE name = '{_COUNTED}'",
+        f" UNION SELECT name FROM {COUNTS} WHERE name = '{_COUNTING}'",
         [TABLE, TABLE],
     )
     there = {name for (name,) in cursor.fetchall()}
-    if there >= {*_INDEXES, *_POSTGRESQL, _COUNTED}:
+    if there >= {*_INDEXES, *_POSTGRESQL} and _COUNTING not in there:
         return
     _add_extensions(cursor)
     # With the default of 100, PostgreSQL takes a name of ten thousand contacts for a rare one.
@@ -166,7 +166,7 @@ def _install_postgresql(cursor: Any, alias: str) -> None:
     with transaction.atomic(using=alias):
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITERS_LOCK])
         _count_all(cursor)
-        cursor.execute(f"{_COUNT} VALUES ('{_COUNTED}', '', 0) ON CONFLICT DO NOTHING")
+        cursor.execute(f"DELETE FROM {COUNTS} WHERE name = '{_COUNTING}'")
 
 
 def _add_extensions(cursor: Any) -> None:
@@ -181,7 +181,7 @@ def _add_extensions(cursor: Any) -> None:
 
 
 def _add_triggers(cursor: Any) -> None:
-    cursor.execute(f"DELETE FROM {COUNTS} WHERE name = '{_COUNTED}'")
+    cursor.execute(f"{_COUNT} VALUES ('{_COUNTING}', '', 0) ON CONFLICT DO NOTHING")
     for name, (when, does) in _POSTGRESQL.items():
         # With the function goes the trigger that calls it, which cannot be replaced while it is there.
         cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")

@@ -8,7 +8,8 @@ from typing import Any, Final
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import User
 
-# What a person holds by their roles, beside each of what they hold by hand. Building a query costs more than asking it.
+# Each permission of a person's roles beside each that they hold by hand, which are few. Building a query costs more
+# than asking it.
 _HELD: Final = User.objects.values_list(
     "groups__permissions__content_type__app_label",
     "groups__permissions__codename",

@@ -359,10 +359,10 @@ def judge_one(seen: Seen) -> Judgment:
 
 
 def judge_many(people: Sequence[Seen]) -> list[Judgment]:
-    """Return what we may claim about many people, in their order, with two queries.
+    """Return what we may claim about many people, in their order.
 
-    Held presses and messages take one more each, and so does the stop of one person: a join costs more, and most have
-    none. Of many people some are stopped.
+    Two queries, and one each for held presses, messages, and a single person's stop, if there are any: few people have
+    them, so a join costs more. The state names them, so that reading them later misses no stop.
     """
     numbers = {person.number for person in people if person.number}
     desired_states = grouped(DesiredState.objects.filter(number__in=numbers))

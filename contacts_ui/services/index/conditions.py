@@ -47,8 +47,8 @@ _COMPARE_MAX: Final = 4000
 _COMPARE_TEXT_MAX: Final = 100_000
 # Sorting more with a text than this takes longer than to look for them along an order.
 _SORTED_MAX: Final = 10_000
-# Of a filter that one of so many meets, enough are soon found among those with the text, however many these are.
-_BROAD: Final = 8
+# If at least one in so many meets the filter, enough are soon found among those with the text: it is not counted.
+_BROAD_ONE_IN: Final = 8
 # These two columns share an index.
 _PAIR: Final = ("status_key", "state_key")
 # Column -> the index of it and the id.
@@ -180,7 +180,7 @@ def _found(search: str, filters: Mapping[str, str]) -> Match:
 
 def _with_ids(of: Match) -> Match:
     """Return the match with all that is known of few; or with its first ids."""
-    rows = _few(of)
+    rows = _rows_if_few(of)
     if rows is None:
         return _with_first(of)
     first = tuple(key for key, *_ in rows[: COUNT_MAX + 1])
@@ -194,7 +194,7 @@ def _with_first(of: Match) -> Match:
     return replace(of, first=tuple(ids(of, COUNT_MAX + 1)))
 
 
-def _few(of: Match) -> tuple[Answered, ...] | None:
+def _rows_if_few(of: Match) -> tuple[Answered, ...] | None:
     """Return what is known of all that match, if a rough look at their texts finds few; SQLite only."""
     if connection.vendor != "sqlite":
         return None
@@ -273,10 +273,10 @@ def where(of: Match, *, checked: bool = False) -> Condition:
 def by_text(of: Match) -> Condition | None:
     """Return the match as a condition that looks its text up, if few enough have it to be sorted; SQLite only.
 
-    Along an order they may be far apart: of a name in the order of names, most come one after the other.
+    Looking for them along the order would pass by most contacts: in the order of names, one name's come together.
     """
     texts = _only_text(replace(of, conditions=()))
-    if texts is None or not _fewer(texts, _SORTED_MAX):
+    if texts is None or not _has_fewer(texts, _SORTED_MAX):
         return None
     text, parameters = database().matching(of.groups)
     columns, more = where(replace(of, groups=()), checked=True)
@@ -349,7 +349,9 @@ def _rarest_count(
     looks = sorted(looks, key=lambda each: expected[each])
     fewest = expected[looks[0]]
     texts = _only_text(replace(of, conditions=()))
-    if texts and (fewest * _BROAD > everyone or _fewer(texts, min(fewest, _COMPARE_TEXT_MAX))):
+    if texts and (
+        fewest * _BROAD_ONE_IN > everyone or _has_fewer(texts, min(fewest, _COMPARE_TEXT_MAX))
+    ):
         sources, parameters = [texts[0]], [*texts[1]]
         left = replace(of, groups=(), conditions=others)
     else:
@@ -390,7 +392,7 @@ def _expected(looks: Iterable[_Look]) -> tuple[int, dict[_Look, int]]:
     return everyone, expected
 
 
-def _fewer(source: Condition, most: int) -> bool:
+def _has_fewer(source: Condition, most: int) -> bool:
     """Return True if a source has fewer rows than `most`."""
     return _count(source, most) < most
 
@@ -480,7 +482,7 @@ def _separate_digits(asked: Asked, search: str) -> Match | None:
 
 
 def _with_typos(exact: Match) -> Iterator[Match]:
-    """Yield the match with other words for those that no contact has; then for all."""
+    """Yield the match with other words for those that are in no name or city; then for all."""
     known = {word: alternatives(word.removeprefix(NAME)) for word in exact.asked.words}
     others = {word: found for word, (_, found) in known.items() if found}
     unknown = {word: found for word, found in others.items() if not known[word][0]}

@@ -14,10 +14,10 @@ from contacts_ui.services.index.text import NAME
 Condition = tuple[str, list[Any]]
 # One text of each group must be in the search text.
 Groups = tuple[tuple[str, ...], ...]
-# So many of the rarest trigrams of a text are in few other texts.
+# How many of a text's trigrams are looked up, the rarest.
 _TRIGRAMS: Final = 3
-# The later its match at this place, the rarer a trigram is.
-_PLACE: Final = 100
+# The higher the id of the match after so many, the rarer a trigram is.
+_RARITY_OFFSET: Final = 100
 
 
 class Database(Protocol):
@@ -172,7 +172,7 @@ def _rarity(trigrams: set[str]) -> dict[str, float]:
     """Return a higher number for each rarer trigram, without counting all that have it."""
     if not trigrams:
         return {}
-    match = f"SELECT rowid FROM {TEXT} WHERE {TEXT} MATCH value LIMIT 1 OFFSET {_PLACE}"
+    match = f"SELECT rowid FROM {TEXT} WHERE {TEXT} MATCH value LIMIT 1 OFFSET {_RARITY_OFFSET}"
     rows = fetch(
         f"SELECT value, COALESCE(({match}), 9e18) FROM json_each(%s)",
         [_DATABASES["sqlite"].many(sorted(trigrams))],

@@ -217,7 +217,7 @@ _ALWAYS_THE_SAME: Final = (
 
 
 def _rows() -> QuerySet[Any, tuple[str, str, int, datetime, datetime, str]]:
-    """Return what vendors, workers, and deliveries are at, and what waits for people, now."""
+    """Return a row for each vendor, worker, group of deliveries, and count of what waits for people."""
     now = timezone.now()
     past_due = _PAST_DUE.filter(due_at__lt=now)
     due_soon = _DUE_SOON.filter(due_at__gte=now, due_at__lt=due_soon_until())

@@ -50,15 +50,18 @@ DECIDED_WITH: Final = {Kind.ASKED: "stop_texts", Kind.LIFTS: "lift_stops"}
 
 def counts(*, fresh: bool = False) -> Mapping[Kind, int]:
     """Return how many of each kind wait, as of some seconds ago; without a query if that is known and not `fresh`."""
-    state = _state(fresh=fresh)
-    return {kind: getattr(state, kind) for kind in Kind}
+    return _counts(_state(fresh=fresh))
 
 
 def counts_for(staff: Staff, *, fresh: bool = False) -> dict[str, int]:
-    """Return the same, with how many decisions about `staff`'s own requests they have not seen as `decided`."""
+    """Return `counts`, and as `decided` how many decisions about `staff`'s own requests they have not seen."""
     state = _state(fresh=fresh)
-    waiting = {str(kind): getattr(state, kind) for kind in Kind}
+    waiting = {str(kind): many for kind, many in _counts(state).items()}
     return {**waiting, "decided": state.decided.get(str(staff.pk), 0)}
+
+
+def _counts(state: SystemState) -> dict[Kind, int]:
+    return {kind: getattr(state, kind) for kind in Kind}
 
 
 def _state(*, fresh: bool) -> SystemState:
