@@ -490,8 +490,9 @@ def plotted(growth: dict[str, dict[int, Row]]) -> str:
         )
     font = 'font-family="sans-serif" font-size="10"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {4 * width} {2 * height + 20}" {font}>'
-        f"<title>Median milliseconds over the number of people</title>{''.join(parts)}</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {4 * width + 12} {2 * height + 20}" {font}>'
+        "<title>Median milliseconds over the number of people</title>"
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
     )
 
 
