@@ -60,7 +60,7 @@ def test_the_same_are_found_whatever_is_looked_up_first(
     filters: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(conditions, "_BROAD", broad)
+    monkeypatch.setattr(conditions, "_BROAD_ONE_IN", broad)
     monkeypatch.setattr(conditions, "_COMPARE_MAX", compared)
     store(
         *(
