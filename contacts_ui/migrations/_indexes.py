@@ -25,6 +25,4 @@ class AddIndexConcurrently(migrations.AddIndex):
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         """Remove it, if an earlier run did not."""
-        schema_editor.execute(
-            f"DROP INDEX IF EXISTS {schema_editor.quote_name(self.index.name)}"
-        )
+        schema_editor.execute(f"DROP INDEX IF EXISTS {schema_editor.quote_name(self.index.name)}")

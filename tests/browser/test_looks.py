@@ -144,6 +144,25 @@ def test_the_login(open_as: Open, agent: User, viewport: dict[str, int]) -> None
     look(page)
 
 
+WITHIN = """each => {
+  const box = each.getBoundingClientRect()
+  return box.left > 0 && box.right < innerWidth && box.top >= 0 && box.bottom <= innerHeight
+}"""
+
+
+@pytest.mark.parametrize("above", [0, 250])
+@pytest.mark.parametrize("viewport", SCREENS)
+def test_the_columns_have_room(
+    open_as: Open, manager: User, viewport: dict[str, int], above: int
+) -> None:
+    """Below their button; above it where alerts and saved views push that down."""
+    page = open_as(manager, viewport=viewport)
+    page.locator("main").evaluate(f"each => each.style.paddingBlockStart = '{above}px'")
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_label("Compact rows").wait_for()
+    assert page.locator("#columns").evaluate(WITHIN)
+
+
 @pytest.mark.parametrize("viewport", SCREENS)
 def test_the_dialog_and_the_menus(open_as: Open, manager: User, viewport: dict[str, int]) -> None:
     page = open_as(manager, viewport=viewport)

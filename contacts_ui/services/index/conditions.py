@@ -381,9 +381,7 @@ def _expected(looks: Iterable[_Look]) -> tuple[int, dict[_Look, int]]:
 
     By the kept counts, as if these were independent; or else counted up to _COMPARE_MAX.
     """
-    values = [value for look in looks for value in look.values]
-    everyone, *counts = kept_counts(("", ""), *values)
-    part = {value: number / max(everyone, 1) for value, number in zip(values, counts, strict=True)}
+    everyone, part = _parts(value for look in looks for value in look.values)
     expected = {}
     for look in looks:
         about = round(everyone * prod(part[value] for value in look.values))
@@ -446,12 +444,17 @@ def _about(of: Match) -> int:
     """Return about how many match, as if the kept counts of the values were independent; 0 if unknown."""
     if of.groups:
         return 0
-    values = ((column, str(value)) for column, _, value in of.conditions)
-    everyone, *counts = kept_counts(("", ""), *values)
-    about = float(everyone)
-    for number in counts:
-        about *= number / max(everyone, 1)
-    return round(about)
+    everyone, part = _parts((column, str(value)) for column, _, value in of.conditions)
+    return round(everyone * prod(part.values()))
+
+
+def _parts(values: Iterable[tuple[str, Any]]) -> tuple[int, dict[tuple[str, Any], float]]:
+    """Return how many contacts there are, and which part of them has each value, by the kept counts; 0 if unknown."""
+    asked = list(values)
+    everyone, *counts = kept_counts(("", ""), *asked)
+    return everyone, {
+        value: number / max(everyone, 1) for value, number in zip(asked, counts, strict=True)
+    }
 
 
 def _no_such_statuses(asked: Asked) -> list[str]:

@@ -142,9 +142,7 @@ def test_who_has_only_parts_of_a_longer_text_is_not_found(
 def test_a_longer_text_is_looked_up_by_its_rarest_parts() -> None:
     store(*(person(key, number=f"+1615555{key:04d}") for key in range(100, 250)))
     store(person(7, number="+16155554321"))
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         assert ids("555-4321") == [7]
     looked = [each["sql"] for each in asked if "MATCH '" in each["sql"]]
     assert len(looked) == 1
