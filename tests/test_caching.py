@@ -1,5 +1,6 @@
 """A cache that is away is an empty cache."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -58,3 +59,10 @@ def test_files_are_culled_without_being_listed_at_each_write(tmp_path: Path) -> 
             kept.set(f"key-{number}", number)
     assert listed.call_count < 100
     assert len(list(tmp_path.iterdir())) < 1500
+
+
+def test_files_count_every_addition_of_threads_that_add_at_once(tmp_path: Path) -> None:
+    FileCache(str(tmp_path), {}).set("number", 0)
+    with ThreadPoolExecutor(4) as pool:
+        adding = [pool.submit(FileCache(str(tmp_path), {}).incr, "number") for _ in range(200)]
+    assert sorted(each.result() for each in adding) == list(range(1, 201))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from contacts_ui.services.consent.delivery import deliver_now
 from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.types import Evidence, Seen
 from contacts_ui.services.contacts import last_known
-from contacts_ui.services.vendors import how_to_read, to_slicktext
+from contacts_ui.services.vendors import how_to_read, shared_reads, to_slicktext
 
 # For a conflict: edits from before the form was opened don't matter.
 EDITS_LOOKED_AT_MAX = 50
@@ -113,7 +114,7 @@ def edit(
         return Saved(fresh, {})
     if move:
         _leave_number(move, staff, evidence, version)
-    began = timezone.now()
+    began, since = timezone.now(), shared_reads.present_generation()
     contact, entry = _send_edit(staff, fresh, merged, move)
     moved = move if move and contact.number == move.new else None
     stopped = bool(moved and moved.status.stopped)
@@ -128,7 +129,7 @@ def edit(
                 consented=bool(evidence),
             )
         )
-    last_known.keep_changed(contact, timezone.now())
+    _keep(contact, began, since)
     saved = Saved(
         contact,
         {**merged.changes, **({"mobile_number": move.new} if move else {})},
@@ -171,13 +172,13 @@ def create(
     if double_opt_in and plan.stopped:
         raise StoppedNumber
     fields |= {"force_double_opt_in": "true"} if double_opt_in else plan.sent
-    began = timezone.now()
+    began, since = timezone.now(), shared_reads.present_generation()
     contact, entry = _send_create(staff, number, fields, writing)
     if plan.stopped:
         deliver_now(
             phone_numbers.number_taken(staff=staff, entry=entry, contact=contact, began=began)
         )
-    last_known.keep_changed(contact, timezone.now())
+    _keep(contact, began, since)
     saved = Saved(contact, typed, stopped=plan.stopped)
     return _record_consent(staff, saved, evidence) if evidence else saved
 
@@ -269,6 +270,13 @@ def _owner_of(number: str) -> Contact | None:
         return slicktext.find_contact(to_slicktext(), number)
     except VendorError:
         return None
+
+
+def _keep(contact: Contact, asked_at: datetime, since: int | None) -> None:
+    """Keep what SlickText answered, and share it with the page that comes next; `since` is the generation before."""
+    shown = last_known.keep_changed(contact, timezone.now())
+    copy = shared_reads.Copy(shown, asked_at)
+    shared_reads.share_change(f"contact:{contact.contact_id}", copy, since)
 
 
 def _answer(contact: Contact) -> dict[str, Any]:

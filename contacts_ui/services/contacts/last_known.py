@@ -43,11 +43,15 @@ def keep_contact(value: Contact, as_of: datetime) -> Contact:
     return value
 
 
-def keep_changed(value: Contact, as_of: datetime) -> None:
-    """Keep one contact as an edit or a creation left it; a worker finds out what that means for consent."""
+def keep_changed(value: Contact, as_of: datetime) -> Contact:
+    """Keep one contact as an edit or a creation left it, and return it as it may be shown.
+
+    A worker finds out what that means for consent.
+    """
     [value] = index.hide_forgotten([value])
     _keep(f"contact:{value.contact_id}", value, as_of)
     slicktext_readings.leave_to_worker([value], as_of)
+    return value
 
 
 def contact(contact_id: int) -> Copy[Contact] | None:

@@ -1,18 +1,19 @@
 """Share reads: people who want the same page at once cost one vendor call, and a fresh answer serves for seconds.
 
-Every kept answer belongs to a generation, and whatever may have changed a contact begins a new one. So no answer is
-shared across a change, however late it came, and no clock decides. What must be true now is asked past all this.
+Every kept answer belongs to a generation, and whatever may have changed a contact begins the next one. So no answer is
+shared across a change, however late it came, and no clock decides. Generations are counted, so the one who made the
+only change since theirs knows it, and shares its answer. What must be true now is asked past all this.
 """
 
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
-from uuid import uuid4
 
 from django.conf import settings
 from django.core.cache import cache
@@ -37,7 +38,7 @@ class Copy(Generic[T]):
     as_of: datetime
 
 
-_in_flight: dict[tuple[str, str], Future[Copy[Any]]] = {}
+_in_flight: dict[tuple[str, int], Future[Copy[Any]]] = {}
 _lock = threading.Lock()
 
 
@@ -47,7 +48,7 @@ def read(key: str, ask: Callable[[], T]) -> Copy[T]:
     `key` names the question. Threads of this process share a call in flight; all processes share what was answered
     within READ_CACHE_SECONDS. Raises what `ask` raises, also if another thread asked.
     """
-    generation = _generation()
+    generation = present_generation()
     if generation is None:
         return _ask(ask)
     if copy := _kept(key, generation):
@@ -78,16 +79,39 @@ def read(key: str, ask: Callable[[], T]) -> Copy[T]:
 
 def read_now(key: str, ask: Callable[[], T]) -> Copy[T]:
     """Return what `ask` returns now, for what must be true now; other people may get the answer afterward."""
-    generation = _generation()
+    generation = present_generation()
     copy = _ask(ask)
     if generation is not None:
         _keep(key, generation, copy)
     return copy
 
 
+def share_change(key: str, copy: Copy[Any], since: int | None) -> None:
+    """Share what one's own change was answered, unless something else has changed since the generation `since`."""
+    if since is not None and present_generation() == since + 1:
+        _keep(key, since + 1, copy)
+
+
 def changed() -> None:
-    """Begin a new generation: something at the vendor has changed, or may have, so no kept answer is fresh."""
-    _quietly(lambda: cache.set(GENERATION_KEY, uuid4().hex, GENERATION_MAX_SECONDS))
+    """Begin the next generation: something at the vendor has changed, or may have, so no kept answer is fresh."""
+    try:
+        cache.incr(GENERATION_KEY)
+    except Exception:
+        # It holds none, or the name that an older version of this dashboard gave.
+        _quietly(lambda: cache.set(GENERATION_KEY, time.time_ns(), GENERATION_MAX_SECONDS))
+
+
+def present_generation() -> int | None:
+    """Return the present generation; None if the cache is away, and nothing can be shared safely."""
+    found = _quietly(lambda: cache.get(GENERATION_KEY))
+    if isinstance(found, int):
+        return found
+    # A cache that forgot the generation may have forgotten a change, too: a later number is safe.
+    with _lock:
+        # On the file cache, `add` is not safe against other threads.
+        _quietly(lambda: cache.add(GENERATION_KEY, time.time_ns(), GENERATION_MAX_SECONDS))
+        found = _quietly(lambda: cache.get(GENERATION_KEY))
+    return found if isinstance(found, int) else None
 
 
 def _ask(ask: Callable[[], T]) -> Copy[T]:
@@ -96,26 +120,13 @@ def _ask(ask: Callable[[], T]) -> Copy[T]:
     return Copy(ask(), asked_at)
 
 
-def _generation() -> str | None:
-    """Return the present generation; None if the cache is away, and nothing can be shared safely."""
-    found = _quietly(lambda: cache.get(GENERATION_KEY))
-    if isinstance(found, str):
-        return found
-    # A cache that forgot the generation may have forgotten a change, too: a new name is safe.
-    with _lock:
-        # On the file cache, `add` is not safe against other threads.
-        _quietly(lambda: cache.add(GENERATION_KEY, uuid4().hex, GENERATION_MAX_SECONDS))
-        found = _quietly(lambda: cache.get(GENERATION_KEY))
-    return found if isinstance(found, str) else None
-
-
-def _keep(key: str, generation: str, copy: Copy[Any]) -> None:
+def _keep(key: str, generation: int, copy: Copy[Any]) -> None:
     seconds = settings.READ_CACHE_SECONDS
     if seconds > 0:
         _quietly(lambda: cache.set(f"read:{generation}:{key}", copy, math.ceil(seconds)))
 
 
-def _kept(key: str, generation: str) -> Copy[Any] | None:
+def _kept(key: str, generation: int) -> Copy[Any] | None:
     seconds = settings.READ_CACHE_SECONDS
     copy = _quietly(lambda: cache.get(f"read:{generation}:{key}")) if seconds > 0 else None
     if not isinstance(copy, Copy):

@@ -16,13 +16,21 @@ from django.conf import settings as django_settings
 from django.core.cache import cache, caches
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from contacts_ui.integrations.errors import ServerError, VendorError
 from contacts_ui.services.contacts import reading
 from contacts_ui.services.contacts.listing import ListQuery, list_contacts
 from contacts_ui.services.index import IndexState
 from contacts_ui.services.vendors import shared_reads
-from contacts_ui.services.vendors.shared_reads import changed, read, read_now
+from contacts_ui.services.vendors.shared_reads import (
+    Copy,
+    changed,
+    present_generation,
+    read,
+    read_now,
+    share_change,
+)
 from tests.hooks import hint, tell_slicktext
 from tests.pages import Page
 from tests.people import MARTY, Vendors, until
@@ -217,13 +225,72 @@ def test_read_now_asks_and_its_answer_serves_others(kept: None) -> None:
     assert read("question", vendor).value == "answer 2"
 
 
+def copy_of(value: str) -> Copy[str]:
+    return Copy(value, timezone.now())
+
+
+def test_the_answer_to_the_only_change_serves_others(kept: None) -> None:
+    read("question", Vendor())
+    since = present_generation()
+    changed()
+    share_change("question", copy_of("changed"), since)
+    vendor = Vendor()
+    assert (read("question", vendor).value, vendor.asked) == ("changed", 0)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before it is shared", "after it is shared"])
+def test_the_answer_to_a_change_is_not_shared_across_another(kept: None, late: bool) -> None:
+    since = present_generation()
+    changed()
+    if not late:
+        changed()
+    share_change("question", copy_of("changed"), since)
+    if late:
+        changed()
+    assert read("question", Vendor()).value == "answer 1"
+
+
+def test_what_was_asked_before_a_change_does_not_replace_its_answer(kept: None) -> None:
+    since = present_generation()
+
+    def slow() -> str:
+        changed()
+        share_change("question", copy_of("changed"), since)
+        return "before"
+
+    assert read("question", slow).value == "before"
+    assert read("question", Vendor()).value == "changed"
+
+
+def test_a_change_that_never_reached_the_vendor_shares_nothing(kept: None) -> None:
+    share_change("question", copy_of("changed"), present_generation())
+    assert read("question", Vendor()).value == "answer 1"
+
+
+def test_beside_an_older_version_that_names_its_generations(kept: None) -> None:
+    cache.set(shared_reads.GENERATION_KEY, "0f3c")
+    assert present_generation() is None, "what is theirs is not shared"
+    assert read("question", Vendor()).value == "answer 1"
+    changed()
+    vendor = Vendor()
+    assert [read("question", vendor).value for _ in range(2)] == ["answer 1", "answer 1"]
+
+
+def test_the_page_after_a_save_costs_no_call(kept: None, edgar: Client, vendors: Vendors) -> None:
+    form = Page(edgar.get(f"/contacts/{MARTY}/edit/")).form(city="Boise")
+    vendors.forget_calls()
+    page = Page(edgar.post(f"/contacts/{MARTY}/edit/", form, follow=True))
+    assert "Boise" in page.text
+    assert vendors.asked() == ["slicktext GET", "slicktext PUT"]
+
+
 def test_a_cache_that_is_away_costs_calls_and_nothing_else(
     kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object, **__: object) -> None:
         raise ConnectionError
 
-    for name in ("get", "set", "add", "delete"):
+    for name in ("get", "set", "add", "incr", "delete"):
         monkeypatch.setattr(type(caches["default"]), name, away)
     vendor = Vendor()
     assert [read("question", vendor).value for _ in range(2)] == ["answer 1", "answer 2"]
