@@ -189,7 +189,8 @@ def running_stack(*, people: int, settings: dict[str, str], root: Path = ROOT) -
         stack = Stack(folder, port, sandbox_port, environment, web_ports, root)
         try:
             stack.spawn("sandbox")
-            until(lambda: answers(f"{stack.sandbox_url}/_sandbox/state"), "the sandbox")
+            there = f"{stack.sandbox_url}/_sandbox/state"
+            until(lambda: answers(there), "the sandbox", seconds=180 + people / 5_000)
             tell(stack, "PUT", "switches", {"rate_limit": False})
             manage(stack, "migrate", "--verbosity", "0")
             yield stack
