@@ -4,16 +4,10 @@ Chromium over gunicorn, with a processor that is slowed down; needs Chromium.
 """
 
 import argparse
-import os
 import shutil
 import statistics
-import sys
-from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from stack import (
     answers,
     collect_static,
@@ -97,5 +91,4 @@ def words(many: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("LOG_LEVEL", "ERROR")
     main()

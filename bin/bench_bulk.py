@@ -53,7 +53,7 @@ def main() -> None:
         given = Given.of(known_numbers(), options.stops)
         browser = log_in(stack, manager)
         url = prepared(stack, browser, given)
-        before = int(writes(stack)[-1]["id"]) if writes(stack) else 0
+        before = max((int(each["id"]) for each in writes(stack)), default=0)
         press(browser, f"{url}start/", {"channel": "", "asked_at": "", "reason": "bench_bulk"})
         happened = accidents(stack, browser, url)
         print(f"ended after {happened.pop('seconds')} s; {dict(happened)}", flush=True)
@@ -103,7 +103,7 @@ def known_numbers() -> list[str]:
     from contacts_ui.models import IndexedContact, IndexSync
 
     synced = IndexSync.objects.filter(finished_at__isnull=False)
-    until(lambda: synced.exists(), "the first walk", 300)
+    until(lambda: synced.exists(), "the first sync", 300)
     there = IndexedContact.objects.exclude(number="").exclude(status="blocked")
     return sorted(set(there.values_list("number", flat=True)))
 

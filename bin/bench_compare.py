@@ -8,7 +8,6 @@ request asks for another person. The vendor's share of ours is what `Server-Timi
 
 import argparse
 import math
-import os
 import random
 import re
 import sqlite3
@@ -40,8 +39,8 @@ from stack import (
     make_people,
     running_stack,
     until,
+    use_database,
 )
-from stack import use_database as use
 
 PEERS = ROOT / "var" / "peers" / "bin"
 COLUMNS = (
@@ -147,7 +146,7 @@ def main() -> None:
     options = read_options()
     growth: dict[str, dict[int, Row]] = {}
     with running_stack(people=max(options.people), settings=SETTINGS) as stack:
-        use(stack)
+        use_database(stack)
         from django.core.cache import cache
         from django.db import connection
 
@@ -497,5 +496,4 @@ def plotted(growth: dict[str, dict[int, Row]]) -> str:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("LOG_LEVEL", "ERROR")
     main()

@@ -7,19 +7,14 @@ as long as before and over a second.
 
 import argparse
 import contextlib
-import os
 import socket
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import median
 
 import requests
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from stack import answers, running_stack, until
 
 PATHS = ("/healthz", "/accounts/login/")
@@ -121,5 +116,4 @@ def _connected(port: int, kind: str) -> socket.socket | None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("WEB_WORKERS", "2")
     sys.exit(main())

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import requests
@@ -136,8 +137,8 @@ def work(
             began = time.monotonic()
             found = browser.get(stack.url + asset, timeout=60).status_code
             seen.note("style or script", found, began)
-        if left := todo[seen.step]:
-            contact_id, ticket = left.pop()
+        with suppress(IndexError):
+            contact_id, ticket = todo[seen.step].pop()
             began = time.monotonic()
             address = f"{stack.url}/contacts/{contact_id}/do-not-text/"
             status = press(browser, address, {"ticket": ticket, "reason": "try_deploy"})

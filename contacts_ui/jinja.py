@@ -40,10 +40,6 @@ class Block:
     page: Template
     name: str
 
-    @property
-    def filename(self) -> str | None:
-        return self.page.filename
-
     def render(self, context: dict[str, Any]) -> str:
         """Return the block's HTML."""
         try:

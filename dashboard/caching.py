@@ -1,39 +1,49 @@
-"""The shared cache in Redis. If Redis is away, the cache is empty, and pages and sign-in work without it."""
+"""A cache that fails is an empty cache: pages, sign-in, and stops work without it."""
 
 import logging
+import pickle
+import zlib
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from django.core.cache.backends.redis import RedisCache as DjangosRedisCache
-from redis.exceptions import RedisError
+from django.core.cache.backends.base import BaseCache
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+# What an older version of this dashboard kept can be of classes that are gone.
+UNREADABLE: Final = (pickle.UnpicklingError, zlib.error, AttributeError, EOFError, ImportError)
 
 
-class RedisCache(DjangosRedisCache):
-    """Django's cache, but a failure looks like an empty cache."""
+class ForgivingCache(BaseCache):
+    """For one of Django's caches, after this in the bases: its failures look like an empty cache."""
+
+    failures: tuple[type[Exception], ...] = (OSError, *UNREADABLE)
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         """Return what is kept, or `default`."""
-        return _unless_away(super().get, default, key, default, version)
+        return self._unless_away(super().get, default, key, default, version)
 
     def set(self, *args: Any, **kwargs: Any) -> None:
         """Keep a value, if it can be kept."""
-        _unless_away(super().set, None, *args, **kwargs)
+        self._unless_away(super().set, None, *args, **kwargs)
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         """Keep a value that is not there yet; True if that can't be known."""
-        return bool(_unless_away(super().add, True, *args, **kwargs))
+        return bool(self._unless_away(super().add, True, *args, **kwargs))
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
         """Remove a value."""
-        return bool(_unless_away(super().delete, False, *args, **kwargs))
+        return bool(self._unless_away(super().delete, False, *args, **kwargs))
 
+    def incr(self, *args: Any, **kwargs: Any) -> int:
+        """Add to a number. Raises ValueError if none is kept."""
+        if (number := self._unless_away(super().incr, None, *args, **kwargs)) is None:
+            raise ValueError("No number is kept.")
+        return number
 
-def _unless_away(ask: Callable[..., T], otherwise: T, *args: Any, **kwargs: Any) -> T:
-    try:
-        return ask(*args, **kwargs)
-    except (RedisError, OSError) as error:
-        logger.warning("the cache is away: %s", type(error).__name__)
-        return otherwise
+    def _unless_away(self, ask: Callable[..., T], otherwise: T, *args: Any, **kwargs: Any) -> T:
+        try:
+            return ask(*args, **kwargs)
+        except self.failures as error:
+            logger.warning("the cache is away: %s", type(error).__name__)
+            return otherwise

@@ -7,10 +7,12 @@ from typing import Any, Final
 from django.core.cache.backends.filebased import FileBasedCache
 from django.core.files import locks
 
+from dashboard.caching import ForgivingCache
+
 WRITES_PER_CULL: Final = 100
 
 
-class FileCache(FileBasedCache):
+class Files(FileBasedCache):
     """Django's cache, but it counts its files before one write in a hundred, and numbers are added to one at a time."""
 
     def _cull(self) -> None:
@@ -23,3 +25,7 @@ class FileCache(FileBasedCache):
         with (Path(self._dir) / "incr.lock").open("ab") as file:  # type: ignore[attr-defined]
             locks.lock(file, locks.LOCK_EX)
             return super().incr(key, delta, version)
+
+
+class FileCache(ForgivingCache, Files):
+    """The same, but a failure looks like an empty cache."""

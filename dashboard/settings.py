@@ -219,7 +219,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _redis_url = env.str("REDIS_URL", default="")
 CACHES = {
     "default": {
-        "BACKEND": "dashboard.caching.RedisCache",
+        "BACKEND": "dashboard.redis_cache.RedisCache",
         "LOCATION": _redis_url,
         # The pages live without it, if it does not keep them waiting.
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},

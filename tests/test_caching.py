@@ -1,5 +1,8 @@
 """A cache that is away is an empty cache."""
 
+import pickle
+import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,24 +12,41 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboard.caching import RedisCache
+from dashboard.caching import ForgivingCache
 from dashboard.file_cache import FileCache
+from dashboard.redis_cache import RedisCache
 from tests.people import PASSWORD
 
 OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
 
 
-@pytest.fixture
-def away() -> RedisCache:
-    return RedisCache("redis://127.0.0.1:9/0", {"OPTIONS": OPTIONS})
+@pytest.fixture(params=["Redis", "files"])
+def away(request: pytest.FixtureRequest, tmp_path: Path) -> ForgivingCache:
+    if request.param == "Redis":
+        return RedisCache("redis://127.0.0.1:9/0", {"OPTIONS": OPTIONS})
+    files = FileCache(str(tmp_path / "cache"), {})
+    (tmp_path / "cache").rmdir()
+    (tmp_path / "cache").touch()
+    return files
 
 
-def test_it_answers_as_an_empty_one(away: RedisCache) -> None:
+def test_it_answers_as_an_empty_one(away: ForgivingCache) -> None:
     away.set("a", 1)
     assert away.get("a", "nothing") == "nothing"
     assert away.add("a", 1)
     assert not away.delete("a")
     assert away.get_or_set("a", 2) == 2
+    with pytest.raises(ValueError, match="No number"):
+        away.incr("a")
+
+
+def test_what_an_older_version_kept_is_not_there(tmp_path: Path) -> None:
+    kept = FileCache(str(tmp_path), {})
+    kept.set("a", 1)
+    [file] = tmp_path.iterdir()
+    expires = pickle.dumps(time.time() + 60)
+    file.write_bytes(expires + zlib.compress(b"cdashboard.gone\nClass\n."))
+    assert kept.get("a") is None
 
 
 @pytest.mark.django_db
@@ -34,7 +54,7 @@ def test_people_sign_in_without_it(agent: User, client: Client, settings: Any) -
     """django-allauth keeps its counters there."""
     settings.CACHES = {
         "default": {
-            "BACKEND": "dashboard.caching.RedisCache",
+            "BACKEND": "dashboard.redis_cache.RedisCache",
             "LOCATION": "redis://127.0.0.1:9/0",
             "OPTIONS": OPTIONS,
         }
@@ -43,7 +63,9 @@ def test_people_sign_in_without_it(agent: User, client: Client, settings: Any) -
     assert answer.status_code == 302
 
 
-def test_other_failures_are_not_hidden(away: RedisCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_failures_are_not_hidden(
+    away: ForgivingCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*args: Any) -> None:
         raise TypeError
 

@@ -57,9 +57,8 @@ def roles_of(claims: Mapping[str, Any], account: User | None) -> list[str]:
 def follow_groups(claims: Mapping[str, Any], account: User) -> bool:
     """Set the roles of the account's groups, and record a change. Return False if no role is left."""
     roles = roles_of(claims, account)
-    if not _provider().roles:
-        return bool(roles)
-    people.follow_company(account=account, roles=roles)
+    if _provider().roles:
+        people.follow_company(account=account, roles=roles)
     return bool(roles)
 
 

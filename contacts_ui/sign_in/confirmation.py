@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final, ParamSpec
+from typing import Any, Final
 from urllib.parse import quote
 
 from allauth.account.adapter import get_adapter
@@ -16,7 +16,6 @@ from django.utils.html import format_html
 
 from contacts_ui.views.addresses import page_of
 
-P = ParamSpec("P")
 # How much longer a form that was opened in time may be filled in.
 _FORM_MINUTES: Final = 60
 SENTENCE: Final = (
@@ -81,18 +80,13 @@ def ask(request: HttpRequest, *, typed: bool = False) -> HttpResponse:
     # Not a refusal, for the security events.
     request.asks_to_confirm = True  # type: ignore[attr-defined]
     address = _address_of_confirmation(request)
-    htmx = getattr(request, "htmx", False)
     if typed or not address:
-        if htmx:
+        if getattr(request, "htmx", False):
             return HttpResponse(SENTENCE, status=403, content_type="text/plain")
         return render(request, "account/confirm_first.html", {"address": address}, status=403)
     if request.method not in ("GET", "HEAD"):
         messages.info(request, "Nothing was recorded yet. Press again once you have confirmed.")
-    if not htmx:
-        return redirect(address)
-    response = HttpResponse(status=204)
-    response["HX-Redirect"] = address
-    return response
+    return redirect(address)
 
 
 def _address_of_confirmation(request: HttpRequest) -> str:

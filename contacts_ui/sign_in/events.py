@@ -69,7 +69,7 @@ def step_done(request: HttpRequest, user: Any, method: str, **kwargs: Any) -> No
 
 @receiver([password_changed, password_set])
 def password_is_new(request: HttpRequest, user: Any, **kwargs: Any) -> None:
-    """Record it."""
+    """Record it, and end the links that would set another one."""
     end_links(user)
     security.record(Kind.PASSWORD_CHANGED, account=user)
 

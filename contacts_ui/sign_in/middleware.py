@@ -71,11 +71,7 @@ class sign_in_rules:  # noqa: N801 - named as the others in settings.MIDDLEWARE
             address = f"{reverse('mfa_reauthenticate')}?next={quote(page_of(request))}"
         else:
             address = f"{reverse('mfa_index')}?required=1"
-        if not request.htmx:  # type: ignore[attr-defined]
-            return redirect(address)
-        response = HttpResponse(status=204)
-        response["HX-Redirect"] = address
-        return response
+        return redirect(address)
 
 
 def _lasts(request: HttpRequest) -> bool:

@@ -93,12 +93,7 @@ def to_the_login(request: HttpRequest) -> HttpResponse:
     The sign-in page says that nothing was recorded if something was pressed.
     """
     pressed = "" if request.method in ("GET", "HEAD") else "&pressed=1"
-    address = f"{reverse('account_login')}?next={quote(page_of(request))}{pressed}"
-    if not getattr(request, "htmx", False):
-        return redirect(address)
-    response = HttpResponse(status=204)
-    response["HX-Redirect"] = address
-    return response
+    return redirect(f"{reverse('account_login')}?next={quote(page_of(request))}{pressed}")
 
 
 def page_of(request: HttpRequest) -> str:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from contacts_ui.forms.consent import DeleteForm, StopForm
 from contacts_ui.permissions import may
 from contacts_ui.services import audit_log
-from contacts_ui.services.consent.record import is_stopped, judge_many
+from contacts_ui.services.consent.record import is_stopped, judge_one
 from contacts_ui.services.consent.rules import STOPPED_STATUSES
 from contacts_ui.services.contacts.deleting import OtherNumber, delete
 from contacts_ui.services.contacts.reading import Contact, Reading, read
@@ -33,7 +33,7 @@ def contact_detail(request: StaffRequest, contact_id: int) -> HttpResponse:
     if isinstance(reading, VendorError):
         return unavailable(request, reading, contact_id)
     contact, staff, seen = reading.contact, request.user, reading.seen
-    judgment = judge_many([seen])[0]
+    judgment = judge_one(seen)
     powers = Powers.of(staff, [judgment], about=seen.number)
     consent = panel(seen, judgment, powers, view="card")
     back = way_back(request)

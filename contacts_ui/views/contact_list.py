@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
@@ -23,7 +22,7 @@ from contacts_ui.services.vendors.vendor_errors import VendorError
 from contacts_ui.views.addresses import with_changes
 from contacts_ui.views.columns import COLUMNS, DEFAULT_COLUMNS, rows_of
 from contacts_ui.views.consent_panel import REASONS
-from contacts_ui.views.errors import error_notice
+from contacts_ui.views.errors import error_notice, wants_a_fragment
 from contacts_ui.views.guards import StaffRequest, permission
 from contacts_ui.views.list_frame import (
     freshness,
@@ -33,7 +32,7 @@ from contacts_ui.views.list_frame import (
     page_asked_for,
     tabs,
 )
-from contacts_ui.views.paging import FIRST_PAGE, Page, chips_of, whole_number
+from contacts_ui.views.paging import FIRST_PAGE, Page, chips_of, results_of, whole_number
 from contacts_ui.views.saved_views import view_links
 
 
@@ -53,8 +52,7 @@ def contact_list(request: StaffRequest) -> HttpResponse:
             with_changes(request, page=None, **{**FIRST_PAGE, "offset": offset or None})
         )
     indexed = state.ready and not query.live
-    # The results alone where htmx swaps them; the whole page where it asks for one (a reload after "back").
-    part = request.htmx and not request.htmx.history_restore_request
+    part = wants_a_fragment(request)
     # Else they come once they are opened.
     filters_open = bool(filters.errors) or request.GET.get("panel") == "filters"
     if indexed:
@@ -78,10 +76,7 @@ def contact_list(request: StaffRequest) -> HttpResponse:
         **_around(request, query, listing, state),
     }
     context |= {} if part else view_links(request.user, context["view_query"])
-    template = "contacts/list.html"
-    if part:
-        template += "#results"
-    return TemplateResponse(request, template, context)
+    return results_of(request, "contacts/list.html", context)
 
 
 def _around(

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
 from contacts_ui.permissions import require
-
-P = ParamSpec("P")
 
 
 class StaffRequest(HttpRequest):

@@ -7,9 +7,9 @@ from typing import Any, Final
 from django import forms
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django_htmx.middleware import HtmxDetails
 
 from contacts_ui.views.addresses import with_changes
+from contacts_ui.views.errors import wants_a_fragment
 
 PAGE_SIZES: Final = (25, 50, 100, 250)
 DEFAULT_PAGE_SIZE: Final = 50
@@ -125,15 +125,9 @@ def pager(
 
 def results_of(request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
     """Render a list's page; only its block `results` if htmx swaps that."""
-    if wants_results(request):
+    if wants_a_fragment(request):
         template += "#results"
     return TemplateResponse(request, template, context)
-
-
-def wants_results(request: HttpRequest) -> bool:
-    """Return True if htmx swaps the results alone; False for a whole page, also for its reload after "back"."""
-    htmx = HtmxDetails(request)
-    return bool(htmx) and not htmx.history_restore_request
 
 
 def whole_number(text: str | None, otherwise: int) -> int:

@@ -320,7 +320,7 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
 
 // The saved views stand outside the results: which of them is shown follows the address.
 const parts = (query) => [...new URLSearchParams(query)]
-  .filter(([name, value]) => value && !["offset", "reading", "live"].includes(name)).sort().join("&")
+  .filter(([name, value]) => value && !["offset", "before", "after", "reading", "live"].includes(name)).sort().join("&")
 
 function markView() {
   for (const view of document.querySelectorAll("#views > [data-view]")) {

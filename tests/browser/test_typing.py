@@ -71,6 +71,20 @@ def test_the_saved_view_that_is_shown_follows_the_typing(
     expect(view).not_to_have_attribute("aria-current", "true")
 
 
+def test_a_saved_view_stays_that_view_on_its_next_page(
+    vera_user: User, open_as: Callable[..., Page]
+) -> None:
+    SavedView.objects.create(owner=vera_user, name="By city", query="sort=city")
+    index_people(60)
+    page = open_as(vera_user)
+    view = page.get_by_role("link", name="By city")
+    view.click()
+    expect(view).to_have_attribute("aria-current", "true")
+    page.get_by_role("link", name="Next").click()
+    expect(page).to_have_url(re.compile("after="))
+    expect(view).to_have_attribute("aria-current", "true")
+
+
 def test_half_a_name_on_a_phone_then_stop(open_as: Callable[..., Page], agent: User) -> None:
     """A person on the phone: the contact is visible when half the name is typed, and one tap stops them."""
     index_people(10)

@@ -370,6 +370,24 @@ def judge_many(people: Sequence[Seen]) -> list[Judgment]:
     if len(people) > 1:
         rows = rows.select_related("stop").prefetch_related("held", "asked")
     states = {state.number: state for state in rows}
+    return _judged([(person, states.get(person.number)) for person in people], desired_states)
+
+
+def answers_of(contacts: Sequence[tuple[Contact, ConsentState]], read_at: datetime) -> list[str]:
+    """Return the verdicts about contacts as SlickText showed them at `read_at`, for the index. One query."""
+    numbers = {state.number for _, state in contacts}
+    desired_states = grouped(DesiredState.objects.filter(number__in=numbers))
+    people = [
+        (Seen(state.number, each.contact_id, status=each.opt_in_status, read_at=read_at), state)
+        for each, state in contacts
+    ]
+    return [each.verdict.key for each in _judged(people, desired_states)]
+
+
+def _judged(
+    people: Iterable[tuple[Seen, ConsentState | None]],
+    desired_states: Mapping[str, list[DesiredState]],
+) -> list[Judgment]:
     there = connected()
     return [
         judge(
@@ -378,29 +396,10 @@ def judge_many(people: Sequence[Seen]) -> list[Judgment]:
             desired_states[person.number],
             there,
             number=person.number,
-            state=states.get(person.number),
+            state=state,
             contact_id=person.contact_id,
         )
-        for person in people
-    ]
-
-
-def answers_of(contacts: Sequence[tuple[Contact, ConsentState]], read_at: datetime) -> list[str]:
-    """Return the verdicts about contacts as SlickText showed them at `read_at`, for the index. One query."""
-    numbers = {state.number for _, state in contacts}
-    desired_states = grouped(DesiredState.objects.filter(number__in=numbers))
-    there = connected()
-    return [
-        judge(
-            each.opt_in_status,
-            read_at,
-            desired_states[state.number],
-            there,
-            number=state.number,
-            state=state,
-            contact_id=each.contact_id,
-        ).verdict.key
-        for each, state in contacts
+        for person, state in people
     ]
 
 

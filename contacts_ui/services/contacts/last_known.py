@@ -4,7 +4,6 @@ Copies stay in Django's cache for a day (files under var/, or Redis), so it can 
 was just read or written, so the index learns it here, too, even if the cache is away.
 """
 
-import logging
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeVar
@@ -18,8 +17,6 @@ from contacts_ui.services.vendors.shared_reads import Copy
 
 COPY_MAX_SECONDS: Final = 24 * 3600
 T = TypeVar("T")
-
-logger = logging.getLogger(__name__)
 
 
 def keep_page(key: str, page: ContactPage, as_of: datetime) -> ContactPage:
@@ -66,18 +63,9 @@ def forget_contact(contact_id: int) -> None:
 
 
 def _keep(key: str, value: object, as_of: datetime) -> None:
-    try:
-        cache.set(key, Copy(value, as_of), COPY_MAX_SECONDS)
-    except Exception:
-        # A full disk or a Redis that is away must not take the page down.
-        logger.warning("the last known copy could not be kept", exc_info=True)
+    cache.set(key, Copy(value, as_of), COPY_MAX_SECONDS)
 
 
 def _get(key: str, kind: type[T]) -> Copy[T] | None:
-    try:
-        copy = cache.get(key)
-    except Exception:
-        # Also a copy that an older version of this dashboard pickled.
-        logger.warning("the last known copy could not be read", exc_info=True)
-        return None
+    copy = cache.get(key)
     return copy if isinstance(copy, Copy) and isinstance(copy.value, kind) else None

@@ -58,7 +58,7 @@ class ListQuery:
 class Listing:
     """One page of contacts, and how it was found.
 
-    `found` are the readings of the search that matched, by index; `tried` says how many spellings were asked.
+    `found` are the readings of the search that matched, by index.
     `error` is why this is the page kept from `as_of`. `ignored` are filters that SlickText did not apply.
     If the index answered, `read` says when each contact was read, and `answer` is what else it said.
     """
@@ -67,7 +67,6 @@ class Listing:
     as_of: datetime
     understanding: Understanding | None = None
     found: tuple[int, ...] = ()
-    tried: int = 0
     error: VendorError | None = None
     ignored: tuple[str, ...] = ()
     left_out: bool = False
@@ -164,7 +163,7 @@ def _answer(query: ListQuery) -> Listing:
         return Listing(_page(query, query.filters), timezone.now())
     if query.reading is not None and query.reading < len(understanding.readings):
         page = _read(query, understanding.readings[query.reading])
-        return Listing(page, timezone.now(), understanding, (query.reading,), 1)
+        return Listing(page, timezone.now(), understanding, (query.reading,))
     tried = 0
     # Round after round until one matches; the readings of one round are shown together.
     for readings in understanding.rounds:
@@ -173,8 +172,8 @@ def _answer(query: ListQuery) -> Listing:
         tried += len(readings)
         if found:
             page = _together([page for page in pages if page.received])
-            return Listing(page, timezone.now(), understanding, found, tried)
-    return Listing(EMPTY_PAGE, timezone.now(), understanding, (), tried)
+            return Listing(page, timezone.now(), understanding, found)
+    return Listing(EMPTY_PAGE, timezone.now(), understanding)
 
 
 def _read(query: ListQuery, reading: Interpretation) -> ContactPage:

@@ -26,10 +26,18 @@ from contacts_ui.services.index.database import (
     Groups,
     database,
     fetch,
+    holding,
     phrases,
     rough,
 )
-from contacts_ui.services.index.query import STATUSES, Asked, apart, no_such_status, read
+from contacts_ui.services.index.query import (
+    ID_MAX_DIGITS,
+    STATUSES,
+    Asked,
+    apart,
+    no_such_status,
+    read,
+)
 from contacts_ui.services.index.text import NAME
 from contacts_ui.services.index.typos import alternatives
 
@@ -259,7 +267,7 @@ def where(of: Match, *, checked: bool = False) -> Condition:
     parts, parameters = [], []
     ours = database()
     if of.groups:
-        sql, more = ours.checked(of.groups) if checked else ours.matching(of.groups)
+        sql, more = holding(ours, of.groups) if checked else ours.matching(of.groups)
         parts.append(sql)
         parameters += more
     for column, template, value in of.conditions:
@@ -398,18 +406,16 @@ def _has_fewer(source: Condition, most: int) -> bool:
 def _count(source: Condition, most: int) -> int:
     """Return how many rows a source has, counted up to `most`."""
     sql, parameters = source
-    return int(
-        fetch(f"SELECT count(*) FROM (SELECT 1 FROM {sql} LIMIT {most}) AS several", parameters)[0][
-            0
-        ]
-    )
+    counted = f"SELECT count(*) FROM (SELECT 1 FROM {sql} LIMIT {most}) AS several"
+    [[number]] = fetch(counted, parameters)
+    return int(number)
 
 
 def _text_or_columns(of: Match) -> Condition:
     columns = replace(of, groups=())
     if _compared(columns) < _compared(replace(of, conditions=())):
         sql, parameters = where(columns)
-        checks, more = database().checked(of.groups)
+        checks, more = holding(database(), of.groups)
         return f"{TABLE} WHERE {sql} AND {checks}", [*parameters, *more]
     sql, parameters = where(columns, checked=True)
     text = f"(SELECT rowid AS found FROM {TEXT} WHERE {TEXT} MATCH %s) AS texts"
@@ -469,8 +475,10 @@ def _no_such_statuses(asked: Asked) -> list[str]:
 
 def _with_id(match: Match) -> Match:
     """Return the match with the contact whose id these digits are, if there is one."""
-    word = match.asked.words[0] if match.asked.words else ""
-    if len(match.asked.words) != 1 or match.conditions or not word.isdecimal() or len(word) > 18:
+    if len(match.asked.words) != 1 or match.conditions:
+        return match
+    [word] = match.asked.words
+    if not word.isdecimal() or len(word) > ID_MAX_DIGITS:
         return match
     texts = fetch(f"SELECT folded FROM {TABLE} WHERE contact_id = %s", [int(word)])
     return replace(match, also=int(word)) if texts and word not in texts[0][0] else match

@@ -29,9 +29,6 @@ class Database(Protocol):
     def matching(self, groups: Groups) -> Condition:
         """Return the condition that the search text has one of each group, by the full-text index."""
 
-    def checked(self, groups: Groups) -> Condition:
-        """Return the same condition for rows that another index finds."""
-
     def holds(self, column: str) -> str:
         """Return the condition that a column contains the parameter."""
 
@@ -55,12 +52,6 @@ class Sqlite:
 
     def matching(self, groups: Groups) -> Condition:
         return f"contact_id IN (SELECT rowid FROM {TEXT} WHERE {TEXT} MATCH %s)", [phrases(groups)]
-
-    def checked(self, groups: Groups) -> Condition:
-        ors = " AND ".join(
-            "(" + " OR ".join("instr(folded, %s) > 0" for _ in group) + ")" for group in groups
-        )
-        return ors, [text for group in groups for text in group]
 
     def holds(self, column: str) -> str:
         return f"instr({column}, %s) > 0"
@@ -92,16 +83,10 @@ class Postgresql:
             conditions.append("(" + " OR ".join("folded LIKE %s" for _ in looked) + ")")
             parameters += [f"%{_escaped(text)}%" for text in looked]
             if not set(looked) >= set(group):
-                sql, more = self.checked((group,))
+                sql, more = holding(self, (group,))
                 conditions.append(sql)
                 parameters += more
         return " AND ".join(conditions), parameters
-
-    def checked(self, groups: Groups) -> Condition:
-        ors = " AND ".join(
-            "(" + " OR ".join("strpos(folded, %s) > 0" for _ in group) + ")" for group in groups
-        )
-        return ors, [text for group in groups for text in group]
 
     def holds(self, column: str) -> str:
         return f"strpos({column}, %s) > 0"
@@ -137,6 +122,13 @@ def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def holding(ours: Database, groups: Groups) -> Condition:
+    """Return the condition for a text of each group, without an index: for rows that another one finds."""
+    holds = ours.holds("folded")
+    ands = " AND ".join(f"({' OR '.join([holds] * len(group))})" for group in groups)
+    return ands, [text for group in groups for text in group]
 
 
 def phrases(groups: Groups) -> str:

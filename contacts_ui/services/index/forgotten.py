@@ -3,7 +3,6 @@
 # ruff: noqa: S608 - the only names in the SQL are our own; every value is a parameter
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from typing import Final
 
 from contacts_ui.integrations.types import Contact
@@ -50,4 +49,4 @@ def forgotten_among(ids: Collection[int], numbers: Collection[str]) -> tuple[set
 def _bare(contact: Contact) -> Contact:
     first, last = NAME
     kept = {name: getattr(contact, name) for name in _STAYS}
-    return replace(Contact(**kept), first_name=first, last_name=last)
+    return Contact(**kept, first_name=first, last_name=last)

@@ -119,14 +119,14 @@ def read(search: str, filters: Mapping[str, str], custom_names: frozenset[str]) 
     if len(words) > WORDS_MAX:
         reading.complaints.append(f"Searched for the first {WORDS_MAX} words only.")
     return Asked(
-        words[:WORDS_MAX],
-        tuple(reading.exact),
-        tuple(reading.custom),
-        tuple(reading.within),
-        reading.contact_ids,
-        tuple(reading.complaints),
-        reading.answer,
-        reading.stopped,
+        words=words[:WORDS_MAX],
+        exact=tuple(reading.exact),
+        custom=tuple(reading.custom),
+        within=tuple(reading.within),
+        contact_ids=reading.contact_ids,
+        complaints=tuple(reading.complaints),
+        answer=reading.answer,
+        stopped=reading.stopped,
     )
 
 

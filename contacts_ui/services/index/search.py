@@ -127,7 +127,7 @@ def matching_ids(query: IndexQuery) -> Sequence[int]:
 
 
 def _selected(columns: str, query: IndexQuery) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield these columns of all matches, in the order asked for, some thousand rows at a time."""
+    """Yield these columns of all matches, in the order asked for, many rows at a time."""
     match = conditions.match(query.search, query.filters)
     order = sort_order.order_of(query.sort)
     condition, parameters = conditions.where(match)
@@ -148,7 +148,7 @@ def matching_contacts(query: IndexQuery) -> Iterator[Indexed]:
 
 
 def matching_rows(query: IndexQuery, columns: Sequence[str]) -> Iterator[list[tuple[str, ...]]]:
-    """Yield these columns of all matches as texts, some thousand rows at a time: for exports."""
+    """Yield these columns of all matches as texts, many rows at a time: for exports."""
     if connection.vendor == "postgresql":
         yield from _selected(records.as_texts(columns), query)
         return
@@ -247,9 +247,7 @@ def _within(match: Match, total: Total, *, by_id: bool) -> Condition:
     if total.exact and total.number <= RANKED_MAX:
         ours = database()
         return f"contact_id {ours.among('bigint')}", [ours.many(conditions.ids(match, RANKED_MAX))]
-    # Totals of all with an answer are exact, however many they are.
-    many = not total.exact or total.number > conditions.COUNT_MAX
-    return (many and conditions.by_text(match)) or conditions.where(match, checked=many)
+    return conditions.by_text(match) or conditions.where(match, checked=True)
 
 
 def _best(query: IndexQuery, match: Match) -> IndexPage:

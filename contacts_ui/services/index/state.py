@@ -35,7 +35,6 @@ class IndexState:
     syncing: bool = False
     checking: bool = False
     next_at: datetime | None = None
-    page_size: int = 0
 
     @property
     def building(self) -> bool:
@@ -69,7 +68,6 @@ def state() -> IndexState:
         syncing,
         sync.checking,
         None if syncing else sync.sync_due_at,
-        sync.page_size,
     )
 
 

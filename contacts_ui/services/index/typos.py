@@ -11,7 +11,6 @@ from rapidfuzz.distance import OSA
 from contacts_ui.services.index.database import database, fetch
 
 TABLE: Final = "contacts_ui_indexslip"
-SHORTEST: Final = 3
 _WORD: Final = re.compile(r"[^\W\d_]{3,40}")
 # Words that a typed one may mean.
 ALTERNATIVES_MAX: Final = 24

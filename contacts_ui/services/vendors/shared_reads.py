@@ -5,7 +5,6 @@ shared across a change, however late it came, and no clock decides. Generations 
 only change since theirs knows it, and shares its answer. What must be true now is asked past all this.
 """
 
-import logging
 import math
 import threading
 import time
@@ -27,7 +26,6 @@ GENERATION_KEY: Final = "reads:generation"
 GENERATION_MAX_SECONDS: Final = 24 * 3600
 
 T = TypeVar("T")
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -96,21 +94,21 @@ def changed() -> None:
     """Begin the next generation: something at the vendor has changed, or may have, so no kept answer is fresh."""
     try:
         cache.incr(GENERATION_KEY)
-    except Exception:
-        # It holds none, or the name that an older version of this dashboard gave.
-        _quietly(lambda: cache.set(GENERATION_KEY, time.time_ns(), GENERATION_MAX_SECONDS))
+    except (TypeError, ValueError):
+        # None is kept, or the name that an older version of this dashboard gave.
+        cache.set(GENERATION_KEY, time.time_ns(), GENERATION_MAX_SECONDS)
 
 
 def present_generation() -> int | None:
     """Return the present generation; None if the cache is away, and nothing can be shared safely."""
-    found = _quietly(lambda: cache.get(GENERATION_KEY))
+    found = cache.get(GENERATION_KEY)
     if isinstance(found, int):
         return found
     # A cache that forgot the generation may have forgotten a change, too: a later number is safe.
     with _lock:
         # On the file cache, `add` is not safe against other threads.
-        _quietly(lambda: cache.add(GENERATION_KEY, time.time_ns(), GENERATION_MAX_SECONDS))
-        found = _quietly(lambda: cache.get(GENERATION_KEY))
+        cache.add(GENERATION_KEY, time.time_ns(), GENERATION_MAX_SECONDS)
+        found = cache.get(GENERATION_KEY)
     return found if isinstance(found, int) else None
 
 
@@ -123,22 +121,13 @@ def _ask(ask: Callable[[], T]) -> Copy[T]:
 def _keep(key: str, generation: int, copy: Copy[Any]) -> None:
     seconds = settings.READ_CACHE_SECONDS
     if seconds > 0:
-        _quietly(lambda: cache.set(f"read:{generation}:{key}", copy, math.ceil(seconds)))
+        cache.set(f"read:{generation}:{key}", copy, math.ceil(seconds))
 
 
 def _kept(key: str, generation: int) -> Copy[Any] | None:
     seconds = settings.READ_CACHE_SECONDS
-    copy = _quietly(lambda: cache.get(f"read:{generation}:{key}")) if seconds > 0 else None
+    copy = cache.get(f"read:{generation}:{key}") if seconds > 0 else None
     if not isinstance(copy, Copy):
         return None
     age = timezone.now() - copy.as_of
     return copy if timedelta() <= age < timedelta(seconds=seconds) else None
-
-
-def _quietly(use: Callable[[], Any]) -> Any:
-    """Return what the cache says; None if it is away, or holds what an older version of this dashboard kept."""
-    try:
-        return use()
-    except Exception:
-        logger.warning("the cache of reads could not be used", exc_info=True)
-        return None

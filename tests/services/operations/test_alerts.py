@@ -17,6 +17,7 @@ from contacts_ui.models import ConsentState, DesiredState, Vendor, VendorHealth,
 from contacts_ui.models.desired_state import DeliveryState
 from contacts_ui.services.operations import alerts, system_state
 from contacts_ui.template_filters import when
+from tests.caching import take_away
 from tests.pages import Page
 from tests.people import SetDesiredState
 
@@ -201,10 +202,7 @@ def test_it_is_one_query_and_then_none(manager: User, worker: WorkerHeartbeat) -
 
 @pytest.mark.parametrize("broken", ["get", "set"])
 def test_a_cache_that_is_away(broken: str, manager: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: Any) -> None:
-        raise OSError
-
-    monkeypatch.setattr(f"contacts_ui.services.operations.system_state.cache.{broken}", fail)
+    take_away(monkeypatch, broken)
     assert [alarm.kind for alarm in alerts.alerts_for(manager)] == ["worker"]
 
 

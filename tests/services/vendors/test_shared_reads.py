@@ -31,6 +31,7 @@ from contacts_ui.services.vendors.shared_reads import (
     read_now,
     share_change,
 )
+from tests.caching import take_away
 from tests.hooks import hint, tell_slicktext
 from tests.pages import Page
 from tests.people import MARTY, Vendors, until
@@ -287,11 +288,7 @@ def test_the_page_after_a_save_costs_no_call(kept: None, edgar: Client, vendors:
 def test_a_cache_that_is_away_costs_calls_and_nothing_else(
     kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object, **__: object) -> None:
-        raise ConnectionError
-
-    for name in ("get", "set", "add", "incr", "delete"):
-        monkeypatch.setattr(type(caches["default"]), name, away)
+    take_away(monkeypatch)
     vendor = Vendor()
     assert [read("question", vendor).value for _ in range(2)] == ["answer 1", "answer 2"]
     changed()
