@@ -12,8 +12,10 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.contenttypes.management import create_contenttypes
 from django.core.cache import caches
 from django.db import connection, transaction
+from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.test import Client
@@ -39,11 +41,20 @@ from dashboard.vendors import SANDBOX_CCAI_KEY, SANDBOX_SLICKTEXT_KEY, VendorSet
 from dashboard.vendors import Vendors as VendorPair
 from sandbox.server import Running, running
 
-from .ledger_guards import flush_past_the_guards
+from .ledger_guards import flush_past_the_guards, keep_roles
 from .people import MARTY, MARTY_NUMBER, SetDesiredState, Vendors, logged_in, make_staff
 
 # The same examples every time, however slow the machine is.
 hypothesis.settings.load_profile("ci")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks the database: on PostgreSQL, CI repeats only that."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures):
+            item.add_marker("database")
 
 
 @receiver(user_logged_in)
@@ -59,6 +70,9 @@ def _confirmed_just_now(request: HttpRequest, user: User, **kwargs: Any) -> None
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """PostgreSQL drops no database that a thread still holds, as one of a live server may for a moment."""
+    # `keep_roles` keeps what these make after each migration, and after each transactional test.
+    post_migrate.disconnect(create_contenttypes)
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -70,8 +84,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture(scope="session", autouse=True)
 def _tables_can_be_emptied() -> None:
-    """After a transactional test all tables are emptied, the ledger's too, which its guards would refuse."""
+    """After a transactional test all tables but the roles' are emptied; the ledger's guards would refuse."""
     operations = type(connection.ops)
+    operations.sql_flush = keep_roles(operations)  # type: ignore[method-assign]
     operations.execute_sql_flush = flush_past_the_guards(operations)  # type: ignore[method-assign]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
@@ -24,6 +26,20 @@ def alter(sql: str, *values: object) -> None:
         cursor.execute(
             sql.format(table=ledger_guards.ENTRIES, head=ledger_guards.HEAD), values or None
         )
+
+
+# The roles and what they may: the same in every test, and slow to make again.
+ROLES = (Group, Group.permissions.through, Permission, ContentType)
+
+
+def keep_roles(operations: type[BaseDatabaseOperations]) -> Any:
+    """`sql_flush`, which says what empties the tables after a transactional test, without those of the roles."""
+    statements, kept = operations.sql_flush, {each._meta.db_table for each in ROLES}
+
+    def sql_flush(self: BaseDatabaseOperations, style: Any, tables: list[str], **how: Any) -> Any:
+        return statements(self, style, [each for each in tables if each not in kept], **how)
+
+    return sql_flush
 
 
 def flush_past_the_guards(operations: type[BaseDatabaseOperations]) -> Any:

@@ -16,6 +16,7 @@ DATABASE = f"two_roles_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
 OURS = ("dashboard_owner", "dashboard_app")
 
 pytestmark = [
+    pytest.mark.database,
     pytest.mark.skipif(
         not (ADMINISTRATOR.startswith("postgres") and which("psql")),
         reason="needs PostgreSQL and psql: bin/with-postgres-and-redis",
