@@ -85,6 +85,24 @@ def test_a_saved_view_stays_that_view_on_its_next_page(
     expect(view).to_have_attribute("aria-current", "true")
 
 
+def test_a_search_that_takes_long_says_so_above_the_bar_of_bulk_actions(
+    open_as: Callable[..., Page], manager: User, transactional_db: None
+) -> None:
+    index_people(60)
+    page = open_as(manager)
+    # It is never answered.
+    page.route("**/contacts/?q=*", lambda _: None)
+    box = page.get_by_role("searchbox", name="Search contacts")
+    box.fill("oneil")
+    box.press("Enter")
+    words, bar = page.get_by_text("Looking…"), page.locator(".selection")
+    expect(words).to_be_visible()
+    shown, below = words.bounding_box(), bar.bounding_box()
+    assert shown
+    assert below
+    assert shown["y"] + shown["height"] <= below["y"]
+
+
 def test_half_a_name_on_a_phone_then_stop(open_as: Callable[..., Page], agent: User) -> None:
     """A person on the phone: the contact is visible when half the name is typed, and one tap stops them."""
     index_people(10)
