@@ -137,8 +137,11 @@ def work(
             began = time.monotonic()
             found = browser.get(stack.url + asset, timeout=60).status_code
             seen.note("style or script", found, began)
+        someone = None
         with suppress(IndexError):
-            contact_id, ticket = todo[seen.step].pop()
+            someone = todo[seen.step].pop()
+        if someone:
+            contact_id, ticket = someone
             began = time.monotonic()
             address = f"{stack.url}/contacts/{contact_id}/do-not-text/"
             status = press(browser, address, {"ticket": ticket, "reason": "try_deploy"})

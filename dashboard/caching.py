@@ -1,27 +1,28 @@
 """A cache that fails is an empty cache: pages, sign-in, and stops work without it."""
 
 import logging
-import pickle
-import zlib
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from django.core.cache.backends.base import BaseCache
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-# What an older version of this dashboard kept can be of classes that are gone.
-UNREADABLE: Final = (pickle.UnpicklingError, zlib.error, AttributeError, EOFError, ImportError)
 
 
 class ForgivingCache(BaseCache):
-    """For one of Django's caches, after this in the bases: its failures look like an empty cache."""
+    """Makes a failure of one of Django's caches look like an empty cache. It comes first in the bases."""
 
-    failures: tuple[type[Exception], ...] = (OSError, *UNREADABLE)
+    failures: tuple[type[Exception], ...] = (OSError,)
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         """Return what is kept, or `default`."""
-        return self._unless_away(super().get, default, key, default, version)
+        try:
+            return super().get(key, default, version)
+        except Exception as error:
+            # What an older version of this dashboard kept can be of classes that are gone, which fails in many ways.
+            logger.warning("the cache could not be read: %s", type(error).__name__)
+            return default
 
     def set(self, *args: Any, **kwargs: Any) -> None:
         """Keep a value, if it can be kept."""
@@ -45,5 +46,5 @@ class ForgivingCache(BaseCache):
         try:
             return ask(*args, **kwargs)
         except self.failures as error:
-            logger.warning("the cache is away: %s", type(error).__name__)
+            logger.warning("the cache could not be used: %s", type(error).__name__)
             return otherwise

@@ -9,4 +9,4 @@ from dashboard.caching import ForgivingCache
 class RedisCache(ForgivingCache, DjangosRedisCache):
     """Django's cache, but a failure looks like an empty cache."""
 
-    failures = (RedisError, *ForgivingCache.failures)
+    failures = (RedisError, OSError)

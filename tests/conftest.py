@@ -41,7 +41,7 @@ from dashboard.vendors import SANDBOX_CCAI_KEY, SANDBOX_SLICKTEXT_KEY, VendorSet
 from dashboard.vendors import Vendors as VendorPair
 from sandbox.server import Running, running
 
-from .ledger_guards import flush_past_the_guards, keep_roles
+from .ledger_guards import CREATE_PERMISSIONS, flush_past_the_guards, keep_roles
 from .people import MARTY, MARTY_NUMBER, SetDesiredState, Vendors, logged_in, make_staff
 
 # The same examples every time, however slow the machine is.
@@ -51,9 +51,9 @@ hypothesis.settings.load_profile("ci")
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what asks the database: on PostgreSQL, CI repeats only that."""
+    by = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures):
+        if item.get_closest_marker("django_db") or by & set(getattr(item, "fixturenames", ())):
             item.add_marker("database")
 
 
@@ -70,9 +70,9 @@ def _confirmed_just_now(request: HttpRequest, user: User, **kwargs: Any) -> None
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """PostgreSQL drops no database that a thread still holds, as one of a live server may for a moment."""
-    # `keep_roles` keeps what these make after each migration, and after each transactional test.
+    # After each transactional test these would make again what `keep_roles` keeps.
     post_migrate.disconnect(create_contenttypes)
-    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.disconnect(dispatch_uid=CREATE_PERMISSIONS)
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:

@@ -29,6 +29,7 @@ def alter(sql: str, *values: object) -> None:
 
 
 # The roles and what they may: the same in every test, and slow to make again.
+CREATE_PERMISSIONS = "django.contrib.auth.management.create_permissions"
 ROLES = (Group, Group.permissions.through, Permission, ContentType)
 
 
@@ -39,6 +40,7 @@ def keep_roles(operations: type[BaseDatabaseOperations]) -> Any:
     def sql_flush(self: BaseDatabaseOperations, style: Any, tables: list[str], **how: Any) -> Any:
         return statements(self, style, [each for each in tables if each not in kept], **how)
 
+    sql_flush.production = statements  # type: ignore[attr-defined]
     return sql_flush
 
 

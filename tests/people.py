@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import requests
-from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from contacts_ui.models import DesiredState
-from contacts_ui.services.people.roles import make_roles
 from sandbox.server import Running
 
 SetDesiredState = Callable[..., DesiredState]
@@ -48,9 +46,6 @@ def make_staff(username: str) -> User:
 
 
 def group_of(role: str) -> Group:
-    """Return the group of a role; restore the roles if a test has emptied the database."""
-    if not Group.objects.filter(name=role, permissions__isnull=False).exists():
-        make_roles(apps)
     return Group.objects.get(name=role)
 
 

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache.backends.filebased import FileBasedCache
 from django.test import Client
 
 from dashboard.caching import ForgivingCache
@@ -40,13 +41,29 @@ def test_it_answers_as_an_empty_one(away: ForgivingCache) -> None:
         away.incr("a")
 
 
-def test_what_an_older_version_kept_is_not_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "gone",
+    [b"cdashboard.gone\nClass\n.", b"ccontacts_ui.models\nVendor\n(S'x'\ntR.", b"\x80\xff."],
+    ids=["class", "member", "protocol"],
+)
+def test_what_an_older_version_kept_is_not_there(gone: bytes, tmp_path: Path) -> None:
     kept = FileCache(str(tmp_path), {})
     kept.set("a", 1)
     [file] = tmp_path.iterdir()
-    expires = pickle.dumps(time.time() + 60)
-    file.write_bytes(expires + zlib.compress(b"cdashboard.gone\nClass\n."))
+    file.write_bytes(pickle.dumps(time.time() + 60) + zlib.compress(gone))
     assert kept.get("a") is None
+
+
+def test_a_full_disk_takes_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = FileCache(str(tmp_path), {})
+    kept.set("number", 1)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr(FileBasedCache, "set", full)
+    with pytest.raises(ValueError, match="No number"):
+        kept.incr("number")
 
 
 @pytest.mark.django_db
@@ -71,7 +88,7 @@ def test_other_failures_are_not_hidden(
 
     monkeypatch.setattr(away, "make_and_validate_key", fail)
     with pytest.raises(TypeError):
-        away.get("a")
+        away.add("a", 1)
 
 
 def test_files_are_culled_without_being_listed_at_each_write(tmp_path: Path) -> None:

@@ -1,20 +1,25 @@
 """A database with practice history never meets real vendors, and only such a database can be emptied."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.management import create_contenttypes
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
+from django.db import connection
+from django.db.models.signals import post_migrate
 
 from contacts_ui import checks
 from contacts_ui.models import LedgerEntry
 from contacts_ui.models.ledger import Action
 from contacts_ui.services import audit_log, verification
-from tests.people import group_of, make_staff
+from tests.ledger_guards import CREATE_PERMISSIONS
+from tests.people import make_staff
 
 ConnectOnly = Callable[[str], None]
 
@@ -77,11 +82,23 @@ def test_a_database_without_practice_history_is_never_emptied(connect_only: Conn
     assert LedgerEntry.objects.count() == 1
 
 
+@pytest.fixture
+def _roles_go_too(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Empty the database as in practice; the other tests keep the roles."""
+    operations: Any = type(connection.ops)
+    monkeypatch.setattr(operations, "sql_flush", operations.sql_flush.production)
+    post_migrate.connect(create_contenttypes)
+    post_migrate.connect(create_permissions, dispatch_uid=CREATE_PERMISSIONS)
+    yield
+    post_migrate.disconnect(create_contenttypes)
+    post_migrate.disconnect(dispatch_uid=CREATE_PERMISSIONS)
+
+
+@pytest.mark.usefixtures("_roles_go_too")
 @pytest.mark.django_db(transaction=True)
 def test_emptying_asks_first_and_then_leaves_nothing_but_roles(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    group_of("Managers")
     make_staff("max")
     _record_practice()
     _record()

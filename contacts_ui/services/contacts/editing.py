@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -114,7 +113,8 @@ def edit(
         return Saved(fresh, {})
     if move:
         _leave_number(move, staff, evidence, version)
-    began, since = timezone.now(), shared_reads.present_generation()
+    began = timezone.now()
+    since = shared_reads.present_generation() if merged.changes else None
     contact, entry = _send_edit(staff, fresh, merged, move)
     moved = move if move and contact.number == move.new else None
     stopped = bool(moved and moved.status.stopped)
@@ -129,7 +129,10 @@ def edit(
                 consented=bool(evidence),
             )
         )
-    _keep(contact, began, since)
+    shown = last_known.keep_changed(contact, timezone.now())
+    # An answer may leave out the custom fields; the page then reads them.
+    if fresh.custom_fields.keys() <= shown.custom_fields.keys():
+        shared_reads.share_change(f"contact:{contact_id}", shared_reads.Copy(shown, began), since)
     saved = Saved(
         contact,
         {**merged.changes, **({"mobile_number": move.new} if move else {})},
@@ -172,13 +175,13 @@ def create(
     if double_opt_in and plan.stopped:
         raise StoppedNumber
     fields |= {"force_double_opt_in": "true"} if double_opt_in else plan.sent
-    began, since = timezone.now(), shared_reads.present_generation()
+    began = timezone.now()
     contact, entry = _send_create(staff, number, fields, writing)
     if plan.stopped:
         deliver_now(
             phone_numbers.number_taken(staff=staff, entry=entry, contact=contact, began=began)
         )
-    _keep(contact, began, since)
+    last_known.keep_changed(contact, timezone.now())
     saved = Saved(contact, typed, stopped=plan.stopped)
     return _record_consent(staff, saved, evidence) if evidence else saved
 
@@ -270,13 +273,6 @@ def _owner_of(number: str) -> Contact | None:
         return slicktext.find_contact(to_slicktext(), number)
     except VendorError:
         return None
-
-
-def _keep(contact: Contact, asked_at: datetime, since: int | None) -> None:
-    """Keep what SlickText answered, and share it with the page that comes next; `since` is the generation before."""
-    shown = last_known.keep_changed(contact, timezone.now())
-    copy = shared_reads.Copy(shown, asked_at)
-    shared_reads.share_change(f"contact:{contact.contact_id}", copy, since)
 
 
 def _answer(contact: Contact) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The roles as Django groups; a migration calls this, and so do tests whose database was emptied."""
+"""The roles as Django groups; a migration calls this, and so does what empties practice."""
 
 from typing import Any
 

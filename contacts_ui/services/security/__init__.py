@@ -82,13 +82,9 @@ def refused(account: Staff | None, why: str, *, page: str, method: str) -> None:
     `why` is the missing permission, OLD_PAGE, or OTHER; `page` is the name of the address, which has no number
     and no search.
     """
-    key = f"refused:{account.pk if account else client_address.current()}:{why}"
-    try:
-        is_new = cache.add(key, 1, REFUSAL_EVERY_SECONDS)
-    except Exception:
-        # Twice is better than never.
-        logger.exception("the cache could not say what was refused before")
-        is_new = True
-    if is_new:
+    who = account.pk if account else client_address.current()
+    key = f"refused:{who}:{why.replace(' ', '-')}"
+    # Without a cache, each time: twice is better than never.
+    if cache.add(key, 1, REFUSAL_EVERY_SECONDS):
         details = {"permission": why, "page": page, "method": method}
         record(SecurityEventKind.REFUSED, account=account, details=details)

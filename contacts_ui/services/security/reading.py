@@ -62,10 +62,7 @@ def shown(staff: Staff, contacts: int) -> int:
         logger.exception("the contacts that were shown could not be counted")
         return 0
     if total > settings.READS_PER_HOUR:
-        try:
-            cache.set(f"reads:over:{staff.pk}", total, KNOWN_SECONDS)
-        except Exception:
-            logger.exception("the cache could not keep who reads much")
+        cache.set(f"reads:over:{staff.pk}", total, KNOWN_SECONDS)
     return total
 
 
@@ -90,17 +87,13 @@ def wait_seconds(staff: Staff) -> tuple[int, int]:
 
     0 seconds begin the next pause: the list may be shown. Without a cache no one waits.
     """
-    try:
-        if not (many := cache.get(f"reads:over:{staff.pk}")):
-            return 0, 0
-        next_at = time.time() + PAUSE_SECONDS
-        if cache.add(f"reads:turn:{staff.pk}", next_at, PAUSE_SECONDS):
-            return 0, many
-        until = cache.get(f"reads:turn:{staff.pk}", 0)
-        return max(1, math.ceil(until - time.time())), many
-    except Exception:
-        logger.exception("the cache could not say who reads much")
+    if not (many := cache.get(f"reads:over:{staff.pk}")):
         return 0, 0
+    next_at = time.time() + PAUSE_SECONDS
+    if cache.add(f"reads:turn:{staff.pk}", next_at, PAUSE_SECONDS):
+        return 0, many
+    until = cache.get(f"reads:turn:{staff.pk}", 0)
+    return max(1, math.ceil(until - time.time())), many
 
 
 @dataclass(frozen=True)

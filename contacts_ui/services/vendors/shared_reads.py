@@ -1,8 +1,8 @@
 """Share reads: people who want the same page at once cost one vendor call, and a fresh answer serves for seconds.
 
 Every kept answer belongs to a generation, and whatever may have changed a contact begins the next one. So no answer is
-shared across a change, however late it came, and no clock decides. Generations are counted, so the one who made the
-only change since theirs knows it, and shares its answer. What must be true now is asked past all this.
+shared across a change, however late it came, and no clock decides. Generations are counted, so a save knows
+if its change was the only one, and then shares its answer. What must be true now is asked past all this.
 """
 
 import math
@@ -85,8 +85,10 @@ def read_now(key: str, ask: Callable[[], T]) -> Copy[T]:
 
 
 def share_change(key: str, copy: Copy[Any], since: int | None) -> None:
-    """Share what one's own change was answered, unless something else has changed since the generation `since`."""
-    if since is not None and present_generation() == since + 1:
+    """Share the answer to a change, if it was the only one since the generation `since` and no one has read since."""
+    if since is None or present_generation() != since + 1:
+        return
+    if _kept(key, since + 1) is None:
         _keep(key, since + 1, copy)
 
 
@@ -95,7 +97,8 @@ def changed() -> None:
     try:
         cache.incr(GENERATION_KEY)
     except (TypeError, ValueError):
-        # None is kept, or the name that an older version of this dashboard gave.
+        # None is kept, or the name that an older version of this dashboard gave; or a full disk takes no number.
+        cache.delete(GENERATION_KEY)
         cache.set(GENERATION_KEY, time.time_ns(), GENERATION_MAX_SECONDS)
 
 

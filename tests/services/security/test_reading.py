@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from contacts_ui.models import ContactReads, SecurityEvent, SecurityEventKind
 from contacts_ui.services.security import reading
+from tests.caching import take_away
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 3, 18, 14, 0, tzinfo=UTC)
@@ -113,15 +115,14 @@ def test_what_cannot_be_counted_is_shown_anyway(
     assert reading.shown(viewer, 500) == 0
 
 
-def test_without_a_cache_no_one_waits(viewer: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Away:
-        def __getattr__(self, name: str) -> Any:
-            raise ConnectionError
-
-    monkeypatch.setattr(reading, "cache", Away())
+def test_without_a_cache_no_one_waits(
+    viewer: User, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = {"BACKEND": "dashboard.file_cache.FileCache", "LOCATION": tmp_path}
+    settings.CACHES = {"default": ours}
+    take_away(monkeypatch)
     assert reading.shown(viewer, 500) == 500
     assert reading.wait_seconds(viewer) == (0, 0)
-    monkeypatch.undo()
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="there writers wait for a row alone")

@@ -263,6 +263,25 @@ def test_what_was_asked_before_a_change_does_not_replace_its_answer(kept: None) 
     assert read("question", Vendor()).value == "changed"
 
 
+def test_what_was_read_since_a_change_is_not_replaced_by_its_answer(kept: None) -> None:
+    since = present_generation()
+    changed()
+    assert read("question", Vendor()).value == "answer 1"
+    share_change("question", copy_of("changed"), since)
+    assert read("question", Vendor()).value == "answer 1"
+
+
+def test_a_full_disk_shares_nothing_across_a_change(
+    kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read("question", Vendor())
+    with monkeypatch.context() as full:
+        take_away(full, "set", "add", "incr")
+        changed()
+        assert read("question", lambda: "answer 2").value == "answer 2"
+    assert read("question", lambda: "answer 3").value == "answer 3"
+
+
 def test_a_change_that_never_reached_the_vendor_shares_nothing(kept: None) -> None:
     share_change("question", copy_of("changed"), present_generation())
     assert read("question", Vendor()).value == "answer 1"
