@@ -21,8 +21,6 @@ pytestmark = [
         not (ADMINISTRATOR.startswith("postgres") and which("psql")),
         reason="needs PostgreSQL and psql: bin/with-postgres-and-redis",
     ),
-    # The roles are the whole server's.
-    pytest.mark.xdist_group("two_roles"),
 ]
 
 
@@ -57,6 +55,15 @@ def make_roles() -> None:
 @pytest.fixture(scope="module", autouse=True)
 def installation() -> Iterator[None]:
     """Migrate as the administrator, as older versions did; then start as compose does, twice."""
+    import psycopg
+
+    # The roles are the whole server's, and another process may be at these tests, too.
+    with psycopg.connect(ADMINISTRATOR, autocommit=True) as alone:
+        alone.execute("SELECT pg_advisory_lock(1)")
+        yield from _installed()
+
+
+def _installed() -> Iterator[None]:
     maintenance = ["psql", ADMINISTRATOR.replace("postgresql:", "postgres:"), "-X", "-q", "-c"]
     subprocess.run([*maintenance, f"CREATE DATABASE {DATABASE}"], check=True)
     manage("", "migrate", "--verbosity", "0")
