@@ -28,8 +28,9 @@ def alter(sql: str, *values: object) -> None:
         )
 
 
-# The roles and what they may: the same in every test, and slow to make again.
+# By this name Django makes the permissions after each migration.
 CREATE_PERMISSIONS = "django.contrib.auth.management.create_permissions"
+# The roles and what they may: the same in every test, and slow to make again.
 ROLES = (Group, Group.permissions.through, Permission, ContentType)
 
 

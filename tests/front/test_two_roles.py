@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from shutil import which
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from .processes import ROOT, plain_environment
@@ -55,8 +56,6 @@ def make_roles() -> None:
 @pytest.fixture(scope="module", autouse=True)
 def installation() -> Iterator[None]:
     """Migrate as the administrator, as older versions did; then start as compose does, twice."""
-    import psycopg
-
     # The roles are the whole server's, and another process may be at these tests, too.
     with psycopg.connect(ADMINISTRATOR, autocommit=True) as alone:
         alone.execute("SELECT pg_advisory_lock(1)")
