@@ -24,6 +24,7 @@ from contacts_ui.database import is_away, log_outage
 from contacts_ui.permissions import NotAllowed
 from contacts_ui.request_id import HEADER, request_id
 from contacts_ui.request_log import PROBES
+from contacts_ui.services.operations.system_state import one_system_state
 from contacts_ui.timing import Tally, tallied
 from contacts_ui.views import errors
 from contacts_ui.views.addresses import to_the_login
@@ -52,6 +53,7 @@ class server_timing(Middleware):  # noqa: N801 - named as the others in settings
             tallied() as tally,
             client_address(request),
             request_id(given=request.headers.get(HEADER, "")) as own_id,
+            one_system_state(),
         ):
             request.tally = tally  # type: ignore[attr-defined]
             response = self.get_response(request)

@@ -20,6 +20,7 @@ from django.utils import timezone
 from contacts_ui.models import Disagreement, IncomingMessage, Vendor
 from contacts_ui.models.messages import MessageState
 from contacts_ui.services.consent.delivery import deliver
+from contacts_ui.services.operations import system_state
 from contacts_ui.services.vendors import forget_connections
 
 from .consent import evidence_form
@@ -132,6 +133,22 @@ GETS: dict[str, tuple[list[str], int]] = {
 def test_looking(address: str, warm: Client, costs: Costs) -> None:
     with costs(*GETS[address]):
         assert warm.get(address).status_code == 200
+
+
+def test_banners_menu_and_tabs_share_one_system_state(
+    warm: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    known = system_state.cache.get
+
+    def count(key: str) -> Any:
+        read.append(key)
+        return known(key)
+
+    monkeypatch.setattr(system_state.cache, "get", count)
+    for pages in (1, 2):
+        warm.get("/contacts/")
+        assert read == [system_state.CACHE_KEY] * pages
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/accounts/login/"])

@@ -1,7 +1,9 @@
 """The state of the dashboard for banners and menus: one query, repeated every few seconds at most."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -102,16 +104,38 @@ class SystemState:
         return self.last_heartbeat is None or now - self.last_heartbeat > WORKER_SILENT_AFTER
 
 
+# What the present request has read, if it has; None outside a request.
+_of_request: ContextVar[list[SystemState] | None] = ContextVar("system_state", default=None)
+
+
+@contextmanager
+def one_system_state() -> Iterator[None]:
+    """Let the code inside, a request, read the system state once: its banners, menu, and tabs show one moment."""
+    token = _of_request.set([])
+    try:
+        yield
+    finally:
+        _of_request.reset(token)
+
+
 def system_state() -> SystemState:
-    """Return the system state of some seconds ago, or a new one."""
+    """Return the system state that this request has read, the one of some seconds ago, or a new one."""
+    if read := _of_request.get():
+        return read[-1]
     known = cache.get(CACHE_KEY)
-    return known if isinstance(known, SystemState) else refresh_system_state()
+    return _keep(known) if isinstance(known, SystemState) else refresh_system_state()
 
 
 def refresh_system_state() -> SystemState:
     """Read the system state now, and keep it for the rest of the page and the next ones."""
     state = read_system_state()
     cache.set(CACHE_KEY, state, CACHE_SECONDS)
+    return _keep(state)
+
+
+def _keep(state: SystemState) -> SystemState:
+    if (read := _of_request.get()) is not None:
+        read.append(state)
     return state
 
 
