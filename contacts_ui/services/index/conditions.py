@@ -550,7 +550,7 @@ def _match(asked: Asked, words: tuple[str, ...]) -> Match:
 
 def _group(word: str) -> tuple[str, ...]:
     """Return the texts to find a word by. Trigrams need three letters, so two must begin a name or be a word."""
-    return (f"{NAME}{word}", f" {word} ") if len(word) == 2 else (word,)
+    return (f"{NAME}{word}", f" {word} ", f" {word}.") if len(word) == 2 else (word,)
 
 
 def _initial(word: str) -> tuple[str, str, Any]:

@@ -34,10 +34,13 @@ def normalize(text: str) -> str:
 def search_text(contact: Contact, number: str = "") -> str:
     """Return all words of a contact that a search may find, with a space at both ends.
 
-    The digits of the number come first, then the words of the name, each after "^".
+    The digits of the number come first, then the words of the name, each after "^", and names of several words in one.
     """
-    words = f"{normalize(contact.first_name or '')} {normalize(contact.last_name or '')}".split()
+    first, last = (
+        normalize(each or "").split() for each in (contact.first_name, contact.last_name)
+    )
     parts = (
+        *_in_one(first, last),
         contact.email,
         contact.city,
         contact.state,
@@ -45,9 +48,19 @@ def search_text(contact: Contact, number: str = "") -> str:
         *(as_text(value) for value in contact.custom_fields.values()),
     )
     digits = _NO_DIGIT.sub("", number or contact.mobile_number or "")
-    names = " ".join(f"{NAME}{word}" for word in words)
+    names = " ".join(f"{NAME}{word}" for word in (*first, *last))
     text = " ".join(filter(None, (digits, names, *(normalize(part) for part in parts if part))))
     return f" {text} ".replace("\0", "")
+
+
+def _in_one(first: list[str], last: list[str]) -> list[str]:
+    """Return names of several words as people also type them: "jeanluc", and "李小龙" of "小龙 李"."""
+    names = ["".join(words) for words in (first, last) if len(words) > 1]
+    whole, turned = "".join(first + last), "".join(last + first)
+    # Scripts without capitals, such as Chinese, set no space between names.
+    if first and last and whole.isalpha() and whole.upper() == whole.lower():
+        names += [whole, turned]
+    return names
 
 
 def name_key(contact: Contact) -> str:

@@ -25,7 +25,7 @@ from contacts_ui.services.index.text import custom_key, email_key, name_key, nor
 from contacts_ui.services.index.typos import store_words
 
 # Raise it when normalizing changes, so that the next sync writes every contact again.
-NORMALIZE_VERSION: Final = 1
+NORMALIZE_VERSION: Final = 2
 # Up to this many, finding out what changed costs as much as writing all.
 FEW_ROWS: Final = 3
 # Of one statement. With each, SQLite writes its full text out, so many at once take half the time. There are few sizes,

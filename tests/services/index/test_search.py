@@ -56,6 +56,33 @@ def test_any_part_is_found(typed: str, expected: list[int]) -> None:
     assert ids(typed) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Jean-Luc Picard", "jeanluc picard"),
+        ("Anne van der Berg", "vanderberg"),
+        ("Omar Al-Fayed", "alfayed"),
+        ("小龙 李", "李小龙"),
+        ("李 小龙", "李小龙"),
+        ("민수 김", "김민수"),
+    ],
+)
+def test_a_name_of_several_words_is_found_in_one(name: str, typed: str) -> None:
+    store(person(60, name))
+    assert ids(typed) == [60]
+
+
+def test_two_names_in_capitals_and_small_letters_stay_apart() -> None:
+    store(person(60, "Dana Nguyen"))
+    assert ids("nangu") == []
+
+
+def test_short_words_are_found_with_a_dot() -> None:
+    store(person(60, "Anna Fox", city="St. Louis"), person(61, "Bob St.Clair", city="Reno"))
+    assert ids("st louis") == ids("st. louis") == [60]
+    assert ids("st clair") == [61]
+
+
 @pytest.mark.parametrize("typed", ["mcfli", "mcfyl", "mcfl", "mcffly", "cmfly", "mxcfly"])
 def test_one_typo_is_forgiven(typed: str) -> None:
     assert ids(typed) == [1]
