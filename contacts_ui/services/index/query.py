@@ -138,19 +138,19 @@ def no_such_status(status: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """Return the normalized words of a text; a number is one word of digits, however it is written."""
-    runs = [_digits(run[0]) for run in _RUN.finditer(text)]
-    return [
-        each[:WORD_MAX_LENGTH]
-        for each in [*runs, *normalize(_RUN.sub(" ", text)).split()]
-        if each != "."
-    ]
+    runs = [_digits(run[0])[:WORD_MAX_LENGTH] for run in _RUN.finditer(text)]
+    return runs + _words(_RUN.sub(" ", text))
 
 
 def apart(text: str) -> list[str]:
     """Return the words with each group of digits by itself, as for "37203 615": a zip and a part of a number."""
-    return [
-        each[:WORD_MAX_LENGTH] for each in normalize(_BETWEEN.sub(" ", text)).split() if each != "."
-    ]
+    return _words(_BETWEEN.sub(" ", text))
+
+
+def _words(text: str) -> list[str]:
+    # A dot at the end is of an abbreviation or a sentence.
+    words = (each.rstrip(".") for each in normalize(text).split())
+    return [each[:WORD_MAX_LENGTH] for each in words if each]
 
 
 def _digits(run: str) -> str:

@@ -83,6 +83,12 @@ def test_short_words_are_found_with_a_dot() -> None:
     assert ids("st clair") == [61]
 
 
+@pytest.mark.parametrize("typed", ["Ann Fox.", "Fox A."])
+def test_a_dot_at_the_end_of_a_word_is_none_of_it(typed: str) -> None:
+    store(person(60, "Ann Fox"), person(61, "Ann Cox", email="a.fox.a@example.com"))
+    assert 60 in ids(typed)
+
+
 @pytest.mark.parametrize("typed", ["mcfli", "mcfyl", "mcfl", "mcffly", "cmfly", "mxcfly"])
 def test_one_typo_is_forgiven(typed: str) -> None:
     assert ids(typed) == [1]
