@@ -15,7 +15,7 @@ from django.test import Client
 
 from dashboard.caching import ForgivingCache
 from dashboard.file_cache import FileCache
-from dashboard.redis_cache import RedisCache
+from dashboard.redis_cache import OneClient, RedisCache
 from tests.people import PASSWORD
 
 OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
@@ -39,6 +39,13 @@ def test_it_answers_as_an_empty_one(away: ForgivingCache) -> None:
     assert away.get_or_set("a", 2) == 2
     with pytest.raises(ValueError, match="No number"):
         away.incr("a")
+
+
+def test_redis_is_asked_by_one_client() -> None:
+    kept = RedisCache("redis://127.0.0.1:9/0", {"OPTIONS": OPTIONS})
+    client = kept._cache
+    assert isinstance(client, OneClient)
+    assert client.get_client("a") is client.get_client("b", write=True)
 
 
 @pytest.mark.parametrize(
