@@ -13,22 +13,25 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from contacts_ui.models import DesiredState, Job, JobRow, LedgerEntry, Statement, Upload
+from contacts_ui.models import DesiredState, Job, JobRow, LedgerEntry, OptOut, Statement, Upload
 from contacts_ui.models.consent import Source, StatementKind
 from contacts_ui.models.job import JobState, RowState
-from contacts_ui.models.ledger import Action
+from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.models.upload import UPLOAD_LIFETIME
 from contacts_ui.services import retention
 from contacts_ui.services.consent import doors
 from contacts_ui.services.consent.delivery import deliver
 from contacts_ui.services.consent.held_presses import CannotUnsend
 from contacts_ui.services.consent.record import is_stopped
-from contacts_ui.services.consent.types import Seen
+from contacts_ui.services.consent.rules import EvidenceRefused
+from contacts_ui.services.consent.types import Evidence, Request, Seen
 from contacts_ui.services.imports import rows as import_rows
 from contacts_ui.services.imports import uploads
 from contacts_ui.services.imports.checking import LEFT, SAME, STOPS
+from contacts_ui.services.imports.rows import RECORDED
 from contacts_ui.views.contact_import import TOP
 from contacts_ui.worker import schedule
+from tests import consent
 from tests.files.builders import xlsx_of
 from tests.pages import Page
 from tests.people import (
@@ -643,3 +646,26 @@ def test_a_finished_import_says_what_is_next(max_: Client) -> None:
     assert page.one("title").text.startswith("Finished: Import contacts")
     assert "No line was refused. Finished" in page.text
     assert page.one("a", href="/contacts/import/", class_="button").text == "Import another file"
+
+
+def test_a_later_stop_in_a_file_is_on_record_for_a_stopped_number_too(
+    vendors: Vendors, manager: User, settings: Any
+) -> None:
+    """Consent from between the two stops answers neither (rules 1 and 2)."""
+    settings.FOUR_EYES = False
+    now, seen = timezone.now(), Seen(MARTY_NUMBER)
+    asked = Request(Channel.PHONE, now - timedelta(days=60), "Stop")
+    consent.stop(staff=manager, seen=seen, request=asked)
+    day = timezone.localtime(now - timedelta(days=10)).strftime("%m/%d/%Y")
+    text = f"Phone,Opt-out date\n{MARTY_NUMBER},{day}\n"
+    [row] = run(logged_in(manager), text)
+    assert row.outcome.startswith(RECORDED)
+    stops = Statement.objects.filter(number=MARTY_NUMBER, kind="stop")
+    assert (stops.count(), OptOut.objects.count()) == (2, 1)
+    evidence = Evidence("Marty", Channel.PHONE, now - timedelta(days=30), "Yes", exact=True)
+    with pytest.raises(EvidenceRefused):
+        consent.change_opt_in_status(
+            staff=manager, seen=seen, status="subscribed", evidence=evidence
+        )
+    run(logged_in(manager), text)
+    assert stops.count() == 2, "the same file adds nothing"

@@ -114,6 +114,7 @@ def _stop_of_staff(
         request,
         status=seen.stopped_status,
         batch=batch,
+        repeats=batch and stops.is_told(seen.number),
     )
 
 

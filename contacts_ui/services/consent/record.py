@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet, Subquery
+from django.db.models import Max, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from contacts_ui.integrations.types import Contact
@@ -413,6 +413,17 @@ def stops_told(numbers: Sequence[str]) -> set[str]:
         )
         told.update(desired_states.values_list("number", flat=True))
     return told
+
+
+def newest_stops(numbers: Sequence[str]) -> dict[str, datetime]:
+    """Return until when the newest stop of each number (E.164) was said, without those that may be our own."""
+    newest: dict[str, datetime] = {}
+    for some in _parts(numbers):
+        stops = Statement.objects.filter(
+            number__in=some, kind=StatementKind.STOP, told_back=False, discounted_by=None
+        )
+        newest.update(stops.values_list("number").annotate(Max("latest")))
+    return newest
 
 
 def answered_stops(stops: Mapping[str, Said]) -> set[str]:

@@ -83,6 +83,20 @@ def write_stop(stop: Stop) -> Written | None:
         return None
 
 
+def is_told(number: str) -> bool:
+    """Return True if a stop stands that every connected vendor was told, and no lift request waits.
+
+    Another one in a list then counts, but opens no opt-out, and no vendor is told again.
+    """
+    state = record.state_of(number)
+    if state is None or not state.stopped or state.untold or is_request_waiting(number):
+        return False
+    refused = DesiredState.objects.filter(
+        number=number, do_not_text=True, state=DeliveryState.REFUSED
+    )
+    return not refused.exists()
+
+
 def said_again(number: str, said: Said, vendor: str) -> bool:
     """Return True if an equally new stop of this vendor counts: one request, reported in two ways.
 

@@ -10,8 +10,8 @@ from typing import Final
 from contacts_ui.contact_fields import editable_values
 from contacts_ui.phone import is_us_or_canada
 from contacts_ui.services import index
-from contacts_ui.services.consent.record import answered_stops, stops_told
-from contacts_ui.services.consent.rules import Said
+from contacts_ui.services.consent.record import answered_stops, newest_stops, stops_told
+from contacts_ui.services.consent.rules import Said, is_later
 from contacts_ui.services.files import opt_outs
 from contacts_ui.services.files.cells import read_number, tidy
 from contacts_ui.services.files.columns import NUMBER, REPEATABLE, NumberColumns, label_of
@@ -26,6 +26,9 @@ from contacts_ui.services.jobs.row_handlers import SAME
 NO_NUMBER: Final = "This row has no mobile number."
 ABROAD: Final = "SlickText accepts only US and Canadian numbers."
 ALREADY_STOPPED: Final = "This number is already stopped here and stays stopped."
+STOPPED_AGAIN: Final = (
+    "This number is already stopped. The later stop of the file will be recorded."
+)
 STOPS: Final = "A stop will be recorded for this number and sent to both vendors."
 LOST_STOP: Final = "The file says no texts here, but no stop can be recorded."
 OUTDATED: Final = (
@@ -358,16 +361,20 @@ def _find_known(lines: Sequence[Checked], choice: Choice, checker: _Checker) -> 
     ready = index.is_ready()
     known = index.by_numbers(numbers) if ready else {}
     stopped = stops_told(numbers)
+    newest = newest_stops(list(stopped))
     outdated = answered_stops({line.number: line.said for line in lines if line.stop and line.said})
     for line in lines:
         if line.fate is not Fate.CREATE:
             continue
         cell = line.marks[0] if line.marks else (line.number_column, line.typed)
-        if line.number in stopped:
+        # Without a time it is what we hold already, as in a list that we exported (rule 10).
+        later = line.said is not None and is_later(line.said, newest.get(line.number))
+        if line.number in stopped and not later:
             line.stop = False
             checker.say(line, cell, ALREADY_STOPPED, Weight.NOTICE)
         elif line.stop:
-            sentence = OUTDATED if line.number in outdated else STOPS
+            again = STOPPED_AGAIN if line.number in stopped else STOPS
+            sentence = OUTDATED if line.number in outdated else again
             checker.say(line, cell, sentence, Weight.STOP)
         if found := known.get(line.number):
             contact = found[0].contact

@@ -18,7 +18,7 @@ from contacts_ui.services import audit_log
 from contacts_ui.services.consent import record
 from contacts_ui.services.consent.doors import record_stop
 from contacts_ui.services.consent.record import is_stopped
-from contacts_ui.services.consent.rules import Said
+from contacts_ui.services.consent.rules import Said, is_later
 from contacts_ui.services.consent.types import Request, Seen
 from contacts_ui.services.contacts import editing
 from contacts_ui.services.contacts.editing import NumberTaken
@@ -63,12 +63,15 @@ def _record_stop(job: Job, row: JobRow, staff: Staff) -> str:
         words, entry = "Already stopped here.", None
         # A held press may still be undone, so a vendor must have been told.
         told = DesiredState.objects.filter(number=row.number, do_not_text=True)
-        if not (record.standing_of(row.number).stopped and told.exists()):
+        stopped = record.standing_of(row.number).stopped and told.exists()
+        said = _said(job, row)
+        newest = record.newest_stops([row.number]).get(row.number)
+        if not stopped or is_later(said, newest):
             words = f"Imported as unsubscribed: {job.param('file')}"
             request = Request(reason=words, by_person=False)
             seen = Seen(row.number, row.contact_id, row.label)
             # As a batch: thousands must not delay stops made by people, or exceed the plan.
-            record_stop(staff=staff, seen=seen, request=request, said=_said(job, row), batch=True)
+            record_stop(staff=staff, seen=seen, request=request, said=said, batch=True)
             entry = LedgerEntry.objects.filter(number=row.number).latest("pk").pk
             words = RECORDED if record.standing_of(row.number).stopped else OUTDATED
         # Written to the row only at its end: `complete_delivered` ends every row that has an entry.

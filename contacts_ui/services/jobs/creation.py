@@ -36,7 +36,7 @@ PERMISSIONS: Final = {
 }
 # The rows that a job acts on. The others are only listed.
 ACTS_ON: Final = {
-    JobKind.STOP: (Category.KNOWN, Category.UNKNOWN),
+    JobKind.STOP: (Category.KNOWN, Category.UNKNOWN, Category.STOPPED),
     JobKind.ASK_LIFT: (Category.STOPPED,),
     JobKind.EDIT: (Category.KNOWN,),
     JobKind.IMPORT: (Category.KNOWN, Category.UNKNOWN),
@@ -46,7 +46,6 @@ ACTS_ON: Final = {
 # These act on stopped people too.
 ACTS_ON_STOPPED: Final = (JobKind.EDIT, JobKind.IMPORT, JobKind.REPAIR)
 _WHY_NOT: Final = {
-    (JobKind.STOP, Category.STOPPED): "Already stopped.",
     (JobKind.TELL, Category.STOPPED): "Every connected vendor was already told.",
     (JobKind.ASK_LIFT, Category.KNOWN): "There is no stop to lift.",
     (JobKind.ASK_LIFT, Category.UNKNOWN): "There is no stop to lift.",
@@ -185,7 +184,7 @@ class _Sorter:
         return (Category.KNOWN if contact else Category.UNKNOWN), ""
 
     def is_stopped(self, each: Candidate, desired: list[DesiredState]) -> bool:
-        """Return True if a stop of this number would add nothing, or, for a lift, if there is one to lift."""
+        """Return True if a stop of this number tells no vendor anything, or, for a lift, if there is one to lift."""
         status = each.contact.opt_in_status if each.contact else None
         state = self._states.get(each.number)
         if self._kind is JobKind.TELL:

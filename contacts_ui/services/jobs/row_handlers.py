@@ -19,17 +19,18 @@ from contacts_ui.models.job import RowState
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import Staff
 from contacts_ui.services import audit_log
-from contacts_ui.services.consent import lift_requests
+from contacts_ui.services.consent import lift_requests, record, stops
 from contacts_ui.services.consent.doors import record_stop, repair_one, tell_untold
 from contacts_ui.services.consent.opt_in import RecordChanged
-from contacts_ui.services.consent.rules import EvidenceRefused
+from contacts_ui.services.consent.rules import EvidenceRefused, is_later
 from contacts_ui.services.consent.types import Request, Seen
 from contacts_ui.services.contacts import last_known
 from contacts_ui.services.jobs import evidence
 from contacts_ui.services.jobs.outcomes import Outcome, done, skipped
-from contacts_ui.services.vendors import connected, to_slicktext
+from contacts_ui.services.vendors import to_slicktext
 
 ON_ITS_WAY = "On its way to the vendors."
+ASKED_AGAIN = "Already stopped. That they asked again is recorded."
 NOT_CONNECTED = "Recorded. No vendor is connected."
 UNTOLD = "On record as stopped, and a vendor had not been told."
 SAME = "Already in SlickText, with the same values."
@@ -38,19 +39,17 @@ STOPPED_BEFORE = "Another person stopped them first."
 
 def stop(job: Job, row: JobRow, staff: Staff) -> Outcome:
     """Record one stop for every vendor."""
-    there = set(connected())
-    stops = DesiredState.objects.filter(number=row.number, do_not_text=True).exclude(
-        state="refused"
-    )
-    if there and set(stops.values_list("vendor", flat=True)) >= there:
-        return skipped(STOPPED_BEFORE)
     last = parse_datetime(job.param("asked_last"))
     request = Request(Channel(job.channel), job.asked_at, job.reason, last)
-    keys = record_stop(staff=staff, seen=_seen(row), request=request, batch=True)
+    said = request.said(job.started_at or timezone.now())
+    told, newest = stops.is_told(row.number), record.newest_stops([row.number]).get(row.number)
+    if told and not is_later(said, newest):
+        return skipped(STOPPED_BEFORE)
+    keys = record_stop(staff=staff, seen=_seen(row), request=request, said=said, batch=True)
     own = LedgerEntry.objects.filter(number=row.number, action=Action.STOP_REQUESTED)
     entry = own.order_by("-pk").first()
     if not keys:
-        return done(NOT_CONNECTED, entry)
+        return done(ASKED_AGAIN if told else NOT_CONNECTED, entry)
     return Outcome(RowState.WORKING, ON_ITS_WAY, entry)
 
 

@@ -119,4 +119,8 @@ def _unplaced(event: WebhookEvent) -> Unplaced:
     said_at = slicktext.said_at(event) if ours else cloudcontactai.said_at(event)
     named = [each.number for each in slicktext.people_in(event.body)] if ours else []
     number = next(filter(None, named), "") if ours else cloudcontactai.number_of(event.body)
-    return Unplaced(event, payloads.facts(event.body), said_at, number or "")
+    # What speaks of a stop comes first: pages show a part.
+    facts = sorted(
+        payloads.facts(event.body), key=lambda fact: not payloads.speaks_of_a_stop(dict([fact]))
+    )
+    return Unplaced(event, facts, said_at, number or "")

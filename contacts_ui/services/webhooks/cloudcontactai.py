@@ -52,6 +52,8 @@ SAYS_STOP: Final = "It may be a stop, but CloudContactAI did not mark anyone."
 WITH_THEIR_STOP: Final = "Recorded with their stop."
 # Our own texts end with "Reply STOP", so of what we sent only the vendor's own words count.
 OUR_WORDS: Final = ("message", "customdata", "campaigntitle")
+# A reason may say at its end that they stopped.
+LONGEST_REASON: Final = 5000
 # Codes that are a stop: what they mean, and whether a carrier says so (rule 13).
 STOP_CODES: Final = {
     "2001": ("CloudContactAI says that the person asked not to be texted", False),
@@ -140,6 +142,11 @@ def is_wanted(body: Mapping[str, Any]) -> bool:
     """Return True for an event that must be processed: one that we know, or that speaks of a stop."""
     if _known_event(text(part(body, "eventtype"))):
         return True
+    return _speaks(body)
+
+
+def _speaks(body: Mapping[str, Any]) -> bool:
+    """Return True if an event speaks of a stop, other than in a text that we sent."""
     said = dict(body)
     if _is_our_text(body) and isinstance(said.get("data"), dict):
         said["data"] = {
@@ -252,10 +259,12 @@ def message_sent(event: WebhookEvent) -> str:
 
 def message_excluded(event: WebhookEvent) -> str:
     """Act on a person left out of a campaign: for an opt-out, CloudContactAI holds a stop."""
-    reason = text(part(part(event.body, "data"), "excludedreason"))
+    reason = text(part(part(event.body, "data"), "excludedreason"), longest=LONGEST_REASON)
     if REASSIGNED.search(reason):
         return _number_reassigned(event)
     if not (speaks_of_a_stop(reason) or OPTED_OUT.search(reason)):
+        if _speaks(event.body):
+            return other_event(event)
         return f"Left out for another reason: {reason}" if reason else "Left out."
     return _stop_by_code(event, "excluded", f"CloudContactAI left them out: “{reason}”.")
 
@@ -264,7 +273,10 @@ def message_error(event: WebhookEvent) -> str:
     """Act on a text that failed: its code or words may be a stop, a new owner, or a fact about the number."""
     data = part(event.body, "data")
     code = text(part(data, "errorcode"))
-    said = " ".join(filter(None, (text(part(data, "errormessage")), text(part(data, "errortype")))))
+    named = (
+        text(part(data, each), longest=LONGEST_REASON) for each in ("errormessage", "errortype")
+    )
+    said = " ".join(filter(None, named))
     if code in STOP_CODES:
         meaning, carrier = STOP_CODES[code]
         return _stop_by_code(event, code, f"{meaning} (code {code}).", carrier=carrier)
@@ -274,7 +286,7 @@ def message_error(event: WebhookEvent) -> str:
         carrier = event.event.lower().startswith("message.error.carrier")
         who = "The carrier" if carrier else "CloudContactAI"
         return _stop_by_code(event, code or "words", f"{who} says “{said}”.", carrier=carrier)
-    if speaks_of_a_stop(said) and code not in (*FACT_CODES, *DELIVERY_CODES):
+    if _speaks(event.body) and code not in (*FACT_CODES, *DELIVERY_CODES):
         return other_event(event)
     number = number_of(event.body)
     if code not in FACT_CODES or number is None:

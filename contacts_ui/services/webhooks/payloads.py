@@ -110,11 +110,11 @@ def part(value: object, *names: str) -> Any:
     return next((held[name] for name in names if held.get(name) not in (None, "")), None)
 
 
-def text(value: object) -> str:
+def text(value: object, *, longest: int = 100) -> str:
     """Return a short text of a string or a number; empty for anything else."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value).strip()[:100] if isinstance(value, str | int) else ""
+    return str(value).strip()[:longest] if isinstance(value, str | int) else ""
 
 
 def speaks_of_a_stop(value: object) -> bool:
@@ -133,16 +133,15 @@ def speaks_of_a_stop(value: object) -> bool:
     )
 
 
-def facts(body: Mapping[str, Any], *, limit: int = 12) -> list[tuple[str, str]]:
+def facts(body: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what an event says, in the vendor's words: names and values, without the frame around them."""
     said = [(name, each) for name, each in body.items() if name.lower() not in (*NOT_READ, *FRAME)]
-    found = [
-        (key, str(value)[:200])
+    return [
+        (key, str(value))
         for name, each in said
         for key, value in _leaves(each, name)
         if value not in (None, "")
     ]
-    return found[:limit]
 
 
 def _leaves(value: object, name: str) -> Iterator[tuple[str, object]]:

@@ -6,7 +6,7 @@ afterwards: that adds facts, and cannot cancel the stop (rule 11).
 
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -70,6 +70,8 @@ class Person:
     status: str | None
     changed_at: datetime | None
     name: str
+    # Something around them in the event speaks of a stop, and no one in it does.
+    hinted: bool = False
 
     @property
     def says_stop(self) -> bool:
@@ -78,7 +80,7 @@ class Person:
     @property
     def hints_at_stop(self) -> bool:
         """Return True if something else about them speaks of a stop."""
-        return self.status not in STATUS_WORDS and speaks_of_a_stop(self.raw)
+        return self.hinted or (self.status not in STATUS_WORDS and speaks_of_a_stop(self.raw))
 
 
 # --- Receive and store --------------------------------------------------------------------------------
@@ -215,7 +217,7 @@ def _read_again(event: WebhookEvent, person: Person, recorded: str) -> str:
     if person.contact_id is None:
         if recorded:
             return recorded
-        if person.says_stop or speaks_of_a_stop(person.raw):
+        if person.says_stop or person.hinted or speaks_of_a_stop(person.raw):
             raise NeedsDecision(NO_NUMBER if person.says_stop else UNREADABLE)
         return NO_CONTACT
     asked_at = timezone.now()
@@ -306,12 +308,27 @@ def _mark_others_done(event: WebhookEvent, person: Person, read_at: datetime) ->
 
 def people_in(body: Mapping[str, Any]) -> list[Person]:
     """Return everyone that an event names: `data` is a contact, `{"contact": …}`, or a list of either."""
-    named = part(body, "data", "contact", "contacts")
+    named, around = part(body, "data", "contact", "contacts"), body
     if named is None:
         # Without a frame around it; `id` would be the hook's own.
-        named = {key: each for key, each in body.items() if key.lower() != "id"}
+        named, around = {key: each for key, each in body.items() if key.lower() != "id"}, {}
     said_by_name = _status_of(part(body, "name"))
-    return [_person(each, said_by_name) for each in _contacts(named)]
+    people = [_person(each, said_by_name) for each in _contacts(named)]
+    if any(each.says_stop or each.hints_at_stop for each in people):
+        return people
+    rest = _without([each.raw for each in people], around)
+    return [replace(each, hinted=speaks_of_a_stop(rest)) for each in people]
+
+
+def _without(people: list[Mapping[str, Any]], value: object) -> object:
+    """Return the value without the parts that are these people."""
+    if any(value is each for each in people):
+        return None
+    if isinstance(value, list):
+        return [_without(people, each) for each in value]
+    if isinstance(value, dict):
+        return {key: _without(people, each) for key, each in value.items()}
+    return value
 
 
 def _contacts(value: object, depth: int = 0) -> Iterator[dict[str, Any]]:

@@ -128,12 +128,22 @@ def test_a_bulk_job_does_not_slow_down_a_stop_that_is_on_its_way(manager: User) 
     record_stop(staff=manager)
     record_stop(staff=manager, batch=True)
     assert not DesiredState.objects.filter(batch=True).exists()
-    assert {desired.version for desired in DesiredState.objects.all()} == {2}
+    assert {desired.version for desired in DesiredState.objects.all()} == {1}
 
 
-def test_a_bulk_job_after_a_confirmed_stop_is_a_bulk_job(manager: User, vendors: Vendors) -> None:
+def test_a_bulk_job_after_a_confirmed_stop_tells_no_vendor_again(
+    manager: User, vendors: Vendors
+) -> None:
     record_stop(staff=manager)
     deliver_all(CCAI)
+    record_stop(staff=manager, batch=True)
+    desired = DesiredState.objects.get(vendor=CCAI)
+    assert (desired.version, desired.due_at) == (1, None)
+
+
+def test_a_bulk_job_after_a_refused_stop_is_a_bulk_job(manager: User, vendors: Vendors) -> None:
+    record_stop(staff=manager)
+    DesiredState.objects.filter(vendor=CCAI).update(state="refused", due_at=None)
     record_stop(staff=manager, batch=True)
     assert DesiredState.objects.get(vendor=CCAI).batch is True
 

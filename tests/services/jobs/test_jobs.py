@@ -27,8 +27,10 @@ from contacts_ui.models.job import JobKind, JobState, RowState
 from contacts_ui.models.ledger import Action, Channel
 from contacts_ui.permissions import NotAllowed
 from contacts_ui.services import audit_log, jobs
-from contacts_ui.services.consent import record, slicktext_readings
+from contacts_ui.services.consent import lift_requests, record, slicktext_readings
+from contacts_ui.services.consent import stops as stopping
 from contacts_ui.services.consent.record import is_stopped
+from contacts_ui.services.consent.rules import EvidenceRefused
 from contacts_ui.services.consent.types import Request, Seen
 from contacts_ui.services.contacts.reading import read
 from contacts_ui.services.jobs import outcomes, progress, row_handlers, running, sources
@@ -109,14 +111,14 @@ def test_the_preview_sorts_everyone(manager: User, vendors: Vendors) -> None:
         manager, ["615-555-3338", NUMBERS[0], NUMBERS[1], "(615) 555 3338", "1.61556E+10", "?"]
     )
     assert job.counts == {"known": 1, "unknown": 1, "stopped": 1, "duplicate": 1, "invalid": 2}
-    assert job.total == 2
+    assert job.total == 3
     rows = list(job.rows.order_by("position"))
-    assert [row.state for row in rows] == ["waiting"] * 2 + ["skipped"] * 4
+    assert [row.state for row in rows] == ["waiting"] * 3 + ["skipped"] * 3
     assert rows[0].label == "Marty McFly"
     assert rows[3].outcome == "The same as line 1."
     assert "last digits are lost" in rows[4].outcome
     work_off(jobs.start(staff=manager, pk=job.pk))
-    assert stops() == sorted([MARTY_NUMBER, NUMBERS[0], NUMBERS[1]])
+    assert stops() == sorted([MARTY_NUMBER, NUMBERS[0], *[NUMBERS[1]] * 2])
 
 
 def test_who_stopped_at_slicktext_alone_is_told_to_the_other_vendor(
@@ -231,6 +233,31 @@ def test_a_person_who_is_stopped_in_between_is_not_stopped_again(
     assert states(job) == {"skipped": 1, "done": 1}
 
 
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_later_stop_of_a_stopped_person_is_on_record(
+    waits: bool, manager: User, agent: User, vendors: Vendors
+) -> None:
+    """It opens no opt-out, and no vendor is told again; but no older consent answers it (rules 1 and 2)."""
+    number, now = NUMBERS[0], timezone.now()
+    job = prepare(manager, [number])
+    asked = Request(Channel.PHONE, now - timedelta(days=60), "Stop")
+    consent.stop(staff=manager, seen=Seen(number), request=asked)
+    before = len(vendors.calls())
+    older = consent.Evidence("Ann", Channel.PHONE, now - timedelta(days=30), "Yes", exact=True)
+    if waits:
+        lift_requests.ask(staff=agent, seen=Seen(number), status="subscribed", evidence=older)
+    asked = Request(Channel.PHONE, now - timedelta(days=10), "Again at the fair")
+    work_off(jobs.start(staff=manager, pk=job.pk, request=asked))
+    assert Statement.objects.filter(number=number, kind="stop").count() == 2
+    assert OptOut.objects.filter(number=number).count() == 1 + waits
+    assert waits or len(vendors.calls()) == before
+    assert not LiftRequest.objects.filter(state="waiting").exists()
+    with pytest.raises(EvidenceRefused):
+        consent.change_opt_in_status(
+            staff=manager, seen=Seen(number), status="subscribed", evidence=older
+        )
+
+
 def test_a_lift_in_between_is_not_claimed_as_ours(manager: User, vendors: Vendors) -> None:
     job = started(manager, NUMBERS[:1])
     schedule.run_jobs()
@@ -246,7 +273,7 @@ def test_a_lift_in_between_is_not_claimed_as_ours(manager: User, vendors: Vendor
     ("where", "name"),
     [
         (audit_log, "take_turn"),
-        (row_handlers, "connected"),
+        (stopping, "is_told"),
         (row_handlers, "record_stop"),
         (outcomes.Outcome, "write"),
         (leases, "release"),

@@ -35,6 +35,7 @@ from contacts_ui.services.webhooks import inbox, processing
 from contacts_ui.services.webhooks.cloudcontactai import NO_NUMBER, SAYS_STOP
 from contacts_ui.services.webhooks.slicktext import (
     GONE,
+    INBOX_MESSAGE,
     NO_CONTACT,
     NOT_READABLE,
     NOT_SO_THERE,
@@ -798,3 +799,74 @@ def test_two_workers_do_one_event_once(vendors: Vendors) -> None:
     processing.process(key)
     processing.process(key)
     assert len(requests()) == 1
+
+
+# What speaks of a stop where no one looks for it (rule 11).
+
+MANY = {f"Extra{at:02}": f"v{at}" for at in range(20)}
+LONG = "The message could not be delivered at this time by the network of the carrier. " * 3
+ABOUT_MARTY = {"contact_id": MARTY, "mobile_number": MARTY_NUMBER}
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("message.incoming", {"From": MARTY_NUMBER, **MANY, "Content": "STOP"}),
+        ("message.error.carrier", {"ErrorCode": "99999", "ErrorDetail": "recipient unsubscribed"}),
+        ("message.excluded", {"Reason": "Contact unsubscribed"}),
+    ],
+)
+def test_a_stop_in_an_unknown_field_is_left_to_people(
+    event: str, said: dict[str, str], vendors: Vendors
+) -> None:
+    body = {"eventType": event, "eventHash": "h", "data": {"To": MARTY_NUMBER, **said}}
+    tell_ccai(body)
+    WebhookEvent.objects.update(received_at=F("received_at") - timedelta(hours=1))
+    work()
+    assert len(left_to_people()) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("message.error.carrier", {"ErrorMessage": f"{LONG}The recipient has opted out"}),
+        ("message.excluded", {"ExcludedReason": f"{LONG}Contact unsubscribed"}),
+    ],
+)
+def test_a_stop_at_the_end_of_a_long_reason_is_one(
+    event: str, said: dict[str, str], vendors: Vendors
+) -> None:
+    body = {"eventType": event, "eventHash": "h", "data": {"To": MARTY_NUMBER, **said}}
+    tell_ccai(body)
+    work()
+    assert consent.is_stopped(MARTY_NUMBER)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": {"contact": ABOUT_MARTY, "opt_in_status": "unsubscribed"}},
+        {"data": {"contacts": [ABOUT_MARTY], "changes": {"opt_in_status": "blocked"}}},
+        {"data": ABOUT_MARTY, "opt_in_status": "unsubscribed"},
+        {"data": {"mobile_number": MARTY_NUMBER}, "change": "opted out"},
+        {
+            "data": {"contact": {**ABOUT_MARTY, **MANY}, "message_text": "STOP"},
+            "name": INBOX_MESSAGE,
+        },
+    ],
+)
+def test_a_stop_beside_the_contact_is_left_to_people(
+    body: dict[str, Any], vendors: Vendors
+) -> None:
+    tell_slicktext({"name": "contact_updated", "date": "2026-11-22 12:00:00", **body})
+    work()
+    assert len(left_to_people()) == 1
+
+
+def test_words_of_a_contact_without_a_change_are_no_stop(vendors: Vendors) -> None:
+    person = {**ABOUT_MARTY, "opt_in_status": "subscribed", "note": "Non-stop talker"}
+    tell_slicktext({"name": "contact_updated", "data": {"contact": person}})
+    tell_slicktext({"name": "contact_updated", **person})
+    work()
+    assert left_to_people() == []
+    assert not Statement.objects.exists()
