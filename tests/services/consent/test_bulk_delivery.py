@@ -143,7 +143,8 @@ def test_a_bulk_job_after_a_confirmed_stop_tells_no_vendor_again(
 
 def test_a_bulk_job_after_a_refused_stop_is_a_bulk_job(manager: User, vendors: Vendors) -> None:
     record_stop(staff=manager)
-    DesiredState.objects.filter(vendor=CCAI).update(state="refused", due_at=None)
+    deliver_all(CCAI)
+    DesiredState.objects.filter(vendor=CCAI).update(state="refused")
     record_stop(staff=manager, batch=True)
     assert DesiredState.objects.get(vendor=CCAI).batch is True
 
